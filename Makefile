@@ -1,0 +1,26 @@
+# pgseal: `make demo` shows it, `make check` tests it, `make help` lists the rest.
+VERSION = 1.0.0
+CC ?= gcc
+CSTD = -std=gnu17
+WARNINGS = -Wall -Wextra -Werror -Wshadow -Wformat=2 -Wcast-qual -Wwrite-strings -Wundef \
+	-Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition -Wvla
+ARCH = $(shell $(CC) -dumpmachine | cut -d- -f1)
+CF_PROTECTION = $(if $(filter x86_64,$(ARCH)),-fcf-protection,)
+HARDENING = -O2 -g -fPIE -fstack-protector-strong -fstack-clash-protection $(CF_PROTECTION) -D_FORTIFY_SOURCE=3
+PG_INCLUDE ?= $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+.PHONY: all
+all: build/libpgseal.so
+
+include shim/build.mk
+include launch/build.mk
+include cli/build.mk
+include tests/tests.mk
+include bench/bench.mk
+include docker/docker.mk
+
+.PHONY: clean
+clean:
+	rm -rf build

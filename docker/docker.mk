@@ -1,0 +1,1 @@
+# docker: rules of this directory

@@ -1,0 +1,1 @@
+# launch: rules of this directory

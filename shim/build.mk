@@ -1,0 +1,25 @@
+# shim/build.mk: build/libpgseal.so, and the pure core as build/core/*.o for the cli and the unit tests.
+SHIM_CFLAGS = $(CSTD) $(WARNINGS) -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+	-fstack-protector-strong -fstack-clash-protection $(CF_PROTECTION) -fno-plt -U_FORTIFY_SOURCE \
+	-Ishim -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"'
+SHIM_LDFLAGS = -shared -Wl,-z,relro,-z,now,-z,noexecstack,-z,defs,-z,nodelete,--as-needed \
+	-Wl,--version-script=build/pgseal.map -Wl,-soname,libpgseal.so
+CORE_SRC = $(wildcard shim/core/*.c)
+SHIM_SRC = $(wildcard shim/*.c) $(CORE_SRC)
+SHIM_OBJ = $(SHIM_SRC:%.c=build/%.o)
+CORE_OBJ = $(CORE_SRC:%.c=build/%.o)
+# dlfcn lives in libdl.so.2 before glibc 2.34: named outright, since today's -ldl is an empty archive.
+LIBDL = $(shell $(CC) -print-file-name=libdl.so.2)
+
+build/shim/%.o: shim/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_CFLAGS) -MMD -MP -c -o $@ $<
+
+build/pgseal.map: shim/hooks.def
+	@mkdir -p $(@D)
+	{ echo '{ global:'; sed -n 's/^HOOK(\([A-Za-z0-9_]*\),.*/  \1;/p' $<; echo 'local: *; };'; } > $@
+
+build/libpgseal.so: $(SHIM_OBJ) build/pgseal.map
+	$(CC) $(SHIM_CFLAGS) $(SHIM_LDFLAGS) -o $@ $(SHIM_OBJ) -Wl,--no-as-needed $(LIBDL)
+
+-include $(SHIM_OBJ:.o=.d)

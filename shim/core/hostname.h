@@ -1,0 +1,30 @@
+/* hostname: the canonical form of hosts and ports, and whether a section's pattern matches. */
+#ifndef PGSEAL_HOSTNAME_H
+#define PGSEAL_HOSTNAME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { HOST_MAX = 1025 }; /* longest canonical host with its NUL (NI_MAXHOST) */
+
+/* Writes the canonical form of one host element: ASCII case folded, one trailing dot off, address literals in
+ * every spelling that getaddrinfo(3) takes as numbers (127.1, 0x7f.1, 2130706433, ::FFFF:127.0.0.1) as inet_ntop
+ * writes them, an IPv4-mapped IPv6 address as IPv4, brackets around an IPv6 literal off. Returns false where it is
+ * longer than size. Keeps errno, allocates nothing. */
+bool host_canonical(const char *host, char *out, size_t size);
+
+/* The number that libpq's parse_int_param (fe-connect.c) reads from a port: blanks around it and a sign are taken.
+ * -1 where it is no number from 1 to 65535. NULL and "" are -1: the caller knows the default. Keeps errno. */
+int port_number(const char *port);
+
+/* Whether pattern (as it stands in a section header, see policy.h) matches the element host (as the program gave
+ * it) and port (1..65535). A pattern may end in :port, with brackets round an IPv6 literal then; without a port it
+ * matches all. Literals are compared canonically. Only * is special; it crosses dots, never '/', '@' or blanks.
+ * Keeps errno, allocates nothing. */
+bool host_matches(const char *pattern, const char *host, int port);
+
+/* Whether a section header's text is a pattern that could ever match (no blanks, slash or @, a port in range,
+ * balanced brackets, not empty, no socket path). Returns NULL, or a static text that says what is wrong. */
+const char *host_pattern_fault(const char *pattern);
+
+#endif

@@ -1,0 +1,17 @@
+/* pem: what blocks a root or CRL file holds, judged as strictly as OpenSSL reads loosely. */
+#ifndef PGSEAL_PEM_H
+#define PGSEAL_PEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum pem_kind { PEM_CERTIFICATES, PEM_CRLS };
+
+/* Judges the len bytes at bytes as a file that must hold at least one block of its kind ("CERTIFICATE" or "X509 CRL")
+ * and no other: a block is wherever "-----BEGIN" stands, at a line's start or not (OpenSSL's PEM_read_bio finds it
+ * after junk), and must end with its own "-----END label-----" before the next begins. Text between blocks is no fault.
+ * Returns NULL when fine, else a static text: "empty", "holds no certificate", "holds no CRL", "holds another block than
+ * CERTIFICATE", "holds another block than X509 CRL", "a block is cut", "holds a NUL byte". Keeps errno, pure. */
+const char *pem_fault(const char *bytes, size_t len, enum pem_kind kind);
+
+#endif

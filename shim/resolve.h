@@ -1,0 +1,105 @@
+/* resolve: which libpq would this caller have reached without pgseal? */
+#ifndef PGSEAL_RESOLVE_H
+#define PGSEAL_RESOLVE_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Every function of libpq that the shim calls. X(name, needed): a libpq without a needed one is refused. */
+#define LIBPQ_FUNCTIONS(X)                                                                         \
+    X(PQconnectdb, true)                                                                           \
+    X(PQconnectdbParams, true)                                                                     \
+    X(PQconnectStart, true)                                                                        \
+    X(PQconnectStartParams, true)                                                                  \
+    X(PQsetdbLogin, true)                                                                          \
+    X(PQping, true)                                                                                \
+    X(PQpingParams, true)                                                                          \
+    X(PQconnectPoll, true)                                                                         \
+    X(PQfinish, true)                                                                              \
+    X(PQreset, true)                                                                               \
+    X(PQresetStart, true)                                                                          \
+    X(PQresetPoll, true)                                                                           \
+    X(PQstatus, true)                                                                              \
+    X(PQerrorMessage, true)                                                                        \
+    X(PQconninfo, true)                                                                            \
+    X(PQconninfoParse, true)                                                                       \
+    X(PQconninfoFree, true)                                                                        \
+    X(PQfreemem, true)                                                                             \
+    X(PQlibVersion, true)                                                                          \
+    X(PQhost, true)                                                                                \
+    X(PQhostaddr, false)                                                                           \
+    X(PQport, true)                                                                                \
+    X(PQpass, true)                                                                                \
+    X(PQsocket, true)                                                                              \
+    X(PQsslInUse, false)                                                                           \
+    X(PQsslStruct, false)                                                                          \
+    X(PQsslAttribute, false)                                                                       \
+    X(PQgssEncInUse, false)                                                                        \
+    X(PQconnectionUsedPassword, false)                                                             \
+    X(PQconnectionNeedsPassword, false)                                                            \
+    X(PQgetCancel, false)                                                                          \
+    X(PQfreeCancel, false)                                                                         \
+    X(PQcancel, false)                                                                             \
+    X(PQrequestCancel, false)                                                                      \
+    X(PQcancelCreate, false)                                                                       \
+    X(PQcancelStart, false)                                                                        \
+    X(PQcancelBlocking, false)                                                                     \
+    X(PQcancelPoll, false)                                                                         \
+    X(PQcancelStatus, false)                                                                       \
+    X(PQcancelSocket, false)                                                                       \
+    X(PQcancelErrorMessage, false)                                                                 \
+    X(PQcancelReset, false)                                                                        \
+    X(PQcancelFinish, false)
+
+/* Functions that this build's libpq-fe.h does not declare are typed in resolve.h's own words. */
+typedef struct pg_cancel_conn PGcancelConn;
+#ifndef LIBPQ_HAS_ASYNC_CANCEL
+PGcancelConn *PQcancelCreate(PGconn *conn);
+int PQcancelStart(PGcancelConn *conn);
+int PQcancelBlocking(PGcancelConn *conn);
+PostgresPollingStatusType PQcancelPoll(PGcancelConn *conn);
+ConnStatusType PQcancelStatus(const PGcancelConn *conn);
+int PQcancelSocket(const PGcancelConn *conn);
+char *PQcancelErrorMessage(const PGcancelConn *conn);
+void PQcancelReset(PGcancelConn *conn);
+void PQcancelFinish(PGcancelConn *conn);
+#endif
+
+/* One libpq copy as a caller reaches it. Plain data: copied freely, valid while that libpq is loaded. */
+struct libpq {
+#define LIBPQ_MEMBER(name, needed) __typeof__(name) *name;
+    LIBPQ_FUNCTIONS(LIBPQ_MEMBER)
+#undef LIBPQ_MEMBER
+    void *handle;     /* for dlsym in that libpq's own scope (a link map; glibc and musl take it as a handle) */
+    const void *base; /* where the object is loaded: which copy this is */
+    int version;      /* PQlibVersion() */
+    char path[512];   /* the link map's name, absolute where the dynamic linker has it so; cut if longer */
+};
+
+enum { REASON_MAX = 1024 };
+
+/* Where a call came from: a return address, or a handle that dlsym was asked with. */
+struct origin {
+    const void *address; /* the thunk's return address */
+    const void *bound;   /* the real function that dlsym would have handed out, or NULL: then the address decides */
+};
+
+/* Fills *pq with the functions that this origin would have reached without pgseal: where bound is set, that function's own
+ * object; else RTLD_NEXT, else the caller's own scope, else the one libpq that is loaded (see docs/architecture.md). Never
+ * this object nor another copy of it, never a guess. Returns false with why in reason (all candidate paths named). Looks up
+ * only names that exist: dlerror() stays as it was. Keeps errno. Not async-signal-safe (takes the loader's lock). */
+bool libpq_resolve(struct origin origin, const char *door, struct libpq *pq, char *reason, size_t size);
+
+/* The path of the object that holds address ("" where none does), for the log's `object`. Keeps errno. */
+void object_path(const void *address, char *buf, size_t size);
+
+/* Every libpq copy in the process (objects that define PQconnectStartParams, pgseal's own left out), at most max; returns
+ * how many there are. paths and versions are copied. Keeps errno. */
+struct libpq_copy {
+    char path[512];
+    int version;
+};
+size_t libpq_copies(struct libpq_copy *copies, size_t max);
+
+#endif

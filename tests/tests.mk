@@ -1,1 +1,26 @@
-# tests: rules of this directory
+# tests.mk: `make deps` and `make check`. Unit tests add their programs to UNIT_PROGRAMS in tests/unit/unit.mk.
+-include tests/unit/unit.mk
+
+INTEGRATION_TESTS = $(sort $(wildcard tests/integration/*.t))
+TEST_OBJECTS = build/tests/doors build/tests/swap.so
+
+build/tests/doors: tests/lib/doors.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -lpq -lpthread
+
+build/tests/swap.so: tests/lib/swap.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARNINGS) -O1 -g -fPIC -shared -o $@ $<
+
+.PHONY: deps
+deps:
+	@tests/deps.sh build check
+
+# What is built depends on what is installed (pg_config), so it is another make that builds.
+.PHONY: check
+check: deps
+	@$(MAKE) --no-print-directory check-installed
+
+.PHONY: check-installed
+check-installed: build/libpgseal.so $(TEST_OBJECTS) $(UNIT_PROGRAMS)
+	tests/run $(UNIT_PROGRAMS) $(INTEGRATION_TESTS)

@@ -1,0 +1,45 @@
+#!/bin/sh
+# deps.sh [PURPOSE…]: installs what building and testing pgseal need on Debian: build, check, lint. All where none is named.
+# Says first what it will install; does nothing where all is there.
+set -eu
+
+packages() {
+    case $1 in
+    build) echo gcc libc6-dev make libpq-dev libssl-dev pkg-config ;;
+    check) echo postgresql-15 postgresql-client-15 postgresql-contrib libcmocka-dev jq openssl python3-minimal python3 \
+        python3-psycopg2 musl musl-tools binutils util-linux procps strace ;;
+    lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;
+    *)
+        echo "deps.sh: unknown purpose: $1" >&2
+        exit 2
+        ;;
+    esac
+}
+
+[ $# -gt 0 ] || set -- build check lint
+missing=
+for purpose in "$@"; do
+    list=$(packages "$purpose") || exit $?
+    for package in $list; do
+        case " $missing " in *" $package "*) continue ;; esac
+        if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
+            missing="$missing $package"
+        fi
+    done
+done
+[ -n "$missing" ] || exit 0
+
+echo "make deps installs with apt-get:$missing"
+if [ "$(id -u)" != 0 ]; then
+    echo "make deps: only root may install; run it as root, or: sudo apt-get install$missing" >&2
+    exit 1
+fi
+# The packaged server must not come up: the tests run servers of their own.
+if [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+    mkdir -p /etc/postgresql-common
+    echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -q
+# shellcheck disable=SC2086
+apt-get install -q -y --no-install-recommends $missing

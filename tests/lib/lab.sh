@@ -1,0 +1,298 @@
+# shellcheck shell=bash
+# lab.sh: what every integration test sources: certificates, real PostgreSQL servers, the object under test, its log.
+#
+# The script that sources it runs as root in a mount namespace of its own, with a private copy of /etc, so that it may
+# write /etc/pgseal/policy.conf, /etc/hosts and /etc/ld.so.preload without touching the machine or another test.
+#
+# Set here: LAB (a temporary directory, removed at the end), PKI (see pki.sh), OBJECT (the object), DOORS (see doors.c),
+# EVENTS (the log's file), TESTUSER (a user without privileges), LAB_TOP (the source tree).
+# Environment: PGSEAL_LAB_SHARED (a directory that lab_prepare filled, made by tests/run), PGSEAL_OBJECT.
+set -euo pipefail
+
+LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+_lab_object=${PGSEAL_OBJECT:-$LAB_TOP/build/libpgseal.so}
+
+if [[ $EUID != 0 ]]; then
+    echo "Bail out! the integration tests run as root (they make mount namespaces and change users)"
+    exit 1
+fi
+if [[ ${LAB_NAMESPACE:-} != "$$" ]]; then
+    # unshare(1) and the script that it runs keep this process number.
+    LAB_NAMESPACE=$$ exec unshare -m --propagation private -- "$BASH" "$0" "$@"
+fi
+unset LAB_NAMESPACE
+
+# shellcheck source=tests/lib/tap.sh
+. "$LAB_TOP/tests/lib/tap.sh"
+# shellcheck source=tests/lib/pki.sh
+. "$LAB_TOP/tests/lib/pki.sh"
+
+# Nothing of the caller's own settings may reach a test.
+for _lab_name in $(compgen -e | grep -E '^(PG|LD_PRELOAD$|SSL_CERT_|OPENSSL_)' | grep -v '^PGSEAL_LAB_SHARED$' || true); do
+    unset "$_lab_name"
+done
+export LC_ALL=C TZ=UTC
+umask 022
+
+LAB=$(mktemp -d /tmp/pgseal-lab.XXXXXX)
+chmod 0755 "$LAB"
+TESTUSER=${TESTUSER:-nobody}
+EVENTS=$LAB/log/events.jsonl
+declare -A _lab_pid=() _lab_port=() _lab_mark=()
+
+_lab_cleanup() {
+    local status=$? name
+    trap - EXIT
+    for name in "${!_lab_pid[@]}"; do
+        kill -QUIT "${_lab_pid[$name]}" 2>/dev/null || true
+    done
+    wait 2>/dev/null || true
+    cd /
+    umount -l /etc "$LAB/etc" 2>/dev/null || true
+    if [[ -n ${LAB_KEEP:-} ]]; then
+        echo "# kept: $LAB"
+    else
+        rm -rf "$LAB" || true
+    fi
+    exit "$status"
+}
+trap _lab_cleanup EXIT
+trap 'exit 130' INT TERM
+
+mkdir "$LAB/log" "$LAB/bin" "$LAB/home" "$LAB/etc" "$LAB/srv"
+chmod 1777 "$LAB/log"
+export HOME=$LAB/home
+mount -t tmpfs -o mode=755 tmpfs "$LAB/etc"
+cp -a /etc/. "$LAB/etc/"
+rm -rf "$LAB/etc/pgseal" "$LAB/etc/ld.so.preload" "$LAB/etc/postgresql-common/pg_service.conf"
+mkdir "$LAB/etc/pgseal"
+mount --bind "$LAB/etc" /etc
+
+OBJECT=$LAB/bin/libpgseal.so
+DOORS=$LAB/bin/doors
+[[ -f $_lab_object ]] && cp "$_lab_object" "$OBJECT"
+cp "$LAB_TOP/build/tests/doors" "$DOORS"
+chmod 0755 "$LAB/bin"/*
+
+_lab_bindir() {
+    local dir
+    for dir in /usr/lib/postgresql/*/bin; do
+        [[ -x $dir/initdb ]] && printf '%s\n' "$dir"
+    done | sort -V | tail -n 1
+}
+LAB_BIN=$(_lab_bindir)
+
+_lab_as_postgres() {
+    setpriv --reuid=postgres --regid=postgres --init-groups "$@"
+}
+
+# lab_prepare DIR: makes the certificates and one data directory that all servers are copies of.
+lab_prepare() {
+    local dir=$1
+    mkdir -p "$dir"
+    chmod 0755 "$dir"
+    pki_make "$dir/pki"
+    install -d -o postgres -m 0700 "$dir/data"
+    (
+        cd /
+        _lab_as_postgres "$LAB_BIN/initdb" -D "$dir/data" --no-sync -A trust -U postgres --wal-segsize=1 -E UTF8 \
+            --locale=C >"$dir/initdb.log" 2>&1
+        _lab_as_postgres "$LAB_BIN/postgres" --single -F -D "$dir/data" template1 >"$dir/single.log" 2>&1 <<END
+create extension sslinfo
+create role app login
+create role secret login password 'hunter2-sesame'
+create database app owner app
+grant pg_monitor to app
+END
+    )
+    cat >>"$dir/data/postgresql.conf" <<'END'
+listen_addresses = '127.0.0.1'
+fsync = off
+max_connections = 60
+shared_buffers = 4MB
+max_wal_senders = 2
+max_wal_size = 32MB
+autovacuum = off
+log_connections = on
+log_line_prefix = ''
+log_timezone = UTC
+ssl_cert_file = 'server.crt'
+ssl_key_file = 'server.key'
+ssl_ca_file = 'root.crt'
+jit = off
+END
+}
+
+# lab_start NAME…: starts these servers: good impostor wrongname expired revoked nossl demanding (a client certificate).
+lab_start() {
+    local name dir
+    for name in "$@"; do
+        dir=$LAB/srv/$name
+        cp -a --reflink=auto "$_lab_template/data" "$dir"
+        install -d -o postgres -m 0755 "$LAB/srv/$name.sock"
+        local cert=$name ssl=on rule='host all all 127.0.0.0/8 trust'
+        case $name in
+        nossl) cert=good ssl=off ;;
+        demanding) cert=good rule='hostssl all app 127.0.0.0/8 cert' ;;
+        esac
+        install -o postgres -m 0600 "$PKI/$cert.key" "$dir/server.key"
+        install -o postgres "$PKI/$cert.crt" "$dir/server.crt"
+        install -o postgres "$PKI/root.pem" "$dir/root.crt"
+        printf '%s\n' 'local all all trust' 'host all secret 127.0.0.0/8 scram-sha-256' "$rule" >"$dir/pg_hba.conf"
+        printf '%s\n' "ssl = $ssl" "unix_socket_directories = '$LAB/srv/$name.sock'" >>"$dir/postgresql.conf"
+        _lab_launch "$name"
+    done
+    for name in "$@"; do
+        _lab_wait "$name"
+        log_mark "$name"
+    done
+}
+
+_lab_launch() {
+    local name=$1 port
+    while :; do
+        port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    done
+    _lab_port[$name]=$port
+    (cd / && exec setpriv --reuid=postgres --regid=postgres --init-groups \
+        "$LAB_BIN/postgres" -D "$LAB/srv/$name" -p "$port") >"$LAB/srv/$name.log" 2>&1 </dev/null &
+    _lab_pid[$name]=$!
+}
+
+_lab_wait() {
+    local name=$1 i
+    for ((i = 0; i < 1000; i++)); do
+        grep -q 'ready to accept connections' "$LAB/srv/$name.log" && return 0
+        if ! kill -0 "${_lab_pid[$name]}" 2>/dev/null; then
+            grep -q 'could not create any TCP/IP sockets' "$LAB/srv/$name.log" || break
+            _lab_launch "$name"
+        fi
+        sleep 0.02
+    done
+    diag "server $name did not start: $(<"$LAB/srv/$name.log")"
+    return 1
+}
+
+# lab_stop NAME
+lab_stop() {
+    kill -INT "${_lab_pid[$1]}"
+    wait "${_lab_pid[$1]}" || true
+    unset "_lab_pid[$1]"
+}
+
+lab_port() { printf '%s\n' "${_lab_port[$1]}"; }
+lab_log() { printf '%s\n' "$LAB/srv/$1.log"; }
+lab_socket_dir() { printf '%s\n' "$LAB/srv/$1.sock"; }
+
+# log_mark NAME: what sessions and contacts look at begins here.
+log_mark() { _lab_mark[$1]=$(stat -c %s "$(lab_log "$1")"); }
+log_since() { tail -c "+$((_lab_mark[$1] + 1))" "$(lab_log "$1")"; }
+
+# sessions NAME: each session that the server authorised since the mark: "APPLICATION ssl|plain".
+sessions() {
+    log_since "$1" | sed -n \
+        -e 's/.*connection authorized:.* application_name=\([^ ]*\) SSL enabled .*/\1 ssl/p' -e t \
+        -e 's/.*connection authorized:.* SSL enabled .*/- ssl/p' -e t \
+        -e 's/.*connection authorized:.* application_name=\([^ ]*\).*/\1 plain/p' -e t \
+        -e 's/.*connection authorized:.*/- plain/p'
+}
+
+# contacts NAME: how many connections the server accepted since the mark, whatever came of them.
+contacts() { log_since "$1" | grep -c 'connection received' || true; }
+
+# --- the object under test and its log
+
+# sealed COMMAND…: under the object; bare COMMAND…: without. as_user COMMAND…: as TESTUSER.
+sealed() { env LD_PRELOAD="$OBJECT" "$@"; }
+bare() { env -u LD_PRELOAD "$@"; }
+as_user() {
+    setpriv --reuid="$TESTUSER" --regid="$(id -g "$TESTUSER")" --clear-groups "$@"
+}
+
+# run COMMAND…: leaves OUT, ERR and RC.
+run() {
+    RC=0
+    OUT=$("$@" 2>"$LAB/run.err") || RC=$?
+    ERR=$(<"$LAB/run.err")
+}
+
+# policy: writes /etc/pgseal/policy.conf from standard input, with a log for the test in front unless it has one.
+policy() {
+    local text
+    text=$(cat)
+    rm -rf /etc/pgseal/policy.conf
+    {
+        [[ $text == log\ * || $text == *$'\nlog '* ]] || printf 'log = file:%s\n' "$EVENTS"
+        [[ $text == *log_level* ]] || printf 'log_level = all\n'
+        printf '%s\n' "$text"
+    } >/etc/pgseal/policy.conf
+}
+no_policy() { rm -rf /etc/pgseal/policy.conf; }
+# policy_line TEXT: the number of the policy's first line that begins so.
+policy_line() { grep -nF -- "$1" /etc/pgseal/policy.conf | head -n 1 | cut -d: -f1; }
+
+forget_events() { rm -f "$EVENTS"; }
+# events FILTER: the log's lines through jq -c (all lines must be JSON).
+events() { if [[ -f $EVENTS ]]; then jq -c "$1" "$EVENTS"; fi; }
+# verdicts: event and action of each verdict line, in order, as one string.
+verdicts() {
+    if [[ -f $EVENTS ]]; then
+        jq -rs '[.[] | select(.event | IN("refuse","exempt","downgrade","socket","seal")) | .event + "/" + .action]
+            | join(" ")' "$EVENTS"
+    fi
+}
+# asked: what was explicitly asked for otherwise, as "option source requested enforced; …", of the first verdict line.
+asked() {
+    if [[ -f $EVENTS ]]; then
+        jq -rs '[.[] | select(.changes)][0] // {} | [.changes // [] | .[] | select(.source != "default")
+            | "\(.option) \(.source) \(.requested) \(.enforced)"] | sort | join("; ")' "$EVENTS"
+    fi
+}
+# reason EVENT: the reason of the first such line.
+reason() { if [[ -f $EVENTS ]]; then jq -rs --arg e "$1" '[.[] | select(.event == $e)][0].reason // ""' "$EVENTS"; fi; }
+
+if [[ -n ${PGSEAL_LAB_SHARED:-} && -d ${PGSEAL_LAB_SHARED}/data ]]; then
+    _lab_template=$PGSEAL_LAB_SHARED
+else
+    _lab_template=$LAB/template
+    lab_prepare "$_lab_template"
+fi
+PKI=$LAB/pki
+cp -a "$_lab_template/pki" "$PKI"
+
+# --- servers that only record
+
+# recorder_start NAME ANSWER [OPTION…]: see tests/lib/recorder; lab_port and lab_stop know it by NAME.
+recorder_start() {
+    local name=$1 i
+    shift
+    mkdir "$LAB/srv/$name"
+    "$LAB_TOP/tests/lib/recorder" "$LAB/srv/$name" "$@" </dev/null >"$LAB/srv/$name.log" 2>&1 &
+    _lab_pid[$name]=$!
+    for ((i = 0; i < 500; i++)); do
+        if [[ -f $LAB/srv/$name/port ]]; then
+            _lab_port[$name]=$(<"$LAB/srv/$name/port")
+            return 0
+        fi
+        sleep 0.02
+    done
+    diag "recorder $name did not start"
+    return 1
+}
+
+# recorded NAME: what came so far outside TLS, as hexadecimal, a connection a line; recorded_tls NAME: inside.
+recorded() { _recorded "$1" raw; }
+recorded_tls() { _recorded "$1" tls; }
+_recorded() {
+    local file
+    sleep 0.1 # what a client that has gone by now sent is being written
+    for file in "$LAB/srv/$1"/*."$2"; do
+        if [[ -f $file ]]; then
+            od -An -v -tx1 "$file" | tr -d ' \n'
+            echo
+        fi
+    done
+}
+forget_recorded() { rm -f "$LAB/srv/$1"/*.raw "$LAB/srv/$1"/*.tls; }
+SSL_REQUEST=0000000804d2162f

@@ -7,24 +7,32 @@
 
 enum { HOST_MAX = 1025 }; /* longest canonical host with its NUL (NI_MAXHOST) */
 
-/* Writes the canonical form of one host element: ASCII case folded, one trailing dot off, address literals in
- * every spelling that getaddrinfo(3) takes as numbers (127.1, 0x7f.1, 2130706433, ::FFFF:127.0.0.1) as inet_ntop
- * writes them, an IPv4-mapped IPv6 address as IPv4, brackets around an IPv6 literal off. Returns false where it is
- * longer than size. Keeps errno, allocates nothing. */
+/* Writes the canonical form of one host element: ASCII case folded, one trailing dot off, address
+ * literals in every spelling that getaddrinfo(3) takes as numbers (127.1, 0x7f.1, 2130706433,
+ * ::FFFF:127.0.0.1) as inet_ntop writes them, an IPv4-mapped IPv6 address as IPv4, IPv6 scope ids
+ * as they stand. Brackets stay: to getaddrinfo "[::1]" is a name. So does the dot of "127.0.0.1.",
+ * which it asks the DNS for. Returns false where it is longer than size. Keeps errno, allocates
+ * nothing. */
 bool host_canonical(const char *host, char *out, size_t size);
 
-/* The number that libpq's parse_int_param (fe-connect.c) reads from a port: blanks around it and a sign are taken.
- * -1 where it is no number from 1 to 65535. NULL and "" are -1: the caller knows the default. Keeps errno. */
+/* The number that libpq's parse_int_param (fe-connect.c) reads from a port: blanks around it and a
+ * sign are taken. -1 where it is no number from 1 to 65535. NULL and "" are -1: the caller knows
+ * the default. Keeps errno. */
 int port_number(const char *port);
 
-/* Whether pattern (as it stands in a section header, see policy.h) matches the element host (as the program gave
- * it) and port (1..65535). A pattern may end in :port, with brackets round an IPv6 literal then; without a port it
- * matches all. Literals are compared canonically. Only * is special; it crosses dots, never '/', '@' or blanks.
- * Keeps errno, allocates nothing. */
+/* Whether pattern (as it stands in a section header, see policy.h) matches the element host (as the
+ * program gave it) and port (1..65535). A pattern may end in :port, with brackets round an IPv6
+ * literal then; without a port it matches all. Literals are compared canonically. Only * is
+ * special; it crosses dots, never '/', '@' or blanks. Keeps errno, allocates nothing. */
 bool host_matches(const char *pattern, const char *host, int port);
 
-/* Whether a section header's text is a pattern that could ever match (no blanks, slash or @, a port in range,
- * balanced brackets, not empty, no socket path). Returns NULL, or a static text that says what is wrong. */
+/* Whether two patterns that have no fault match the same hosts because they are the same but for
+ * spelling. Keeps errno. */
+bool host_same_pattern(const char *a, const char *b);
+
+/* Whether a section header's text is a pattern that could ever match (no blanks, slash or @, a port
+ * in range, balanced brackets, not empty, no socket path). Returns NULL, or a static text that says
+ * what is wrong. */
 const char *host_pattern_fault(const char *pattern);
 
 #endif

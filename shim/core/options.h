@@ -1,4 +1,5 @@
-/* options: what pgseal knows of libpq's connection options: which are secrets, which may be pinned. */
+/* options: what pgseal knows of libpq's connection options: which are secrets, which may be pinned.
+ */
 #ifndef PGSEAL_OPTIONS_H
 #define PGSEAL_OPTIONS_H
 
@@ -9,15 +10,21 @@
  * scram_server_key, oauth_client_secret. Unknown names are no secrets. Keeps errno. */
 bool option_is_secret(const char *name);
 
-/* Whether a policy may pin `name` to `value`: returns NULL if so, else a static text without the name
+/* Whether a policy may pin `name` to `value`: returns NULL if so, else a static text without the
+ * name
  * ("unknown option", "cannot be pinned", "only TLSv1.2 or TLSv1.3", "only require strengthens"...).
- * Pinnable is each option of libpq 10 to 19 but sslmode, gssencmode, sslrootcert, sslcrl, sslcrldir, requiressl,
- * host, hostaddr, port, dbname, user, service, servicefile, sslkeylogfile, the secrets and libpq's internal or
- * debug ones. A value may only strengthen: ssl_min_protocol_version TLSv1.2|TLSv1.3, ssl_max likewise,
- * channel_binding require, sslcompression 0, gssdelegation 0, require_auth not none. Keeps errno. */
+ * Pinnable is each option of libpq 10 to 19 but sslmode, gssencmode, sslrootcert, sslcrl,
+ * sslcrldir, requiressl, host, hostaddr, port, dbname, user, service, servicefile, sslkeylogfile,
+ * the secrets and libpq's internal or debug ones. A value may only strengthen:
+ * ssl_min_protocol_version TLSv1.2|TLSv1.3, ssl_max likewise, channel_binding require,
+ * sslcompression 0, gssdelegation 0, require_auth not none. Keeps errno. */
 const char *option_pin_fault(const char *name, const char *value);
 
-/* TLS protocol names as libpq knows them (any case): 0 for NULL, empty or unknown, else 10 (TLSv1), 11, 12, 13. */
+/* The name as a static string where it is an option of libpq 10 to 19, else NULL. Keeps errno. */
+const char *option_known(const char *name);
+
+/* TLS protocol names as libpq knows them (any case): 0 for NULL, empty or unknown, else 10 (TLSv1),
+ * 11, 12, 13. */
 int tls_version(const char *name);
 
 #endif

@@ -1,4 +1,5 @@
-/* policy: the operator's settings, parsed from a policy file's bytes or from the environment's variables. */
+/* policy: the operator's settings, parsed from a policy file's bytes or from the environment's
+ * variables. */
 #ifndef PGSEAL_POLICY_H
 #define PGSEAL_POLICY_H
 
@@ -24,7 +25,8 @@ struct pin {
 /* One [host …] section with what it inherits filled in; or the globals, whose pattern is NULL. */
 struct rule {
     const char *pattern;
-    int line; /* of the header; for the globals of the line that names the root, else the mode, else 0 */
+    int line; /* of the header; for the globals of the line that names the root, else the mode, else
+                 0 */
     enum policy_mode mode;
     bool mode_here; /* the section itself says mode = … */
     enum root_kind root_kind;
@@ -52,9 +54,10 @@ struct policy {
     int sockets_line;
     enum cancel_rule cancel;
     enum log_kind log;
-    const char *log_path; /* LOG_TO_FILE: absolute */
-    bool log_all;         /* log_level = all */
-    char fault[POLICY_FAULT_MAX]; /* empty: the policy is in force. Else "file:line: what is wrong": refuse all */
+    const char *log_path;         /* LOG_TO_FILE: absolute */
+    bool log_all;                 /* log_level = all */
+    char fault[POLICY_FAULT_MAX]; /* empty: the policy is in force. Else "file:line: what is wrong":
+                                     refuse all */
 };
 
 /* One PGSEAL_ variable as it stood at load. */
@@ -63,18 +66,21 @@ struct setting {
     const char *value;
 };
 
-/* Parses the len bytes at bytes, which it changes in place and which must outlive the policy; name is the path for
- * messages and outlives it too. Always leaves a policy: with a fault it refuses everything, and log/log_path/log_all are
- * as far as they could be read (so that the fault reaches the operator's log). The first fault wins. Frees nothing;
- * allocates p->rules with malloc (no memory is a fault). Keeps errno. Text after # is a comment only where the # stands
- * at the line's start or after a blank. Only \n and \r\n end lines. */
+/* Parses the len bytes at bytes, which it changes in place and which must outlive the policy; name
+ * is the path for messages and outlives it too. Always leaves a policy: with a fault it refuses
+ * everything, and log/log_path/log_all are as far as they could be read (so that the fault reaches
+ * the operator's log). The first fault wins. Frees nothing; allocates p->rules with malloc (no
+ * memory is a fault). Keeps errno. Text after # is a comment only where the # stands at the line's
+ * start or after a blank. Only \n and \r\n end lines. */
 void policy_parse_file(struct policy *p, const char *name, char *bytes, size_t len);
 
-/* The same from variables: an empty value counts as unset; faults read `environment: PGSEAL_MODE: unknown value "of"`.
- * values must outlive the policy and are not changed. With none set: name "defaults" and every default. */
+/* The same from variables: an empty value counts as unset; faults read `environment: PGSEAL_MODE:
+ * unknown value "of"`. values must outlive the policy and are not changed. With none set: name
+ * "defaults" and every default. */
 void policy_from_settings(struct policy *p, const struct setting *settings, size_t n);
 
-/* A policy that refuses everything with this text (a file that cannot be opened or trusted); logs to stderr. */
+/* A policy that refuses everything with this text (a file that cannot be opened or trusted); logs
+ * to stderr. */
 void policy_faulty(struct policy *p, const char *name, const char *fault);
 
 /* Frees what the parser allocated (tests and the cli only; the shim keeps its policy for ever). */
@@ -83,10 +89,12 @@ void policy_free(struct policy *p);
 /* The first section that matches this element, else &p->global. Keeps errno. */
 const struct rule *policy_match(const struct policy *p, const char *host, int port);
 
-/* Whether the socket directory may be used: dir as libpq has it (absolute path, or @name). Keeps errno. */
+/* Whether the socket directory may be used: dir as libpq has it (absolute path, or @name). Keeps
+ * errno. */
 bool policy_socket_allowed(const struct policy *p, const char *dir);
 
-/* Writes "file:line" (or "environment: PGSEAL_X" or "defaults") of a line of this policy into buf. */
+/* Writes "file:line" (or "environment: PGSEAL_X" or "defaults") of a line of this policy into buf.
+ */
 void policy_where(const struct policy *p, int line, char *buf, size_t size);
 
 /* Days since 1970-01-01 of "YYYY-MM-DD"; INT32_MIN where it is no such day. */

@@ -1,0 +1,286 @@
+/* pem: what blocks a root or CRL file holds, judged as strictly as OpenSSL reads loosely.
+ * OpenSSL finds a block behind junk on the same line and skips in silence what it cannot read, and
+ * libpq then goes on without the CRL. So a block must stand as RFC 7468 draws it, and its DER must
+ * be a certificate or a CRL by shape. */
+#include "pem.h"
+
+#include <stdint.h>
+#include <string.h>
+
+static const char begin[] = "-----BEGIN";
+static const char stop[] = "-----END";
+static const char dashes[] = "-----";
+
+enum { BASE64_LINE_MAX = 76 }; /* OpenSSL's reader has changed its mind on longer ones */
+
+struct line {
+    const char *s;
+    size_t len; /* without the newline and blanks before it */
+};
+
+static bool starts(const char *s, size_t len, const char *with)
+{
+    size_t n = strlen(with);
+    return len >= n && memcmp(s, with, n) == 0;
+}
+
+static bool holds(const struct line *l, const char *what)
+{
+    for (size_t i = 0; i < l->len; i++) {
+        if (starts(l->s + i, l->len - i, what)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes one line off the text at *at; false at its end. */
+static bool next_line(const char **at, const char *end, struct line *l)
+{
+    if (*at == end) {
+        return false;
+    }
+    const char *newline = memchr(*at, '\n', (size_t)(end - *at));
+    const char *stopped = newline == NULL ? end : newline;
+    l->s = *at;
+    l->len = (size_t)(stopped - *at);
+    while (l->len > 0 &&
+           (l->s[l->len - 1] == '\r' || l->s[l->len - 1] == ' ' || l->s[l->len - 1] == '\t')) {
+        l->len--;
+    }
+    *at = newline == NULL ? end : newline + 1;
+    return true;
+}
+
+/* Whether the rest of a marker that began with the len bytes' first word is " label-----"; *alone:
+ * and nothing else. */
+static bool labelled(const char *s, size_t len, const char *label, bool *alone)
+{
+    size_t n = strlen(label);
+    if (len < n + 6 || s[0] != ' ' || memcmp(s + 1, label, n) != 0 ||
+        !starts(s + 1 + n, len - 1 - n, dashes)) {
+        return false;
+    }
+    *alone = len == n + 6;
+    return true;
+}
+
+static int sextet(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
+    }
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* Whether the text from s to end is whole base64: lines of the alphabet, padding at the end only.
+ */
+static bool base64_whole(const char *s, const char *end)
+{
+    struct line l;
+    size_t chars = 0, pad = 0;
+    while (next_line(&s, end, &l)) {
+        if (l.len == 0 || l.len > BASE64_LINE_MAX) {
+            return false;
+        }
+        for (size_t i = 0; i < l.len; i++, chars++) {
+            if (l.s[i] == '=') {
+                pad++;
+            } else if (pad > 0 || sextet(l.s[i]) < 0) {
+                return false;
+            }
+        }
+    }
+    return chars > 0 && chars % 4 == 0 && pad <= 2;
+}
+
+/* The decoded bytes of a base64 text that is whole, one after another. */
+struct der {
+    const char *s, *end;
+    uint32_t bits; /* those not yet given out are the lowest `have` */
+    unsigned have;
+    size_t taken;
+};
+
+static int der_byte(struct der *d)
+{
+    while (d->have < 8) {
+        if (d->s == d->end || *d->s == '=') {
+            return -1;
+        }
+        int v = sextet(*d->s++);
+        if (v >= 0) { /* else a line's end */
+            d->bits = d->bits << 6 | (uint32_t)v;
+            d->have += 6;
+        }
+    }
+    d->have -= 8;
+    d->taken++;
+    return (int)(d->bits >> d->have & 0xff);
+}
+
+/* Reads a tag and a definite length; returns the tag or -1. */
+static int der_head(struct der *d, size_t *len)
+{
+    int tag = der_byte(d);
+    int first = der_byte(d);
+    if (tag < 0 || first < 0 || first == 0x80 || first > 0x84) {
+        return -1;
+    }
+    *len = (size_t)first;
+    if (first > 0x80) {
+        *len = 0;
+        for (int i = first - 0x80; i > 0; i--) {
+            int b = der_byte(d);
+            if (b < 0) {
+                return -1;
+            }
+            *len = *len << 8 | (size_t)b;
+        }
+    }
+    return tag;
+}
+
+static bool der_skip(struct der *d, size_t n)
+{
+    while (n-- > 0) {
+        if (der_byte(d) < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Reads over a whole element with that tag. */
+static bool der_element(struct der *d, int tag)
+{
+    size_t len;
+    return der_head(d, &len) == tag && der_skip(d, len);
+}
+
+enum {
+    INTEGER = 0x02,
+    BIT_STRING = 0x03,
+    UTC_TIME = 0x17,
+    TIME = 0x18,
+    SEQUENCE = 0x30,
+    TAG_0 = 0xa0
+};
+
+/* What is signed, up to where a certificate and a CRL differ:
+ *   certificate: [0] version?, INTEGER serial, SEQUENCE algorithm, SEQUENCE issuer, SEQUENCE
+ * validity CRL:         INTEGER version?, SEQUENCE algorithm, SEQUENCE issuer, time of this update
+ * (RFC 5280) */
+static bool signed_part(struct der *d, enum pem_kind kind)
+{
+    size_t len;
+    int tag = der_head(d, &len);
+    if (kind == PEM_CERTIFICATES) {
+        if (tag == TAG_0) {
+            if (!der_skip(d, len)) {
+                return false;
+            }
+            tag = der_head(d, &len);
+        }
+        return tag == INTEGER && der_skip(d, len) && der_element(d, SEQUENCE) &&
+               der_element(d, SEQUENCE) && der_element(d, SEQUENCE);
+    }
+    if (tag == INTEGER) {
+        if (!der_skip(d, len)) {
+            return false;
+        }
+        tag = der_head(d, &len);
+    }
+    if (tag != SEQUENCE || !der_skip(d, len) || !der_element(d, SEQUENCE)) {
+        return false;
+    }
+    tag = der_head(d, &len);
+    return (tag == UTC_TIME || tag == TIME) && der_skip(d, len);
+}
+
+/* Whether the base64 text is one SEQUENCE of what is signed, algorithm and signature, all of it
+ * there. */
+static bool shaped(const char *s, const char *end, enum pem_kind kind)
+{
+    struct der d = {.s = s, .end = end};
+    size_t whole, part;
+    if (!base64_whole(s, end) || der_head(&d, &whole) != SEQUENCE) {
+        return false;
+    }
+    size_t whole_at = d.taken;
+    if (der_head(&d, &part) != SEQUENCE) {
+        return false;
+    }
+    size_t part_at = d.taken;
+    if (!signed_part(&d, kind) || d.taken - part_at > part ||
+        !der_skip(&d, part - (d.taken - part_at))) {
+        return false;
+    }
+    return der_element(&d, SEQUENCE) && der_element(&d, BIT_STRING) &&
+           d.taken - whole_at == whole && der_byte(&d) < 0;
+}
+
+/* Judges one line that holds a BEGIN. */
+static const char *begin_fault(const struct line *l, enum pem_kind kind, const char *label)
+{
+    bool alone = false;
+    for (size_t i = 0; i < l->len; i++) {
+        if (!starts(l->s + i, l->len - i, begin)) {
+            continue;
+        }
+        size_t skip = i + strlen(begin);
+        if (!labelled(l->s + skip, l->len - skip, label, &alone)) {
+            return kind == PEM_CERTIFICATES ? "holds another block than CERTIFICATE"
+                                            : "holds another block than X509 CRL";
+        }
+        if (i > 0) {
+            alone = false;
+        }
+    }
+    return alone ? NULL : "a block does not begin on a line of its own";
+}
+
+const char *pem_fault(const char *bytes, size_t len, enum pem_kind kind)
+{
+    const char *label = kind == PEM_CERTIFICATES ? "CERTIFICATE" : "X509 CRL";
+    const char *at = bytes, *end = bytes + len, *body = NULL;
+    size_t blocks = 0;
+    struct line l;
+    if (len == 0) {
+        return "empty";
+    }
+    if (memchr(bytes, '\0', len) != NULL) {
+        return "holds a NUL byte";
+    }
+    while (next_line(&at, end, &l)) {
+        if (holds(&l, begin)) {
+            const char *fault = begin_fault(&l, kind, label);
+            if (fault != NULL || body != NULL) {
+                return fault != NULL ? fault : "a block is cut";
+            }
+            body = at;
+        } else if (holds(&l, stop)) {
+            bool alone = false;
+            size_t skip = strlen(stop);
+            if (body == NULL || !starts(l.s, l.len, stop) ||
+                !labelled(l.s + skip, l.len - skip, label, &alone) || !alone) {
+                return "a block is cut";
+            }
+            if (!shaped(body, l.s, kind)) {
+                return kind == PEM_CERTIFICATES ? "a block is no certificate" : "a block is no CRL";
+            }
+            body = NULL;
+            blocks++;
+        }
+    }
+    if (body != NULL) {
+        return "a block is cut";
+    }
+    return blocks > 0 ? NULL : kind == PEM_CERTIFICATES ? "holds no certificate" : "holds no CRL";
+}

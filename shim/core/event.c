@@ -1,0 +1,248 @@
+/* event: one line of the log, from facts to JSON. */
+#include "event.h"
+
+#include "hide.h"
+#include "json.h"
+#include "options.h"
+#include "text.h"
+
+/* Where a line is too long, no value is cut below this (a SHA-256 in hex stays whole) before list
+ * elements are dropped: all of an event's single values together fit a line at this length. */
+enum { VALUE_MIN = 64 };
+
+static bool present(const char *s)
+{
+    return s != NULL && *s != '\0';
+}
+
+/* A value that is shown as it is: ours, or a path. */
+static void field(struct json *j, const char *key, const char *value)
+{
+    if (present(value)) {
+        json_key(j, key);
+        json_string(j, value);
+    }
+}
+
+/* A value that may not be shown where hide says so. */
+static void veiled(struct json *j, const char *key, const char *value, bool hide)
+{
+    field(j, key, present(value) && hide ? HIDDEN : value);
+}
+
+static void number(struct json *j, const char *key, int64_t value)
+{
+    if (value != 0) {
+        json_key(j, key);
+        json_number(j, value);
+    }
+}
+
+static bool hides_port(const char *port)
+{
+    return present(port) && !hide_port_is_plain(port);
+}
+
+/* Whether a secret may be spread over the values of a URI that was cut in the wrong place. */
+static bool hides_all(const struct event *e)
+{
+    return e->connection_from_uri &&
+           (event_hides(e->host) || event_hides(e->hostaddr) || hides_port(e->port) ||
+            event_hides(e->dbname) || event_hides(e->user));
+}
+
+static void put_json(void *to, const char *s, size_t n)
+{
+    json_string_add(to, s, n);
+}
+
+static void reason_field(struct json *j, const struct event *e, bool all)
+{
+    if (!present(e->reason))
+        return;
+    json_key(j, "reason");
+    json_string_begin(j);
+    hide_reason(e->reason, !all ? NULL : e->port != NULL ? e->port : "", put_json, j);
+    json_string_end(j);
+}
+
+static void connection_fields(struct json *j, const struct event *e, bool all)
+{
+    veiled(j, "host", e->host, all || event_hides(e->host));
+    veiled(j, "hostaddr", e->hostaddr, all || event_hides(e->hostaddr));
+    veiled(j, "port", e->port, all || hides_port(e->port));
+    veiled(j, "dbname", e->dbname, all || event_hides(e->dbname));
+    veiled(j, "user", e->user, all || event_hides(e->user));
+    veiled(j, "application_name", e->application_name, event_hides(e->application_name));
+}
+
+static void changes_field(struct json *j, const struct event *e, size_t items)
+{
+    if (e->nchanges == 0 || items == 0)
+        return;
+    json_key(j, "changes");
+    json_open(j, '[');
+    for (size_t i = 0; i < e->nchanges && i < items; i++) {
+        const struct change *c = &e->changes[i];
+        bool secret = c->option != NULL && option_is_secret(c->option);
+
+        json_open(j, '{');
+        field(j, "option", c->option);
+        field(j, "source", c->source);
+        veiled(j, "requested", c->requested, secret || event_hides(c->requested));
+        veiled(j, "enforced", c->enforced, secret);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static void witness_fields(struct json *j, const struct event *e)
+{
+    field(j, "protocol", e->protocol);
+    field(j, "cipher", e->cipher);
+    number(j, "bits", e->bits);
+    field(j, "peer_subject", e->peer_subject);
+    field(j, "peer_issuer", e->peer_issuer);
+    field(j, "peer_names", e->peer_names);
+    field(j, "peer_not_after", e->peer_not_after);
+    field(j, "peer_sha256", e->peer_sha256);
+    field(j, "verified_name", e->verified_name);
+    field(j, "root", e->root);
+    field(j, "root_sha256", e->root_sha256);
+}
+
+static void list_field(struct json *j, const char *key, const char *const *list, size_t n,
+                       size_t items)
+{
+    if (n == 0 || items == 0)
+        return;
+    json_key(j, key);
+    json_open(j, '[');
+    for (size_t i = 0; i < n && i < items && i < EVENT_LIST; i++)
+        json_string(j, list[i] != NULL ? list[i] : "");
+    json_close(j, ']');
+}
+
+static void process_fields(struct json *j, const struct event *e, size_t items)
+{
+    field(j, "settings", e->settings);
+    if (e->nlibpqs > 0 && items > 0) {
+        json_key(j, "libpq_copies");
+        json_open(j, '[');
+        for (size_t i = 0; i < e->nlibpqs && i < items && i < EVENT_LIST; i++) {
+            json_open(j, '{');
+            field(j, "path", e->libpqs[i].path);
+            number(j, "version", e->libpqs[i].version);
+            json_close(j, '}');
+        }
+        json_close(j, ']');
+    }
+    list_field(j, "hooks", e->hooks, e->nhooks, items);
+    list_field(j, "environment", e->environment, e->nenvironment, items);
+    list_field(j, "preloads", e->preloads, e->npreloads, items);
+}
+
+/* Writes the object with values of at most limit bytes and lists of at most items elements; returns
+ * what that takes, which may be more than size. */
+static size_t write_object(const struct event *e, char *buf, size_t size, size_t limit,
+                           size_t items)
+{
+    struct json j;
+    char time[25];
+    bool all = hides_all(e);
+
+    event_time(e->time_ms, time, sizeof time);
+    json_init(&j, buf, size, limit);
+    json_open(&j, '{');
+    field(&j, "schema", "pgseal/1");
+    field(&j, "time", time);
+    field(&j, "node", e->node);
+    field(&j, "event", e->event);
+    field(&j, "action", e->action);
+    field(&j, "mode", e->mode);
+    field(&j, "entry", e->entry);
+    json_key(&j, "pid");
+    json_number(&j, e->pid);
+    json_key(&j, "uid");
+    json_unsigned(&j, e->uid);
+    field(&j, "exe", e->exe);
+    field(&j, "object", e->object);
+    field(&j, "libpq", e->libpq);
+    number(&j, "libpq_version", e->libpq_version);
+    connection_fields(&j, e, all);
+    changes_field(&j, e, items);
+    field(&j, "rule", e->rule);
+    reason_field(&j, e, all);
+    if (e->lost != 0) {
+        json_key(&j, "lost");
+        json_unsigned(&j, e->lost);
+    }
+    witness_fields(&j, e);
+    process_fields(&j, e, items);
+    json_close(&j, '}');
+    return j.len;
+}
+
+size_t event_format(const struct event *e, char *buf, size_t size)
+{
+    const size_t room = EVENT_LINE_MAX - 1;
+    size_t limit = EVENT_LINE_MAX, items = EVENT_CHANGES, len;
+
+    if (size < EVENT_LINE_MAX)
+        return 0;
+    len = write_object(e, buf, room, limit, items);
+    if (len > room) {
+        /* The longest values are cut to one length, the greatest that fits; elements go only where
+         * that is not enough. */
+        size_t too_long = limit;
+
+        limit = VALUE_MIN;
+        while (items > 0 && write_object(e, buf, room, limit, items) > room)
+            items--;
+        while (too_long - limit > 1) {
+            size_t middle = limit + (too_long - limit) / 2;
+
+            if (write_object(e, buf, room, middle, items) > room)
+                too_long = middle;
+            else
+                limit = middle;
+        }
+        len = write_object(e, buf, room, limit, items);
+    }
+    buf[len] = '\n';
+    return len + 1;
+}
+
+void event_time(int64_t ms, char *buf, size_t size)
+{
+    const int64_t first = -62135596800000, last = 253402300799999; /* the years 1 and 9999 */
+    const int64_t day_ms = 86400000;
+    int64_t days, of_day, era, of_era, year, of_year, month;
+    struct text t;
+
+    ms = ms < first ? first : ms > last ? last : ms;
+    days = (ms - first) / day_ms +
+           306; /* since 0000-03-01: years that begin in March end with the leap day */
+    of_day = (ms - first) % day_ms;
+    era = days / 146097;
+    of_era = days % 146097;
+    year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+    of_year = of_era - (365 * year + year / 4 - year / 100);
+    month = (5 * of_year + 2) / 153; /* from March */
+    year += era * 400 + (month >= 10);
+    text_init(&t, buf, size);
+    text_add_uint(&t, (uint64_t)year, 4);
+    text_add(&t, "-");
+    text_add_uint(&t, (uint64_t)(month < 10 ? month + 3 : month - 9), 2);
+    text_add(&t, "-");
+    text_add_uint(&t, (uint64_t)(of_year - (153 * month + 2) / 5 + 1), 2);
+    text_add(&t, "T");
+    text_add_uint(&t, (uint64_t)(of_day / 3600000), 2);
+    text_add(&t, ":");
+    text_add_uint(&t, (uint64_t)(of_day / 60000 % 60), 2);
+    text_add(&t, ":");
+    text_add_uint(&t, (uint64_t)(of_day / 1000 % 60), 2);
+    text_add(&t, ".");
+    text_add_uint(&t, (uint64_t)(of_day % 1000), 3);
+    text_add(&t, "Z");
+}

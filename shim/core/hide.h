@@ -1,0 +1,27 @@
+/* hide: what of a value or a message may not be shown; the inside of event_hides and
+ * event_clean_reason. */
+#ifndef PGSEAL_HIDE_H
+#define PGSEAL_HIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define HIDDEN "(hidden)"
+
+/* Takes the next piece of a cleaned reason; pieces end where ASCII characters do, so never inside a
+ * UTF-8 sequence. */
+typedef void hide_put(void *to, const char *s, size_t n);
+
+/* Gives the cleaned form of reason (event_clean_reason in event.h says how) to put, piece by piece.
+ * Where port is not NULL, the connection's own values are hidden, so the reason is taken as one
+ * that holds a secret, and a line that names that port outside of quotes is hidden. In a reason
+ * with a secret a line that has a byte above 127 outside of quotes is hidden too (libpq's
+ * translations quote with other marks), and so is all that stands between a quote that its line
+ * does not close and the line that does. Keeps errno, allocates nothing, async-signal-safe. */
+void hide_reason(const char *reason, const char *port, hide_put *put, void *to);
+
+/* Whether a port is a list of numbers as libpq's parse_int_param (fe-connect.c) would take them,
+ * elements may be empty. Keeps errno, async-signal-safe. */
+bool hide_port_is_plain(const char *port);
+
+#endif

@@ -1,0 +1,136 @@
+/* object: finds libpgseal.so, and refuses whatever ld.so would drop with one line on stderr, or
+ * with none. */
+#include "object.h"
+
+#include "core/text.h"
+#include "elf.h"
+#include "say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void make_absolute(char *buf, size_t size, const char *path, const char *what)
+{
+    char directory[PATH_MAX] = "";
+    if (path[0] != '/' && (getcwd(directory, sizeof(directory)) == NULL || directory[0] != '/')) {
+        refuse(STATUS_REFUSED, "%s %s: there is no working directory that it could be in", what,
+               path);
+    }
+    const char *slash = path[0] == '/' || strcmp(directory, "/") == 0 ? "" : "/";
+    int n = snprintf(buf, size, "%s%s%s", directory[0] != '\0' && *slash == '\0' ? "" : directory,
+                     path[0] == '/' ? "" : "/", path);
+    if (n < 0 || (size_t)n >= size) {
+        refuse(STATUS_REFUSED, "%s %s: the path is too long", what, path);
+    }
+}
+
+/* The launcher's own path: /proc where it is mounted, else what the kernel was asked to execute. */
+static bool own_path(char *buf)
+{
+    char link[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", link, sizeof(link) - 1);
+    if (n > 0) {
+        link[n] = '\0';
+        if (link[0] == '/' && access(link, F_OK) == 0) {
+            return text_copy(buf, PATH_MAX, link);
+        }
+    }
+    const char *executed = (const char *)getauxval(AT_EXECFN);
+    return executed != NULL && realpath(executed, buf) != NULL;
+}
+
+/* Writes the path of the first libpgseal.so that there is into buf: beside the launcher, else
+ * installed. */
+static void search(char *buf)
+{
+    static const char *const beside[] = {"libpgseal.so", "../lib/libpgseal.so",
+                                         "../lib/pgseal/libpgseal.so"};
+    static const char *const installed[] = {PGSEAL_LIBDIR "/libpgseal.so",
+                                            "/usr/local/lib/libpgseal.so", "/usr/lib/libpgseal.so",
+                                            "/usr/lib/pgseal/libpgseal.so"};
+    char own[PATH_MAX];
+    if (own_path(own)) {
+        *strrchr(own, '/') = '\0';
+        for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+            char candidate[PATH_MAX + 32];
+            snprintf(candidate, sizeof(candidate), "%s/%s", own, beside[i]);
+            if (access(candidate, F_OK) != 0) {
+                continue;
+            }
+            /* Without the "..": the path is for people to read, in logs and in LD_PRELOAD. */
+            if (i > 0 ? realpath(candidate, buf) != NULL : text_copy(buf, PATH_MAX, candidate)) {
+                return;
+            }
+        }
+    }
+    for (size_t i = 0; i < sizeof(installed) / sizeof(installed[0]); i++) {
+        if (access(installed[i], F_OK) == 0) {
+            text_copy(buf, PATH_MAX, installed[i]);
+            return;
+        }
+    }
+    refuse(STATUS_REFUSED,
+           "libpgseal.so is missing: neither beside pgseal-run nor in %s; name it with --lib",
+           PGSEAL_LIBDIR);
+}
+
+static void judge_elf(const struct object *o, int fd)
+{
+    struct elf e;
+    switch (elf_open(&e, fd)) {
+    case ELF_NOT_ELF:
+    case ELF_BROKEN:
+        refuse(STATUS_REFUSED, "%s is not pgseal: no ELF object", o->path);
+    case ELF_OTHER_CLASS:
+        refuse(STATUS_REFUSED, "%s is of another ELF class (%d-bit) than pgseal-run", o->path,
+               e.class_bits);
+    case ELF_OTHER_MACHINE:
+        refuse(STATUS_REFUSED, "%s is for another machine (ELF number %d) than pgseal-run", o->path,
+               e.machine);
+    case ELF_FINE:
+        break;
+    }
+    const char *version = elf_pgseal_version(&e);
+    if (version == NULL) {
+        refuse(STATUS_REFUSED, "%s is not pgseal: it does not carry pgseal's note", o->path);
+    }
+    if (strcmp(version, PGSEAL_VERSION) != 0) {
+        refuse(STATUS_REFUSED, "%s is of another version (%.40s) than pgseal-run (%s)", o->path,
+               version, PGSEAL_VERSION);
+    }
+    elf_close(&e);
+}
+
+void object_find(struct object *o, const char *named)
+{
+    *o = (struct object){0};
+    if (named != NULL) {
+        make_absolute(o->path, sizeof(o->path), named, "--lib");
+    } else {
+        search(o->path);
+    }
+    if (o->path[strcspn(o->path, ": \t\n\v\f\r$")] != '\0') {
+        refuse(STATUS_REFUSED,
+               "%s: a path with a colon, a blank or a dollar sign cannot stand in LD_PRELOAD",
+               o->path);
+    }
+    int fd = open(o->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        refuse(STATUS_REFUSED, "%s is %s: %s", o->path,
+               errno == ENOENT || errno == ENOTDIR ? "missing" : "unreadable", strerror(errno));
+    }
+    struct stat st;
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+        refuse(STATUS_REFUSED, "%s is not pgseal: no regular file", o->path);
+    }
+    o->device = st.st_dev;
+    o->inode = st.st_ino;
+    judge_elf(o, fd);
+    close(fd);
+}

@@ -1,0 +1,111 @@
+/* policy_check: the shim's own settings.c, files.c and core/policy.c, asked before the program
+ * starts. */
+#include "policy_check.h"
+
+#include "core/policy.h"
+#include "files.h"
+#include "say.h"
+#include "settings.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct settings settings;
+static struct policy policy;
+
+int getpwuid_r(uid_t uid, struct passwd *entry, char *buf, size_t size, struct passwd **result);
+
+/* files.c can look up home directories, which the launcher never asks it for. glibc's own would
+ * draw NSS into the static binary, and NSS loads objects at run time. */
+int getpwuid_r(uid_t uid, struct passwd *entry, char *buf, size_t size, struct passwd **result)
+{
+    (void)uid;
+    (void)entry;
+    (void)buf;
+    (void)size;
+    *result = NULL;
+    return ENOENT;
+}
+
+void policy_find(struct checked *c)
+{
+    *c = (struct checked){0};
+    settings_read(&settings);
+    c->from_file = settings.name != NULL && settings.name[0] == '/';
+    c->installed = c->from_file && strcmp(settings.name, POLICY_FILE) == 0;
+}
+
+/* A fault of one rule's files: fatal where that rule is enforced. */
+static void fault(const struct rule *rule, int line, const char *key, const char *path,
+                  const char *why)
+{
+    char where[POLICY_PATH_MAX + 32] = "";
+    if (line > 0) {
+        policy_where(&policy, line, where, sizeof(where));
+    }
+    const char *colon = where[0] != '\0' ? ": " : "";
+    const char *then = path[0] != '\0' ? ": " : "";
+    /* Nothing named this root: it is the built-in default. */
+    bool by_default = strcmp(key, "sslrootcert") == 0 && line == 0;
+    if (rule->mode == MODE_AUDIT || by_default) {
+        warn("%s%s%s: %s%s%s", where, colon, key, path, then, why);
+    } else {
+        refuse(STATUS_REFUSED, "%s%s%s: %s%s%s", where, colon, key, path, then, why);
+    }
+}
+
+static const char *root_of(const struct world *w, const struct rule *rule)
+{
+    switch (rule->root_kind) {
+    case ROOT_FILE:
+        return rule->root;
+    case ROOT_SYSTEM:
+        return w->bundle(w->data);
+    case ROOT_PROGRAM:
+        break;
+    }
+    return NULL;
+}
+
+static void judge_files(const struct world *w, const struct rule *rule, bool root_too, bool crl_too)
+{
+    char why[256] = "";
+    const char *root = root_of(w, rule);
+    if (root_too && rule->root_kind == ROOT_SYSTEM && root == NULL) {
+        fault(rule, rule->root_line, "sslrootcert", "",
+              "this system has no bundle of root certificates; install one (ca-certificates), or "
+              "set sslrootcert to a file");
+    } else if (root_too && root != NULL && !w->root_fine(w->data, root, why, sizeof(why))) {
+        fault(rule, rule->root_line, "sslrootcert", root, why);
+    }
+    if (crl_too && rule->crl != NULL) {
+        int state = w->crl_state(w->data, rule->crl, why, sizeof(why));
+        if (state != 1) {
+            fault(rule, rule->crl_line, "sslcrl", rule->crl, state == 0 ? "no such file" : why);
+        }
+    }
+}
+
+void policy_judge(struct checked *c)
+{
+    struct world world;
+    files_world(&world);
+    settings_parse(&settings, &policy);
+    if (policy.fault[0] != '\0') {
+        refuse(STATUS_REFUSED, "%s", policy.fault);
+    }
+    c->audit = policy.global.mode == MODE_AUDIT;
+    c->root = root_of(&world, &policy.global);
+    /* Where hosts without a section are refused, the root outside all sections is used by nobody,
+     * unless inherited. */
+    const struct rule *global = &policy.global;
+    judge_files(&world, global, !policy.unlisted_refuse, true);
+    for (size_t i = 0; i < policy.nrules; i++) {
+        const struct rule *rule = &policy.rules[i];
+        bool same = rule->mode == global->mode;
+        bool judged = same && !policy.unlisted_refuse && rule->root_line == global->root_line;
+        judge_files(&world, rule, !judged, !same || rule->crl_line != global->crl_line);
+    }
+}

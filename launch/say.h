@@ -1,0 +1,15 @@
+/* say: the launcher's two ways of speaking, both one line on stderr that begins with `pgseal-run:
+ * `. */
+#ifndef PGSEAL_LAUNCH_SAY_H
+#define PGSEAL_LAUNCH_SAY_H
+
+enum { STATUS_REFUSED = 125, STATUS_NOT_EXECUTABLE = 126, STATUS_NOT_FOUND = 127 };
+
+/* Says why and ends the launcher with this status. Control characters in the text (a file name may
+ * hold a newline) become '?', so that it stays one line. Never returns. */
+_Noreturn void refuse(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Says `warning: …` and goes on. Changes errno. */
+void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,177 @@
+/* fuzz_event: whatever bytes stand in the facts, a line is one valid JSON object in at most 4,096
+ * bytes of valid UTF-8 with one newline, at its end, and never shows a secret that stands beside an
+ * '@'. jansson judges the JSON and UTF-8.
+ *
+ * Input: first byte the veiled field that gets the secret, second byte flags, then texts that NULs
+ * end. */
+#define _GNU_SOURCE /* memmem */
+#include "core/event.h"
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECRET "T0pS3cr3tM4rk3r"
+
+enum { TEXTS = 96, FLAG_URI = 1, FLAG_NEWLINE = 2, FLAG_QUOTE = 4 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(int holds, const char *what)
+{
+    if (!holds) {
+        fprintf(stderr, "fuzz_event: %s\n", what);
+        abort();
+    }
+}
+
+/* The texts that come out of the input, over and over where there are fewer than fields. */
+struct texts {
+    char *text[TEXTS];
+    size_t n, next;
+};
+
+static const char *take(struct texts *t)
+{
+    return t->n == 0 ? NULL : t->text[t->next++ % t->n];
+}
+
+static void split(struct texts *t, char *bytes, size_t size)
+{
+    for (char *at = bytes; at < bytes + size && t->n < TEXTS; at += strlen(at) + 1)
+        t->text[t->n++] = at;
+}
+
+/* before, the secret, an '@' and after, in new memory. */
+static char *plant(const char *before, const char *after, unsigned flags)
+{
+    const char *quote = (flags & FLAG_QUOTE) != 0 ? "\"" : "",
+               *newline = (flags & FLAG_NEWLINE) != 0 ? "\n" : "";
+    size_t size = strlen(before) + strlen(after) + sizeof SECRET + 8;
+    char *s = malloc(size);
+
+    check(s != NULL, "no memory");
+    snprintf(s, size, "%s%s" SECRET "%s@%s%s", before, quote, newline, quote, after);
+    return s;
+}
+
+static void check_line(const struct event *e, int planted)
+{
+    char line[EVENT_LINE_MAX + 1], again[EVENT_LINE_MAX];
+    json_error_t error;
+    json_t *json;
+    size_t n;
+
+    line[EVENT_LINE_MAX] = '#';
+    n = event_format(e, line, EVENT_LINE_MAX);
+    check(line[EVENT_LINE_MAX] == '#', "overrun");
+    check(n >= 2 && n <= EVENT_LINE_MAX, "length");
+    check(memchr(line, '\n', n) == line + n - 1, "newline");
+    for (size_t i = 0; i + 1 < n; i++)
+        check((unsigned char)line[i] >= ' ' && line[i] != 0x7f, "control character");
+    json = json_loadb(line, n - 1, JSON_REJECT_DUPLICATES, &error);
+    check(json_is_object(json), "JSON");
+    check(strcmp(json_string_value(json_object_get(json, "schema")), "pgseal/1") == 0, "schema");
+    check(json_integer_value(json_object_get(json, "pid")) == e->pid, "pid");
+    if (e->reason == NULL || *e->reason == '\0')
+        check(json_object_get(json, "reason") == NULL, "empty reason");
+    json_decref(json);
+    check(!planted || memmem(line, n, SECRET, strlen(SECRET)) == NULL, "secret");
+    check(event_format(e, again, sizeof again) == n && memcmp(line, again, n) == 0,
+          "not the same twice");
+}
+
+static void check_reason(const char *reason)
+{
+    char buf[512], small[16];
+
+    event_clean_reason(reason, buf, sizeof buf);
+    check(strchr(buf, '\n') == NULL, "newline in a reason");
+    check(!event_hides(buf), "a reason that hints");
+    event_clean_reason(reason, small, sizeof small);
+    check(strlen(small) < sizeof small, "small reason");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct texts t = {.n = 0};
+    struct change changes[EVENT_CHANGES];
+    struct event_library libpqs[EVENT_LIST];
+    const char *lists[3][EVENT_LIST];
+    struct event e = {0};
+    const char **veiled[] = {
+        &e.host,   &e.hostaddr,           &e.port, &e.dbname, &e.user, &e.application_name,
+        &e.reason, &changes[0].requested, &e.user, &e.port};
+    const char **plain[] = {&e.node,          &e.event,      &e.action,         &e.mode,
+                            &e.entry,         &e.exe,        &e.object,         &e.libpq,
+                            &e.rule,          &e.protocol,   &e.cipher,         &e.peer_subject,
+                            &e.peer_issuer,   &e.peer_names, &e.peer_not_after, &e.peer_sha256,
+                            &e.verified_name, &e.root,       &e.root_sha256,    &e.settings};
+    const size_t nveiled = sizeof veiled / sizeof veiled[0],
+                 nplain = sizeof plain / sizeof plain[0];
+    unsigned where, flags;
+    char *bytes, *secret;
+
+    if (size < 4)
+        return 0;
+    where = data[0] % nveiled;
+    flags = data[1];
+    bytes = malloc(size - 2 + 1);
+    check(bytes != NULL, "no memory");
+    memcpy(bytes, data + 2, size - 2);
+    bytes[size - 2] = '\0';
+    split(&t, bytes, size - 2);
+    /* A text that holds the secret by itself would be no leak. */
+    if (memmem(data, size, SECRET, strlen(SECRET)) != NULL) {
+        free(bytes);
+        return 0;
+    }
+    for (size_t i = 0; i < EVENT_CHANGES; i++)
+        changes[i] = (struct change){i == 1 ? "password" : take(&t), take(&t), take(&t), take(&t)};
+    for (size_t i = 0; i < EVENT_LIST; i++) {
+        libpqs[i] = (struct event_library){take(&t), (int)(data[i % size] << 12)};
+        for (size_t k = 0; k < 3; k++)
+            lists[k][i] = take(&t);
+    }
+    for (size_t i = 0; i < nveiled - 2; i++)
+        *veiled[i] = take(&t);
+    for (size_t i = 0; i < nplain; i++)
+        *plain[i] = take(&t);
+    memcpy(&e.pid, data, sizeof e.pid);
+    e.time_ms = (int64_t)((uint64_t)(uint32_t)e.pid << (data[1] % 40));
+    e.uid = data[2];
+    e.lost = data[3];
+    e.connection_from_uri = (flags & FLAG_URI) != 0;
+    e.changes = changes;
+    e.nchanges = (size_t)(data[2] % (EVENT_CHANGES + 1));
+    e.libpqs = libpqs;
+    e.nlibpqs = (size_t)(data[3] % 5);
+    e.hooks = lists[0];
+    e.nhooks = (size_t)(data[2] % (EVENT_LIST + 1));
+    e.environment = lists[1];
+    e.nenvironment = (size_t)(data[3] % (EVENT_LIST + 1));
+    e.preloads = lists[2];
+    e.npreloads = (size_t)(data[1] % 3);
+    check_line(&e, 0);
+    if (e.reason != NULL)
+        check_reason(e.reason);
+
+    secret = plant(take(&t), take(&t), flags);
+    *veiled[where] = secret;
+    check_line(&e, 1);
+    if (veiled[where] == &e.reason)
+        check_reason(secret);
+    free(secret);
+
+    /* A URI cut in the wrong place: the secret in one of the five, what gives it away in another.
+     */
+    e.connection_from_uri = true;
+    *veiled[where % 5] = SECRET;
+    *veiled[(where + 1 + data[2] % 4) % 5] = "host@";
+    e.reason = "could not translate host name \"" SECRET "\" to address";
+    check_line(&e, 1);
+    free(bytes);
+    return 0;
+}

@@ -163,7 +163,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_line(&e, 1);
     if (veiled[where] == &e.reason)
         check_reason(secret);
-    free(secret);
 
     /* A URI cut in the wrong place: the secret in one of the five, what gives it away in another.
      */
@@ -172,6 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     *veiled[(where + 1 + data[2] % 4) % 5] = "host@";
     e.reason = "could not translate host name \"" SECRET "\" to address";
     check_line(&e, 1);
+    free(secret);
     free(bytes);
     return 0;
 }

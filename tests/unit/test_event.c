@@ -550,7 +550,6 @@ static void worst_case_fits(void **state)
     format(&e);
     assert_has("\"root_sha256\":\"");
     assert_has("\"pid\":-2147483648,");
-    assert_has("\xE2\x80\xA6\"}\n");
     free(s);
 }
 

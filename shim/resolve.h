@@ -86,9 +86,12 @@ struct origin {
 };
 
 /* Fills *pq with the functions that this origin would have reached without pgseal: where bound is set, that function's own
- * object; else RTLD_NEXT, else the caller's own scope, else the one libpq that is loaded (see docs/architecture.md). Never
- * this object nor another copy of it, never a guess. Returns false with why in reason (all candidate paths named). Looks up
- * only names that exist: dlerror() stays as it was. Keeps errno. Not async-signal-safe (takes the loader's lock). */
+ * object; else the one libpq that is loaded; with several, the one to which the dynamic linker has bound the caller's other
+ * imports, else RTLD_NEXT, else the caller's own scope (see docs/architecture.md). Never this object nor another copy of it,
+ * never a guess. Returns false with why in reason (all candidate paths named); *pq is then some libpq of the process, good
+ * for making a refused PGconn and nothing else, or all zero where there is none. Looks up only names that exist, so that
+ * dlerror() stays as it was, with one exception: several copies, and a caller none of whose imports is bound yet. Keeps
+ * errno. Not async-signal-safe (takes the loader's lock). */
 bool libpq_resolve(struct origin origin, const char *door, struct libpq *pq, char *reason, size_t size);
 
 /* The path of the object that holds address ("" where none does), for the log's `object`. Keeps errno. */

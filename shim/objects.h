@@ -1,0 +1,61 @@
+/* objects: reads the objects that are loaded, without asking the dynamic linker anything that could
+ * fail. */
+#ifndef PGSEAL_OBJECTS_H
+#define PGSEAL_OBJECTS_H
+
+#include <link.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One loaded object. Plain data that points into the dynamic linker's own: valid while the object
+ * is loaded. */
+struct object {
+    uintptr_t base;        /* the load address, as link_map.l_addr */
+    const ElfW(Dyn) * dyn; /* its dynamic section: the object's identity */
+    const char *name;      /* as link_map.l_name: "" is the main program */
+    void *map; /* its link map where it is already known, else NULL: ask object_handle */
+};
+
+/* Calls fn for each object of the namespace of libpgseal.so, in the order in which they were loaded
+ * (the vDSO and objects without a dynamic section left out), until fn returns true; returns whether
+ * one did. fn must not load or unload objects. Keeps errno; takes the loader's lock; allocates
+ * nothing. Rests on dl_iterate_phdr(3). */
+bool objects_each(bool (*fn)(const struct object *o, void *data), void *data);
+
+/* Finds the object that holds address, in any namespace where the C library has dladdr1 (glibc),
+ * else in ours. Returns false where none does. Keeps errno. Not async-signal-safe. */
+bool object_of(const void *address, struct object *o);
+
+/* Whether o is libpgseal.so: the very object of this code, or another copy of it (by soname). Keeps
+ * errno. */
+bool object_is_self(const struct object *o);
+
+/* The object's DT_SONAME, or "". Pure. */
+const char *object_soname(const struct object *o);
+
+/* The address of the function or variable that o itself defines under this name (its default or
+ * base version, never a hidden one), or NULL. Reads o's GNU or SysV hash table; touches no other
+ * object and no dlerror(). Pure. */
+void *object_symbol(const struct object *o, const char *name);
+
+/* Calls fn for each relocation of o that binds a symbol by name into a slot (JUMP_SLOT, GLOB_DAT,
+ * absolute), until fn returns true; returns whether one did. The slot may still be unbound (lazy):
+ * it then holds an address within o. */
+bool object_each_import(const struct object *o,
+                        bool (*fn)(const char *name, void *const *slot, void *data), void *data);
+
+/* The object's link map, which glibc and musl take as a handle; NULL where it is not found. Keeps
+ * errno. */
+void *object_handle(const struct object *o);
+
+/* Whether a was loaded before b (both of our namespace). Keeps errno. */
+bool object_before(const struct object *a, const struct object *b);
+
+/* The definition that comes next after libpgseal.so in load order (another preload's, or the C
+ * library's), else that of any other object but pgseal's own; NULL where there is none. For
+ * functions that libpgseal.so itself exports, and for such as must not appear among its versioned
+ * needs. Keeps errno. */
+void *next_definition(const char *name);
+
+#endif

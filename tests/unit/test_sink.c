@@ -1,0 +1,728 @@
+/* sink: real files, pipes, sockets and terminals, in the states in which programs leave them. */
+#define _GNU_SOURCE
+#include "sink_lab.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <termios.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+/* The process ended by itself and nothing of it has changed but the log. */
+static void assert_unharmed(int status)
+{
+    assert_int_equal(status, 0);
+    assert_true(seen->done);
+    assert_int_equal(seen->errno_lost, 0);
+    assert_int_equal(seen->mask_changed, 0);
+    assert_int_equal(seen->descriptors_changed, 0);
+    assert_int_equal(seen->flags_changed, 0);
+    assert_int_equal(seen->pending, 0);
+}
+
+static void run_unharmed(void (*body)(void))
+{
+    assert_unharmed(run(body));
+}
+
+static void assert_sent(const char *expected)
+{
+    char sent[SENT_MAX + 1] = "";
+
+    for (int i = 0; i < seen->calls; i++)
+        sent[i] = seen->sent[i] ? 'y' : 'n';
+    assert_string_equal(sent, expected);
+}
+
+/* One line stands in s from `from`, whole, with this reason and count of lost lines; returns where
+ * the next begins. */
+static const char *assert_line(const char *from, const char *reason, unsigned lost)
+{
+    const char *end = strchr(from, '\n');
+    char tail[160];
+
+    snprintf(tail, sizeof tail,
+             lost > 0 ? ",\"reason\":\"%s\",\"lost\":%u}" : ",\"reason\":\"%s\"}", reason, lost);
+    assert_non_null(end);
+    assert_memory_equal(from, "{\"schema\":\"pgseal/1\",", 21);
+    assert_true((size_t)(end - from) > strlen(tail));
+    assert_memory_equal(end - strlen(tail), tail, strlen(tail));
+    return end + 1;
+}
+
+static void assert_only_line(char *s, const char *reason, unsigned lost)
+{
+    assert_string_equal(assert_line(s, reason, lost), "");
+    free(s);
+}
+
+static void assert_content(char *s, const char *expected)
+{
+    assert_string_equal(s, expected);
+    free(s);
+}
+
+/* ---- files ---- */
+
+static void one_line(void)
+{
+    umask(0);
+    emit_file(in_dir("log"), "r");
+}
+
+static void file_gets_the_line(void **state)
+{
+    char *s, expected[512], exe[256] = "", stamp[32];
+    struct utsname names;
+    struct stat st;
+    time_t now = time(NULL);
+    const char *at;
+
+    (void)state;
+    run_unharmed(one_line);
+    assert_sent("y");
+    s = content("log");
+    assert_int_equal(stat(in_dir("log"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(uname(&names), 0);
+    assert_true(readlink("/proc/self/exe", exe, sizeof exe - 1) > 0);
+    at = strstr(s, "\"node\"");
+    assert_non_null(at);
+    snprintf(expected, sizeof expected,
+             "\"node\":\"%s\",\"event\":\"refuse\",\"pid\":", names.nodename);
+    assert_memory_equal(at, expected, strlen(expected));
+    snprintf(expected, sizeof expected, ",\"uid\":%u,\"exe\":\"%s\",\"reason\":\"r\"}\n",
+             (unsigned)getuid(), exe);
+    assert_string_equal(strstr(s, ",\"uid\""), expected);
+    strftime(stamp, sizeof stamp, "\"time\":\"%Y-%m-%dT%H:", gmtime(&now));
+    assert_non_null(strstr(s, stamp));
+    free(s);
+}
+
+static void *many_lines(void *arg)
+{
+    const struct policy p = {.log = LOG_TO_FILE, .log_path = in_dir("log")};
+    char filler[1500];
+
+    memset(filler, 'f', sizeof filler);
+    for (int i = 0; i < 200; i++) {
+        char reason[1600];
+        struct event e = {.event = "refuse", .reason = reason};
+
+        snprintf(reason, sizeof reason, "%.*s t%d i%d", i * 7 % 1500, filler, (int)(intptr_t)arg,
+                 i);
+        if (!sink_event(&p, &e))
+            _exit(1);
+    }
+    return NULL;
+}
+
+static void threads_and_processes(void)
+{
+    int status;
+
+    for (int i = 0; i < 3; i++) {
+        if (fork() == 0) {
+            pthread_t threads[8];
+
+            for (intptr_t t = 0; t < 8; t++)
+                need(pthread_create(&threads[t], NULL, many_lines, (void *)t) == 0,
+                     "pthread_create");
+            for (int t = 0; t < 8; t++)
+                pthread_join(threads[t], NULL);
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < 3; i++)
+        need(wait(&status) > 0 && status == 0, "a writer");
+}
+
+static void lines_stay_whole(void **state)
+{
+    char *s;
+    size_t lines = 0;
+    int seen_of[8] = {0};
+
+    (void)state;
+    run_unharmed(threads_and_processes);
+    s = content("log");
+    for (char *at = s, *end; (end = strchr(at, '\n')) != NULL; at = end + 1, lines++) {
+        char *tail = end - 2;
+        int t = -1, i = -1;
+
+        assert_memory_equal(at, "{\"schema\":\"pgseal/1\",", 21);
+        assert_memory_equal(tail, "\"}", 2);
+        while (*tail != 't')
+            tail--;
+        assert_int_equal(sscanf(tail, "t%d i%d", &t, &i), 2);
+        assert_in_range(t, 0, 7);
+        seen_of[t]++;
+    }
+    assert_int_equal(lines, 3 * 8 * 200);
+    for (int t = 0; t < 8; t++)
+        assert_int_equal(seen_of[t], 600);
+    free(s);
+}
+
+static void refused_files(void)
+{
+    int real = open_file("real", 0), fifo;
+
+    use_stderr(open_file("err", O_APPEND));
+    need(symlink(in_dir("real"), in_dir("link")) == 0, "symlink");
+    emit_file(in_dir("link"), "symlink");
+    need(link(in_dir("real"), in_dir("hard")) == 0, "link");
+    emit_file(in_dir("real"), "hard link");
+    unlink(in_dir("hard"));
+    need(fchown(real, 4242, 0) == 0, "fchown");
+    emit_file(in_dir("real"), "owner");
+    need(mkfifo(in_dir("fifo"), 0600) == 0, "mkfifo");
+    emit_file(in_dir("fifo"), "fifo without reader");
+    fifo = open(in_dir("fifo"), O_RDONLY | O_NONBLOCK);
+    emit_file(in_dir("fifo"), "fifo with reader");
+    assert_content(content_of(fifo), "");
+    need(mkdir(in_dir("dir"), 0700) == 0, "mkdir");
+    emit_file(in_dir("dir"), "directory");
+    emit_file(in_dir("none/log"), "no directory");
+    emit_file(NULL, "no path");
+}
+
+static void refused_files_go_to_stderr(void **state)
+{
+    static const char *const reasons[] = {
+        "symlink",          "hard link", "owner",        "fifo without reader",
+        "fifo with reader", "directory", "no directory", "no path"};
+    char *s;
+    const char *at;
+
+    (void)state;
+    run_unharmed(refused_files);
+    assert_sent("yyyyyyyy");
+    assert_content(content("real"), "");
+    at = s = content("err");
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+        at = assert_line(at, reasons[i], 0);
+    assert_string_equal(at, "");
+    free(s);
+}
+
+static void file_limit(void)
+{
+    struct rlimit limit = {100, RLIM_INFINITY};
+
+    use_stderr(spare[1]);
+    signal(SIGXFSZ, SIG_DFL);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    emit_file(in_dir("log"), "cut");  /* 100 bytes of it */
+    emit_file(in_dir("log"), "none"); /* EFBIG and SIGXFSZ */
+    limit.rlim_cur = RLIM_INFINITY;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    emit_file(in_dir("log"), "whole");
+    emit_file(in_dir("log"), "next");
+}
+
+static void file_size_limit_neither_kills_nor_glues(void **state)
+{
+    char *s, *err;
+    const char *at;
+
+    (void)state;
+    assert_int_equal(pipe(spare), 0);
+    run_unharmed(file_limit);
+    assert_sent("yyyy");
+    s = content("log");
+    assert_ptr_equal(strchr(s, '\n'), s + 100);
+    at = assert_line(s + 101, "whole", 0);
+    assert_string_equal(assert_line(at, "next", 0), "");
+    free(s);
+    err = content_of(spare[0]);
+    assert_string_equal(assert_line(assert_line(err, "cut", 0), "none", 0), "");
+    free(err);
+    close(spare[0]);
+    close(spare[1]);
+}
+
+/* ---- stderr ---- */
+
+static void full_device(void)
+{
+    use_stderr(spare[1]);
+    emit("one");
+    emit("two");
+    emit_file(in_dir("log"), "three");
+    emit_file(in_dir("log"), "four");
+}
+
+static void lost_lines_are_counted_once(void **state)
+{
+    char *s;
+
+    (void)state;
+    spare[1] = open("/dev/full", O_WRONLY);
+    run_unharmed(full_device);
+    assert_sent("nnyy");
+    s = content("log");
+    assert_string_equal(assert_line(assert_line(s, "three", 2), "four", 0), "");
+    free(s);
+    close(spare[1]);
+}
+
+static void fill(int fd)
+{
+    static const char block[4096];
+    int flags = fcntl(fd, F_GETFL);
+
+    fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+    while (write(fd, block, sizeof block) > 0 || write(fd, block, 1) > 0)
+        ;
+    fcntl(fd, F_SETFL, flags);
+}
+
+static void full_pipe(void)
+{
+    use_stderr(spare[1]);
+    fill(STDERR_FILENO);
+    emit("lost");
+    free(content_of(spare[0]));
+    emit("found");
+}
+
+static void without_proc(void)
+{
+    need(mount("none", "/proc", "tmpfs", 0, NULL) == 0, "mount /proc");
+    full_pipe();
+}
+
+static void foreign_pipe(void)
+{
+    need(setgid(65534) == 0 && setuid(65534) == 0, "setuid");
+    need(dup2(spare[1], 9) == 9 && open("/proc/self/fd/9", O_WRONLY) < 0, "a pipe of root's");
+    full_pipe();
+}
+
+static void full_pipe_does_not_block(void **state)
+{
+    void (*const bodies[])(void) = {full_pipe, without_proc, foreign_pipe};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        assert_int_equal(pipe(spare), 0);
+        run_unharmed(bodies[i]);
+        assert_sent("ny");
+        assert_only_line(content_of(spare[0]), "found", 1);
+        close(spare[0]);
+        close(spare[1]);
+    }
+}
+
+static void no_reader(void)
+{
+    sigset_t set;
+
+    signal(SIGPIPE, SIG_DFL);
+    use_stderr(spare[1]);
+    emit("default");
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    emit("blocked");
+    need(seen->pending == 0, "nothing pending");
+    raise(SIGPIPE);
+    emit("pending");
+    need(seen->pending == 1, "what was pending stays");
+    seen->pending = 0;
+    signal(SIGPIPE, SIG_IGN);
+    emit("ignored");
+}
+
+static void no_reader_without_proc(void)
+{
+    need(mount("none", "/proc", "tmpfs", 0, NULL) == 0, "mount /proc");
+    no_reader();
+}
+
+static void dead_pipe_raises_no_signal(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe(spare), 0);
+    close(spare[0]);
+    run_unharmed(no_reader);
+    assert_sent("nnnn");
+    run_unharmed(no_reader_without_proc);
+    assert_sent("nnnn");
+    close(spare[1]);
+}
+
+static void closed_then_reused(void)
+{
+    close(STDERR_FILENO);
+    sink_remember_stderr();
+    emit("closed");
+    need(open(in_dir("data"), O_RDWR | O_CREAT, 0600) == STDERR_FILENO, "fd 2");
+    emit("reused");
+    emit_file("/dev/stderr", "reused");
+    emit_file("/proc/self/fd/2", "reused");
+}
+
+static void pipe_then_reused(void)
+{
+    use_stderr(spare[1]);
+    close(STDERR_FILENO);
+    need(open(in_dir("data"), O_RDWR | O_CREAT, 0600) == STDERR_FILENO, "fd 2");
+    emit("reused");
+}
+
+static void reused_stderr_is_not_written(void **state)
+{
+    (void)state;
+    run_unharmed(closed_then_reused);
+    assert_sent("nnnn");
+    assert_content(content("data"), "");
+    assert_int_equal(pipe(spare), 0);
+    run_unharmed(pipe_then_reused);
+    assert_sent("n");
+    assert_content(content("data"), "");
+    assert_content(content_of(spare[0]), "");
+    close(spare[0]);
+    close(spare[1]);
+}
+
+static void offset_and_append(void)
+{
+    use_stderr(open_file("err", 0));
+    need(write(STDERR_FILENO, "before\n", 7) == 7, "write");
+    emit("line");
+    need(write(STDERR_FILENO, "after\n", 6) == 6, "write");
+    need(lseek(STDERR_FILENO, 0, SEEK_CUR) == lseek(STDERR_FILENO, 0, SEEK_END), "offset");
+}
+
+static void regular_stderr_is_not_overwritten(void **state)
+{
+    char *s;
+
+    (void)state;
+    unlink(in_dir("err"));
+    run_unharmed(offset_and_append);
+    assert_sent("y");
+    s = content("err");
+    assert_memory_equal(s, "before\n", 7);
+    assert_string_equal(assert_line(s + 7, "line", 0), "after\n");
+    free(s);
+}
+
+static void inet_socket(void)
+{
+    use_stderr(spare[1]);
+    emit("stderr");
+    emit_file("/dev/stderr", "own");
+    need(dup2(spare[1], 9) == 9, "dup2");
+    emit_file("/proc/self/fd/9", "own");
+}
+
+static void inet_socket_gets_nothing(void **state)
+{
+    struct sockaddr_in name = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof name;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+    (void)state;
+    assert_int_equal(bind(listener, (struct sockaddr *)&name, size), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&name, &size), 0);
+    spare[1] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(spare[1], (struct sockaddr *)&name, size), 0);
+    spare[0] = accept(listener, NULL, NULL);
+    run_unharmed(inet_socket);
+    assert_sent("nnn");
+    assert_content(content_of(spare[0]), "");
+    close(spare[0]);
+    close(spare[1]);
+    close(listener);
+}
+
+static void unix_socket(void)
+{
+    use_stderr(spare[1]);
+    emit("stderr");
+    need(dup2(spare[1], 9) == 9, "dup2");
+    emit_file("/proc/self/fd/9", "own");
+    fill(STDERR_FILENO);
+    emit("full");
+    close(spare[0]);
+}
+
+static void unix_socket_is_sent_to(void **state)
+{
+    char *s;
+    const char *at;
+
+    (void)state;
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, spare), 0);
+    run_unharmed(unix_socket);
+    assert_sent("yyn");
+    s = content_of(spare[0]);
+    at = assert_line(assert_line(s, "stderr", 0), "own", 0);
+    assert_string_equal(at, ""); /* the filling is NULs */
+    free(s);
+    close(spare[0]);
+    close(spare[1]);
+}
+
+static void read_only(void)
+{
+    use_stderr(spare[0]);
+    emit("into the reading end");
+}
+
+static void read_only_stderr_is_left_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe(spare), 0);
+    run_unharmed(read_only);
+    assert_sent("n");
+    assert_content(content_of(spare[0]), "");
+    close(spare[0]);
+    close(spare[1]);
+}
+
+static void no_descriptor_left(void)
+{
+    struct rlimit limit = {3, 3};
+
+    use_stderr(spare[1]);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    emit_file(in_dir("log"), "line");
+}
+
+static void without_descriptors_stderr_still_works(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe(spare), 0);
+    unlink(in_dir("log"));
+    run_unharmed(no_descriptor_left);
+    assert_sent("y");
+    assert_only_line(content_of(spare[0]), "line", 0);
+    assert_int_equal(access(in_dir("log"), F_OK), 0 - 1);
+    close(spare[0]);
+    close(spare[1]);
+}
+
+/* ---- terminals ---- */
+
+static void stopped_terminal(void)
+{
+    use_stderr(spare[1]);
+    need(tcflow(STDERR_FILENO, TCOOFF) == 0, "tcflow");
+    emit("stopped");
+    need(mount("none", "/proc", "tmpfs", 0, NULL) == 0, "mount /proc");
+    emit("stopped, no /proc");
+    need(tcflow(STDERR_FILENO, TCOON) == 0, "tcflow");
+    emit("goes on");
+}
+
+static void background(void)
+{
+    struct termios t;
+    int status = -1;
+    pid_t pid;
+
+    need(setsid() > 0 && dup2(spare[1], STDERR_FILENO) == STDERR_FILENO, "setsid");
+    need(ioctl(STDERR_FILENO, TIOCSCTTY, 0) == 0, "TIOCSCTTY");
+    need(tcgetattr(STDERR_FILENO, &t) == 0, "tcgetattr");
+    t.c_lflag |= TOSTOP;
+    need(tcsetattr(STDERR_FILENO, TCSANOW, &t) == 0, "tcsetattr");
+    pid = fork();
+    if (pid == 0) {
+        setpgid(0, 0);
+        sink_remember_stderr();
+        _exit(emit("background") ? 0 : 1);
+    }
+    need(waitpid(pid, &status, WUNTRACED) == pid, "waitpid");
+    if (WIFSTOPPED(status))
+        kill(pid, SIGKILL);
+    need(WIFEXITED(status) && WEXITSTATUS(status) == 0, "not stopped");
+}
+
+static void terminals_neither_block_nor_stop(void **state)
+{
+    struct termios raw;
+
+    (void)state;
+    spare[0] = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_int_equal(grantpt(spare[0]), 0);
+    assert_int_equal(unlockpt(spare[0]), 0);
+    spare[1] = open(ptsname(spare[0]), O_RDWR | O_NOCTTY);
+    assert_int_equal(tcgetattr(spare[1], &raw), 0);
+    cfmakeraw(&raw);
+    assert_int_equal(tcsetattr(spare[1], TCSANOW, &raw), 0);
+    run_unharmed(stopped_terminal);
+    assert_sent("nny");
+    assert_only_line(content_of(spare[0]), "goes on", 2);
+    run_unharmed(background);
+    assert_sent("y");
+    assert_only_line(content_of(spare[0]), "background", 0);
+    close(spare[0]);
+    close(spare[1]);
+}
+
+/* ---- what /dev/stdout and /proc name; syslog; none ---- */
+
+static void named_descriptors(void)
+{
+    char path[64];
+
+    need(dup2(spare[1], STDOUT_FILENO) == STDOUT_FILENO && dup2(spare[1], 9) == 9, "dup2");
+    close(STDERR_FILENO);
+    sink_remember_stderr();
+    emit_file("/dev/stdout", "1");
+    emit_file("/proc/self/fd/9", "2");
+    emit_file("/proc/thread-self/fd/9", "3");
+    snprintf(path, sizeof path, "/proc/%d/fd/9", (int)getpid());
+    emit_file(path, "4");
+    snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getppid(), spare[1]);
+    emit_file(path, "5");
+    fill(9);
+    emit_file(path, "full");
+    free(content_of(spare[0]));
+    emit_file("/proc/self/fd/9x", "no such form");
+    emit_file("/proc/self/fd/33", "closed");
+    need(open(in_dir("data"), O_RDWR | O_CREAT, 0600) == STDERR_FILENO, "fd 2");
+    need(dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO, "dup2");
+    emit_file("/dev/stdout", "reused");
+}
+
+static void descriptors_by_name(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe(spare), 0);
+    unlink(in_dir("data"));
+    run_unharmed(named_descriptors);
+    assert_sent("yyyyynnnn");
+    assert_content(content_of(spare[0]), "");
+    assert_content(content("data"), "");
+    close(spare[0]);
+    close(spare[1]);
+}
+
+static void to_syslog(void)
+{
+    int fd = listen_syslog();
+    char got[EVENT_LINE_MAX + 64], expected[64], *end;
+    ssize_t n;
+
+    use_stderr(spare[1]);
+    emit_to(LOG_TO_SYSLOG, NULL, "first");
+    n = recv(fd, got, sizeof got - 1, 0);
+    need(n > 0, "a datagram");
+    got[n] = '\0';
+    snprintf(expected, sizeof expected, "<84>pgseal[%d]: {\"schema\":\"pgseal/1\",", (int)getpid());
+    need(strncmp(got, expected, strlen(expected)) == 0, "prefix");
+    end = strstr(got, ",\"reason\":\"first\"}");
+    need(end != NULL && strlen(end) == 18, "end without a newline");
+    close(STDERR_FILENO);
+    emit("from stderr");
+    n = recv(fd, got, sizeof got - 1, 0);
+    need(n > 0, "a datagram for stderr");
+    emit_file(in_dir("none/log"), "from a file");
+    n = recv(fd, got, sizeof got - 1, 0);
+    need(n > 0, "a datagram for a file");
+    need(dup2(spare[1], STDERR_FILENO) == STDERR_FILENO, "dup2");
+    for (int i = 0; i < 2000; i++) {
+        struct policy p = {.log = LOG_TO_SYSLOG};
+        struct event e = {.reason = "flood"};
+
+        need(sink_event(&p, &e), "flood");
+        if (i > 1900)
+            free(content_of(spare[0]));
+    }
+    unlink("/dev/log");
+    emit_to(LOG_TO_SYSLOG, NULL, "last");
+}
+
+static void syslog_gets_a_datagram(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe(spare), 0);
+    assert_int_equal(fcntl(spare[1], F_SETPIPE_SZ, 1 << 20) > 0, 1);
+    run_unharmed(to_syslog);
+    assert_sent("yyyy");
+    assert_only_line(content_of(spare[0]), "last", 0);
+    close(spare[0]);
+    close(spare[1]);
+}
+
+static void to_none(void)
+{
+    use_stderr(spare[1]);
+    emit_to(LOG_TO_NONE, in_dir("log"), "none");
+}
+
+static void none_writes_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(pipe(spare), 0);
+    unlink(in_dir("log"));
+    run_unharmed(to_none);
+    assert_sent("y");
+    assert_content(content_of(spare[0]), "");
+    assert_int_equal(access(in_dir("log"), F_OK), 0 - 1);
+    close(spare[0]);
+    close(spare[1]);
+}
+
+static void levels(void **state)
+{
+    static const char *const always[] = {"downgrade", "refuse",    "exempt",
+                                         "failed",    "violation", "plaintext_cancel"};
+    static const char *const all_only[] = {"socket", "witness", "process"};
+    const struct policy few = {.log_all = false}, all = {.log_all = true};
+
+    (void)state;
+    for (size_t i = 0; i < 6; i++)
+        assert_true(log_wanted(&few, always[i], false) && log_wanted(&few, always[i], true) &&
+                    log_wanted(&all, always[i], false));
+    for (size_t i = 0; i < 3; i++) {
+        assert_false(log_wanted(&few, all_only[i], false) || log_wanted(&few, all_only[i], true));
+        assert_true(log_wanted(&all, all_only[i], false));
+    }
+    assert_false(log_wanted(&few, "seal", false));
+    assert_true(log_wanted(&few, "seal", true));
+    assert_true(log_wanted(&all, "seal", false));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, lab_setup, lab_teardown)
+        T(file_gets_the_line),
+        T(lines_stay_whole),
+        T(refused_files_go_to_stderr),
+        T(file_size_limit_neither_kills_nor_glues),
+        T(lost_lines_are_counted_once),
+        T(full_pipe_does_not_block),
+        T(dead_pipe_raises_no_signal),
+        T(reused_stderr_is_not_written),
+        T(regular_stderr_is_not_overwritten),
+        T(inet_socket_gets_nothing),
+        T(unix_socket_is_sent_to),
+        T(read_only_stderr_is_left_alone),
+        T(without_descriptors_stderr_still_works),
+        T(terminals_neither_block_nor_stop),
+        T(descriptors_by_name),
+        T(syslog_gets_a_datagram),
+        T(none_writes_nothing),
+        T(levels),
+    };
+
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("sink", tests, NULL, NULL);
+}

@@ -1,5 +1,5 @@
 /* policy_keys: the settings one by one: their names, where they may stand, what values they take.
- * Inside of policy.c and policy_file.c; nobody else includes it. */
+ * The inside of policy*.c; nobody else includes it. */
 #ifndef PGSEAL_POLICY_KEYS_H
 #define PGSEAL_POLICY_KEYS_H
 

@@ -1,0 +1,407 @@
+/* test_hostname: canonical hosts and ports, and patterns; address literals are held against the
+ * libc's own reading. */
+#include "core/address.h"
+#include "core/hostname.h"
+#include "unit.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void canonical(void **state)
+{
+    static const struct {
+        const char *host, *wanted;
+    } rows[] = {
+        {"db", "db"},
+        {"DB.Example.COM", "db.example.com"},
+        {"db.example.com.", "db.example.com"},
+        {"db..", "db."},
+        {".", "."},
+        {"", ""},
+        {"\xc3\x84.DE", "\xc3\x84.de"},
+        {"127.0.0.1", "127.0.0.1"},
+        {"127.1", "127.0.0.1"},
+        {"127.0.1", "127.0.0.1"},
+        {"0x7f.1", "127.0.0.1"},
+        {"0X7F.0x0.0.1", "127.0.0.1"},
+        {"0177.0.0.01", "127.0.0.1"},
+        {"2130706433", "127.0.0.1"},
+        {"0", "0.0.0.0"},
+        {"4294967295", "255.255.255.255"},
+        {"4294967296", "4294967296"},
+        {"256.1.1.1", "256.1.1.1"},
+        {"1.2.3.256", "1.2.3.256"},
+        {"1.2.65536", "1.2.65536"},
+        {"1.16777216", "1.16777216"},
+        {"08.1.1.1", "08.1.1.1"},
+        {"0x.1.1.1", "0x.1.1.1"},
+        {"1.2.3.4.5", "1.2.3.4.5"},
+        {"1.2.3.4 ", "1.2.3.4 "},
+        {"1.2.3.4 x", "1.2.3.4 x"},
+        {" 1.2.3.4", " 1.2.3.4"},
+        {"1..2", "1..2"},
+        {"-1", "-1"},
+        {"127.0.0.1.", "127.0.0.1."}, /* the DNS would be asked for this one */
+        {"127.1.", "127.1."},
+        {"::1", "::1"},
+        {"0:0:0:0:0:0:0:1", "::1"},
+        {"::", "::"},
+        {"::1.", "::1."},
+        {"2001:DB8::0:1", "2001:db8::1"},
+        {"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},
+        {"1:0:2:0:3:0:4:0", "1:0:2:0:3:0:4:0"},
+        {"1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"},
+        {"::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"},
+        {"::FFFF:127.0.0.1", "127.0.0.1"},
+        {"::ffff:7f00:1", "127.0.0.1"},
+        {"0:0:0:0:0:ffff:127.0.0.1", "127.0.0.1"},
+        {"::ffff:0127.0.0.1", "::ffff:0127.0.0.1"},
+        {"::1.2.3.4", "::1.2.3.4"},
+        {"fe80::1%eth0", "fe80::1%eth0"},
+        {"FE80::0001%Eth0", "fe80::1%Eth0"},
+        {"fe80::1%", "fe80::1%"},
+        {"::ffff:127.0.0.1%1", "::ffff:127.0.0.1%1"},
+        {"[::1]", "[::1]"}, /* a name to getaddrinfo */
+        {":::", ":::"},
+        {"::1::", "::1::"},
+        {"1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7:8:9"},
+        {"12345::", "12345::"},
+        {"1:2:3", "1:2:3"},
+        {"::G", "::g"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char out[HOST_MAX];
+        ROW_TRUE(rows[i].host, host_canonical(rows[i].host, out, sizeof out));
+        ROW_STRING(rows[i].host, out, rows[i].wanted);
+        char again[HOST_MAX];
+        if (strcmp(rows[i].host, "db..") != 0) {
+            ROW_TRUE(rows[i].host, host_canonical(out, again, sizeof again));
+            ROW_STRING(rows[i].host, again, out);
+        }
+    }
+}
+
+static void too_long(void **state)
+{
+    char *out = malloc(10);
+    (void)state;
+    assert_true(host_canonical("db.exampl", out, 10));
+    assert_false(host_canonical("db.example", out, 10));
+    assert_true(host_canonical("dB.exampl.", out, 10));
+    assert_string_equal(out, "db.exampl");
+    assert_true(host_canonical("127.1", out, 10));
+    assert_false(host_canonical("127.1", out, 9));
+    free(out);
+}
+
+/* What the libc makes of a literal that its getaddrinfo takes as numbers, or false. */
+static bool libc_text(const char *s, char out[INET6_ADDRSTRLEN])
+{
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *found;
+    if (getaddrinfo(s, "1", &hints, &found) != 0) {
+        return false;
+    }
+    if (found->ai_family == AF_INET) {
+        const struct sockaddr_in *a = (const void *)found->ai_addr;
+        inet_ntop(AF_INET, &a->sin_addr, out, INET6_ADDRSTRLEN);
+    } else {
+        const struct sockaddr_in6 *a = (const void *)found->ai_addr;
+        if (IN6_IS_ADDR_V4MAPPED(&a->sin6_addr)) {
+            inet_ntop(AF_INET, a->sin6_addr.s6_addr + 12, out, INET6_ADDRSTRLEN);
+        } else {
+            inet_ntop(AF_INET6, &a->sin6_addr, out, INET6_ADDRSTRLEN);
+        }
+    }
+    freeaddrinfo(found);
+    return true;
+}
+
+/* 300,000 strings from the alphabet of addresses: ours and getaddrinfo's reading are the same. */
+static void as_the_libc(void **state)
+{
+    static const char *const pieces[] = {"0",  "1",  "255",  "256",   "0x",      "0x7f", "017",
+                                         "08", "ff", "FFFF", "10000", ".",       ".",    ".",
+                                         ":",  ":",  "::",   "db8",   "1.2.3.4", "x"};
+    uint32_t seed = 20260101;
+    unsigned literals = 0;
+    (void)state;
+    for (int round = 0; round < 300000; round++) {
+        char s[128] = "", ours[ADDRESS_MAX], theirs[INET6_ADDRSTRLEN];
+        size_t n = 1 + (seed >> 8) % 15;
+        for (size_t i = 0; i < n; i++) {
+            seed = seed * 1664525 + 1013904223;
+            strcat(s, pieces[(seed >> 16) % (sizeof pieces / sizeof pieces[0])]);
+        }
+        bool is = libc_text(s, theirs);
+        if (address_text(s, strlen(s), ours) != is) {
+            fail_msg("\"%s\" is %s literal to getaddrinfo", s, is ? "a" : "no");
+        }
+        if (is) {
+            literals++;
+            ROW_STRING(s, ours, theirs);
+        }
+    }
+    assert_true(literals > 5000);
+}
+
+/* And all 256 patterns of zero and other words, for where "::" goes. */
+static void zero_runs(void **state)
+{
+    (void)state;
+    for (unsigned mask = 0; mask < 256; mask++) {
+        char s[64] = "", ours[ADDRESS_MAX], theirs[INET6_ADDRSTRLEN];
+        for (unsigned i = 0; i < 8; i++) {
+            sprintf(s + strlen(s), "%s%x", i > 0 ? ":" : "", mask >> i & 1 ? 0x10 * i + 1 : 0);
+        }
+        assert_true(libc_text(s, theirs));
+        ROW_TRUE(s, address_text(s, strlen(s), ours));
+        ROW_STRING(s, ours, theirs);
+    }
+}
+
+static void ports(void **state)
+{
+    static const struct {
+        const char *port;
+        int wanted;
+    } rows[] = {{"5432", 5432},
+                {"05432", 5432},
+                {"+5432", 5432},
+                {" 5432 ", 5432},
+                {"\t\n5432\v\f\r", 5432},
+                {"1", 1},
+                {"65535", 65535},
+                {"65536", -1},
+                {"0", -1},
+                {"-1", -1},
+                {"-0", -1},
+                {"", -1},
+                {" ", -1},
+                {"+", -1},
+                {"5432x", -1},
+                {"54 32", -1},
+                {"0x10", -1},
+                {"++1", -1},
+                {"+ 1", -1},
+                {"99999999999999999999", -1},
+                {"000000000000000000000000001", 1},
+                {"5432,5433", -1},
+                {"5432.0", -1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ROW_TRUE(rows[i].port, port_number(rows[i].port) == rows[i].wanted);
+    }
+    assert_int_equal(port_number(NULL), -1);
+}
+
+static void matches(void **state)
+{
+    static const struct {
+        const char *pattern, *host;
+        int port;
+        bool wanted;
+    } rows[] = {
+        {"db", "db", 5432, true},
+        {"db", "DB.", 5432, true},
+        {"DB.", "db", 5432, true},
+        {"db", "db2", 5432, false},
+        {"db", "d", 5432, false},
+        {"db", "", 5432, false},
+        {"db.", "db..", 5432, false},
+        {"*", "", 5432, false},
+        {"*", "db", 5432, true},
+        {"*", "a.b.c", 1, true},
+        {"*", "/tmp", 5432, false},
+        {"*", "@x", 5432, false},
+        {"*", "a/b", 5432, false},
+        {"*", "u@h", 5432, false},
+        {"*", "a b", 5432, false},
+        {"*", "a\tb", 5432, false},
+        {"*", "a\nb", 5432, false},
+        {"db*", "db x", 5432, false},
+        {"*.rds.amazonaws.com", "x.eu-west-1.rds.amazonaws.com", 5432, true},
+        {"*.rds.amazonaws.com", "X.RDS.AmazonAWS.com.", 5432, true},
+        {"*.rds.amazonaws.com", "rds.amazonaws.com", 5432, false},
+        {"*.rds.amazonaws.com", "x.rds.amazonaws.com.evil.org", 5432, false},
+        {"*.rds.amazonaws.com", "evil/x.rds.amazonaws.com", 5432, false},
+        {"a*b*c", "abc", 5432, true},
+        {"a*b*c", "axxbxxbxxc", 5432, true},
+        {"a*b*c", "axxcxxb", 5432, false},
+        {"**", "x", 5432, true},
+        {"a*", "a", 5432, true},
+        {"a*a", "a", 5432, false},
+        {"a?", "ab", 5432, false},
+        {"a?", "a?", 5432, true},
+        {"db.*", "dbx", 5432, false},
+        {"db:5432", "db", 5432, true},
+        {"db:5432", "db", 5433, false},
+        {"db:05432", "db", 5432, true},
+        {"*:6432", "db", 6432, true},
+        {"*:6432", "db", 5432, false},
+        {"db:x", "db", -1, false},
+        {"127.0.0.1", "127.1", 5432, true},
+        {"127.0.0.1", "0x7f.1", 5432, true},
+        {"127.0.0.1", "2130706433", 5432, true},
+        {"127.0.0.1", "::ffff:127.0.0.1", 5432, true},
+        {"::ffff:127.0.0.1", "127.0.0.1", 5432, true},
+        {"127.1:6432", "127.0.0.1", 6432, true},
+        {"127.0.0.1", "127.0.0.1.", 5432, false},
+        {"127.0.0.1", "127.0.0.1 ", 5432, false},
+        {"127.0.0.1", "127.0.0.2", 5432, false},
+        {"127.*", "127.1", 5432, true},
+        {"::1", "::1", 5432, true},
+        {"[::1]", "::1", 5432, true},
+        {"[::1]:5432", "::1", 5432, true},
+        {"[::1]:5432", "0:0::1", 5432, true},
+        {"[::1]:5432", "::1", 5433, false},
+        {"::1", "[::1]", 5432, false},
+        {"[::1]", "[::1]", 5432, false},
+        {"2001:db8:*", "2001:DB8::7", 5432, true},
+        {"[2001:db8:*]:1", "2001:db8::7", 1, true},
+        {"[2001:db8:*]:1", "2001:db8::7", 2, false},
+        {"fe80::1%eth0", "FE80::1%eth0", 5432, true},
+        {"fe80::1%eth0", "fe80::1%eth1", 5432, false},
+        {"fe80::1", "fe80::1%eth0", 5432, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (host_matches(rows[i].pattern, rows[i].host, rows[i].port) != rows[i].wanted) {
+            fail_msg("[host %s] and \"%s\" port %d: wanted %d", rows[i].pattern, rows[i].host,
+                     rows[i].port, rows[i].wanted);
+        }
+    }
+}
+
+/* A pattern of many stars is no trap. */
+static void many_stars(void **state)
+{
+    char pattern[1000], host[4000];
+    (void)state;
+    for (size_t i = 0; i < sizeof pattern - 2; i += 2) {
+        memcpy(pattern + i, "*a", 2);
+    }
+    pattern[998] = 'b';
+    pattern[999] = '\0';
+    memset(host, 'a', sizeof host - 1);
+    host[sizeof host - 1] = '\0';
+    assert_false(host_matches(pattern, host, 5432));
+    host[sizeof host - 2] = 'b';
+    assert_true(host_matches(pattern, host, 5432));
+}
+
+static void same_patterns(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        bool wanted;
+    } rows[] = {{"db", "DB.", true},
+                {"db", "db:5432", false},
+                {"db:05432", "db:5432", true},
+                {"::1", "[::1]", true},
+                {"[::1]:5", "[0::1]:5", true},
+                {"127.1", "::ffff:127.0.0.1", true},
+                {"*", "*", true},
+                {"*", "**", false},
+                {"*.X", "*.x", true},
+                {"a", "ab", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ROW_TRUE(rows[i].a, host_same_pattern(rows[i].a, rows[i].b) == rows[i].wanted);
+        ROW_TRUE(rows[i].a, host_same_pattern(rows[i].b, rows[i].a) == rows[i].wanted);
+    }
+}
+
+static void pattern_faults(void **state)
+{
+    static const char brackets[] = "brackets stand only around an IPv6 address";
+    static const char port[] = "a port is a number from 1 to 65535";
+    static const struct {
+        const char *pattern, *wanted;
+    } rows[] = {
+        {"db", NULL},
+        {"*", NULL},
+        {"*.rds.amazonaws.com", NULL},
+        {"db:5432", NULL},
+        {"127.0.0.1:6432", NULL},
+        {"::1", NULL},
+        {"[::1]", NULL},
+        {"[::1]:5432", NULL},
+        {"[fe80::*]:1", NULL},
+        {"fe80::*", NULL},
+        {"fe80::1%eth0", NULL},
+        {"", "no host"},
+        {":5432", "no host"},
+        {"[]", "no host"},
+        {"/tmp", "a socket is no host"},
+        {"@x", "a socket is no host"},
+        {"a/b", "a socket is no host"},
+        {"u@h", "a socket is no host"},
+        {"a b", "one host in each section"},
+        {"a,b", "one host in each section"},
+        {"a\tb", "one host in each section"},
+        {"a\x01", "a control character"},
+        {"a\x7f", "a control character"},
+        {"db:", port},
+        {"db:0", port},
+        {"db:65536", port},
+        {"db:x", port},
+        {"db:+1", port},
+        {"db: 1", port},
+        {"db:*", port},
+        {"[::1]:", port},
+        {"[::1]:70000", port},
+        {"[::1", brackets},
+        {"::1]", brackets},
+        {"[::1]5432", brackets},
+        {"[db]", brackets},
+        {"[db]:5432", brackets},
+        {"[127.0.0.1]:1", brackets},
+        {"[[::1]]", brackets},
+        {"d[b]", brackets},
+        {"a:b:c", "neither host:port nor an IPv6 address"},
+        {"::1::", "neither host:port nor an IPv6 address"},
+        {"[::g]:1", "neither host:port nor an IPv6 address"},
+        {"::1.", "neither host:port nor an IPv6 address"},
+    };
+    char longest[HOST_MAX + 1];
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ROW_STRING(rows[i].pattern, host_pattern_fault(rows[i].pattern), rows[i].wanted);
+    }
+    memset(longest, 'a', sizeof longest);
+    longest[HOST_MAX - 1] = '\0';
+    assert_null(host_pattern_fault(longest));
+    longest[HOST_MAX - 1] = 'a';
+    longest[HOST_MAX] = '\0';
+    assert_string_equal(host_pattern_fault(longest), "too long for a host");
+}
+
+static void keeps_errno(void **state)
+{
+    char out[HOST_MAX];
+    (void)state;
+    errno = EXDEV;
+    host_canonical("2001:db8::1", out, sizeof out);
+    host_matches("*.x:70000", "a.x", 1);
+    host_pattern_fault("[x");
+    port_number("99999999999");
+    assert_int_equal(errno, EXDEV);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(canonical),      cmocka_unit_test(too_long),
+        cmocka_unit_test(as_the_libc),    cmocka_unit_test(zero_runs),
+        cmocka_unit_test(ports),          cmocka_unit_test(matches),
+        cmocka_unit_test(many_stars),     cmocka_unit_test(same_patterns),
+        cmocka_unit_test(pattern_faults), cmocka_unit_test(keeps_errno),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("hostname", tests, NULL, NULL);
+}

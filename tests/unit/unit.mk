@@ -1,0 +1,24 @@
+# unit.mk: one program of each tests/unit/test_X.c, linked with the pure core, all of it under ASan and UBSan.
+# A test that needs more of pgseal names it: UNIT_MORE_test_X = shim/file.c
+UNIT_SRC = $(wildcard tests/unit/test_*.c)
+UNIT_PROGRAMS = $(UNIT_SRC:%.c=build/%)
+UNIT_CFLAGS = $(CSTD) $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined -Ishim -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"'
+UNIT_CORE = $(patsubst %.c,build/tests/unit/%.o,$(wildcard shim/core/*.c))
+UNIT_MORE_test_sink = shim/sink.c
+UNIT_LIBS_test_options = -lpq
+
+build/tests/unit/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(UNIT_CFLAGS) -MMD -MP -c -o $@ $<
+
+.SECONDEXPANSION:
+$(UNIT_PROGRAMS): build/tests/unit/%: build/tests/unit/tests/unit/%.o $(UNIT_CORE) \
+		$$(patsubst %.c,build/tests/unit/%.o,$$(UNIT_MORE_$$(@F)))
+	$(CC) $(UNIT_CFLAGS) -o $@ $^ -lcmocka $(UNIT_LIBS_$(@F))
+
+.PHONY: check-unit
+check-unit: $(UNIT_PROGRAMS)
+	tests/run $(UNIT_PROGRAMS)
+
+-include $(UNIT_CORE:.o=.d) $(UNIT_SRC:%.c=build/tests/unit/%.d)

@@ -183,6 +183,37 @@ static size_t write_object(const struct event *e, char *buf, size_t size, size_t
     return j.len;
 }
 
+static bool fits(const struct event *e, char *buf, size_t limit, size_t items)
+{
+    return write_object(e, buf, EVENT_LINE_MAX - 1, limit, items) <= EVENT_LINE_MAX - 1;
+}
+
+/* How many list elements fit where no value is longer than VALUE_MIN. */
+static size_t most_items(const struct event *e, char *buf)
+{
+    size_t low = 0, high = EVENT_CHANGES + 1;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        *(fits(e, buf, VALUE_MIN, middle) ? &low : &high) = middle;
+    }
+    return low;
+}
+
+/* The length to which the longest values must be cut. */
+static size_t most_bytes(const struct event *e, char *buf, size_t items)
+{
+    size_t low = VALUE_MIN, high = EVENT_LINE_MAX;
+
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+
+        *(fits(e, buf, middle, items) ? &low : &high) = middle;
+    }
+    return low;
+}
+
 size_t event_format(const struct event *e, char *buf, size_t size)
 {
     const size_t room = EVENT_LINE_MAX - 1;
@@ -192,21 +223,8 @@ size_t event_format(const struct event *e, char *buf, size_t size)
         return 0;
     len = write_object(e, buf, room, limit, items);
     if (len > room) {
-        /* The longest values are cut to one length, the greatest that fits; elements go only where
-         * that is not enough. */
-        size_t too_long = limit;
-
-        limit = VALUE_MIN;
-        while (items > 0 && write_object(e, buf, room, limit, items) > room)
-            items--;
-        while (too_long - limit > 1) {
-            size_t middle = limit + (too_long - limit) / 2;
-
-            if (write_object(e, buf, room, middle, items) > room)
-                too_long = middle;
-            else
-                limit = middle;
-        }
+        items = most_items(e, buf);
+        limit = most_bytes(e, buf, items);
         len = write_object(e, buf, room, limit, items);
     }
     buf[len] = '\n';

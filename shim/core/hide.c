@@ -91,41 +91,59 @@ static bool bare_secret(const char *s, size_t n, const char *port)
     return hints(s, n) || names_port(s, n, port);
 }
 
-/* One line of a reason that holds a secret. *open: a quote of an earlier line has not been closed.
- */
-static void put_secret_line(const char *line, size_t n, const char *port, bool *open, hide_put *put,
-                            void *to)
+/* Where a value may stand that spans lines: from the first quote to the last, or to the end where
+ * their number is odd, if a line has an odd number of them; else nowhere (from == to). */
+static void find_spanning(const char *reason, const char **from, const char **to)
 {
-    size_t first = n, last = n, quotes = 0;
-    bool inside = *open;
+    size_t all = 0, of_line = 0;
+    bool odd = false;
 
-    for (size_t i = 0; i < n; i++) {
-        if (line[i] != '"')
-            continue;
-        first = quotes++ == 0 ? i : first;
-        last = i;
+    *from = *to = reason;
+    for (const char *at = reason;; at++) {
+        if (*at == '"') {
+            of_line++;
+            *from = all++ == 0 ? at : *from;
+            *to = at + 1;
+        } else if (*at == '\n' || *at == '\0') {
+            odd = odd || of_line % 2 == 1;
+            of_line = 0;
+            if (*at == '\0') {
+                *to = all % 2 == 1 ? at : *to;
+                break;
+            }
+        }
     }
-    if (quotes % 2 == 1)
-        *open = !inside;
-    if (inside || quotes % 2 == 1 || bare_secret(line, first, port) ||
-        (quotes > 0 && bare_secret(line + last + 1, n - last - 1, port))) {
+    if (!odd)
+        *from = *to = reason;
+}
+
+/* One line of a reason that holds a secret. */
+static void put_secret_line(const char *line, size_t n, const char *port, hide_put *put, void *to)
+{
+    const char *quote = memchr(line, '"', n);
+    size_t first = quote == NULL ? n : (size_t)(quote - line), after = n;
+
+    while (quote != NULL && line[after - 1] != '"')
+        after--;
+    if (bare_secret(line, first, port) || bare_secret(line + after, n - after, port)) {
         put(to, HIDDEN, strlen(HIDDEN));
         return;
     }
     put(to, line, first);
-    if (quotes > 0) {
+    if (quote != NULL)
         put(to, "\"" HIDDEN "\"", strlen(HIDDEN) + 2);
-        put(to, line + last + 1, n - last - 1);
-    }
+    put(to, line + after, n - after);
 }
 
 void hide_reason(const char *reason, const char *port, hide_put *put, void *to)
 {
-    bool secret, open = false, any = false;
+    const char *from, *until;
+    bool secret, any = false;
 
     if (reason == NULL)
         return;
     secret = port != NULL || event_hides(reason);
+    find_spanning(reason, &from, &until);
     while (*reason != '\0') {
         size_t n = strcspn(reason, "\n");
         size_t tabs = any ? strspn(reason, "\t") : 0; /* libpq indents what goes on */
@@ -134,8 +152,10 @@ void hide_reason(const char *reason, const char *port, hide_put *put, void *to)
             if (any)
                 put(to, "; ", 2);
             any = true;
-            if (secret)
-                put_secret_line(reason + tabs, n - tabs, port, &open, put, to);
+            if (secret && reason < until && reason + n > from)
+                put(to, HIDDEN, strlen(HIDDEN));
+            else if (secret)
+                put_secret_line(reason + tabs, n - tabs, port, put, to);
             else
                 put(to, reason + tabs, n - tabs);
         }

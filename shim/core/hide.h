@@ -16,8 +16,9 @@ typedef void hide_put(void *to, const char *s, size_t n);
  * Where port is not NULL, the connection's own values are hidden, so the reason is taken as one
  * that holds a secret, and a line that names that port outside of quotes is hidden. In a reason
  * with a secret a line that has a byte above 127 outside of quotes is hidden too (libpq's
- * translations quote with other marks), and so is all that stands between a quote that its line
- * does not close and the line that does. Keeps errno, allocates nothing, async-signal-safe. */
+ * translations quote with other marks), and where a line does not close its quotes, the value may
+ * span lines: all lines from the first quote of the reason to the last are hidden. Keeps errno,
+ * allocates nothing, async-signal-safe. */
 void hide_reason(const char *reason, const char *port, hide_put *put, void *to);
 
 /* Whether a port is a list of numbers as libpq's parse_int_param (fe-connect.c) would take them,

@@ -44,16 +44,19 @@ static void split(struct texts *t, char *bytes, size_t size)
         t->text[t->n++] = at;
 }
 
-/* before, the secret, an '@' and after, in new memory. */
+/* before, the secret, an '@' and after, in new memory. A value that spans lines stands in quotes,
+ * as libpq's messages have it. */
 static char *plant(const char *before, const char *after, unsigned flags)
 {
-    const char *quote = (flags & FLAG_QUOTE) != 0 ? "\"" : "",
-               *newline = (flags & FLAG_NEWLINE) != 0 ? "\n" : "";
+    int lines =
+        (flags & FLAG_NEWLINE) != 0 && strchr(before, '"') == NULL && strchr(after, '"') == NULL;
+    const char *quote = lines || (flags & FLAG_QUOTE) != 0 ? "\"" : "";
     size_t size = strlen(before) + strlen(after) + sizeof SECRET + 8;
     char *s = malloc(size);
 
     check(s != NULL, "no memory");
-    snprintf(s, size, "%s%s" SECRET "%s@%s%s", before, quote, newline, quote, after);
+    snprintf(s, size, "%s%s%s" SECRET "%s@%s%s", before, quote, lines ? "\n" : "",
+             lines ? "\n" : "", quote, after);
     return s;
 }
 

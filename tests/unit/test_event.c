@@ -339,6 +339,7 @@ static void reasons_with_quotes_that_span_lines(void **state)
     assert_reason("ok\nname \"SE\nCR\nET@h\" unknown\nok", "ok; (hidden); (hidden); (hidden); ok");
     assert_reason("ok\nSE\"CRET@", "ok; (hidden)");
     assert_reason("name \"x@\nSECRET", "(hidden); (hidden)");
+    assert_reason("host \"a\"SECRET\nc@d\" x\nok", "(hidden); (hidden); (hidden)");
     assert_reason("no \xC2\xABSECRET\xC2\xBB\nx@y", "(hidden); (hidden)");
     assert_reason("no \"\xC3\xA9@\" so", "no \"(hidden)\" so");
     assert_reason("no \xC2\xABhost\xC2\xBB", "no \xC2\xABhost\xC2\xBB");

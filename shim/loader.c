@@ -1,56 +1,245 @@
-/* loader: dlsym, dlvsym, dlopen and dlmopen, which lead to libpq past a plain hook. */
-#define _GNU_SOURCE
+/* loader: dlsym, dlvsym, dlopen and dlmopen, which lead to libpq past a plain hook.
+ *
+ * What dlsym finds under one of our names is what it would have found without pgseal; handed out is
+ * a door of pgseal's that is bound to just that. Where pgseal's own symbols are in the way (the
+ * global scope holds them first), the scopes are asked without them; and where nothing else is
+ * there, the real dlsym must fail as it would have: it is asked for the name with a mark behind it,
+ * and the dlerror hook takes the mark off the message. */
 #include "loader.h"
 
+#include "deepbind.h"
+#include "hooks.h"
 #include "objects.h"
+#include "pool.h"
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
+/* The functions that this object exports, by name. */
+// clang-format off
+enum kind { DOOR, CONN, CANCEL, LOADER, NAME };
+#define HOOK(name, kind) extern __typeof__(void(void)) hook_##name __asm__(#name);
+#include "hooks.def"
+#undef HOOK
+static const struct {
+    const char *name, *marked;
+    void *fn;
+    enum kind kind;
+} hooks[] = {
+#define HOOK(name, kind) {#name, #name "\001", hook_##name, kind},
+#include "hooks.def"
+#undef HOOK
+};
+// clang-format on
+
 /* The real functions: found once, in every thread alike, so that a race only finds them twice. */
-static struct {
-    void *dlsym, *dlerror;
-} real;
+void *loader_real_dlsym, *loader_real_dlvsym;
+static void *real_dlerror, *real_dlopen, *real_dlmopen;
+static bool global_grew; /* something may have joined the global scope since the start */
+static unsigned namespaces;
 
 static void *find(void **cache, const char *name)
 {
     void *fn = __atomic_load_n(cache, __ATOMIC_RELAXED);
     if (!fn) {
+        int saved = errno;
         fn = next_definition(name);
         __atomic_store_n(cache, fn, __ATOMIC_RELAXED);
+        errno = saved;
     }
     return fn;
 }
 
-/* Calls the real dlsym from here, so that RTLD_NEXT means what comes after libpgseal.so; a failure
- * leaves no dlerror(). */
-static void *look_up(void *handle, const char *name)
+static void *call_dlsym(void *handle, const char *name)
 {
-    void *fn = find(&real.dlsym, "dlsym"), *dlerror_fn = find(&real.dlerror, "dlerror"),
-         *found = NULL;
-    void *(*real_dlsym)(void *, const char *);
-    char *(*real_dlerror)(void);
-    struct object o;
-    int saved = errno;
-    memcpy(&real_dlsym, &fn, sizeof fn);
-    memcpy(&real_dlerror, &dlerror_fn, sizeof dlerror_fn);
-    if (real_dlsym) {
-        found = real_dlsym(handle, name);
-        if (!found && real_dlerror) {
-            real_dlerror();
+    void *fn = find(&loader_real_dlsym, "dlsym");
+    void *(*call)(void *, const char *);
+    memcpy(&call, &fn, sizeof fn);
+    void *found = call ? call(handle, name) : NULL;
+    __asm__ volatile("" ::: "memory"); /* no tail call: the return address must be ours */
+    return found;
+}
+
+static void *call_dlvsym(void *handle, const char *name, const char *version)
+{
+    void *fn = find(&loader_real_dlvsym, "dlvsym");
+    void *(*call)(void *, const char *, const char *);
+    memcpy(&call, &fn, sizeof fn);
+    void *found = call ? call(handle, name, version) : NULL;
+    __asm__ volatile("" ::: "memory");
+    return found;
+}
+
+static char *call_dlerror(void)
+{
+    void *fn = find(&real_dlerror, "dlerror");
+    char *(*call)(void);
+    memcpy(&call, &fn, sizeof fn);
+    return call ? call() : NULL;
+}
+
+__attribute__((visibility("default"))) char *dlerror(void)
+{
+    char *text = call_dlerror();
+    for (size_t i = 0; text && strchr(text, '\001') && i < HOOKS; i++) {
+        char *found = strstr(text, hooks[i].marked);
+        if (found) { /* the text is the C library's own copy, good until its next error */
+            char *mark = found + strlen(hooks[i].name);
+            memmove(mark, mark + 1, strlen(mark));
         }
     }
+    return text;
+}
+
+/* Whether this address is one of pgseal's: its own hooks, or those of another copy. */
+static bool is_own(const void *fn)
+{
+    struct object o;
+    return fn && object_of(fn, &o) && object_is_self(&o);
+}
+
+/* A look-up that may fail without leaving a dlerror(); version NULL: any. */
+static void *look_up(void *handle, const char *name, const char *version)
+{
+    int saved = errno;
+    struct object o;
+    void *fn = version ? call_dlvsym(handle, name, version) : call_dlsym(handle, name);
+    if (!fn) {
+        call_dlerror();
+    }
+    if (is_own(fn)) { /* another copy of pgseal: what stands behind it */
+        fn = handle == RTLD_NEXT && object_of(fn, &o) ? definition_after(&o, name) : NULL;
+    }
     errno = saved;
-    return found && object_of(found, &o) && !object_is_self(&o) ? found : NULL;
+    return fn;
 }
 
 void *loader_global_next(const char *name)
 {
-    return look_up(RTLD_NEXT, name);
+    return __atomic_load_n(&global_grew, __ATOMIC_RELAXED) ? look_up(RTLD_NEXT, name, NULL) : NULL;
 }
 
 void *loader_in_scope(void *handle, const char *name)
 {
-    return handle ? look_up(handle, name) : NULL;
+    return handle ? look_up(handle, name, NULL) : NULL;
+}
+
+unsigned loader_namespaces(void)
+{
+    return __atomic_load_n(&namespaces, __ATOMIC_RELAXED);
+}
+
+/* RTLD_DEFAULT without pgseal: the global scope, then the caller's own. */
+static void *by_default(const struct object *caller, const char *name, const char *version)
+{
+    void *fn = look_up(RTLD_NEXT, name, version);
+    return fn || !caller || !caller->name[0] ? fn : look_up(object_handle(caller), name, version);
+}
+
+/* RTLD_NEXT without pgseal: what comes after the caller in the global scope, or in the caller's
+ * own. */
+static void *by_next(const struct object *caller, const char *name, const char *version)
+{
+    void *fn = look_up(RTLD_NEXT, name, version);
+    struct object self, o;
+    if (!caller || !caller->name[0] || !object_of(hooks, &self) || object_before(caller, &self)) {
+        return fn;
+    }
+    if (fn && object_of(fn, &o) && object_before(caller, &o)) {
+        return fn;
+    }
+    fn = look_up(object_handle(caller), name, version);
+    if (fn && object_of(fn, &o) && object_before(caller, &o)) {
+        return fn;
+    }
+    return definition_after(caller, name);
+}
+
+static void *answer(struct loader_call *call, const void *from, const char *version, void *real)
+{
+    void *handle = (void *)call->arg[0];           // NOLINT(performance-no-int-to-ptr)
+    const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
+    struct object o;
+    const struct object *caller = object_of(from, &o) ? &o : NULL;
+    void *fn;
+    size_t i = 0;
+    while (i < HOOKS && (strcmp(hooks[i].name, name) != 0 || hooks[i].kind > CANCEL)) {
+        i++;
+    }
+    if (i == HOOKS || !real) {
+        return real;
+    }
+    if (handle == RTLD_DEFAULT) {
+        fn = by_default(caller, name, version);
+    } else if (handle == RTLD_NEXT) {
+        fn = by_next(caller, name, version);
+    } else {
+        fn = version ? call_dlvsym(handle, name, version) : call_dlsym(handle, name);
+        if (!fn) {
+            return NULL; /* and dlerror() is as the real one left it */
+        }
+        if (is_own(fn)) {
+            fn = look_up(RTLD_NEXT, name, version);
+        }
+    }
+    if (!fn) {
+        call->arg[1] = (uintptr_t)hooks[i].marked;
+        return real;
+    }
+    hook_fired(version ? HOOK_dlvsym : HOOK_dlsym);
+    call->result = hooks[i].kind == DOOR ? pool_bind(name, fn) : hooks[i].fn;
+    return NULL;
+}
+
+void *loader_dlsym(struct loader_call *call, const void *caller)
+{
+    void *real = find(&loader_real_dlsym, "dlsym");
+    const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
+    return name && name[0] == 'P' ? answer(call, caller, NULL, real) : real;
+}
+
+void *loader_dlvsym(struct loader_call *call, const void *caller)
+{
+    void *real = find(&loader_real_dlvsym, "dlvsym");
+    const char *name = (const char *)call->arg[1];    // NOLINT(performance-no-int-to-ptr)
+    const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
+    return name && name[0] == 'P' && version ? answer(call, caller, version, real) : real;
+}
+
+#ifdef RTLD_DEEPBIND
+/* The flags with which this file may be opened so that pgseal's hooks stay in sight of it. */
+static uintptr_t visible_flags(uintptr_t file, uintptr_t flags, const void *caller)
+{
+    const char *name = (const char *)file; // NOLINT(performance-no-int-to-ptr)
+    if (name && flags & RTLD_DEEPBIND && !(flags & RTLD_NOLOAD) && deepbind_hides(name, caller)) {
+        hook_fired(HOOK_dlopen);
+        flags &= ~(uintptr_t)RTLD_DEEPBIND;
+    }
+    return flags;
+}
+#else
+#define visible_flags(file, flags, caller) (flags)
+#endif
+
+void *loader_dlopen(struct loader_call *call, const void *caller)
+{
+    if (call->arg[1] & RTLD_GLOBAL) {
+        __atomic_store_n(&global_grew, true, __ATOMIC_RELAXED);
+    }
+    call->arg[1] = visible_flags(call->arg[0], call->arg[1], caller);
+    return find(&real_dlopen, "dlopen");
+}
+
+void *loader_dlmopen(struct loader_call *call, const void *caller)
+{
+    const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
+    if (call->arg[0] == LM_ID_BASE) {
+        call->arg[2] = visible_flags(call->arg[1], call->arg[2], caller);
+    } else if (name && deepbind_hides(name, caller)) {
+        hook_fired(HOOK_dlmopen);
+        __atomic_fetch_add(&namespaces, 1, __ATOMIC_RELAXED);
+    }
+    return find(&real_dlmopen, "dlmopen");
 }

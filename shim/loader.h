@@ -3,6 +3,7 @@
 #define PGSEAL_LOADER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The definition of name that comes next after libpgseal.so in the global scope, as the real
  * dlsym(RTLD_NEXT) has it, or NULL. Where there is none, what dlerror() had pending is lost (the
@@ -13,9 +14,26 @@ void *loader_global_next(const char *name);
  * else as above. */
 void *loader_in_scope(void *handle, const char *name);
 
-/* How many times dlmopen was asked for a namespace of its own with something that can reach libpq:
- * what happens in there pgseal does not see, unless its functions are looked up by dlsym from
- * outside. For the process line. */
+/* How often dlmopen was asked to load something that can reach libpq into a namespace of its own:
+ * what happens in there pgseal does not see, except through function pointers that dlsym hands out
+ * here. For the process line. */
 unsigned loader_namespaces(void);
+
+/* One call of a loader hook, as loader_entry.c lays it on the stack. */
+struct loader_call {
+    void *result;
+    uintptr_t arg[4];
+};
+
+/* What the entries jump to: each returns the address of the real function, which is then jumped to
+ * with the arguments as they stand in call, or NULL: call->result is returned. caller is the return
+ * address. They keep errno. */
+void *loader_dlsym(struct loader_call *call, const void *caller);
+void *loader_dlvsym(struct loader_call *call, const void *caller);
+void *loader_dlopen(struct loader_call *call, const void *caller);
+void *loader_dlmopen(struct loader_call *call, const void *caller);
+
+/* The real functions, NULL until they are first needed: read by the entries. */
+extern void *loader_real_dlsym, *loader_real_dlvsym;
 
 #endif

@@ -3,7 +3,6 @@
  *
  * dlsym cannot do this: a failing one allocates and overwrites what dlerror() has to say, the
  * symbol is our own hook, and its newest version (GLIBC_2.34) is more than an old C library has. */
-#define _GNU_SOURCE /* dl_iterate_phdr */
 #include "objects.h"
 
 #include <dlfcn.h>
@@ -120,11 +119,23 @@ bool object_of(const void *address, struct object *o)
     return found;
 }
 
-const char *object_soname(const struct object *o)
+static const char *dynamic_string(const struct object *o, ElfW(Sxword) tag)
 {
     const char *strings = dynamic_table(o, DT_STRTAB);
-    const ElfW(Dyn) *d = dynamic_entry(o, DT_SONAME);
-    return strings && d ? strings + d->d_un.d_val : "";
+    const ElfW(Dyn) *d = dynamic_entry(o, tag);
+    return strings && d ? strings + d->d_un.d_val : NULL;
+}
+
+const char *object_soname(const struct object *o)
+{
+    const char *soname = dynamic_string(o, DT_SONAME);
+    return soname ? soname : "";
+}
+
+const char *object_run_path(const struct object *o)
+{
+    const char *path = dynamic_string(o, DT_RUNPATH);
+    return path ? path : dynamic_string(o, DT_RPATH);
 }
 
 bool object_is_self(const struct object *o)
@@ -278,22 +289,20 @@ bool object_before(const struct object *a, const struct object *b)
 
 struct next_search {
     const char *name;
-    bool past_self;
+    const ElfW(Dyn) * start;
+    bool past;
     void *after, *any;
 };
 
 static bool search_next(const struct object *o, void *data)
 {
     struct next_search *s = data;
-    if (object_is_self(o)) {
-        s->past_self |= o->dyn == _DYNAMIC;
-        return false;
-    }
-    void *found = object_symbol(o, s->name);
+    void *found = o->dyn == s->start || object_is_self(o) ? NULL : object_symbol(o, s->name);
+    s->past |= o->dyn == s->start;
     if (found && !s->any) {
         s->any = found;
     }
-    if (found && s->past_self) {
+    if (found && s->past) {
         s->after = found;
     }
     return s->after != NULL;
@@ -301,7 +310,14 @@ static bool search_next(const struct object *o, void *data)
 
 void *next_definition(const char *name)
 {
-    struct next_search s = {.name = name};
+    struct next_search s = {.name = name, .start = _DYNAMIC};
     objects_each(search_next, &s);
     return s.after ? s.after : s.any;
+}
+
+void *definition_after(const struct object *o, const char *name)
+{
+    struct next_search s = {.name = name, .start = o->dyn};
+    objects_each(search_next, &s);
+    return s.after;
 }

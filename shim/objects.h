@@ -34,6 +34,9 @@ bool object_is_self(const struct object *o);
 /* The object's DT_SONAME, or "". Pure. */
 const char *object_soname(const struct object *o);
 
+/* The object's DT_RUNPATH, else its DT_RPATH, else NULL. Pure. */
+const char *object_run_path(const struct object *o);
+
 /* The address of the function or variable that o itself defines under this name (its default or
  * base version, never a hidden one), or NULL. Reads o's GNU or SysV hash table; touches no other
  * object and no dlerror(). Pure. */
@@ -57,5 +60,9 @@ bool object_before(const struct object *a, const struct object *b);
  * functions that libpgseal.so itself exports, and for such as must not appear among its versioned
  * needs. Keeps errno. */
 void *next_definition(const char *name);
+
+/* The definition of name in the first object loaded after o that has one, pgseal's own left out, or
+ * NULL. Keeps errno. */
+void *definition_after(const struct object *o, const char *name);
 
 #endif

@@ -8,7 +8,6 @@
  * other imports, which pgseal does not hook? Where these are still unbound (lazy), the scopes are
  * asked in the linker's order. A caller that does not import the door at all is not the caller: it
  * was reached by a tail call or through a pointer, and nothing says by whom. */
-#define _GNU_SOURCE
 #include "resolve.h"
 
 #include "core/text.h"

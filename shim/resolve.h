@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Every function of libpq that the shim calls. X(name, needed): a libpq without a needed one is refused. */
+/* Every function of libpq that the shim calls. X(name, needed): a libpq without a needed one is
+ * refused. */
 #define LIBPQ_FUNCTIONS(X)                                                                         \
     X(PQconnectdb, true)                                                                           \
     X(PQconnectdbParams, true)                                                                     \
@@ -66,15 +67,18 @@ void PQcancelReset(PGcancelConn *conn);
 void PQcancelFinish(PGcancelConn *conn);
 #endif
 
-/* One libpq copy as a caller reaches it. Plain data: copied freely, valid while that libpq is loaded. */
+/* One libpq copy as a caller reaches it. Plain data: copied freely, valid while that libpq is
+ * loaded. */
 struct libpq {
 #define LIBPQ_MEMBER(name, needed) __typeof__(name) *name;
     LIBPQ_FUNCTIONS(LIBPQ_MEMBER)
 #undef LIBPQ_MEMBER
-    void *handle;     /* for dlsym in that libpq's own scope (a link map; glibc and musl take it as a handle) */
+    void *handle; /* for dlsym in that libpq's own scope (a link map; glibc and musl take it as a
+                     handle) */
     const void *base; /* where the object is loaded: which copy this is */
     int version;      /* PQlibVersion() */
-    char path[512];   /* the link map's name, absolute where the dynamic linker has it so; cut if longer */
+    char path[512];   /* the link map's name, absolute where the dynamic linker has it so; cut if
+                         longer */
 };
 
 enum { REASON_MAX = 1024 };
@@ -82,23 +86,28 @@ enum { REASON_MAX = 1024 };
 /* Where a call came from: a return address, or a handle that dlsym was asked with. */
 struct origin {
     const void *address; /* the thunk's return address */
-    const void *bound;   /* the real function that dlsym would have handed out, or NULL: then the address decides */
+    const void *bound;   /* the real function that dlsym would have handed out, or NULL: then the
+                            address decides */
 };
 
-/* Fills *pq with the functions that this origin would have reached without pgseal: where bound is set, that function's own
- * object; else the one libpq that is loaded; with several, the one to which the dynamic linker has bound the caller's other
- * imports, else RTLD_NEXT, else the caller's own scope (see docs/architecture.md). Never this object nor another copy of it,
- * never a guess. Returns false with why in reason (all candidate paths named); *pq is then some libpq of the process, good
- * for making a refused PGconn and nothing else, or all zero where there is none. Looks up only names that exist, so that
- * dlerror() stays as it was, with one exception: several copies, and a caller none of whose imports is bound yet. Keeps
- * errno. Not async-signal-safe (takes the loader's lock). */
-bool libpq_resolve(struct origin origin, const char *door, struct libpq *pq, char *reason, size_t size);
+/* Fills *pq with the functions that this origin would have reached without pgseal: where bound is
+ * set, that function's own object; else the one libpq that is loaded; with several, the one to
+ * which the dynamic linker has bound the caller's other imports, else RTLD_NEXT, else the caller's
+ * own scope (see docs/architecture.md). Never this object nor another copy of it, never a guess.
+ * Returns false with why in reason (all candidate paths named); *pq is then some libpq of the
+ * process, good for making a refused PGconn and nothing else, or all zero where there is none.
+ * Looks up only names that exist, so that dlerror() stays as it was, with one exception: several
+ * copies, and a caller none of whose imports is bound yet. Keeps errno. Not async-signal-safe
+ * (takes the loader's lock). */
+bool libpq_resolve(struct origin origin, const char *door, struct libpq *pq, char *reason,
+                   size_t size);
 
-/* The path of the object that holds address ("" where none does), for the log's `object`. Keeps errno. */
+/* The path of the object that holds address ("" where none does), for the log's `object`. Keeps
+ * errno. */
 void object_path(const void *address, char *buf, size_t size);
 
-/* Every libpq copy in the process (objects that define PQconnectStartParams, pgseal's own left out), at most max; returns
- * how many there are. paths and versions are copied. Keeps errno. */
+/* Every libpq copy in the process (objects that define PQconnectStartParams, pgseal's own left
+ * out), at most max; returns how many there are. paths and versions are copied. Keeps errno. */
 struct libpq_copy {
     char path[512];
     int version;

@@ -46,7 +46,7 @@ static bool is_object(const struct object *o, const char *entry)
                                            st.st_dev == o->device && st.st_ino == o->inode);
 }
 
-void preload_set(const struct object *o)
+void preload_set(struct object *o)
 {
     const char *old = getenv("LD_PRELOAD");
     char entry[PATH_MAX];
@@ -57,6 +57,7 @@ void preload_set(const struct object *o)
             if (first[0] != '\0') {
                 warn("LD_PRELOAD: %s stands before %s", first, entry);
             }
+            text_copy(o->path, sizeof(o->path), entry);
             return;
         }
         if (first[0] == '\0') {

@@ -104,11 +104,12 @@ static bool section(struct parsing *x, char *s, char *end)
             return false;
         }
     }
-    x->rule = add_rule(x);
-    if (x->rule == NULL) {
+    struct rule *r = add_rule(x);
+    if (r == NULL) {
         return false;
     }
-    x->rule->pattern = pattern;
+    r->pattern = pattern;
+    x->rule = r;
     x->seen = 0;
     x->until_line = 0;
     return true;

@@ -7,6 +7,7 @@ UNIT_CFLAGS = $(CSTD) $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=addr
 UNIT_CORE = $(patsubst %.c,build/tests/unit/%.o,$(wildcard shim/core/*.c))
 UNIT_MORE_test_sink = shim/sink.c
 UNIT_LIBS_test_options = -lpq
+UNIT_LIBS_test_pem = -lcrypto
 
 build/tests/unit/%.o: %.c
 	@mkdir -p $(@D)

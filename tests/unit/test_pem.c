@@ -1,0 +1,263 @@
+/* test_pem: root and CRL files are judged more strictly than OpenSSL reads them; held against
+ * OpenSSL itself. */
+#include "core/pem.h"
+#include "pem_samples.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BEGIN_CERT "-----BEGIN CERTIFICATE-----\n"
+#define END_CERT "-----END CERTIFICATE-----\n"
+#define BEGIN_CRL "-----BEGIN X509 CRL-----\n"
+#define END_CRL "-----END X509 CRL-----\n"
+#define JUNK "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
+
+static const char other_cert[] = "holds another block than CERTIFICATE";
+static const char other_crl[] = "holds another block than X509 CRL";
+static const char cut[] = "a block is cut";
+static const char own_line[] = "a block does not begin on a line of its own";
+static const char no_cert[] = "a block is no certificate";
+static const char no_crl[] = "a block is no CRL";
+
+/* On a copy of exactly that many bytes, so that ASan sees a byte too far. */
+static const char *judge(const char *bytes, size_t len, enum pem_kind kind)
+{
+    char *copy = malloc(len + (len == 0));
+    memcpy(copy, bytes, len);
+    errno = EXDEV;
+    const char *fault = pem_fault(copy, len, kind);
+    assert_int_equal(errno, EXDEV);
+    free(copy);
+    return fault;
+}
+
+static void texts(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        enum pem_kind kind;
+        const char *wanted;
+    } rows[] = {
+        {"one certificate", CERTIFICATE, PEM_CERTIFICATES, NULL},
+        {"two certificates", CERTIFICATE CERTIFICATE, PEM_CERTIFICATES, NULL},
+        {"text around", "Issuer: x\n\n" CERTIFICATE "# and\n" CERTIFICATE "end", PEM_CERTIFICATES,
+         NULL},
+        {"no last newline", BEGIN_CERT CERTIFICATE_BODY "-----END CERTIFICATE-----",
+         PEM_CERTIFICATES, NULL},
+        {"blanks at line ends",
+         "-----BEGIN CERTIFICATE----- \t\r\n" CERTIFICATE_BODY "-----END CERTIFICATE-----\r\n",
+         PEM_CERTIFICATES, NULL},
+        {"one CRL", CRL, PEM_CRLS, NULL},
+        {"two CRLs", CRL "x\n" CRL, PEM_CRLS, NULL},
+        {"empty", "", PEM_CERTIFICATES, "empty"},
+        {"empty CRL file", "", PEM_CRLS, "empty"},
+        {"blank", "\n", PEM_CERTIFICATES, "holds no certificate"},
+        {"text only", "hello\n", PEM_CRLS, "holds no CRL"},
+        {"DER-like", "0\x82\x01\n", PEM_CERTIFICATES, "holds no certificate"},
+        {"CRL among roots", CERTIFICATE CRL, PEM_CERTIFICATES, other_cert},
+        {"root among CRLs", CRL CERTIFICATE, PEM_CRLS, other_crl},
+        {"root as CRL", CERTIFICATE, PEM_CRLS, other_crl},
+        {"CRL as root", CRL, PEM_CERTIFICATES, other_cert},
+        {"trusted",
+         "-----BEGIN TRUSTED CERTIFICATE-----\n" CERTIFICATE_BODY
+         "-----END TRUSTED CERTIFICATE-----\n",
+         PEM_CERTIFICATES, other_cert},
+        {"old label",
+         "-----BEGIN X509 CERTIFICATE-----\n" CERTIFICATE_BODY "-----END X509 CERTIFICATE-----\n",
+         PEM_CERTIFICATES, other_cert},
+        {"old label among CRLs",
+         CRL "-----BEGIN X509 CERTIFICATE-----\n" CERTIFICATE_BODY
+             "-----END X509 CERTIFICATE-----\n",
+         PEM_CRLS, other_crl},
+        {"key",
+         CERTIFICATE "-----BEGIN PRIVATE KEY-----\n" CERTIFICATE_BODY "-----END PRIVATE KEY-----\n",
+         PEM_CERTIFICATES, other_cert},
+        {"label and more", "-----BEGIN CERTIFICATE REQUEST-----\n" END_CERT, PEM_CERTIFICATES,
+         other_cert},
+        {"label in small", "-----BEGIN certificate-----\n" END_CERT, PEM_CERTIFICATES, other_cert},
+        {"two blanks", "-----BEGIN  CERTIFICATE-----\n" CERTIFICATE_BODY END_CERT, PEM_CERTIFICATES,
+         other_cert},
+        {"no label", "-----BEGIN", PEM_CERTIFICATES, other_cert},
+        {"four dashes", "-----BEGIN CERTIFICATE----\n" CERTIFICATE_BODY END_CERT, PEM_CERTIFICATES,
+         other_cert},
+        {"root behind junk among CRLs", CRL JUNK JUNK JUNK BEGIN_CERT CERTIFICATE_BODY END_CERT,
+         PEM_CRLS, other_crl},
+        {"root behind a comment", CRL "# " BEGIN_CERT CERTIFICATE_BODY END_CERT, PEM_CRLS,
+         other_crl},
+        {"CRL behind junk", "x" CRL, PEM_CRLS, own_line},
+        {"certificate behind junk", CERTIFICATE JUNK JUNK JUNK CERTIFICATE, PEM_CERTIFICATES,
+         own_line},
+        {"certificate behind a blank", " " CERTIFICATE, PEM_CERTIFICATES, own_line},
+        {"certificate behind a mark", "\xef\xbb\xbf" CERTIFICATE, PEM_CERTIFICATES, own_line},
+        {"six dashes", "-" CERTIFICATE, PEM_CERTIFICATES, own_line},
+        {"body behind the label", "-----BEGIN CERTIFICATE-----" CERTIFICATE_BODY END_CERT,
+         PEM_CERTIFICATES, own_line},
+        {"two on a line",
+         "-----BEGIN CERTIFICATE----------BEGIN CERTIFICATE-----\n" CERTIFICATE_BODY END_CERT,
+         PEM_CERTIFICATES, own_line},
+        {"glued together",
+         BEGIN_CERT CERTIFICATE_BODY
+         "-----END CERTIFICATE-----" BEGIN_CERT CERTIFICATE_BODY END_CERT,
+         PEM_CERTIFICATES, own_line},
+        {"no end", BEGIN_CERT CERTIFICATE_BODY, PEM_CERTIFICATES, cut},
+        {"no end before the next", BEGIN_CERT CERTIFICATE_BODY CERTIFICATE, PEM_CERTIFICATES, cut},
+        {"other end", BEGIN_CERT CERTIFICATE_BODY END_CRL, PEM_CERTIFICATES, cut},
+        {"end only", END_CERT, PEM_CERTIFICATES, cut},
+        {"end twice", CERTIFICATE END_CERT, PEM_CERTIFICATES, cut},
+        {"end behind junk", BEGIN_CERT CERTIFICATE_BODY "x" END_CERT, PEM_CERTIFICATES, cut},
+        {"end and more", BEGIN_CERT CERTIFICATE_BODY "-----END CERTIFICATE-----x\n",
+         PEM_CERTIFICATES, cut},
+        {"no body", BEGIN_CERT END_CERT, PEM_CERTIFICATES, no_cert},
+        {"blank line in the body", BEGIN_CERT CERTIFICATE_BODY "\n" END_CERT, PEM_CERTIFICATES,
+         no_cert},
+        {"header in the body", BEGIN_CRL "Proc-Type: 4,ENCRYPTED\n\n" CRL_BODY END_CRL, PEM_CRLS,
+         no_crl},
+        {"no base64", BEGIN_CRL "*" CRL_BODY END_CRL, PEM_CRLS, no_crl},
+        {"more base64", BEGIN_CRL CRL_BODY "AAAA\n" END_CRL, PEM_CRLS, no_crl},
+        {"body twice", BEGIN_CERT CERTIFICATE_BODY CERTIFICATE_BODY END_CERT, PEM_CERTIFICATES,
+         no_cert},
+        {"padding only", BEGIN_CRL "====\n" END_CRL, PEM_CRLS, no_crl},
+        {"too little", BEGIN_CRL "MIIB\n" END_CRL, PEM_CRLS, no_crl},
+        {"hello", BEGIN_CRL "aGVsbG8K\n" END_CRL, PEM_CRLS, no_crl},
+        {"certificate labelled CRL", BEGIN_CRL CERTIFICATE_BODY END_CRL, PEM_CRLS, no_crl},
+        {"CRL labelled certificate", BEGIN_CERT CRL_BODY END_CERT, PEM_CERTIFICATES, no_cert},
+        {"second is bad", CRL BEGIN_CRL "AAAA\n" END_CRL, PEM_CRLS, no_crl},
+        {"length of length", BEGIN_CRL "MIX/////\n" END_CRL, PEM_CRLS, no_crl},
+        {"huge length", BEGIN_CRL "MIT/////MIT/////\n" END_CRL, PEM_CRLS, no_crl},
+        {"indefinite length", BEGIN_CRL "MIAAAA==\n" END_CRL, PEM_CRLS, no_crl},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        ROW_STRING(rows[i].name, judge(rows[i].text, strlen(rows[i].text), rows[i].kind),
+                   rows[i].wanted);
+    }
+}
+
+static void nul_bytes(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at <= strlen(CRL); at += 7) {
+        char text[] = CRL "x";
+        text[at] = '\0';
+        assert_string_equal(judge(text, sizeof text - 1, PEM_CRLS), "holds a NUL byte");
+    }
+    assert_string_equal(judge(CRL, sizeof CRL, PEM_CRLS), "holds a NUL byte");
+}
+
+/* How many CRLs and certificates OpenSSL's loader finds; false where it fails, and libpq goes on
+ * without any. */
+static bool openssl_finds(const char *text, size_t len, int *crls, int *certificates)
+{
+    BIO *bio = BIO_new_mem_buf(text, (int)len);
+    STACK_OF(X509_INFO) *all = PEM_X509_INFO_read_bio(bio, NULL, NULL, NULL);
+    *crls = *certificates = 0;
+    for (int i = 0; i < sk_X509_INFO_num(all); i++) {
+        *crls += sk_X509_INFO_value(all, i)->crl != NULL;
+        *certificates += sk_X509_INFO_value(all, i)->x509 != NULL;
+    }
+    bool read = all != NULL;
+    sk_X509_INFO_pop_free(all, X509_INFO_free);
+    BIO_free(bio);
+    ERR_clear_error();
+    return read;
+}
+
+/* A file cut anywhere within its blocks is no good; where it is still fine, OpenSSL still finds
+ * what it should. */
+static void cut_anywhere(void **state)
+{
+    static const char text[] = CRL "between\n" CRL;
+    size_t one = strlen(CRL);
+    (void)state;
+    for (size_t len = 0; len < sizeof text; len++) {
+        bool fine = judge(text, len, PEM_CRLS) == NULL;
+        int crls, certificates;
+        bool whole =
+            (len >= one - 1 && len <= one + strlen("between\n") + 9) || len >= sizeof text - 2;
+        if (len < sizeof text - 1 && fine != whole) {
+            fail_msg("cut at %zu: %s", len, fine ? "taken" : "refused");
+        }
+        if (fine) {
+            assert_true(openssl_finds(text, len, &crls, &certificates) && crls >= 1 &&
+                        certificates == 0);
+        }
+    }
+}
+
+/* One byte changed outside of the DER's inside: whatever we take, OpenSSL reads as CRLs and nothing
+ * else. */
+static void changed_anywhere(void **state)
+{
+    static const char with[] = "\n\r -=BEXA:#x\xff";
+    char text[] = "text\n" CRL CRL;
+    unsigned taken = 0;
+    size_t len = sizeof text - 1, first_body = strlen("text\n" BEGIN_CRL), body = strlen(CRL_BODY);
+    (void)state;
+    for (size_t at = 0; at < len; at++) {
+        if (at >= first_body && at < first_body + body) {
+            continue;
+        }
+        for (size_t w = 0; w < sizeof with - 1; w++) {
+            char kept = text[at];
+            int crls, certificates;
+            bool inside = at >= len - strlen(END_CRL) - body && at < len - strlen(END_CRL);
+            text[at] = with[w];
+            if (judge(text, len, PEM_CRLS) == NULL &&
+                !(inside && strchr("BEXAx", with[w]) != NULL)) {
+                taken++;
+                if (!openssl_finds(text, len, &crls, &certificates) || crls < 1 ||
+                    certificates > 0) {
+                    fail_msg("byte %zu as %d is taken, but not by OpenSSL", at, with[w]);
+                }
+            }
+            text[at] = kept;
+        }
+    }
+    assert_true(taken > 20);
+}
+
+/* Base64 in lines of any length up to 76, and none longer. */
+static void line_lengths(void **state)
+{
+    static const char body[] = CRL_BODY;
+    (void)state;
+    for (size_t width = 1; width <= 100; width++) {
+        char text[2048] = BEGIN_CRL;
+        size_t n = strlen(text), column = 0;
+        int crls, certificates;
+        for (const char *c = body; *c != '\0'; c++) {
+            if (*c != '\n') {
+                text[n++] = *c;
+                if (++column % width == 0) {
+                    text[n++] = '\n';
+                }
+            }
+        }
+        if (text[n - 1] != '\n') {
+            text[n++] = '\n';
+        }
+        memcpy(text + n, END_CRL, sizeof END_CRL);
+        bool fine = judge(text, strlen(text), PEM_CRLS) == NULL;
+        if (fine != (width <= 76)) {
+            fail_msg("lines of %zu: %s", width, fine ? "taken" : "refused");
+        }
+        if (fine && !openssl_finds(text, strlen(text), &crls, &certificates)) {
+            fail_msg("lines of %zu are taken, but not by OpenSSL", width);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts),        cmocka_unit_test(nul_bytes),
+        cmocka_unit_test(cut_anywhere), cmocka_unit_test(changed_anywhere),
+        cmocka_unit_test(line_lengths),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("pem", tests, NULL, NULL);
+}

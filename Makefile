@@ -1,7 +1,9 @@
 # pgseal: `make demo` shows it, `make check` tests it, `make help` lists the rest.
 VERSION = 1.0.0
-CC ?= gcc
-CSTD = -std=gnu17
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+CSTD = -std=gnu17 -D_GNU_SOURCE=
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wformat=2 -Wcast-qual -Wwrite-strings -Wundef \
 	-Wmissing-prototypes -Wstrict-prototypes -Wold-style-definition -Wvla
 ARCH = $(shell $(CC) -dumpmachine | cut -d- -f1)

@@ -1,0 +1,214 @@
+/* hooks: the exported thunks of the connection doors and of what works on a PGconn; hooks.def lists
+ * them all. */
+#include "hooks.h"
+
+#include "connect.h"
+#include "dial.h"
+#include "settings.h"
+#include "sink.h"
+#include "witness.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdatomic.h>
+
+#define EXPORT __attribute__((visibility("default"))) extern
+#define CALLER ((struct origin){.address = __builtin_return_address(0)})
+
+static atomic_uchar fired[HOOKS];
+
+void hook_fired(enum hook hook)
+{
+    atomic_store_explicit(&fired[hook], 1, memory_order_relaxed);
+}
+
+size_t hooks_fired(const char **names, size_t max)
+{
+    static const char *const all[] = {
+#define HOOK(name, kind) #name,
+#include "hooks.def"
+#undef HOOK
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < HOOKS && n < max; i++)
+        if (atomic_load_explicit(&fired[i], memory_order_relaxed) != 0)
+            names[n++] = all[i];
+    return n;
+}
+
+/* All that happens in a process that never connects. */
+__attribute__((constructor)) static void load(void)
+{
+    sink_remember_stderr();
+    settings_load();
+}
+
+EXPORT PGconn *PQconnectdb(const char *conninfo)
+{
+    hook_fired(HOOK_PQconnectdb);
+    return door_connectdb(CALLER, conninfo);
+}
+
+EXPORT PGconn *PQconnectdbParams(const char *const *keywords, const char *const *values,
+                                 int expand_dbname)
+{
+    hook_fired(HOOK_PQconnectdbParams);
+    return door_connectdbParams(CALLER, keywords, values, expand_dbname);
+}
+
+EXPORT PGconn *PQconnectStart(const char *conninfo)
+{
+    hook_fired(HOOK_PQconnectStart);
+    return door_connectStart(CALLER, conninfo);
+}
+
+EXPORT PGconn *PQconnectStartParams(const char *const *keywords, const char *const *values,
+                                    int expand_dbname)
+{
+    hook_fired(HOOK_PQconnectStartParams);
+    return door_connectStartParams(CALLER, keywords, values, expand_dbname);
+}
+
+EXPORT PGconn *PQsetdbLogin(const char *pghost, const char *pgport, const char *pgoptions,
+                            const char *pgtty, const char *dbName, const char *login,
+                            const char *pwd)
+{
+    hook_fired(HOOK_PQsetdbLogin);
+    return door_setdbLogin(CALLER, pghost, pgport, pgoptions, pgtty, dbName, login, pwd);
+}
+
+EXPORT PGPing PQping(const char *conninfo)
+{
+    hook_fired(HOOK_PQping);
+    return door_ping(CALLER, conninfo);
+}
+
+EXPORT PGPing PQpingParams(const char *const *keywords, const char *const *values,
+                           int expand_dbname)
+{
+    hook_fired(HOOK_PQpingParams);
+    return door_pingParams(CALLER, keywords, values, expand_dbname);
+}
+
+/* The libpq of a PGconn that came through no door: the caller's. NULL functions where that cannot
+ * be told. */
+static struct libpq strangers_libpq(const void *caller, const char *name)
+{
+    struct libpq pq = {0};
+    char reason[REASON_MAX];
+    int saved = errno;
+    if (!libpq_resolve((struct origin){.address = caller}, name, &pq, reason, sizeof reason))
+        pq = (struct libpq){0};
+    errno = saved;
+    return pq;
+}
+
+#define STRANGERS(name) (strangers_libpq(__builtin_return_address(0), #name).name)
+
+EXPORT PostgresPollingStatusType PQconnectPoll(PGconn *conn)
+{
+    struct decision *d = connect_decision(conn);
+    if (d == NULL) {
+        __typeof__(PQconnectPoll) *real = STRANGERS(PQconnectPoll);
+        return real != NULL ? real(conn) : PGRES_POLLING_FAILED;
+    }
+    hook_fired(HOOK_PQconnectPoll);
+    if (d->violated)
+        return PGRES_POLLING_FAILED;
+    struct decision *before = dial_enter(d);
+    PostgresPollingStatusType result = d->libpq.PQconnectPoll(conn);
+    dial_leave(before);
+    return witness_polled(d, conn, result);
+}
+
+EXPORT PostgresPollingStatusType PQresetPoll(PGconn *conn)
+{
+    struct decision *d = session_find(conn);
+    if (d == NULL) {
+        __typeof__(PQresetPoll) *real = STRANGERS(PQresetPoll);
+        return real != NULL ? real(conn) : PGRES_POLLING_FAILED;
+    }
+    hook_fired(HOOK_PQresetPoll);
+    if (d->violated)
+        return PGRES_POLLING_FAILED;
+    struct decision *before = dial_enter(d);
+    PostgresPollingStatusType result = d->libpq.PQresetPoll(conn);
+    dial_leave(before);
+    return witness_polled(d, conn, result);
+}
+
+EXPORT int PQresetStart(PGconn *conn)
+{
+    struct decision *d = session_find(conn);
+    if (d == NULL) {
+        __typeof__(PQresetStart) *real = STRANGERS(PQresetStart);
+        return real != NULL ? real(conn) : 0;
+    }
+    hook_fired(HOOK_PQresetStart);
+    witness_restart(d);
+    struct decision *before = dial_enter(d);
+    int started = d->libpq.PQresetStart(conn);
+    dial_leave(before);
+    return started;
+}
+
+EXPORT void PQreset(PGconn *conn)
+{
+    struct decision *d = session_find(conn);
+    if (d == NULL) {
+        __typeof__(PQreset) *real = STRANGERS(PQreset);
+        if (real != NULL)
+            real(conn);
+        return;
+    }
+    hook_fired(HOOK_PQreset);
+    witness_restart(d);
+    struct decision *before = dial_enter(d);
+    d->libpq.PQreset(conn);
+    dial_leave(before);
+    witness_returned(d, conn);
+}
+
+EXPORT void PQfinish(PGconn *conn)
+{
+    if (conn == NULL)
+        return;
+    struct decision *d = session_remove(conn);
+    if (d == NULL) {
+        __typeof__(PQfinish) *real = STRANGERS(PQfinish);
+        if (real != NULL)
+            real(conn);
+        return;
+    }
+    hook_fired(HOOK_PQfinish);
+    __typeof__(PQfinish) *real = d->libpq.PQfinish;
+    decision_free(d);
+    real(conn);
+}
+
+EXPORT char *PQerrorMessage(const PGconn *conn)
+{
+    struct decision *d = session_find(conn);
+    if (d == NULL) {
+        static char nobody[] = "pgseal: refused: this connection's libpq cannot be told\n";
+        __typeof__(PQerrorMessage) *real = STRANGERS(PQerrorMessage);
+        return real != NULL ? real(conn) : nobody;
+    }
+    return d->violated ? d->violation : d->libpq.PQerrorMessage(conn);
+}
+
+EXPORT ConnStatusType PQstatus(const PGconn *conn)
+{
+    struct decision *d = session_find(conn);
+    if (d == NULL) {
+        __typeof__(PQstatus) *real = conn != NULL ? STRANGERS(PQstatus) : NULL;
+        return real != NULL ? real(conn) : CONNECTION_BAD;
+    }
+    return d->violated ? CONNECTION_BAD : d->libpq.PQstatus(conn);
+}
+
+EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                       struct addrinfo **res)
+{
+    return dial_getaddrinfo(node, service, hints, res);
+}

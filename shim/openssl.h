@@ -1,0 +1,53 @@
+/* openssl: the OpenSSL functions that the witness calls in the libpq's own copy; typed here, since
+ * the shim never links to libssl and its versions 1.1.1 to 3.5 agree on all of these. X(return
+ * type, name, (parameters)). */
+#ifndef PGSEAL_OPENSSL_H
+#define PGSEAL_OPENSSL_H
+
+#include <time.h>
+
+#define OPENSSL_FUNCTIONS(X)                                                                       \
+    X(long, SSL_get_verify_result, (const void *ssl))                                              \
+    X(int, SSL_get_verify_mode, (const void *ssl))                                                 \
+    X(void *, SSL_get0_verified_chain, (const void *ssl))                                          \
+    X(int, SSL_version, (const void *ssl))                                                         \
+    X(const char *, SSL_get_version, (const void *ssl))                                            \
+    X(const void *, SSL_get_current_cipher, (const void *ssl))                                     \
+    X(const char *, SSL_CIPHER_get_name, (const void *cipher))                                     \
+    X(int, SSL_CIPHER_get_bits, (const void *cipher, int *algorithm))                              \
+    X(int, OPENSSL_sk_num, (const void *stack))                                                    \
+    X(void *, OPENSSL_sk_value, (const void *stack, int i))                                        \
+    X(int, i2d_X509, (const void *x, unsigned char **out))                                         \
+    X(void *, X509_get_subject_name, (const void *x))                                              \
+    X(void *, X509_get_issuer_name, (const void *x))                                               \
+    X(char *, X509_NAME_oneline, (const void *name, char *buf, int size))                          \
+    X(void *, X509_get_ext_d2i, (const void *x, int nid, int *critical, int *i))                   \
+    X(void, GENERAL_NAMES_free, (void *names))                                                     \
+    X(void *, GENERAL_NAME_get0_value, (const void *name, int *type))                              \
+    X(const unsigned char *, ASN1_STRING_get0_data, (const void *s))                               \
+    X(int, ASN1_STRING_length, (const void *s))                                                    \
+    X(const void *, X509_get0_notAfter, (const void *x))                                           \
+    X(int, ASN1_TIME_to_tm, (const void *t, struct tm *tm))                                        \
+    X(const void *, EVP_sha256, (void))                                                            \
+    X(int, EVP_Digest,                                                                             \
+      (const void *data, size_t n, unsigned char *md, unsigned *size, const void *type,            \
+       void *engine))                                                                              \
+    X(void, ERR_clear_error, (void))
+
+struct openssl {
+#define OPENSSL_MEMBER(type, name, parameters) type(*name) parameters;
+    OPENSSL_FUNCTIONS(OPENSSL_MEMBER)
+#undef OPENSSL_MEMBER
+};
+
+/* Constants of OpenSSL's public headers that never change. */
+enum {
+    OSSL_VERIFY_PEER = 1,
+    OSSL_TLS1_2 = 0x0303,
+    OSSL_TLS1_3 = 0x0304,
+    OSSL_NID_SUBJECT_ALT_NAME = 85,
+    OSSL_GEN_DNS = 2,
+    OSSL_GEN_IPADD = 7,
+};
+
+#endif

@@ -1,0 +1,65 @@
+/* session: what was decided for each PGconn, from the door that made it to PQfinish. */
+#ifndef PGSEAL_SESSION_H
+#define PGSEAL_SESSION_H
+
+#include "core/seal.h"
+#include "resolve.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One PGconn's decision. Belongs to the thread that works with the PGconn, as the PGconn itself
+ * does (libpq's rule). */
+struct decision {
+    struct libpq libpq; /* the copy that made this PGconn: no other may ever touch it */
+    const struct policy *policy;
+    bool sealed;   /* the witness holds the session against what follows */
+    bool spoken;   /* witness, failed or violation has been logged for this attempt */
+    bool began;    /* as last seen, the startup packet was on its way */
+    bool seen;     /* the witness saw this session before its first byte */
+    bool violated; /* stopped: the caller sees a failed connection until PQfinish or PQreset */
+    int min_tls;
+    const char *entry;  /* the door's static name */
+    const char *mode;   /* static */
+    const char *object; /* the strings from here on live behind the struct, NULL where absent */
+    const char *where;
+    const char *root;
+    const char *hosts; /* the lists as libpq was given them */
+    const char *ports;
+    const char *addresses;
+    const char *host, *hostaddr, *port, *dbname, *user,
+        *application_name; /* for log lines: as the program asked */
+    bool from_uri;
+    size_t ndials;
+    size_t next_dial; /* which of several dials of one name the next look-up is for */
+    struct dial *dials;
+    char *root_bytes; /* the root file as it was judged, until the witness has seen the session;
+                         malloc'ed */
+    size_t root_len;
+    char violation[REASON_MAX];
+};
+
+/* A copy of what v and r say, malloc'ed in one block; NULL without memory. */
+struct decision *decision_new(const struct libpq *pq, const struct policy *p,
+                              const struct request *r, const struct verdict *v, const char *entry,
+                              const char *object);
+
+/* Gives a decision back; NULL is nothing. Keeps errno. */
+void decision_free(struct decision *d);
+
+/* A place in the registry, allocated before the real call so that nothing can fail after it; NULL
+ * without memory. The registry is a hash of push-only lists whose nodes are reused: lock-free, safe
+ * across fork, and no larger than the largest number of connections that were open at once. */
+struct session;
+struct session *session_reserve(void);
+/* Enters conn and gives the place up: from now on session_find(conn) answers. */
+void session_bind(struct session *s, PGconn *conn, struct decision *d);
+/* Gives a place back that was never used; NULL is nothing. */
+void session_release(struct session *s);
+/* The decision of conn, or NULL: none of ours. Async-signal-safe, keeps errno. */
+struct decision *session_find(const PGconn *conn);
+/* Takes conn out and returns its decision, which the caller frees; NULL: none of ours. */
+struct decision *session_remove(const PGconn *conn);
+
+#endif

@@ -1,0 +1,181 @@
+/* settings: where the operator's words are found, and that nobody else's are taken for them. */
+#include "settings.h"
+
+#include "core/text.h"
+#include "sys.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+extern char **environ;
+
+static void fault(struct settings *s, const char *why)
+{
+    struct text t;
+    text_init(&t, s->fault, sizeof s->fault);
+    text_add(&t, s->name);
+    text_add(&t, ": ");
+    text_add(&t, why);
+}
+
+/* Why the open descriptor cannot be trusted with a policy; NULL: it can. */
+static const char *distrust(int fd)
+{
+    struct stat st;
+    if (sys_fstat(fd, &st) != 0)
+        return sys_error(errno);
+    if (!S_ISREG(st.st_mode))
+        return "not a regular file";
+    if (st.st_uid != 0 && st.st_uid != geteuid())
+        return "owned by neither root nor this user";
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return "writable by group or others";
+    return NULL;
+}
+
+/* Reads the policy file s->name. Returns false only where it does not exist. */
+static bool read_policy(struct settings *s)
+{
+    /* O_NONBLOCK: a FIFO in its place must be judged, not waited for. */
+    int fd = open(s->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return false;
+    if (fd < 0) {
+        fault(s, sys_error(errno));
+        return true;
+    }
+    const char *why = distrust(fd);
+    if (why == NULL && (s->bytes = sys_read_file(fd, SETTINGS_POLICY_MAX, true, &s->len)) == NULL)
+        why = sys_error(errno);
+    if (why != NULL)
+        fault(s, why);
+    close(fd);
+    return true;
+}
+
+/* Copies one NAME=VALUE; false where there is no room. */
+static bool copy_variable(struct settings *s, const char *variable)
+{
+    size_t len = strlen(variable) + 1;
+    if (s->nvariables == SETTINGS_VARIABLES || len > sizeof s->words - s->used)
+        return false;
+    char *copy = s->words + s->used;
+    memcpy(copy, variable, len);
+    s->used += len;
+    char *equals = strchr(copy, '=');
+    *equals = '\0';
+    s->variables[s->nvariables++] = (struct setting){copy, equals + 1};
+    return true;
+}
+
+static void read_environment(struct settings *s)
+{
+    for (char **e = environ; e != NULL && *e != NULL; e++) {
+        if (strncmp(*e, "PGSEAL_", 7) != 0 || strchr(*e, '=') == NULL ||
+            strncmp(*e, "PGSEAL_POLICY=", 14) == 0)
+            continue;
+        if (!copy_variable(s, *e)) {
+            s->name = "environment";
+            fault(s, "the PGSEAL_ variables are too many or too long");
+            return;
+        }
+    }
+}
+
+void settings_read(struct settings *s)
+{
+    int saved = errno;
+    s->name = POLICY_FILE;
+    if (!read_policy(s)) {
+        bool secure = getauxval(AT_SECURE) != 0;
+        const char *policy = secure ? NULL : getenv("PGSEAL_POLICY");
+        s->name = NULL;
+        if (policy != NULL && policy[0] != '\0') {
+            bool whole = text_copy(s->path, sizeof s->path, policy);
+            s->name = s->path;
+            if (!whole || policy[0] != '/')
+                fault(s, whole ? "PGSEAL_POLICY must be an absolute path"
+                               : "PGSEAL_POLICY is too long");
+            else if (!read_policy(s))
+                fault(s, "no such file");
+        } else if (!secure) {
+            read_environment(s);
+        }
+    }
+    errno = saved;
+}
+
+void settings_parse(struct settings *s, struct policy *p)
+{
+    if (s->fault[0] != '\0')
+        policy_faulty(p, s->name, s->fault);
+    else if (s->name != NULL)
+        policy_parse_file(p, s->name, s->bytes, s->len);
+    else
+        policy_from_settings(p, s->variables, s->nvariables);
+}
+
+static struct settings loaded;
+static atomic_int load_state; /* 0 nothing, 1 somebody is at it, 2 done */
+
+void settings_load(void)
+{
+    int expected = 0;
+    if (atomic_load_explicit(&load_state, memory_order_acquire) == 2)
+        return;
+    if (!atomic_compare_exchange_strong(&load_state, &expected, 1)) {
+        /* Only constructors run this early; another thread among them is waited for. */
+        while (atomic_load_explicit(&load_state, memory_order_acquire) != 2)
+            continue;
+        return;
+    }
+    settings_read(&loaded);
+    atomic_store_explicit(&load_state, 2, memory_order_release);
+}
+
+/* A copy of the settings that one parse may change: two threads may parse at once. */
+static struct policy *parse_copy(void)
+{
+    struct settings *s = malloc(sizeof *s + loaded.len + 1);
+    struct policy *p = malloc(sizeof *p);
+    if (s == NULL || p == NULL) {
+        free(s);
+        free(p);
+        return NULL;
+    }
+    memcpy(s, &loaded, sizeof loaded);
+    if (loaded.bytes != NULL) {
+        s->bytes = (char *)(s + 1);
+        memcpy(s->bytes, loaded.bytes, loaded.len + 1);
+    }
+    if (loaded.name == loaded.path)
+        s->name = s->path;
+    settings_parse(s, p);
+    return p;
+}
+
+const struct policy *settings_policy(void)
+{
+    static _Atomic(struct policy *) current;
+    static struct policy without_memory;
+    int saved = errno;
+
+    struct policy *p = atomic_load_explicit(&current, memory_order_acquire);
+    if (p == NULL) {
+        settings_load();
+        struct policy *mine = parse_copy();
+        if (mine == NULL) {
+            policy_faulty(&without_memory, "pgseal", "pgseal: out of memory for the policy");
+            errno = saved;
+            return &without_memory; /* tried again at the next connection */
+        }
+        if (atomic_compare_exchange_strong(&current, &p, mine))
+            p = mine;
+        /* else the other's is in force, and this small copy stays: the strings of both look alike
+         */
+    }
+    errno = saved;
+    return p;
+}

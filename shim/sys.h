@@ -1,0 +1,36 @@
+/* sys: the few system calls that glibc 2.17 and musl do not both offer under one symbol, and words
+ * for errno. */
+#ifndef PGSEAL_SYS_H
+#define PGSEAL_SYS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* fstat(2); glibc exports it under that name from 2.33 only. Sets errno; async-signal-safe. */
+static inline int sys_fstat(int fd, struct stat *st)
+{
+    return (int)syscall(SYS_fstat, fd, st);
+}
+
+/* stat(2) by path, links followed; likewise. */
+static inline int sys_stat(const char *path, struct stat *st)
+{
+    return (int)syscall(SYS_newfstatat, AT_FDCWD, path, st, 0);
+}
+
+/* What errno number e means, in a few static words: strerror() may allocate and speaks the locale's
+ * language. */
+const char *sys_error(int e);
+
+/* Reads the whole regular file open at fd (size at most max bytes) into memory of its own:
+ * malloc'ed, or mmap'ed where map is set (for the constructor, which must not enter the program's
+ * allocator). One NUL follows the bytes. Returns NULL with errno (EFBIG: longer than max). A
+ * mapping is never given back; malloc'ed memory is the caller's. */
+char *sys_read_file(int fd, size_t max, bool map, size_t *len);
+
+#endif

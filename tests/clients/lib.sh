@@ -123,10 +123,21 @@ packages_install() {
 
 package_present() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 
+# apt_install NAME…: programs only. Services that come with them (postfix, pdns, pgbouncer) must not start.
 apt_install() {
-    # Services of these packages (postfix, pdns, pgbouncer) are not wanted, only their programs.
-    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get -y -q -o DPkg::Lock::Timeout=120 \
-        install --no-install-recommends "$@" >&2
+    local policy=/usr/sbin/policy-rc.d status=0
+    local -a get=(apt-get -y -q -o DPkg::Lock::Timeout=120 install --no-install-recommends "$@")
+    if [[ -e $policy ]]; then
+        policy=''
+    else
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod 0755 "$policy"
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    # Perhaps the lists are missing or old.
+    "${get[@]}" >&2 || { apt-get -q update && "${get[@]}"; } >&2 || status=1
+    [[ -z $policy ]] || rm -f "$policy"
+    return "$status"
 }
 
 # modules_install NAME…: npm modules, into $CACHE/npm; kept from one run to the next.
@@ -137,12 +148,14 @@ modules_install() {
     done
     ((${#missing[@]})) || return 0
     note "npm install ${missing[*]}"
+    command -v npm >/dev/null || apt_install npm || return 1
+    # Addons are built with node's own headers, where its package brings them; Debian has them in one of their own.
+    [[ -f /usr/include/node/node.h ]] || apt_install libnode-dev || return 1
     mkdir -p "$CACHE/npm"
     [[ -f $CACHE/npm/package.json ]] || printf '{"private": true}\n' >"$CACHE/npm/package.json"
     (
         cd "$CACHE/npm" || exit 1
-        # Node's own headers, where its package brings them, instead of a download.
-        [[ -f /usr/include/node/node.h ]] && export npm_config_nodedir=/usr
+        export npm_config_nodedir=/usr
         timeout 300 npm install --no-audit --no-fund "${missing[@]}" >&2 || exit 1
         if [[ -d node_modules/libpq && ! -f node_modules/libpq/build/Release/addon.node ]]; then
             npm rebuild --foreground-scripts libpq >&2

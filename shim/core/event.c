@@ -43,12 +43,25 @@ static bool hides_port(const char *port)
     return present(port) && !hide_port_is_plain(port);
 }
 
-/* Whether a secret may be spread over the values of a URI that was cut in the wrong place. */
-static bool hides_all(const struct event *e)
+/* Which values may not be shown, looked up once for all the attempts to make a line fit. */
+struct hidden {
+    bool host, hostaddr, port, dbname, user, application_name;
+    bool all_five;               /* a secret may be spread over the first five */
+    bool changes[EVENT_CHANGES]; /* what was requested */
+};
+
+static void find_hidden(struct hidden *h, const struct event *e)
 {
-    return e->connection_from_uri &&
-           (event_hides(e->host) || event_hides(e->hostaddr) || hides_port(e->port) ||
-            event_hides(e->dbname) || event_hides(e->user));
+    h->host = event_hides(e->host);
+    h->hostaddr = event_hides(e->hostaddr);
+    h->port = hides_port(e->port);
+    h->dbname = event_hides(e->dbname);
+    h->user = event_hides(e->user);
+    h->application_name = event_hides(e->application_name);
+    h->all_five =
+        e->connection_from_uri && (h->host || h->hostaddr || h->port || h->dbname || h->user);
+    for (size_t i = 0; i < e->nchanges && i < EVENT_CHANGES; i++)
+        h->changes[i] = event_hides(e->changes[i].requested);
 }
 
 static void put_json(void *to, const char *s, size_t n)
@@ -66,17 +79,18 @@ static void reason_field(struct json *j, const struct event *e, bool all)
     json_string_end(j);
 }
 
-static void connection_fields(struct json *j, const struct event *e, bool all)
+static void connection_fields(struct json *j, const struct event *e, const struct hidden *h)
 {
-    veiled(j, "host", e->host, all || event_hides(e->host));
-    veiled(j, "hostaddr", e->hostaddr, all || event_hides(e->hostaddr));
-    veiled(j, "port", e->port, all || hides_port(e->port));
-    veiled(j, "dbname", e->dbname, all || event_hides(e->dbname));
-    veiled(j, "user", e->user, all || event_hides(e->user));
-    veiled(j, "application_name", e->application_name, event_hides(e->application_name));
+    veiled(j, "host", e->host, h->all_five || h->host);
+    veiled(j, "hostaddr", e->hostaddr, h->all_five || h->hostaddr);
+    veiled(j, "port", e->port, h->all_five || h->port);
+    veiled(j, "dbname", e->dbname, h->all_five || h->dbname);
+    veiled(j, "user", e->user, h->all_five || h->user);
+    veiled(j, "application_name", e->application_name, h->application_name);
 }
 
-static void changes_field(struct json *j, const struct event *e, size_t items)
+static void changes_field(struct json *j, const struct event *e, const struct hidden *h,
+                          size_t items)
 {
     if (e->nchanges == 0 || items == 0)
         return;
@@ -89,7 +103,7 @@ static void changes_field(struct json *j, const struct event *e, size_t items)
         json_open(j, '{');
         field(j, "option", c->option);
         field(j, "source", c->source);
-        veiled(j, "requested", c->requested, secret || event_hides(c->requested));
+        veiled(j, "requested", c->requested, secret || h->changes[i]);
         veiled(j, "enforced", c->enforced, secret);
         json_close(j, '}');
     }
@@ -144,12 +158,11 @@ static void process_fields(struct json *j, const struct event *e, size_t items)
 
 /* Writes the object with values of at most limit bytes and lists of at most items elements; returns
  * what that takes, which may be more than size. */
-static size_t write_object(const struct event *e, char *buf, size_t size, size_t limit,
-                           size_t items)
+static size_t write_object(const struct event *e, const struct hidden *h, char *buf, size_t size,
+                           size_t limit, size_t items)
 {
     struct json j;
     char time[25];
-    bool all = hides_all(e);
 
     event_time(e->time_ms, time, sizeof time);
     json_init(&j, buf, size, limit);
@@ -169,10 +182,10 @@ static size_t write_object(const struct event *e, char *buf, size_t size, size_t
     field(&j, "object", e->object);
     field(&j, "libpq", e->libpq);
     number(&j, "libpq_version", e->libpq_version);
-    connection_fields(&j, e, all);
-    changes_field(&j, e, items);
+    connection_fields(&j, e, h);
+    changes_field(&j, e, h, items);
     field(&j, "rule", e->rule);
-    reason_field(&j, e, all);
+    reason_field(&j, e, h->all_five);
     if (e->lost != 0) {
         json_key(&j, "lost");
         json_unsigned(&j, e->lost);
@@ -183,33 +196,34 @@ static size_t write_object(const struct event *e, char *buf, size_t size, size_t
     return j.len;
 }
 
-static bool fits(const struct event *e, char *buf, size_t limit, size_t items)
+static bool fits(const struct event *e, const struct hidden *h, char *buf, size_t limit,
+                 size_t items)
 {
-    return write_object(e, buf, EVENT_LINE_MAX - 1, limit, items) <= EVENT_LINE_MAX - 1;
+    return write_object(e, h, buf, EVENT_LINE_MAX - 1, limit, items) <= EVENT_LINE_MAX - 1;
 }
 
 /* How many list elements fit where no value is longer than VALUE_MIN. */
-static size_t most_items(const struct event *e, char *buf)
+static size_t most_items(const struct event *e, const struct hidden *h, char *buf)
 {
     size_t low = 0, high = EVENT_CHANGES + 1;
 
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
 
-        *(fits(e, buf, VALUE_MIN, middle) ? &low : &high) = middle;
+        *(fits(e, h, buf, VALUE_MIN, middle) ? &low : &high) = middle;
     }
     return low;
 }
 
 /* The length to which the longest values must be cut. */
-static size_t most_bytes(const struct event *e, char *buf, size_t items)
+static size_t most_bytes(const struct event *e, const struct hidden *h, char *buf, size_t items)
 {
     size_t low = VALUE_MIN, high = EVENT_LINE_MAX;
 
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
 
-        *(fits(e, buf, middle, items) ? &low : &high) = middle;
+        *(fits(e, h, buf, middle, items) ? &low : &high) = middle;
     }
     return low;
 }
@@ -218,14 +232,16 @@ size_t event_format(const struct event *e, char *buf, size_t size)
 {
     const size_t room = EVENT_LINE_MAX - 1;
     size_t limit = EVENT_LINE_MAX, items = EVENT_CHANGES, len;
+    struct hidden h;
 
     if (size < EVENT_LINE_MAX)
         return 0;
-    len = write_object(e, buf, room, limit, items);
+    find_hidden(&h, e);
+    len = write_object(e, &h, buf, room, limit, items);
     if (len > room) {
-        items = most_items(e, buf);
-        limit = most_bytes(e, buf, items);
-        len = write_object(e, buf, room, limit, items);
+        items = most_items(e, &h, buf);
+        limit = most_bytes(e, &h, buf, items);
+        len = write_object(e, &h, buf, room, limit, items);
     }
     buf[len] = '\n';
     return len + 1;

@@ -27,7 +27,10 @@ static bool begins(const char *s, size_t n, const char *word)
 static bool hints(const char *s, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (s[i] == '@' || begins(s + i, n - i, "://") || begins(s + i, n - i, "password"))
+        char c = lower(s[i]);
+
+        if (c == '@' || (c == ':' && begins(s + i, n - i, "://")) ||
+            (c == 'p' && begins(s + i, n - i, "password")))
             return true;
     }
     return false;

@@ -8,10 +8,9 @@
 
 static void put(struct json *j, const char *s, size_t n)
 {
-    for (size_t i = 0; i < n; i++, j->len++) {
-        if (j->len < j->size)
-            j->buf[j->len] = s[i];
-    }
+    if (j->len < j->size)
+        memcpy(j->buf + j->len, s, n < j->size - j->len ? n : j->size - j->len);
+    j->len += n;
 }
 
 void json_init(struct json *j, char *buf, size_t size, size_t limit)
@@ -132,7 +131,7 @@ void json_string_add(struct json *j, const char *s, size_t n)
 {
     size_t len;
 
-    for (size_t i = 0; i < n && !j->cut; i += len) {
+    for (size_t i = 0; i < n && !j->cut && j->len <= j->size; i += len) {
         uint32_t c = 0;
 
         len = decode((const unsigned char *)s + i, n - i, &c);

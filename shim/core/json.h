@@ -9,9 +9,9 @@
 /* All functions of this file keep errno, allocate nothing and are async-signal-safe. */
 
 struct json {
-    char *buf;    /* the caller's; not NUL-terminated */
-    size_t size;  /* of buf */
-    size_t len;   /* what the text takes, also beyond size: len > size says that it did not fit */
+    char *buf;   /* the caller's; not NUL-terminated */
+    size_t size; /* of buf */
+    size_t len; /* of the text; greater than size where it did not fit, and then no measure of it */
     size_t limit; /* most bytes that one string may take between its quotes */
     bool comma;   /* the next element needs one before it */
     size_t start; /* of the string that is being written */

@@ -91,7 +91,7 @@ static void judge_files(const struct world *w, const struct rule *rule, bool roo
 void policy_judge(struct checked *c)
 {
     struct world world;
-    files_world(&world);
+    files_world(&world, NULL);
     settings_parse(&settings, &policy);
     if (policy.fault[0] != '\0') {
         refuse(STATUS_REFUSED, "%s", policy.fault);

@@ -15,13 +15,13 @@ if [[ ${LAUNCHER_NAMESPACE:-} != "$$" ]]; then
     LAUNCHER_NAMESPACE=$$ exec unshare -m --propagation private -- "$BASH" "$0" "$@"
 fi
 unset LAUNCHER_NAMESPACE
-for name in $(compgen -e | grep -E '^(PG|LD_|SSL_CERT_|NODE_EXTRA)' | grep -v '^PGSEAL_BUILD$'); do
+build=${PGSEAL_BUILD:-$top/build}
+for name in $(compgen -e | grep -E '^(PG|LD_|SSL_CERT_|NODE_EXTRA)'); do
     unset "$name"
 done
 export LC_ALL=C
 umask 022
 
-build=${PGSEAL_BUILD:-$top/build}
 dir=$(mktemp -d /tmp/pgseal-launcher.XXXXXX)
 trap 'cd /; umount -l "$dir/jail" "$dir/etc" /etc 2>/dev/null; rm -rf "$dir"' EXIT
 chmod 0755 "$dir"
@@ -144,7 +144,7 @@ version=${version#pgseal-run }
 bytes() { # FILE OFFSET BYTES…: writes them over
     local file=$1 offset=$2
     shift 2
-    printf "$(printf '\\x%s' "$@")" | dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
+    printf '%b' "$(printf '\\x%s' "$@")" | dd of="$file" bs=1 seek="$offset" conv=notrunc status=none
 }
 
 # --- usage
@@ -179,6 +179,11 @@ r "$run" ./probe append "$dir/once"
 r "$run" ./musl append "$dir/once"
 is "$(<"$dir/once")" $'ran\nran' 'the proof runs nothing of the program'
 
+printf 'unlisted_hosts = refuse\nlog = none\n' >refuse.conf
+r "$run" --policy refuse.conf psql 'host=127.0.0.1 port=1 sslmode=disable dbname=x user=x'
+is "$status" 2 'psql under a policy that refuses all hosts: its own status for no connection'
+has "$err" 'pgseal: refused: ' 'psql under a policy that refuses all hosts: refused by the object'
+
 # --- targets
 r "$run" ./static
 refused 125 static 'a static program'
@@ -205,15 +210,15 @@ refused 125 machine 'a program for another machine'
 cp probe bigendian && bytes bigendian 5 02 && bytes bigendian 18 00 16
 r "$run" ./bigendian
 refused 125 machine 'a big-endian program'
-head -c 40 probe >cut && chmod +x cut
-r "$run" ./cut
+head -c 40 probe >cut.elf && chmod +x cut.elf
+r "$run" ./cut.elf
 refused 126 'Exec format error' 'a cut ELF file'
 cp probe hostile && bytes hostile 32 ff ff ff ff ff ff ff 7f
 r "$run" ./hostile
 refused 126 'Exec format error' 'an ELF file whose table of headers is nowhere'
-cp probe nointerp && bytes nointerp "$(grep -abo /lib64/ld-linux probe | head -n 1 | cut -d: -f1)" 2f 6e 6f
+gcc -Wl,--dynamic-linker=/not/there/ld.so -o nointerp probe.c
 r "$run" ./nointerp
-refused 127 '/nob64/ld-linux' 'a program whose loader is not there'
+refused 127 /not/there/ld.so 'a program whose loader is not there'
 r "$run" ./not-there
 refused 127 not-there 'a missing program'
 r "$run" not-there-in-path
@@ -294,6 +299,7 @@ bare=$status
 r "$run" ./d5
 refused 126 'symbolic links' 'six interpreters'
 is "$bare" 126 'six interpreters: the kernel refuses them too'
+# shellcheck disable=SC2016
 printf 'echo "shell $0 $1"\n' >noshebang && chmod 755 noshebang
 r "$run" ./noshebang x
 fine 'shell ./noshebang x' 'a script without #!: by the shell, as execvp(3)'
@@ -345,8 +351,8 @@ refused 125 machine 'an object for another machine'
 cp "$lib" bits32.so && bytes bits32.so 4 01
 r "$run" --lib ./bits32.so ./probe
 refused 125 'ELF class' 'a 32-bit object'
-mkdir 'a b' a:b $'a\tb' '$LIB'
-for bad in 'a b' a:b $'a\tb' '$LIB'; do
+for bad in 'a b' a:b $'a\tb' "\$LIB"; do
+    mkdir "$bad"
     cp "$lib" "$bad/libpgseal.so"
     r "$run" --lib "$bad/libpgseal.so" ./probe
     refused 125 'cannot stand in LD_PRELOAD' "an object under ${bad@Q}"
@@ -388,13 +394,9 @@ r "$run" --lib ./gnu.so ./probe
 is "$status/$out" 0/hello 'an object that loads in glibc only: fine in a glibc program'
 r "$run" --lib ./gnu.so ./musl
 refused 125 gnu_get_libc_version 'an object that loads in glibc only: not in a musl program'
-cp probe oddloader
-printf '#!/bin/sh\necho odd\n' >/lib64/pgseal-odd-load.so 2>/dev/null || true
-chmod 755 /lib64/pgseal-odd-load.so
-bytes oddloader "$(grep -abo /lib64/ld-linux probe | head -n 1 | cut -d: -f1)" \
-    $(printf '/lib64/pgseal-odd-load.so\0' | od -An -tx1)
+gcc -Wl,--dynamic-linker="$dir/odd" -o oddloader probe.c
+printf '#!/bin/sh\necho odd\n' >odd && chmod 755 odd
 r "$run" ./oddloader
-rm -f /lib64/pgseal-odd-load.so
 refused 125 'does not come up' 'a program whose loader does not answer as one'
 
 # --- LD_PRELOAD
@@ -589,20 +591,23 @@ if [[ ! -e $jail/usr/lib/libpgseal.so ]]; then
     refused 125 missing 'an empty chroot: a missing object'
 fi
 
-# --- fast: the quickest of 20 runs each, so that a busy machine does not count
-quickest() {
-    local i began took best=1000000000
-    for ((i = 0; i < 20; i++)); do
-        began=${EPOCHREALTIME/./}
-        "$@" >/dev/null 2>&1
-        took=$((${EPOCHREALTIME/./} - began))
-        ((took < best)) && best=$took
-    done
-    echo "$best"
+# --- fast: the quickest of many runs in turn, so that a busy machine counts as little as can be
+quicker() { # BEST COMMAND…: sets best to the smaller of BEST and what the command takes now, in microseconds
+    local began=${EPOCHREALTIME/./} took
+    best=$1
+    shift
+    "$@" >/dev/null 2>&1
+    took=$((${EPOCHREALTIME/./} - began))
+    ((took < best)) && best=$took
 }
-bare=$(quickest env LD_PRELOAD="$lib" ./probe)
-sealed=$(quickest "$run" --root root.pem ./probe)
-diag "start of a small program: $bare us preloaded by env, $sealed us by pgseal-run"
-ok 'less than 20 ms on top of a small program'"'"'s start' test $((sealed - bare)) -lt 20000
+bare=1000000000 sealed=1000000000
+for ((i = 0; i < 40 || (i < 200 && sealed - bare >= 20000); i++)); do
+    quicker "$bare" ./probe
+    bare=$best
+    quicker "$sealed" "$run" --root root.pem ./probe
+    sealed=$best
+done
+diag "start of a small program: $bare us bare, $sealed us by pgseal-run"
+ok "less than 20 ms on top of a small program's start" test $((sealed - bare)) -lt 20000
 
 done_testing

@@ -39,9 +39,10 @@ static char *comment(char *s, char *end)
 static char *terminated(char *s, char *end)
 {
     size_t n = (size_t)(end - s);
-    memmove(s - 1, s, n);
-    s[n - 1] = '\0';
-    return s - 1;
+    char *moved = s - 1;
+    memmove(moved, s, n);
+    moved[n] = '\0';
+    return moved;
 }
 
 /* Gives the policy one more rule, which has what the globals say. */

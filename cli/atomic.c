@@ -34,7 +34,8 @@ static int create_beside(int dir, const char *name, char **temporary)
         if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
             return -1;
         *temporary = xprintf(".%.200s.%016llx", name, random);
-        int fd = openat(dir, *temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        int fd =
+            openat(dir, *temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd >= 0)
             return fd;
         free(*temporary);
@@ -55,7 +56,8 @@ static int take_after(int fd, const struct stat *old)
     struct stat now;
     if (fstat(fd, &now) != 0)
         return -1;
-    /* Whoever may not give it away keeps it: that is no reason not to replace a file of one's own directory. */
+    /* Whoever may not give it away keeps it: that is no reason not to replace a file of one's own
+     * directory. */
     if ((now.st_uid != old->st_uid || now.st_gid != old->st_gid) &&
         fchown(fd, old->st_uid, old->st_gid) != 0 && errno != EPERM)
         return -1;
@@ -76,7 +78,8 @@ static char *replace(int dir, const char *path, const char *name, const void *by
     int fd = create_beside(dir, name, &temporary);
     if (fd < 0)
         return xprintf("%s: cannot create a file beside it: %s", path, strerror(errno));
-    bool good = write_all(fd, bytes, n) == 0 && take_after(fd, there ? &old : NULL) == 0 && fsync(fd) == 0;
+    bool good =
+        write_all(fd, bytes, n) == 0 && take_after(fd, there ? &old : NULL) == 0 && fsync(fd) == 0;
     int error = errno;
     if (close(fd) != 0 && good) {
         good = false;
@@ -101,9 +104,11 @@ char *atomic_write(const char *path, const void *bytes, size_t n)
     const char *name = slash != NULL ? slash + 1 : path;
     if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return xprintf("\"%s\" is no name of a file", path);
-    char *parent = slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+    char *parent =
+        slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
     int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    char *why = dir < 0 ? xprintf("%s: %s", parent, strerror(errno)) : replace(dir, path, name, bytes, n);
+    char *why =
+        dir < 0 ? xprintf("%s: %s", parent, strerror(errno)) : replace(dir, path, name, bytes, n);
     if (dir >= 0)
         close(dir);
     free(parent);

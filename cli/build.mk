@@ -1,5 +1,5 @@
 # cli/build.mk: build/pgseal, the operator's tool.
-CLI_CFLAGS = $(CSTD) $(WARNINGS) $(HARDENING) -D_GNU_SOURCE -Ishim -I$(PG_INCLUDE) \
+CLI_CFLAGS = $(CSTD) $(WARNINGS) $(HARDENING) -Ishim -I$(PG_INCLUDE) \
 	-DPGSEAL_VERSION='"$(VERSION)"'
 CLI_LIBS = -lpq -lssl -lcrypto -lcurl -lelf -ljansson
 CLI_SRC = $(wildcard cli/*.c)

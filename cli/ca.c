@@ -27,20 +27,26 @@ static const struct argp_option option_table[] = {
     {"days", 'd', "N", 0, "Report what ends within N days (30)", 0},
     {"brief", 'b', NULL, 0, "Leave out what nothing is wrong with", 0},
     {"json", OPT_JSON, NULL, 0, "Print JSON", 0},
-    {"prune", OPT_PRUNE, "OUT", 0, "Write a copy of FILE without what has expired, is there twice or is no CA", 1},
+    {"prune", OPT_PRUNE, "OUT", 0,
+     "Write a copy of FILE without what has expired, is there twice or is no CA", 1},
     {"fetch", OPT_FETCH, "URL", 0, "Look at what an https URL holds instead of at FILE", 2},
-    {"sha256", OPT_SHA256, "HEX", 0, "What the bytes fetched must add up to; required with --fetch", 2},
-    {"output", 'o', "FILE", 0, "Put what was fetched into FILE, unless something is wrong with it", 2},
+    {"sha256", OPT_SHA256, "HEX", 0, "What the bytes fetched must add up to; required with --fetch",
+     2},
+    {"output", 'o', "FILE", 0, "Put what was fetched into FILE, unless something is wrong with it",
+     2},
     {"cacert", OPT_CACERT, "FILE", 0, "Roots for the download itself (the system's)", 2},
     {0},
 };
 
 static const char doc[] =
     "Shows what is in files of root certificates or CRLs, and what is wrong with it.\v"
-    "A FILE of \"-\" is standard input. What was fetched is refused, and the old FILE kept, when its SHA-256 is another, "
-    "when anything else than certificates is in it, when one cannot be read, is no CA or is weak, or when none is valid "
+    "A FILE of \"-\" is standard input. What was fetched is refused, and the old FILE kept, when "
+    "its SHA-256 is another, "
+    "when anything else than certificates is in it, when one cannot be read, is no CA or is weak, "
+    "or when none is valid "
     "today; that some have expired is no reason.\n"
-    "Exit status: 0 nothing found, or OUT or FILE is in place; 1 something found, or what was fetched is refused; "
+    "Exit status: 0 nothing found, or OUT or FILE is in place; 1 something found, or what was "
+    "fetched is refused; "
     "2 wrong usage, or a file or URL could not be read or written.";
 
 static void parse_days(struct argp_state *state, const char *arg, struct options *options)
@@ -65,7 +71,8 @@ static void check_usage(struct argp_state *state, struct options *options)
         argp_error(state, "--sha256, --output and --cacert go with --fetch");
     if (options->prune != NULL && (options->output != NULL || options->files.n > 1))
         argp_error(state, "--prune takes one FILE, and no --output");
-    if (options->sha256 != NULL && (strlen(options->sha256) != 64 || strspn(options->sha256, "0123456789abcdefABCDEF") != 64))
+    if (options->sha256 != NULL &&
+        (strlen(options->sha256) != 64 || strspn(options->sha256, "0123456789abcdefABCDEF") != 64))
         argp_error(state, "--sha256 takes 64 hexadecimal digits");
 }
 
@@ -140,8 +147,8 @@ static void put(struct deed *deed, const char *path, const struct bytes *bytes)
     struct bytes old = {0};
     deed->path = path;
     deed->status = STATUS_FINE;
-    bool same = strcmp(path, "-") != 0 && bytes_load(path, CA_FILE_MAX, &old) == 0 && old.n == bytes->n &&
-                memcmp(old.at, bytes->at, bytes->n) == 0;
+    bool same = strcmp(path, "-") != 0 && bytes_load(path, CA_FILE_MAX, &old) == 0 &&
+                old.n == bytes->n && memcmp(old.at, bytes->at, bytes->n) == 0;
     free(old.at);
     deed->action = same ? "unchanged" : "written";
     char *why = same ? NULL : atomic_write(path, bytes->at, bytes->n);
@@ -160,7 +167,8 @@ static void prune(struct deed *deed, const struct ca_file *file, const char *pat
     free(kept.at);
 }
 
-/* Fills file with what --fetch is about: the target itself where it already has the checksum, else the download. */
+/* Fills file with what --fetch is about: the target itself where it already has the checksum, else
+ * the download. */
 static char *fetch(struct ca_file *file, const struct options *options)
 {
     struct bytes bytes = {0};
@@ -184,7 +192,8 @@ static char *fetch(struct ca_file *file, const struct options *options)
     return why;
 }
 
-static void keep_or_refuse(struct deed *deed, const struct ca_file *file, const struct options *options)
+static void keep_or_refuse(struct deed *deed, const struct ca_file *file,
+                           const struct options *options)
 {
     char *why = NULL;
     deed->path = options->output != NULL ? options->output : options->prune;
@@ -202,7 +211,8 @@ static void keep_or_refuse(struct deed *deed, const struct ca_file *file, const 
         deed->status = ca_found(file) ? STATUS_FOUND : STATUS_FINE;
 }
 
-static void print(const struct options *options, const struct ca_file *files, size_t n, const struct deed *deed)
+static void print(const struct options *options, const struct ca_file *files, size_t n,
+                  const struct deed *deed)
 {
     struct out out = out_start(stdout);
     if (options->json) {
@@ -233,13 +243,14 @@ static void print(const struct options *options, const struct ca_file *files, si
             complain("%s: %s", files[i].name, files[i].error);
     }
     if (deed->reason != NULL)
-        complain("%s%s%s: %s%s", deed->action, n != 0 ? " " : "", n != 0 ? files[0].name : "", deed->reason,
-                 deed->path != NULL ? "; nothing was changed" : "");
+        complain("%s%s%s: %s%s", deed->action, n != 0 ? " " : "", n != 0 ? files[0].name : "",
+                 deed->reason, deed->path != NULL ? "; nothing was changed" : "");
 }
 
 int command_ca(int argc, char **argv)
 {
-    static const struct argp argp = {option_table, parse, "FILE...\n--fetch URL --sha256 HEX", doc, NULL, NULL, NULL};
+    static const struct argp argp = {
+        option_table, parse, "FILE...\n--fetch URL --sha256 HEX", doc, NULL, NULL, NULL};
     struct options options = {.days = 30};
     argp_parse(&argp, argc, argv, 0, NULL, &options);
     struct deed deed = {.action = "checked"};

@@ -62,25 +62,27 @@ struct ca_file {
     size_t certificates;
     size_t crls;
     size_t others;
-    const char *fault;             /* what pem_fault says, or NULL */
-    size_t counts[CA_FINDINGS];    /* items with that finding */
-    char *error;                   /* it could not be read; all else is empty then */
+    const char *fault;          /* what pem_fault says, or NULL */
+    size_t counts[CA_FINDINGS]; /* items with that finding */
+    char *error;                /* it could not be read; all else is empty then */
 };
 
 /* Takes name (copied) and bytes (owned from then on) apart. */
 void ca_parse(struct ca_file *file, const char *name, struct bytes bytes);
 
-/* Sets the findings of every item and the counts, as of `now`; expiring is what ends within `days`. */
+/* Sets the findings of every item and the counts, as of `now`; expiring is what ends within `days`.
+ */
 void ca_judge(struct ca_file *file, time_t now, long days);
 
-/* Whether a cleaned copy keeps this item: a readable certificate of a CA, not expired, no duplicate. */
+/* Whether a cleaned copy keeps this item: a readable certificate of a CA, not expired, no
+ * duplicate. */
 bool ca_keeps(const struct ca_item *item);
 
 /* The cleaned copy as PEM, owned by the caller; n is 0 where nothing is kept. */
 struct bytes ca_pruned(const struct ca_file *file);
 
-/* Why a downloaded bundle must not replace another one, or NULL: whatever is wrong except expired, expiring, not yet valid
- * and duplicate ones, as long as one is valid today. The caller frees. */
+/* Why a downloaded bundle must not replace another one, or NULL: whatever is wrong except expired,
+ * expiring, not yet valid and duplicate ones, as long as one is valid today. The caller frees. */
 char *ca_refusal(const struct ca_file *file);
 
 /* Whether anything was found. */
@@ -94,8 +96,9 @@ void ca_show(const struct out *out, const struct ca_file *file, bool brief);
 /* A file as JSON. */
 json_t *ca_json(const struct ca_file *file);
 
-/* Downloads url: https only, also when redirected, TLS 1.2 or newer, at most CA_FILE_MAX bytes; cacert names the roots of the
- * download, or NULL for the system's. Returns NULL and the bytes, which the caller owns, else a text that the caller frees. */
+/* Downloads url: https only, also when redirected, TLS 1.2 or newer, at most CA_FILE_MAX bytes;
+ * cacert names the roots of the download, or NULL for the system's. Returns NULL and the bytes,
+ * which the caller owns, else a text that the caller frees. */
 char *ca_fetch(const char *url, const char *cacert, struct bytes *out);
 
 /* The url without user, password, query and fragment, for messages. The caller frees. */

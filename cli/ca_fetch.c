@@ -47,7 +47,8 @@ static bool is_https(const char *url)
     CURLU *parsed = curl_url();
     char *scheme = NULL;
     bool good = parsed != NULL && curl_url_set(parsed, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK && strcmp(scheme, "https") == 0;
+                curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                strcmp(scheme, "https") == 0;
     curl_free(scheme);
     curl_url_cleanup(parsed);
     return good;

@@ -1,4 +1,5 @@
-/* ca_judge: what is wrong with a block, what a cleaned copy keeps, and which download is refused. */
+/* ca_judge: what is wrong with a block, what a cleaned copy keeps, and which download is refused.
+ */
 #include "ca.h"
 
 #include <openssl/evp.h>
@@ -22,7 +23,8 @@ static bool seconds_until(const ASN1_TIME *when, const ASN1_TIME *now, long long
     return true;
 }
 
-/* Sets days_left and what the dates say; a CRL is renewed all the time, so it never counts as expiring. */
+/* Sets days_left and what the dates say; a CRL is renewed all the time, so it never counts as
+ * expiring. */
 static void judge_dates(struct ca_item *item, const ASN1_TIME *from, const ASN1_TIME *until,
                         const ASN1_TIME *now, long days)
 {
@@ -43,7 +45,8 @@ static void judge_dates(struct ca_item *item, const ASN1_TIME *from, const ASN1_
         item->findings |= CA_EXPIRING;
 }
 
-/* A signature on MD5 or older never holds; one on SHA-1 does no harm where nobody relies on it: on a root of its own. */
+/* A signature on MD5 or older never holds; one on SHA-1 does no harm where nobody relies on it: on
+ * a root of its own. */
 static void judge_signature(struct ca_item *item, int signature)
 {
     int digest = NID_undef;
@@ -64,7 +67,8 @@ static void judge_certificate(struct ca_item *item, const ASN1_TIME *now, long d
     if (!item->is_ca)
         item->findings |= CA_NOT_A_CA;
     int type = EVP_PKEY_get_base_id(X509_get0_pubkey(item->cert));
-    bool small_field = type == EVP_PKEY_RSA || type == EVP_PKEY_RSA_PSS || type == EVP_PKEY_DSA || type == EVP_PKEY_DH;
+    bool small_field = type == EVP_PKEY_RSA || type == EVP_PKEY_RSA_PSS || type == EVP_PKEY_DSA ||
+                       type == EVP_PKEY_DH;
     if ((small_field && item->key_bits < 2048) || (type == EVP_PKEY_EC && item->key_bits < 224))
         item->findings |= CA_WEAK_KEY;
     judge_signature(item, X509_get_signature_nid(item->cert));
@@ -76,7 +80,8 @@ static void judge_crl(struct ca_item *item, const ASN1_TIME *now, long days)
         item->findings |= CA_UNREADABLE;
         return;
     }
-    judge_dates(item, X509_CRL_get0_lastUpdate(item->crl), X509_CRL_get0_nextUpdate(item->crl), now, days);
+    judge_dates(item, X509_CRL_get0_lastUpdate(item->crl), X509_CRL_get0_nextUpdate(item->crl), now,
+                days);
     judge_signature(item, X509_CRL_get_signature_nid(item->crl));
 }
 
@@ -173,13 +178,15 @@ char *ca_refusal(const struct ca_file *file)
         return xstrdup("holds no certificate");
     if (file->fault != NULL)
         return xstrdup(file->fault);
-    static const unsigned never = CA_NOT_A_CA | CA_WEAK_KEY | CA_WEAK_SIGNATURE | CA_UNREADABLE | CA_OTHER_BLOCK;
+    static const unsigned never =
+        CA_NOT_A_CA | CA_WEAK_KEY | CA_WEAK_SIGNATURE | CA_UNREADABLE | CA_OTHER_BLOCK;
     size_t usable = 0;
     for (size_t i = 0; i < file->n; i++) {
         const struct ca_item *item = &file->items[i];
         for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
             if ((item->findings & never & (1u << bit)) != 0)
-                return xprintf("block %zu (%s): %s", i + 1, item->subject != NULL ? item->subject : item->label,
+                return xprintf("block %zu (%s): %s", i + 1,
+                               item->subject != NULL ? item->subject : item->label,
                                ca_finding_names[bit]);
         }
         usable += (item->findings & (CA_EXPIRED | CA_NOT_YET_VALID)) == 0;

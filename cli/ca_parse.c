@@ -1,4 +1,5 @@
-/* ca_parse: takes a PEM file apart into its blocks, wherever they stand, and reads what each says. */
+/* ca_parse: takes a PEM file apart into its blocks, wherever they stand, and reads what each says.
+ */
 #include "ca.h"
 #include "core/pem.h"
 
@@ -34,7 +35,9 @@ static char *name_string(const X509_NAME *name)
     BIO *bio = BIO_new(BIO_s_mem());
     if (bio == NULL)
         return xstrdup("");
-    X509_NAME_print_ex(bio, name, 0, (XN_FLAG_RFC2253 | XN_FLAG_SEP_CPLUS_SPC) & ~(unsigned long)(XN_FLAG_SEP_COMMA_PLUS | ASN1_STRFLGS_ESC_MSB));
+    X509_NAME_print_ex(bio, name, 0,
+                       (XN_FLAG_RFC2253 | XN_FLAG_SEP_CPLUS_SPC) &
+                           ~(unsigned long)(XN_FLAG_SEP_COMMA_PLUS | ASN1_STRFLGS_ESC_MSB));
     return bio_string(bio);
 }
 

@@ -37,8 +37,9 @@ static char *findings_text(const struct ca_item *item)
         enum ca_finding finding = (enum ca_finding)(1 << bit);
         if ((item->findings & finding) == 0)
             continue;
-        char *one = finding == CA_DUPLICATE ? xprintf("the same as number %zu", item->duplicate_of + 1)
-                                            : xstrdup(finding_text(finding));
+        char *one = finding == CA_DUPLICATE
+                        ? xprintf("the same as number %zu", item->duplicate_of + 1)
+                        : xstrdup(finding_text(finding));
         char *both = text == NULL ? xstrdup(one) : xprintf("%s; %s", text, one);
         free(one);
         free(text);
@@ -51,7 +52,9 @@ static enum paint paint_of(unsigned findings)
 {
     if (findings == 0)
         return PAINT_GREEN;
-    return (findings & ~(unsigned)(CA_EXPIRING | CA_DUPLICATE | CA_NOT_YET_VALID)) != 0 ? PAINT_RED : PAINT_YELLOW;
+    return (findings & ~(unsigned)(CA_EXPIRING | CA_DUPLICATE | CA_NOT_YET_VALID)) != 0
+               ? PAINT_RED
+               : PAINT_YELLOW;
 }
 
 static char *validity_text(const struct ca_item *item)
@@ -81,7 +84,8 @@ static void show_item(const struct out *out, const struct ca_item *item, size_t 
     else if (item->kind == CA_CRL && item->crl != NULL)
         what = xprintf("CRL of %s", item->issuer);
     else
-        what = xprintf("%s block, line %zu", item->label[0] != '\0' ? item->label : "unlabelled", item->line);
+        what = xprintf("%s block, line %zu", item->label[0] != '\0' ? item->label : "unlabelled",
+                       item->line);
     out_field(out, 0, count, 5, PAINT_BOLD, what);
     free(count);
     free(what);
@@ -90,12 +94,14 @@ static void show_item(const struct out *out, const struct ca_item *item, size_t 
         show_field(out, "issuer", PAINT_NONE, xstrdup(own ? "itself" : item->issuer));
         show_field(out, "valid", PAINT_NONE, validity_text(item));
         show_field(out, "key", PAINT_NONE,
-                   xprintf("%s, %d bits, %s, signed with %s", item->key_type != NULL ? item->key_type : "unknown",
-                           item->key_bits, item->is_ca ? "CA" : "not a CA", item->signature));
+                   xprintf("%s, %d bits, %s, signed with %s",
+                           item->key_type != NULL ? item->key_type : "unknown", item->key_bits,
+                           item->is_ca ? "CA" : "not a CA", item->signature));
         show_field(out, "SHA-256", PAINT_NONE, xstrdup(item->sha256));
     } else if (item->crl != NULL) {
         show_field(out, "valid", PAINT_NONE, validity_text(item));
-        show_field(out, "revokes", PAINT_NONE, xprintf("%zu, signed with %s", item->revoked, item->signature));
+        show_field(out, "revokes", PAINT_NONE,
+                   xprintf("%zu, signed with %s", item->revoked, item->signature));
         show_field(out, "SHA-256", PAINT_NONE, xstrdup(item->sha256));
     }
     show_field(out, "found", paint_of(item->findings), findings_text(item));
@@ -103,8 +109,9 @@ static void show_item(const struct out *out, const struct ca_item *item, size_t 
 
 static void show_summary(const struct out *out, const struct ca_file *file)
 {
-    char *text = xprintf("%zu certificate%s, %zu CRL%s", file->certificates, file->certificates == 1 ? "" : "s",
-                         file->crls, file->crls == 1 ? "" : "s");
+    char *text =
+        xprintf("%zu certificate%s, %zu CRL%s", file->certificates,
+                file->certificates == 1 ? "" : "s", file->crls, file->crls == 1 ? "" : "s");
     for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
         if (file->counts[bit] == 0)
             continue;
@@ -125,7 +132,8 @@ void ca_show(const struct out *out, const struct ca_file *file, bool brief)
 {
     out_field(out, 0, "", 0, PAINT_BOLD, file->name);
     if (file->fault != NULL) {
-        char *text = xprintf("%s: libpq and OpenSSL may read less of it than it seems to hold", file->fault);
+        char *text =
+            xprintf("%s: libpq and OpenSSL may read less of it than it seems to hold", file->fault);
         out_field(out, 0, "bad", 5, PAINT_RED, text);
         free(text);
     }
@@ -170,7 +178,8 @@ static json_t *item_json(const struct ca_item *item, size_t number)
     if (item->crl != NULL)
         json_object_set_new(object, "revoked", json_integer((json_int_t)item->revoked));
     if ((item->findings & CA_DUPLICATE) != 0)
-        json_object_set_new(object, "duplicate_of", json_integer((json_int_t)item->duplicate_of + 1));
+        json_object_set_new(object, "duplicate_of",
+                            json_integer((json_int_t)item->duplicate_of + 1));
     json_object_set_new(object, "findings", findings_json(item->findings));
     return object;
 }
@@ -185,7 +194,8 @@ json_t *ca_json(const struct ca_file *file)
     }
     json_object_set_new(object, "sha256", json_string(file->sha256));
     json_object_set_new(object, "fault", out_json_text(file->fault));
-    json_t *lists[] = {[CA_CERTIFICATE] = json_array(), [CA_CRL] = json_array(), [CA_OTHER] = json_array()};
+    json_t *lists[] = {
+        [CA_CERTIFICATE] = json_array(), [CA_CRL] = json_array(), [CA_OTHER] = json_array()};
     for (size_t i = 0; i < file->n; i++)
         json_array_append_new(lists[file->items[i].kind], item_json(&file->items[i], i + 1));
     json_object_set_new(object, "certificates", lists[CA_CERTIFICATE]);
@@ -195,7 +205,8 @@ json_t *ca_json(const struct ca_file *file)
     json_object_set_new(summary, "certificates", json_integer((json_int_t)file->certificates));
     json_object_set_new(summary, "crls", json_integer((json_int_t)file->crls));
     for (size_t bit = 0; bit < CA_FINDINGS; bit++)
-        json_object_set_new(summary, ca_finding_names[bit], json_integer((json_int_t)file->counts[bit]));
+        json_object_set_new(summary, ca_finding_names[bit],
+                            json_integer((json_int_t)file->counts[bit]));
     json_object_set_new(object, "summary", summary);
     return object;
 }

@@ -5,6 +5,6 @@
 
 const struct command commands[] = {
     {"ca", "what is in a file of roots or CRLs, and what is wrong with it", command_ca},
-    {"scan", "how programs and processes reach PostgreSQL, and whether pgseal covers it", command_scan},
+    {"scan", "how programs reach PostgreSQL, and whether pgseal covers them", command_scan},
     {NULL, NULL, NULL},
 };

@@ -5,7 +5,8 @@
 struct command {
     const char *name;
     const char *summary;
-    /* argv[0] is "pgseal NAME". Returns the exit status of util.h; argp exits by itself on --help and wrong usage. */
+    /* argv[0] is "pgseal NAME". Returns the exit status of util.h; argp exits by itself on --help
+     * and wrong usage. */
     int (*run)(int argc, char **argv);
 };
 

@@ -23,7 +23,7 @@ static const struct command *find(const char *name)
 static void usage(FILE *file)
 {
     fputs("Usage: pgseal COMMAND [OPTION...]\n"
-          "Makes sure that every libpq connection verifies its server, and shows what it does.\n\n",
+          "Shows what pgseal does: every libpq connection verifies its server.\n\n",
           file);
     for (const struct command *c = commands; c->name != NULL; c++)
         fprintf(file, "  %-10s %s\n", c->name, c->summary);

@@ -1,4 +1,5 @@
-/* out: what the tool prints: colour on a terminal only, lines that fit the width, text that cannot hurt a terminal, JSON. */
+/* out: what the tool prints: colour on a terminal only, lines that fit the width, text that cannot
+ * hurt a terminal, JSON. */
 #include "out.h"
 
 #include "util.h"
@@ -9,7 +10,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-static const char *const paint_codes[] = {"", "\033[1m", "\033[2m", "\033[31m", "\033[32m", "\033[33m"};
+static const char *const paint_codes[] = {"",         "\033[1m",  "\033[2m",
+                                          "\033[31m", "\033[32m", "\033[33m"};
 
 struct out out_start(FILE *file)
 {
@@ -18,7 +20,8 @@ struct out out_start(FILE *file)
         return out;
     const char *no_color = getenv("NO_COLOR");
     const char *term = getenv("TERM");
-    out.colour = (no_color == NULL || no_color[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+    out.colour =
+        (no_color == NULL || no_color[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
     struct winsize size;
     if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
         out.width = size.ws_col < 132 ? size.ws_col : 132;
@@ -30,7 +33,10 @@ static size_t sequence(const unsigned char *s)
 {
     if (s[0] < 0x80)
         return s[0] >= 0x20 && s[0] != 0x7f ? 1 : 0;
-    size_t n = s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+    size_t n = s[0] >= 0xc2 && s[0] < 0xe0   ? 2
+               : (s[0] & 0xf0) == 0xe0       ? 3
+               : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                             : 0;
     for (size_t i = 1; i < n; i++) {
         if ((s[i] & 0xc0) != 0x80)
             return 0;
@@ -39,8 +45,9 @@ static size_t sequence(const unsigned char *s)
         return 0; /* C1 controls: some terminals obey them */
     if (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0)))
         return 0;
-    if (n == 3 && s[0] == 0xe2 && ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
-                                   (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)))
+    if (n == 3 && s[0] == 0xe2 &&
+        ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
+         (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)))
         return 0; /* writing direction: it makes a name look like another */
     if (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90)))
         return 0;
@@ -77,7 +84,8 @@ static size_t columns(const char *s, size_t n)
     return count;
 }
 
-/* How many bytes of s go on a line of `room` columns: up to a blank, or behind a comma or slash, else hard. */
+/* How many bytes of s go on a line of `room` columns: up to a blank, or behind a comma or slash,
+ * else hard. */
 static size_t line_length(const char *s, size_t room)
 {
     size_t fits = 0;
@@ -160,8 +168,8 @@ void table_row(struct table *t, enum paint paint, const char *const *cells)
 }
 
 /* Prints one row over as many lines as its longest cell needs. */
-static void print_row(const struct out *out, size_t n, const char *const *cells, const size_t *widths,
-                      enum paint paint, enum paint all)
+static void print_row(const struct out *out, size_t n, const char *const *cells,
+                      const size_t *widths, enum paint paint, enum paint all)
 {
     const char *rest[TABLE_COLUMNS];
     memcpy(rest, cells, n * sizeof *rest);

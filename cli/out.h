@@ -1,4 +1,5 @@
-/* out: what the tool prints: colour on a terminal only, lines that fit the width, text that cannot hurt a terminal, JSON. */
+/* out: what the tool prints: colour on a terminal only, lines that fit the width, text that cannot
+ * hurt a terminal, JSON. */
 #ifndef PGSEAL_CLI_OUT_H
 #define PGSEAL_CLI_OUT_H
 
@@ -18,21 +19,24 @@ struct out {
 
 struct out out_start(FILE *file);
 
-/* A copy of s in which control characters and bytes that are no UTF-8 stand as \xNN. The caller frees. */
+/* A copy of s in which control characters and bytes that are no UTF-8 stand as \xNN. The caller
+ * frees. */
 char *out_safe(const char *s);
 
-/* Prints a label and a text, wrapped to the width: the label starts at column `indent`, the text at column `at`, and so do
- * its further lines. The text is made safe first; a word that is longer than a line is broken. */
+/* Prints a label and a text, wrapped to the width: the label starts at column `indent`, the text at
+ * column `at`, and so do its further lines. The text is made safe first; a word that is longer than
+ * a line is broken. */
 void out_field(const struct out *out, unsigned indent, const char *label, unsigned at,
                enum paint paint, const char *text);
 
-/* A table of at most TABLE_COLUMNS columns that never is wider than out->width: the widest columns wrap. */
+/* A table of at most TABLE_COLUMNS columns that never is wider than out->width: the widest columns
+ * wrap. */
 enum { TABLE_COLUMNS = 8 };
 
 struct table {
     size_t columns;
     const char *head[TABLE_COLUMNS];
-    char **cells; /* rows × columns, owned */
+    char **cells;       /* rows × columns, owned */
     enum paint *paints; /* one a row: the first column's */
     size_t rows;
 };
@@ -43,16 +47,19 @@ void table_row(struct table *t, enum paint paint, const char *const *cells);
 /* Prints head and rows, and frees the rows. */
 void table_print(const struct out *out, struct table *t);
 
-/* s as a JSON string: what is no UTF-8 stands as \xNN, so that there always is one. NULL gives null. */
+/* s as a JSON string: what is no UTF-8 stands as \xNN, so that there always is one. NULL gives
+ * null. */
 json_t *out_json_text(const char *s);
 
 /* Sets key unless s is NULL or empty. */
 void out_json_set(json_t *object, const char *key, const char *s);
 
-/* Prints root, indented by two, with a newline, and drops it. Returns 0, or -1 when standard output takes no more. */
+/* Prints root, indented by two, with a newline, and drops it. Returns 0, or -1 when standard output
+ * takes no more. */
 int out_json(json_t *root);
 
-/* Flushes standard output. Returns the status given, or STATUS_USAGE when what was printed did not get out. */
+/* Flushes standard output. Returns the status given, or STATUS_USAGE when what was printed did not
+ * get out. */
 int out_finish(int status);
 
 #endif

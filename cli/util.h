@@ -8,8 +8,8 @@
 
 enum { STATUS_FINE = 0, STATUS_FOUND = 1, STATUS_USAGE = 2 };
 
-/* As malloc, realloc, strdup, strndup and asprintf, but they never return NULL: without memory the tool says so and
- * exits with STATUS_USAGE. The caller frees. */
+/* As malloc, realloc, strdup, strndup and asprintf, but they never return NULL: without memory the
+ * tool says so and exits with STATUS_USAGE. The caller frees. */
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);
@@ -40,17 +40,20 @@ struct bytes {
     bool more; /* the file goes on behind what was read */
 };
 
-/* Reads from fd, from its present position, until the end or until max bytes are read. Returns 0, or -1 with errno and
- * nothing to free. Reads, never maps: a file that is cut meanwhile is no SIGBUS. */
+/* Reads from fd, from its present position, until the end or until max bytes are read. Returns 0,
+ * or -1 with errno and nothing to free. Reads, never maps: a file that is cut meanwhile is no
+ * SIGBUS. */
 int bytes_read(int fd, size_t max, struct bytes *out);
 
-/* Opens path ("-" is standard input) and reads it as bytes_read does; EISDIR for a directory, EFBIG above max. */
+/* Opens path ("-" is standard input) and reads it as bytes_read does; EISDIR for a directory, EFBIG
+ * above max. */
 int bytes_load(const char *path, size_t max, struct bytes *out);
 
 /* Writes the SHA-256 of n bytes as 64 lower-case hexadecimal digits and a NUL. */
 void sha256_hex(const void *bytes, size_t n, char hex[65]);
 
-/* Prints "pgseal: …" and a newline on standard error, with what is no printable text made visible. */
+/* Prints "pgseal: …" and a newline on standard error, with what is no printable text made visible.
+ */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

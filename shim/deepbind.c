@@ -19,6 +19,7 @@ enum { FILES = 96 };
 
 /* What is to be read: the file, then the libraries that would be loaded with it. */
 struct plan {
+    bool afresh; /* nothing is loaded yet where the file goes */
     size_t n;
     char path[FILES][LIBRARY_PATH_MAX];
 };
@@ -114,25 +115,26 @@ static bool judge(struct plan *p, size_t i)
     dirs = dirs ? dirs : library_entry(&lib, DT_RPATH, 0);
     directory_of(p->path[i], origin, sizeof origin);
     for (size_t n = 0; !hides && (name = library_entry(&lib, DT_NEEDED, n)); n++) {
-        hides = !is_loaded(name) && !add(p, name, dirs, origin);
+        hides = (p->afresh || !is_loaded(name)) && !add(p, name, dirs, origin);
     }
     library_close(&lib);
     return hides;
 }
 
-bool deepbind_hides(const char *file, const void *caller)
+bool deepbind_hides(const char *file, const void *caller, bool new_namespace)
 {
     struct object o;
     char origin[LIBRARY_PATH_MAX] = "";
     const char *dirs = NULL;
     int saved = errno;
-    if (is_loaded(file)) {
+    if (!new_namespace && is_loaded(file)) {
         return false;
     }
     struct plan *p =
         mmap(NULL, sizeof *p, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     bool hides = true;
     if (p != MAP_FAILED) {
+        p->afresh = new_namespace;
         if (object_of(caller, &o)) {
             directory_of(o.name, origin, sizeof origin);
             dirs = object_run_path(&o);

@@ -7,10 +7,14 @@
  * and the dlerror hook takes the mark off the message. */
 #include "loader.h"
 
+#include "core/text.h"
 #include "deepbind.h"
 #include "hooks.h"
 #include "objects.h"
 #include "pool.h"
+#include "resolve.h"
+#include "settings.h"
+#include "sink.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -213,7 +217,8 @@ void *loader_dlvsym(struct loader_call *call, const void *caller)
 static uintptr_t visible_flags(uintptr_t file, uintptr_t flags, const void *caller)
 {
     const char *name = (const char *)file; // NOLINT(performance-no-int-to-ptr)
-    if (name && flags & RTLD_DEEPBIND && !(flags & RTLD_NOLOAD) && deepbind_hides(name, caller)) {
+    if (name && flags & RTLD_DEEPBIND && !(flags & RTLD_NOLOAD) &&
+        deepbind_hides(name, caller, false)) {
         hook_fired(HOOK_dlopen);
         flags &= ~(uintptr_t)RTLD_DEEPBIND;
     }
@@ -232,14 +237,64 @@ void *loader_dlopen(struct loader_call *call, const void *caller)
     return find(&real_dlopen, "dlopen");
 }
 
+/* The namespaces that seal_namespace made, a bit each. */
+enum { NAMESPACES = 16 }; /* glibc's own limit */
+static unsigned sealed_namespaces;
+
+/* Loads this object into a namespace of its own, first of all, so that the hooks head the global
+ * scope in there too. Returns false where that fails. */
+static bool seal_namespace(void *real, Lmid_t *id)
+{
+    void *(*call)(Lmid_t, const char *, int), *fn = next_definition("dlinfo");
+    int (*info)(void *, int, void *);
+    struct object self;
+    memcpy(&call, &real, sizeof real);
+    memcpy(&info, &fn, sizeof fn);
+    void *handle = fn && object_of(hooks, &self) ? call(LM_ID_NEWLM, self.name, RTLD_NOW) : NULL;
+    if (!handle || info(handle, RTLD_DI_LMID, id) != 0) {
+        return false;
+    }
+    __atomic_fetch_or(&sealed_namespaces, 1U << ((unsigned)*id % NAMESPACES), __ATOMIC_RELAXED);
+    return true;
+}
+
+/* Says, whatever the log's level, that connections made in there are not seen. */
+static void report_namespace(const char *file)
+{
+    char reason[REASON_MAX];
+    struct text t;
+    text_init(&t, reason, sizeof reason);
+    text_add(&t,
+             "dlmopen loads something that can reach libpq into a namespace that pgseal does not "
+             "see into: ");
+    text_add(&t, file);
+    __atomic_fetch_add(&namespaces, 1, __ATOMIC_RELAXED);
+    struct event e = {
+        .event = "process", .action = "allowed", .entry = "dlmopen", .reason = reason};
+    sink_event(settings_policy(), &e);
+}
+
 void *loader_dlmopen(struct loader_call *call, const void *caller)
 {
+    void *real = find(&real_dlmopen, "dlmopen");
     const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
-    if (call->arg[0] == LM_ID_BASE) {
-        call->arg[2] = visible_flags(call->arg[1], call->arg[2], caller);
-    } else if (name && deepbind_hides(name, caller)) {
-        hook_fired(HOOK_dlmopen);
-        __atomic_fetch_add(&namespaces, 1, __ATOMIC_RELAXED);
+    Lmid_t id = (Lmid_t)call->arg[0];
+    int saved = errno;
+    if (call->arg[2] & RTLD_GLOBAL) {
+        __atomic_store_n(&global_grew, true, __ATOMIC_RELAXED);
     }
-    return find(&real_dlmopen, "dlmopen");
+    if (id == LM_ID_BASE) {
+        call->arg[2] = visible_flags(call->arg[1], call->arg[2], caller);
+    } else if (real && name && deepbind_hides(name, caller, true)) {
+        hook_fired(HOOK_dlmopen);
+        if (id == LM_ID_NEWLM && seal_namespace(real, &id)) {
+            call->arg[0] = (uintptr_t)id;
+        } else if (id == LM_ID_NEWLM ||
+                   (id > 0 && id < NAMESPACES &&
+                    !(__atomic_load_n(&sealed_namespaces, __ATOMIC_RELAXED) >> id & 1))) {
+            report_namespace(name);
+        }
+    }
+    errno = saved;
+    return real;
 }

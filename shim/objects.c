@@ -246,8 +246,8 @@ struct handle_search {
     void *found;
 };
 
-/* Run for the main program alone, whose DT_DEBUG leads to the list of link maps; the loader's lock
- * is held meanwhile. */
+/* Run for the first object alone, the main program, whose DT_DEBUG leads to the list of link maps;
+ * the loader's lock is held meanwhile. */
 static bool search_link_maps(const struct object *o, void *data)
 {
     struct handle_search *s = data;
@@ -264,9 +264,15 @@ static bool search_link_maps(const struct object *o, void *data)
 void *object_handle(const struct object *o)
 {
     struct handle_search s = {o->dyn, o->map};
+    struct object again;
+    int saved = errno;
     if (!s.found) {
         objects_each(search_link_maps, &s);
     }
+    if (!s.found && object_by_dladdr1(o->dyn, &again)) { /* in a namespace of dlmopen's */
+        s.found = again.map;
+    }
+    errno = saved;
     return s.found;
 }
 

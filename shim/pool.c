@@ -14,44 +14,46 @@ static const void *slots[POOL_SLOTS];
 
 /* Where a call by slot n comes from. The last, beyond the slots, stands for none: an address of
  * pgseal's own. */
-static struct origin by(int n)
+static struct origin by(int n, const void *caller)
 {
-    return (struct origin){.bound = n < POOL_SLOTS ? __atomic_load_n(&slots[n], __ATOMIC_ACQUIRE)
+    return (struct origin){.address = caller,
+                           .bound = n < POOL_SLOTS ? __atomic_load_n(&slots[n], __ATOMIC_ACQUIRE)
                                                    : slots};
 }
 
 #define THUNKS(n)                                                                                  \
     static PGconn *connectdb_##n(const char *conninfo)                                             \
     {                                                                                              \
-        return door_connectdb(by(n), conninfo);                                                    \
+        return door_connectdb(by(n, __builtin_return_address(0)), conninfo);                       \
     }                                                                                              \
     static PGconn *connectdbParams_##n(const char *const *keys, const char *const *values,         \
                                        int expand)                                                 \
     {                                                                                              \
-        return door_connectdbParams(by(n), keys, values, expand);                                  \
+        return door_connectdbParams(by(n, __builtin_return_address(0)), keys, values, expand);     \
     }                                                                                              \
     static PGconn *connectStart_##n(const char *conninfo)                                          \
     {                                                                                              \
-        return door_connectStart(by(n), conninfo);                                                 \
+        return door_connectStart(by(n, __builtin_return_address(0)), conninfo);                    \
     }                                                                                              \
     static PGconn *connectStartParams_##n(const char *const *keys, const char *const *values,      \
                                           int expand)                                              \
     {                                                                                              \
-        return door_connectStartParams(by(n), keys, values, expand);                               \
+        return door_connectStartParams(by(n, __builtin_return_address(0)), keys, values, expand);  \
     }                                                                                              \
     static PGconn *setdbLogin_##n(const char *host, const char *port, const char *options,         \
                                   const char *tty, const char *dbname, const char *login,          \
                                   const char *pwd)                                                 \
     {                                                                                              \
-        return door_setdbLogin(by(n), host, port, options, tty, dbname, login, pwd);               \
+        return door_setdbLogin(by(n, __builtin_return_address(0)), host, port, options, tty,       \
+                               dbname, login, pwd);                                                \
     }                                                                                              \
     static PGPing ping_##n(const char *conninfo)                                                   \
     {                                                                                              \
-        return door_ping(by(n), conninfo);                                                         \
+        return door_ping(by(n, __builtin_return_address(0)), conninfo);                            \
     }                                                                                              \
     static PGPing pingParams_##n(const char *const *keys, const char *const *values, int expand)   \
     {                                                                                              \
-        return door_pingParams(by(n), keys, values, expand);                                       \
+        return door_pingParams(by(n, __builtin_return_address(0)), keys, values, expand);          \
     }
 
 /* The slots and the one that refuses. */

@@ -4,7 +4,7 @@
 #include "core/hostname.h"
 #include "core/pem.h"
 #include "core/text.h"
-#include "loader.h"
+#include "objects.h"
 #include "openssl.h"
 #include "sys.h"
 
@@ -16,14 +16,46 @@
 
 enum { BITS_LEAST = 128, ROOT_MAX = 64 << 20 };
 
-/* Finds OpenSSL in the scope of that libpq: a bundled one has names of its own. NULL: found; else
+/* The objects that the dynamic linker has bound this libpq's own imports to: just those hold its
+ * session. (dlsym with a link map as its handle is no way: one that was never dlopen'ed has no
+ * search list yet.) */
+struct binding {
+    struct object ssl;
+    struct object crypto;
+    bool have_ssl, have_crypto;
+};
+
+static bool find_binding(const char *name, void *const *slot, void *data)
+{
+    struct binding *b = data;
+    struct object o;
+    if (!b->have_ssl && strncmp(name, "SSL_", 4) == 0 && object_of(*slot, &o)) {
+        b->ssl = o;
+        b->have_ssl = object_symbol(&o, "SSL_get_verify_result") != NULL;
+    } else if (!b->have_crypto &&
+               (strncmp(name, "X509_", 5) == 0 || strncmp(name, "ERR_", 4) == 0) &&
+               object_of(*slot, &o)) {
+        b->crypto = o;
+        b->have_crypto = object_symbol(&o, "X509_get_subject_name") != NULL;
+    }
+    return b->have_ssl && b->have_crypto;
+}
+
+/* Finds the OpenSSL that this libpq uses; a bundled one has names of its own. NULL: found; else
  * what is missing. */
 static const char *find_openssl(const struct libpq *pq, struct openssl *o)
 {
+    struct binding b = {0};
+    struct object libpq;
+    if (!object_of((const void *)pq->PQconnectPoll, &libpq) ||
+        !object_each_import(&libpq, find_binding, &b))
+        return "this libpq's OpenSSL cannot be found: libpq's own verification stands alone";
 #define OPENSSL_FIND(type, name, parameters)                                                       \
-    o->name = (type(*) parameters)loader_in_scope(pq->handle, #name);                              \
+    o->name = (type(*) parameters)object_symbol(&b.ssl, #name);                                    \
     if (o->name == NULL)                                                                           \
-        return "this libpq's OpenSSL shows no " #name ": libpq's own verification stands alone";
+        o->name = (type(*) parameters)object_symbol(&b.crypto, #name);                             \
+    if (o->name == NULL)                                                                           \
+        return "this libpq's OpenSSL has no " #name ": libpq's own verification stands alone";
     OPENSSL_FUNCTIONS(OPENSSL_FIND)
 #undef OPENSSL_FIND
     return NULL;

@@ -18,8 +18,11 @@ static bool faulty(struct deciding *d, int line, const char *key, const char *pa
         seal_where(d, &t, line);
         text_add(&t, ": ");
     }
-    text_add(&t, key);
-    text_add(&t, ": ");
+    /* In a file the key must be named; a variable's name says it already. */
+    if (line == 0 || strcmp(d->p->name, "environment") != 0) {
+        text_add(&t, key);
+        text_add(&t, ": ");
+    }
     text_add(&t, event_hides(path) ? "(hidden)" : path);
     text_add(&t, ": ");
     text_add(&t, why);

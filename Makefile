@@ -20,8 +20,28 @@ include shim/build.mk
 include launch/build.mk
 include cli/build.mk
 include tests/tests.mk
+-include tests/clients/clients.mk
+-include tests/fuzz/fuzz.mk
+-include tests/matrix/matrix.mk
+-include demo/demo.mk
+-include lint.mk
+-include install.mk
 include bench/bench.mk
 include docker/docker.mk
+
+.PHONY: help
+help:
+	@echo 'make demo            show what pgseal does, on servers of its own (installs what is missing)'
+	@echo 'make check           run the tests (installs what is missing)'
+	@echo 'make                 build build/libpgseal.so, build/pgseal-run and build/pgseal'
+	@echo 'make deps            install what building and testing need'
+	@echo 'make check-clients   thirty real programs, bare and sealed'
+	@echo 'make check-matrix    libpq 13 to 18, and other Debian releases'
+	@echo 'make lint            formatter, static analysis, both compilers'
+	@echo 'make fuzz SECONDS=N  each fuzz target for N seconds'
+	@echo 'make bench           what it costs'
+	@echo 'make install PREFIX=/usr/local DESTDIR=   make uninstall   make deb'
+	@echo 'make clean'
 
 .PHONY: clean
 clean:

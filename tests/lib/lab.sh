@@ -32,19 +32,20 @@ for _lab_name in $(compgen -e | grep -E '^(PG|LD_PRELOAD$|SSL_CERT_|OPENSSL_)' |
     unset "$_lab_name"
 done
 export LC_ALL=C TZ=UTC
+exec </dev/null # a program that asks for a password must not wait for the tester's
 umask 022
 
 LAB=$(mktemp -d /tmp/pgseal-lab.XXXXXX)
 chmod 0755 "$LAB"
 TESTUSER=${TESTUSER:-nobody}
 EVENTS=$LAB/log/events.jsonl
-declare -A _lab_pid=() _lab_port=() _lab_mark=()
+declare -A _lab_pid=() _lab_port=() _lab_mark=() _lab_signal=()
 
 _lab_cleanup() {
     local status=$? name
     trap - EXIT
     for name in "${!_lab_pid[@]}"; do
-        kill -QUIT "${_lab_pid[$name]}" 2>/dev/null || true
+        kill "-${_lab_signal[$name]:-QUIT}" "${_lab_pid[$name]}" 2>/dev/null || true
     done
     wait 2>/dev/null || true
     cd /
@@ -70,7 +71,8 @@ mount --bind "$LAB/etc" /etc
 
 OBJECT=$LAB/bin/libpgseal.so
 DOORS=$LAB/bin/doors
-[[ -f $_lab_object ]] && cp "$_lab_object" "$OBJECT"
+# PGSEAL_OBJECT=none runs everything bare: whoever changes a test sees so that it can fail.
+[[ $_lab_object == none ]] || cp "$_lab_object" "$OBJECT"
 cp "$LAB_TOP/build/tests/doors" "$DOORS"
 chmod 0755 "$LAB/bin"/*
 
@@ -176,7 +178,7 @@ _lab_wait() {
 
 # lab_stop NAME
 lab_stop() {
-    kill -INT "${_lab_pid[$1]}"
+    kill "-${_lab_signal[$1]:-INT}" "${_lab_pid[$1]}"
     wait "${_lab_pid[$1]}" || true
     unset "_lab_pid[$1]"
 }
@@ -203,14 +205,16 @@ contacts() { log_since "$1" | grep -c 'connection received' || true; }
 
 # --- the object under test and its log
 
-# sealed COMMAND…: under the object; bare COMMAND…: without. as_user COMMAND…: as TESTUSER.
+# sealed COMMAND…: under the object; bare COMMAND…: without. (sealed_)as_user COMMAND…: as TESTUSER.
 sealed() { env LD_PRELOAD="$OBJECT" "$@"; }
+sealed_as_user() { as_user env LD_PRELOAD="$OBJECT" "$@"; }
 bare() { env -u LD_PRELOAD "$@"; }
 as_user() {
     setpriv --reuid="$TESTUSER" --regid="$(id -g "$TESTUSER")" --clear-groups "$@"
 }
 
 # run COMMAND…: leaves OUT, ERR and RC.
+# shellcheck disable=SC2034
 run() {
     RC=0
     OUT=$("$@" 2>"$LAB/run.err") || RC=$?
@@ -270,6 +274,7 @@ recorder_start() {
     mkdir "$LAB/srv/$name"
     "$LAB_TOP/tests/lib/recorder" "$LAB/srv/$name" "$@" </dev/null >"$LAB/srv/$name.log" 2>&1 &
     _lab_pid[$name]=$!
+    _lab_signal[$name]=TERM
     for ((i = 0; i < 500; i++)); do
         if [[ -f $LAB/srv/$name/port ]]; then
             _lab_port[$name]=$(<"$LAB/srv/$name/port")
@@ -295,4 +300,4 @@ _recorded() {
     done
 }
 forget_recorded() { rm -f "$LAB/srv/$1"/*.raw "$LAB/srv/$1"/*.tls; }
-SSL_REQUEST=0000000804d2162f
+export SSL_REQUEST=0000000804d2162f

@@ -600,6 +600,7 @@ quicker() { # BEST COMMAND…: sets best to the smaller of BEST and what the com
     took=$((${EPOCHREALTIME/./} - began))
     ((took < best)) && best=$took
 }
+chrt -f -p 1 $$ 2>/dev/null # in front of all others, where that is allowed
 bare=1000000000 sealed=1000000000
 for ((i = 0; i < 40 || (i < 200 && sealed - bare >= 20000); i++)); do
     quicker "$bare" ./probe

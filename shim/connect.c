@@ -28,7 +28,7 @@ struct attempt {
     struct probe probe;
     struct verdict verdict;
     struct decision *decision; /* not yet in the registry */
-    struct session *place;
+    struct place *place;
     PGconn *bound; /* the PGconn that a hook saw while the real call was under way */
     enum how how;
     int expand;
@@ -80,7 +80,7 @@ static bool equip(struct attempt *a)
             return false;
         }
     }
-    a->place = session_reserve();
+    a->place = registry_reserve();
     a->decision =
         decision_new(&a->libpq, a->policy, a->probe.effective != NULL ? &a->probe.request : NULL, v,
                      call_name(a->call->door), a->object);
@@ -171,14 +171,14 @@ static PGconn *refuse_bare(const struct libpq *pq, const struct call *call, cons
     PGconn *conn = call_real_params(pq, call->door, keywords, values, 0, ping);
 
     struct verdict *v = conn != NULL ? calloc(1, sizeof *v) : NULL;
-    struct session *place = v != NULL ? session_reserve() : NULL;
+    struct place *place = v != NULL ? registry_reserve() : NULL;
     struct decision *d =
         place != NULL ? decision_new(pq, settings_policy(), NULL, v, call_name(call->door), "")
                       : NULL;
     if (d != NULL)
         session_bind(place, conn, d); /* so that its PQfinish finds the libpq that made it */
     else
-        session_release(place);
+        registry_release(place);
     free(v);
     return conn;
 }
@@ -243,7 +243,7 @@ __attribute__((noinline)) static PGconn *finish(struct attempt *a, PGconn *conn)
         witness_returned(d, conn);
     if (a->bound == NULL)
         decision_free(a->decision);
-    session_release(a->place);
+    registry_release(a->place);
     if (a->passfile >= 0)
         close(a->passfile);
     probe_free(&a->libpq, &a->probe, a->how == HOW_GIVE);

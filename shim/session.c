@@ -1,82 +1,28 @@
-/* session: the registry of PGconns, and the copy of the verdict that each one keeps. */
+/* session: the copy of the verdict that each PGconn keeps. */
 #include "session.h"
 
 #include "core/text.h"
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKETS = 256 };
+static struct registry sessions;
 
-struct session {
-    _Atomic(const void *) conn; /* NULL: free for the next PGconn of this bucket */
-    _Atomic(struct decision *) decision;
-    struct session *next; /* never changes once the node can be seen */
-};
-
-static _Atomic(struct session *) buckets[BUCKETS];
-static const char claimed; /* its address marks a node between two owners */
-
-static _Atomic(struct session *) *bucket_of(const void *conn)
+void session_bind(struct place *place, PGconn *conn, struct decision *d)
 {
-    uintptr_t n = (uintptr_t)conn >> 4;
-    return &buckets[(n ^ (n >> 8) ^ (n >> 16)) % BUCKETS];
-}
-
-struct session *session_reserve(void)
-{
-    return calloc(1, sizeof(struct session));
-}
-
-void session_release(struct session *s)
-{
-    free(s);
-}
-
-void session_bind(struct session *s, PGconn *conn, struct decision *d)
-{
-    _Atomic(struct session *) *bucket = bucket_of(conn);
-    for (struct session *old = atomic_load(bucket); old != NULL; old = old->next) {
-        const void *nobody = NULL;
-        if (atomic_compare_exchange_strong(&old->conn, &nobody, &claimed)) {
-            atomic_store(&old->decision, d);
-            atomic_store(&old->conn, conn);
-            free(s);
-            return;
-        }
-    }
-    atomic_store(&s->decision, d);
-    atomic_store(&s->conn, conn);
-    s->next = atomic_load(bucket);
-    while (!atomic_compare_exchange_weak(bucket, &s->next, s))
-        continue;
-}
-
-static struct session *find(const PGconn *conn)
-{
-    struct session *s = conn != NULL ? atomic_load(bucket_of(conn)) : NULL;
-    while (s != NULL && atomic_load(&s->conn) != conn)
-        s = s->next;
-    return s;
+    registry_bind(&sessions, place, conn, d);
 }
 
 struct decision *session_find(const PGconn *conn)
 {
-    struct session *s = find(conn);
-    return s != NULL ? atomic_load(&s->decision) : NULL;
+    return registry_find(&sessions, conn);
 }
 
 struct decision *session_remove(const PGconn *conn)
 {
-    struct session *s = find(conn);
-    if (s == NULL)
-        return NULL;
-    struct decision *d = atomic_load(&s->decision);
-    atomic_store(&s->conn, NULL);
-    return d;
+    return registry_remove(&sessions, conn);
 }
 
 /* Copies strings into the block behind a decision; the first round only counts. */
@@ -144,6 +90,7 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
     size_t dials = v->ndials * sizeof(struct dial);
     struct decision *d = calloc(1, sizeof *d + dials + c.size);
     if (d != NULL) {
+        d->holders = 1;
         d->libpq = *pq;
         d->policy = p;
         d->sealed = v->sealed;
@@ -160,11 +107,17 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
     return d;
 }
 
+void decision_keep(struct decision *d)
+{
+    atomic_fetch_add(&d->holders, 1);
+}
+
 void decision_free(struct decision *d)
 {
     int saved = errno;
-    if (d != NULL)
+    if (d != NULL && atomic_fetch_sub(&d->holders, 1) == 1) {
         free(d->root_bytes);
-    free(d);
+        free(d);
+    }
     errno = saved;
 }

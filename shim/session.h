@@ -3,6 +3,7 @@
 #define PGSEAL_SESSION_H
 
 #include "core/seal.h"
+#include "registry.h"
 #include "resolve.h"
 
 #include <libpq-fe.h>
@@ -12,6 +13,7 @@
 /* One PGconn's decision. Belongs to the thread that works with the PGconn, as the PGconn itself
  * does (libpq's rule). */
 struct decision {
+    _Atomic(int) holders;
     struct libpq libpq; /* the copy that made this PGconn: no other may ever touch it */
     const struct policy *policy;
     bool sealed;   /* the witness holds the session against what follows */
@@ -45,21 +47,14 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
                               const struct request *r, const struct verdict *v, const char *entry,
                               const char *object);
 
-/* Gives a decision back; NULL is nothing. Keeps errno. */
+/* One more holder of d (a PGcancel outlives its PGconn), and one less: the last one frees it. NULL is nothing. Both keep
+ * errno; only decision_keep is async-signal-safe. */
+void decision_keep(struct decision *d);
 void decision_free(struct decision *d);
 
-/* A place in the registry, allocated before the real call so that nothing can fail after it; NULL
- * without memory. The registry is a hash of push-only lists whose nodes are reused: lock-free, safe
- * across fork, and no larger than the largest number of connections that were open at once. */
-struct session;
-struct session *session_reserve(void);
-/* Enters conn and gives the place up: from now on session_find(conn) answers. */
-void session_bind(struct session *s, PGconn *conn, struct decision *d);
-/* Gives a place back that was never used; NULL is nothing. */
-void session_release(struct session *s);
-/* The decision of conn, or NULL: none of ours. Async-signal-safe, keeps errno. */
+/* The decisions of all PGconns that came through a door: registry.h, typed. */
+void session_bind(struct place *place, PGconn *conn, struct decision *d);
 struct decision *session_find(const PGconn *conn);
-/* Takes conn out and returns its decision, which the caller frees; NULL: none of ours. */
 struct decision *session_remove(const PGconn *conn);
 
 #endif

@@ -6,6 +6,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -36,6 +37,8 @@ __attribute__((noinline)) static bool look(struct decision *d, PGconn *conn)
         stop(d, conn, why);
         return false;
     }
+    free(d->root_bytes); /* a later session (PQreset) is held against the file as it is then */
+    d->root_bytes = NULL;
     if (!d->spoken) {
         struct event e = {
             .protocol = found.protocol,

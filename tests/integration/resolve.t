@@ -1,0 +1,157 @@
+#!/bin/bash
+# resolve.t: whose libpq a call reaches: the one that the dynamic linker gives this caller without pgseal, as the linker
+# itself says (LD_DEBUG=bindings), in every constellation of programs, modules and private copies of other versions.
+. "$(dirname "$0")/../lib/lab.sh"
+. "$LAB_TOP/tests/lib/reach.sh"
+
+lab_start good
+policy <<END
+mode = enforce
+sslrootcert = $PKI/root.pem
+END
+target="host=localhost port=$(lab_port good) dbname=app user=app sslmode=disable"
+
+# Which libpq each caller's PQconnectdb is bound to, bare.
+bindings() {
+    LD_DEBUG=bindings LD_DEBUG_OUTPUT=$LAB/bindings bare "$@" >"$LAB/bare.out" 2>&1 || true
+    cat "$LAB"/bindings.* | sed -nE "s/.*binding file ([^ ]+) \[[0-9]+\] to ([^ ]+) \[[0-9]+\]: normal symbol .PQconnectdb'.*/\1 \2/p" |
+        sort -u
+    rm -f "$LAB"/bindings.*
+}
+# Which libpq each call reached, sealed.
+reached() { events 'select(.changes) | "\(.object) \(.libpq)"' | tr -d '"' | sort -u; }
+
+# same NAME SESSIONS COMMAND…: bare and sealed alike: who reaches which libpq, and what the program prints; sealed, all
+# sessions are verified TLS.
+same() {
+    local name=$1 count=$2 want got
+    shift 2
+    want=$(bindings "$@")
+    forget_events
+    log_mark good
+    run sealed "$@"
+    got=$(reached)
+    isnt "$want" '' "$name: the linker says who is bound to what"
+    is "$got" "$want" "$name: sealed, each call reaches the libpq that it reaches bare"
+    is "$OUT$ERR" "$(<"$LAB/bare.out")" "$name: the program sees the same"
+    is "$(sessions good)" "$(for ((i = 0; i < count; i++)); do echo '- ssl'; done)" "$name: verified TLS"
+}
+
+ask='select 6 * 7'
+a=$REACH/a/moda.so b=$REACH/b/modb.so c=$REACH/c/modc.so s=$REACH/mods.so
+reach=$REACH/reach linked=$REACH/reach-linked
+for how in n l; do
+    [[ $how == n ]] && when=bound-at-open || when=lazy
+    same "a program ($when)" 1 "$linked" connect self "$target" query self "$ask"
+    same "a module ($when)" 1 "$reach" open s $how "$s" connect s "$target" query s "$ask"
+    same "a module with a private libpq ($when)" 1 "$reach" open a $how "$a" connect a "$target" query a "$ask"
+    same "two private copies ($when)" 2 "$reach" open a $how "$a" open b $how "$b" connect a "$target" connect b "$target" \
+        query a "$ask" query b "$ask" query a "$ask" query b "$ask" finish a query b "$ask" finish b
+    same "three copies ($when)" 3 "$reach" open c $how "$c" open s $how "$s" open a $how "$a" connect a "$target" \
+        connect c "$target" connect s "$target" query s "$ask" query c "$ask" query a "$ask"
+    same "a linked program and a private copy ($when)" 2 "$linked" open a $how "$a" connect a "$target" \
+        connect self "$target" query a "$ask" query self "$ask"
+    same "a global copy, then a local one ($when)" 2 "$reach" open a ${how}g "$a" open b $how "$b" connect a "$target" \
+        connect b "$target" query a "$ask" query b "$ask"
+    same "a local copy, then a global one ($when)" 2 "$reach" open b $how "$b" open a ${how}g "$a" connect a "$target" \
+        connect b "$target" query a "$ask" query b "$ask"
+    same "two private copies, deepbound ($when)" 2 "$reach" open a ${how}d "$a" open b ${how}d "$b" connect a "$target" \
+        connect b "$target" query a "$ask" query b "$ask"
+done
+same 'another namespace' 2 "$reach" open a nm "$a" open b n "$b" connect a "$target" connect b "$target" query a "$ask" \
+    query b "$ask"
+
+# What the versions are, so that the above compares different ones.
+run sealed "$reach" open a n "$a" open b n "$b" open c n "$c" connect c "$target" connect a "$target" connect b "$target"
+like "$OUT" $'^c: libpq 18[0-9]+: connect: ok\na: libpq 13[0-9]+: connect: ok\nb: libpq 16[0-9]+: connect: ok$' \
+    'three versions in one process'
+
+# A module that goes and comes back, with another libpq behind the same path.
+mkdir "$REACH/swap"
+cp "$REACH/a/"* "$REACH/swap/"
+forget_events
+log_mark good
+swap=("open" x n "$REACH/swap/moda.so" connect x "$target" query x "$ask" finish x close x)
+run sealed "$reach" "${swap[@]}" system "cd $REACH/swap && rm * && cp ../c/* . && mv modc.so moda.so" "${swap[@]}"
+is "$RC" 0 're-opened module: no crash'
+is "$(events 'select(.changes) | .libpq_version / 10000 | floor' | tr '\n' ' ')" '13 18 ' \
+    're-opened module: each time the libpq that is there'
+is "$(sessions good)" $'- ssl\n- ssl' 're-opened module: verified TLS both times'
+forget_events
+again=()
+for ((i = 0; i < 10; i++)); do
+    again+=("open" x n "$a" connect x "$target" finish x close x open y l "$b" connect y "$target" finish y close y)
+done
+run sealed "$reach" "${again[@]}"
+is "$RC" 0 'ten times two modules in turn: no crash'
+is "$(reached)" "$a $REACH/a/libpa.so.5"$'\n'"$b $REACH/b/libpb.so.5" 'ten times two modules in turn: each its own libpq'
+
+# Eight threads, three versions.
+copies=()
+for ((i = 0; i < 8; i++)); do
+    from=$(printf '%s\n' a b c a b c a b | sed -n "$((i + 1))p")
+    cp "$REACH/$from/mod$from.so" "$REACH/$from/t$i.so"
+    copies+=("open" "t$i" l "$REACH/$from/t$i.so")
+done
+forget_events
+log_mark good
+run sealed "$reach" "${copies[@]}" threads 5 "$target"
+is "$RC" 0 'eight threads: no crash'
+is "$(reached | sed -E "s#$REACH/##g; s#t[0-9]#t#")" \
+    $'a/t.so a/libpa.so.5\na/t.so a/libpa.so.5\na/t.so a/libpa.so.5\nb/t.so b/libpb.so.5\nb/t.so b/libpb.so.5\nb/t.so b/libpb.so.5\nc/t.so c/libpc.so.5\nc/t.so c/libpc.so.5' \
+    'eight threads: each module its own libpq'
+is "$(sessions good | sort | uniq -c | xargs)" '40 - ssl' 'eight threads: forty sessions of verified TLS'
+is "$(grep -c ': t$' <<<"$OUT")" 40 'eight threads: forty answers over TLS'
+
+# A tail call: the return address is the program's, which has no libpq of its own.
+same_tail() { # NAME COMMAND…
+    log_mark good
+    forget_events
+    run sealed "${@:2}"
+    like "$OUT" 'tail: ok' "$1: sealed"
+    is "$(sessions good)" '- ssl' "$1: verified TLS"
+}
+same_tail 'a tail call, one private libpq' "$reach" open a n "$a" tail a "$target"
+same_tail 'a tail call, one libpq' "$reach" open s n "$s" tail s "$target"
+log_mark good
+forget_events
+run sealed "$reach" open a n "$a" open b n "$b" tail b "$target"
+is "$RC" 0 'a tail call, two libpqs: no crash'
+has "$OUT" 'pgseal: refused' 'a tail call, two libpqs: refused'
+like "$(reason refuse)" "$REACH/a/libpa.so.5, $REACH/b/libpb.so.5" 'a tail call, two libpqs: both are named'
+is "$(contacts good)" 0 'a tail call, two libpqs: the server saw nothing'
+run bare "$reach" open a n "$a" open b n "$b" tail b "$target"
+like "$OUT" 'tail: ok' 'a tail call, two libpqs: bare it connects'
+
+# A constructor that runs before pgseal's.
+reach_cc -DAT_LOAD -DMODULE=atload -fPIC -shared -o "$REACH/libatload.so" "$REACH_SRC/module.c" -lpq
+printf 'extern const char atload[]; int main(void) { return atload[0] == 1; }\n' >"$REACH/early.c"
+reach_cc -o "$REACH/early" "$REACH/early.c" -L"$REACH" -latload -Wl,-rpath,"$REACH"
+forget_events
+log_mark good
+run env LD_DEBUG=files LD_DEBUG_OUTPUT="$LAB/files" REACH_AT_LOAD="$target" LD_PRELOAD="$OBJECT" "$REACH/early"
+like "$(cat "$LAB"/files.* | sed -n 's/.*calling init: //p' | grep -E 'libatload|libpgseal' | xargs)" 'libatload.so .*libpgseal.so' \
+    'an early constructor: it runs before pgseal'\''s'
+like "$OUT" '^constructor: libpq 15[0-9]+: connect: ok$' 'an early constructor: connects'
+is "$(sessions good)" '- ssl' 'an early constructor: verified TLS'
+is "$(verdicts)" downgrade/sealed 'an early constructor: one verdict'
+log_mark good
+run env REACH_AT_LOAD="$target" "$REACH/early"
+is "$(sessions good)" '- plain' 'an early constructor: bare, plaintext'
+
+# Two copies of pgseal, under the same name and under another.
+mkdir "$REACH/second"
+cp "$OBJECT" "$REACH/second/libpgseal.so"
+cp "$OBJECT" "$REACH/second/other-name.so"
+for second in "$REACH/second/libpgseal.so" "$REACH/second/other-name.so"; do
+    for program in "$linked connect self" "$reach open s n $s connect s" "$reach open s nd $s connect s"; do
+        forget_events
+        log_mark good
+        # shellcheck disable=SC2086
+        run env LD_PRELOAD="$OBJECT $second" $program "$target"
+        is "$RC $(verdicts) $(sessions good)" '0 downgrade/sealed - ssl' \
+            "two copies of pgseal (${second##*/}, ${program#"$REACH/"})"
+    done
+done
+
+done_testing

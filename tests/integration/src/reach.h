@@ -1,0 +1,17 @@
+/* reach.h: what reach.c (a program) asks of module.c (a libpq client in a shared object, or linked
+ * into the program). */
+#ifndef REACH_H
+#define REACH_H
+
+struct module {
+    void (*connect)(const char *name, const char *conninfo);
+    void (*tail)(const char *name,
+                 const char *conninfo); /* the door is reached by a tail call from reach_call */
+    void (*query)(const char *name, const char *sql);
+    void (*finish)(void);
+};
+
+/* Set by the program: calls back, so that the module's tail call returns into the program. */
+typedef void *(*door_fn)(const char *conninfo);
+
+#endif

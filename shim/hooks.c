@@ -2,6 +2,7 @@
  * them all. */
 #include "hooks.h"
 
+#include "cancel.h"
 #include "connect.h"
 #include "dial.h"
 #include "settings.h"
@@ -194,7 +195,9 @@ EXPORT char *PQerrorMessage(const PGconn *conn)
         __typeof__(PQerrorMessage) *real = STRANGERS(PQerrorMessage);
         return real != NULL ? real(conn) : nobody;
     }
-    return d->violated ? d->violation : d->libpq.PQerrorMessage(conn);
+    bool tell = d->tell;
+    d->tell = false;
+    return d->violated || tell ? d->message : d->libpq.PQerrorMessage(conn);
 }
 
 EXPORT ConnStatusType PQstatus(const PGconn *conn)
@@ -205,6 +208,92 @@ EXPORT ConnStatusType PQstatus(const PGconn *conn)
         return real != NULL ? real(conn) : CONNECTION_BAD;
     }
     return d->violated ? CONNECTION_BAD : d->libpq.PQstatus(conn);
+}
+
+EXPORT PGcancel *PQgetCancel(PGconn *conn)
+{
+    struct decision *d = session_find(conn);
+    if (d == NULL) {
+        __typeof__(PQgetCancel) *real = STRANGERS(PQgetCancel);
+        return real != NULL ? real(conn) : NULL;
+    }
+    hook_fired(HOOK_PQgetCancel);
+    PGcancel *cancel = d->libpq.PQgetCancel != NULL ? d->libpq.PQgetCancel(conn) : NULL;
+    if (cancel != NULL)
+        cancel_made(cancel, conn, d);
+    return cancel;
+}
+
+EXPORT void PQfreeCancel(PGcancel *cancel)
+{
+    struct libpq pq;
+    if (cancel == NULL)
+        return;
+    __typeof__(PQfreeCancel) *real =
+        cancel_freed(cancel, &pq) ? pq.PQfreeCancel : STRANGERS(PQfreeCancel);
+    if (real != NULL)
+        real(cancel);
+}
+
+/* Runs in signal handlers: only a PGcancel that came through no door of ours makes it look for a
+ * libpq. */
+EXPORT int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize)
+{
+    hook_fired(HOOK_PQcancel);
+    return cancel_send(cancel, errbuf, errbufsize,
+                       cancel_known(cancel) ? NULL : STRANGERS(PQcancel));
+}
+
+EXPORT int PQrequestCancel(PGconn *conn)
+{
+    struct decision *d = session_find(conn);
+    if (d == NULL) {
+        __typeof__(PQrequestCancel) *real = STRANGERS(PQrequestCancel);
+        return real != NULL ? real(conn) : 0;
+    }
+    hook_fired(HOOK_PQrequestCancel);
+    return cancel_request(d, conn);
+}
+
+/* libpq 17's cancels inherit all that was forced on their PGconn; the witness looks at them as
+ * well. */
+EXPORT PGcancelConn *PQcancelCreate(PGconn *conn)
+{
+    struct decision *d = session_find(conn);
+    __typeof__(PQcancelCreate) *real =
+        d != NULL ? d->libpq.PQcancelCreate : STRANGERS(PQcancelCreate);
+    PGcancelConn *cancel = real != NULL ? real(conn) : NULL;
+    if (cancel != NULL && d != NULL) {
+        hook_fired(HOOK_PQcancelCreate);
+        cancel_created(cancel, d);
+    }
+    return cancel;
+}
+
+EXPORT PostgresPollingStatusType PQcancelPoll(PGcancelConn *cancelConn)
+{
+    PGconn *conn = (PGconn *)cancelConn; /* libpq-int.h: struct pg_cancel_conn is a PGconn */
+    struct decision *d = session_find(conn);
+    if (d == NULL) {
+        __typeof__(PQcancelPoll) *real = STRANGERS(PQcancelPoll);
+        return real != NULL ? real(cancelConn) : PGRES_POLLING_FAILED;
+    }
+    hook_fired(HOOK_PQcancelPoll);
+    if (d->violated)
+        return PGRES_POLLING_FAILED;
+    return witness_polled(d, conn, d->libpq.PQcancelPoll(cancelConn));
+}
+
+EXPORT void PQcancelFinish(PGcancelConn *cancelConn)
+{
+    if (cancelConn == NULL)
+        return;
+    struct decision *d = session_remove((PGconn *)cancelConn);
+    __typeof__(PQcancelFinish) *real =
+        d != NULL ? d->libpq.PQcancelFinish : STRANGERS(PQcancelFinish);
+    decision_free(d);
+    if (real != NULL)
+        real(cancelConn);
 }
 
 EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,

@@ -83,7 +83,8 @@ void log_outcome(const struct decision *d, struct event *e, const char *event, c
     e->event = event;
     e->action = action;
     e->mode = d->mode;
-    e->entry = d->entry;
+    if (e->entry == NULL)
+        e->entry = d->entry;
     e->object = d->object;
     e->libpq = d->libpq.path;
     e->libpq_version = d->libpq.version;

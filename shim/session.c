@@ -94,6 +94,7 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
         d->libpq = *pq;
         d->policy = p;
         d->sealed = v->sealed;
+        d->audit = v->mode == MODE_AUDIT;
         d->min_tls = v->min_tls;
         d->entry = entry;
         d->mode = v->mode == MODE_AUDIT ? "audit" : "enforce";
@@ -107,6 +108,22 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
     return d;
 }
 
+struct decision *decision_copy(struct decision *d)
+{
+    int saved = errno;
+    struct decision *copy = malloc(sizeof *copy);
+    if (copy != NULL) {
+        memcpy(copy, d, sizeof *copy);
+        copy->holders = 1;
+        copy->original = d;
+        copy->root_bytes = NULL;
+        copy->spoken = copy->began = copy->seen = copy->violated = copy->tell = false;
+        decision_keep(d);
+    }
+    errno = saved;
+    return copy;
+}
+
 void decision_keep(struct decision *d)
 {
     atomic_fetch_add(&d->holders, 1);
@@ -116,6 +133,7 @@ void decision_free(struct decision *d)
 {
     int saved = errno;
     if (d != NULL && atomic_fetch_sub(&d->holders, 1) == 1) {
+        decision_free(d->original);
         free(d->root_bytes);
         free(d);
     }

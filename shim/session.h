@@ -39,7 +39,10 @@ struct decision {
     char *root_bytes; /* the root file as it was judged, until the witness has seen the session;
                          malloc'ed */
     size_t root_len;
-    char violation[REASON_MAX];
+    bool audit; /* audit mode: nothing may change */
+    bool tell;  /* the next PQerrorMessage is `message` (a refused PQrequestCancel) */
+    struct decision *original; /* whose strings these are, where this is a copy; held */
+    char message[REASON_MAX];  /* of a violation or a refused cancel */
 };
 
 /* A copy of what v and r say, malloc'ed in one block; NULL without memory. */
@@ -47,8 +50,12 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
                               const struct request *r, const struct verdict *v, const char *entry,
                               const char *object);
 
-/* One more holder of d (a PGcancel outlives its PGconn), and one less: the last one frees it. NULL is nothing. Both keep
- * errno; only decision_keep is async-signal-safe. */
+/* A decision of its own that shares d's strings and holds d; NULL without memory. For a connection
+ * that libpq copies from another (PQcancelCreate). Keeps errno. */
+struct decision *decision_copy(struct decision *d);
+
+/* One more holder of d (a PGcancel outlives its PGconn), and one less: the last one frees it. NULL
+ * is nothing. Both keep errno; only decision_keep is async-signal-safe. */
 void decision_keep(struct decision *d);
 void decision_free(struct decision *d);
 

@@ -17,7 +17,7 @@ static void stop(struct decision *d, PGconn *conn, const char *why)
     struct text t;
     d->violated = true;
     shutdown(d->libpq.PQsocket(conn), SHUT_RDWR);
-    text_init(&t, d->violation, sizeof d->violation);
+    text_init(&t, d->message, sizeof d->message);
     text_add(&t, "pgseal: refused: violation: ");
     text_add(&t, why);
     text_add(&t, "\n");

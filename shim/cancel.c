@@ -1,0 +1,177 @@
+/* cancel: the legacy cancel request under the policy. What may run inside a signal handler says so.
+ */
+#include "cancel.h"
+
+#include "cancel_tls.h"
+#include "core/text.h"
+#include "log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* What stands behind one PGcancel. */
+struct ticket {
+    struct decision *decision;
+    struct tls_cancel
+        *tls; /* plaintext_cancel = encrypt: prepared while there was no signal; else NULL */
+    const char *why_not; /* encrypt: why there is none */
+    bool socket;         /* a Unix socket: nothing crosses a network */
+};
+
+static struct registry tickets;
+static __thread bool inside; /* this thread is in a cancel that has been judged already */
+
+static bool on_socket(const struct decision *d, PGconn *conn)
+{
+    struct sockaddr_storage peer;
+    socklen_t len = sizeof peer;
+    int fd = d->libpq.PQsocket(conn);
+    return fd >= 0 && getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
+           peer.ss_family == AF_UNIX;
+}
+
+void cancel_made(PGcancel *cancel, PGconn *conn, struct decision *d)
+{
+    int saved = errno;
+    struct ticket *t = calloc(1, sizeof *t);
+    struct place *place = registry_reserve();
+    if (t != NULL && place != NULL) {
+        t->decision = d;
+        t->socket = on_socket(d, conn);
+        if (!t->socket && d->policy->cancel == CANCEL_ENCRYPT && d->sealed)
+            t->tls = tls_cancel_prepare(d, conn, &t->why_not);
+        else
+            t->why_not = "this connection was not sealed";
+        decision_keep(d);
+        registry_bind(&tickets, place, cancel, t);
+    } else {
+        free(t);
+        registry_release(place);
+    }
+    errno = saved;
+}
+
+bool cancel_known(const PGcancel *cancel)
+{
+    return registry_find(&tickets, cancel) != NULL;
+}
+
+void cancel_created(PGcancelConn *cancel, struct decision *d)
+{
+    int saved = errno;
+    struct place *place = registry_reserve();
+    struct decision *copy = decision_copy(d);
+    if (place != NULL && copy != NULL) {
+        copy->spoken = true; /* a cancel is no attempt of its own; only a violation is told */
+        session_bind(place, (PGconn *)cancel, copy);
+    } else {
+        registry_release(place);
+        decision_free(copy);
+    }
+    errno = saved;
+}
+
+bool cancel_freed(PGcancel *cancel, struct libpq *pq)
+{
+    struct ticket *t = registry_remove(&tickets, cancel);
+    if (t == NULL)
+        return false;
+    *pq = t->decision->libpq;
+    tls_cancel_free(t->tls);
+    decision_free(t->decision);
+    free(t);
+    return true;
+}
+
+/* Writes the refusal's message; returns PQcancel's "not sent". Async-signal-safe. */
+static int refuse(char *errbuf, int size, const char *why)
+{
+    struct text t;
+    if (errbuf != NULL && size > 0) {
+        text_init(&t, errbuf, (size_t)size);
+        text_add(&t, "pgseal: refused: plaintext cancel request: ");
+        text_add(&t, why);
+        text_add(&t, "\n");
+    }
+    return 0;
+}
+
+/* One plaintext_cancel line. Async-signal-safe: the event is formatted on the stack, the sink makes
+ * system calls only. */
+static void say(const struct decision *d, const char *entry, const char *action, const char *reason)
+{
+    struct event e = {.entry = entry, .reason = reason};
+    log_outcome(d, &e, "plaintext_cancel", action);
+}
+
+static int send_encrypted(const struct ticket *t, char *errbuf, int size, const char *entry)
+{
+    const char *why = t->why_not;
+    if (t->tls != NULL && tls_cancel_send(t->tls, errbuf, size, &why))
+        return 1;
+    if (why == NULL)
+        return 0; /* it was tried over TLS, and errbuf has libpq's own message */
+    say(t->decision, entry, "refused", why);
+    return refuse(errbuf, size, why);
+}
+
+int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *real)
+{
+    int saved = errno;
+    const struct ticket *t = registry_find(&tickets, cancel);
+    if (t != NULL)
+        real = t->decision->libpq.PQcancel;
+    if (real == NULL)
+        return refuse(errbuf, size, "its libpq cannot be told");
+    if (inside || cancel == NULL || t == NULL || t->socket) {
+        errno = saved;
+        return real(cancel, errbuf, size);
+    }
+    const struct decision *d = t->decision;
+    enum cancel_rule rule = d->policy->cancel;
+    if (d->audit || rule == CANCEL_ALLOW) {
+        say(d, "PQcancel", d->audit && rule != CANCEL_ALLOW ? "would-refuse" : "allowed", NULL);
+        errno = saved;
+        return real(cancel, errbuf, size);
+    }
+    int sent = 0;
+    if (rule == CANCEL_ENCRYPT) {
+        sent = send_encrypted(t, errbuf, size, "PQcancel");
+    } else {
+        say(d, "PQcancel", "refused", "plaintext_cancel = refuse");
+        refuse(errbuf, size, "the policy says plaintext_cancel = refuse");
+    }
+    errno = saved;
+    return sent;
+}
+
+int cancel_request(struct decision *d, PGconn *conn)
+{
+    const struct libpq *pq = &d->libpq;
+    if (pq->PQrequestCancel == NULL || pq->PQgetCancel == NULL || pq->PQfreeCancel == NULL ||
+        pq->PQcancel == NULL)
+        return 0;
+    bool plain = inside || on_socket(d, conn) || d->audit || d->policy->cancel == CANCEL_ALLOW;
+    if (plain) {
+        if (!inside && !on_socket(d, conn))
+            say(d, "PQrequestCancel",
+                d->policy->cancel == CANCEL_ALLOW ? "allowed" : "would-refuse", NULL);
+        bool before = inside;
+        inside = true; /* libpq comes back through PQgetCancel and PQcancel */
+        int sent = pq->PQrequestCancel(conn);
+        inside = before;
+        return sent;
+    }
+    PGcancel *cancel = pq->PQgetCancel(conn);
+    if (cancel == NULL)
+        return 0;
+    struct libpq made_by;
+    cancel_made(cancel, conn, d);
+    int sent = cancel_send(cancel, d->message, sizeof d->message, pq->PQcancel);
+    d->tell = sent == 0;
+    if (!cancel_freed(cancel, &made_by))
+        made_by = *pq;
+    made_by.PQfreeCancel(cancel);
+    return sent;
+}

@@ -107,7 +107,8 @@ bool seal_judge_crl(struct deciding *d)
         seal_force(d, "sslcrldir", NOTHING, true);
         return true;
     }
-    if (dir != NULL)
+    /* /dev/null is what pgseal itself forces; psql's \c hands it back. */
+    if (dir != NULL && strcmp(dir, NOTHING) != 0)
         return refuse_directory(d, dir);
     if (asked != NULL && strcmp(asked, NOTHING) != 0) {
         int state = d->w->crl_state(d->w->data, asked, why, sizeof why);

@@ -302,6 +302,20 @@ static void without_proc(void)
     full_pipe();
 }
 
+/* A /proc that leads elsewhere. */
+static void false_proc(void)
+{
+    char path[32];
+
+    need(mount("none", "/proc", "tmpfs", 0, NULL) == 0, "mount /proc");
+    need(mkdir("/proc/self", 0755) == 0 && mkdir("/proc/self/fd", 0755) == 0, "mkdir");
+    for (int fd = 3; fd < 20; fd++) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        need(mknod(path, S_IFREG | 0600, 0) == 0, "mknod");
+    }
+    full_pipe();
+}
+
 static void foreign_pipe(void)
 {
     need(setgid(65534) == 0 && setuid(65534) == 0, "setuid");
@@ -311,7 +325,7 @@ static void foreign_pipe(void)
 
 static void full_pipe_does_not_block(void **state)
 {
-    void (*const bodies[])(void) = {full_pipe, without_proc, foreign_pipe};
+    void (*const bodies[])(void) = {full_pipe, without_proc, false_proc, foreign_pipe};
 
     (void)state;
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
@@ -588,6 +602,7 @@ static void named_descriptors(void)
     emit_file("/proc/thread-self/fd/9", "3");
     snprintf(path, sizeof path, "/proc/%d/fd/9", (int)getpid());
     emit_file(path, "4");
+    close(spare[1]); /* it is open in the parent only */
     snprintf(path, sizeof path, "/proc/%d/fd/%d", (int)getppid(), spare[1]);
     emit_file(path, "5");
     fill(9);

@@ -15,7 +15,7 @@ refused() {
     forget_events
     log_mark good
     run "$@" "$DOORS" x connectdb -- "$target sslmode=disable"
-    error=$(jq -r .error <<<"$OUT")
+    error=$(out error)
     has "$error" "pgseal: refused: $text" "$name: the message says so"
     is "$(contacts good)" 0 "$name: no connection"
 }
@@ -30,10 +30,10 @@ connects() {
     local name=$1
     shift
     run "$@" "$DOORS" x connectdb -- "$target sslmode=disable"
-    is "$(jq -r '"\(.status) \(.server) \(.error)"' <<<"$OUT")" 'ok t ' "$name: verified TLS"
+    is "$(out status server error)" 'ok t ' "$name: verified TLS"
     log_mark impostor
     run "$@" "$DOORS" x connectdb -- "$bad sslmode=disable"
-    is "$(jq -r .status <<<"$OUT") $(sessions impostor)" 'bad ' "$name: not to an impostor"
+    is "$(out status) $(sessions impostor)" 'bad ' "$name: not to an impostor"
 }
 
 # --- the environment
@@ -41,13 +41,13 @@ connects 'environment' sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem"
 run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$DOORS" x connectdb -- "$target sslmode=disable"
 is "$(jq -r '.event + " " + .action' <<<"$ERR")" 'downgrade sealed' 'the log goes to stderr where nothing else is said'
 run sealed "$DOORS" x connectdb -- "$target sslmode=disable"
-is "$(jq -r .status <<<"$OUT")" bad 'with nothing at all the defaults hold: the lab is not signed by the distribution'
+is "$(out status)" bad 'with nothing at all the defaults hold: the lab is not signed by the distribution'
 like "$(jq -r '.changes[] | select(.option == "sslrootcert") | .enforced' <<<"$(head -1 <<<"$ERR")")" '^/.*\.(crt|pem)$' \
     'the default root is a bundle by absolute path'
-hasnt "$(jq -r .error <<<"$OUT")" 'pgseal: refused' 'libpq itself judged it'
+hasnt "$(out error)" 'pgseal: refused' 'libpq itself judged it'
 for empty in PGSEAL_MODE PGSEAL_SSLCRL PGSEAL_UNIX_SOCKETS PGSEAL_LOG PGSEAL_LOG_LEVEL PGSEAL_POLICY; do
     run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$empty=" "$DOORS" x connectdb -- "$target"
-    is "$(jq -r '"\(.status) \(.server)"' <<<"$OUT")" 'ok t' "an empty $empty is an unset one"
+    is "$(out status server)" 'ok t' "an empty $empty is an unset one"
 done
 while IFS='|' read -r setting text; do
     refused "$setting" "environment: $text" sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$setting"
@@ -152,7 +152,7 @@ fault 'a NUL byte' '3: ' 'mode = enf\0000orce\n'
 fault 'a faulty line wins over audit' '4: ' 'mode = audit\nx = y\n'
 printf 'mode = of' >$file
 run sealed "$DOORS" x connectdb -- "$target"
-has "$(jq -r .error <<<"$OUT")" 'unknown value "of"' 'the last line without a newline keeps its last letter'
+has "$(out error)" 'unknown value "of"' 'the last line without a newline keeps its last letter'
 printf 'log = file:%s\r\nmode = enforce\r\nsslrootcert = %s\r\n' "$EVENTS" "$PKI/root.pem" >$file
 connects 'lines that end in CR LF' sealed
 printf '\n  # a comment\nmode=enforce # and another\n\tsslrootcert\t=\t%s\t# blanks\nlog = file:%s\n' "$PKI/root.pem" "$EVENTS" >$file
@@ -173,7 +173,7 @@ material() { # NAME TEXT KEY FILE
     policy <<<"$(printf 'mode = audit\n%s = %s\n' "$3" "$4")"
     forget_events
     run sealed "$DOORS" x connectdb -- "$target sslmode=disable"
-    is "$(jq -r .status <<<"$OUT") $(verdicts)" 'ok refuse/would-refuse' "$1: audit would refuse, and lets go"
+    is "$(out status) $(verdicts)" 'ok refuse/would-refuse' "$1: audit would refuse, and lets go"
 }
 : >"$LAB/empty.pem"
 echo 'no certificate here' >"$LAB/text.pem"
@@ -209,20 +209,20 @@ is "$(jq -rs 'map(.status) | join(" ")' "$LAB/out.jsonl")" 'bad ok' 'a rotated r
 # --- settings are those of the load
 policy <<<"sslrootcert = $PKI/root.pem"
 run sealed "$DOORS" x connectdb "first=setenv:PGSEAL_MODE=audit" -- "$target sslmode=disable"
-is "$(jq -r .server <<<"$OUT")" t 'setenv beside a policy file changes nothing'
+is "$(out server)" t 'setenv beside a policy file changes nothing'
 no_policy
 for first in "setenv:PGSEAL_MODE=audit" "setenv:PGSEAL_SSLROOTCERT=$PKI/foreign.pem" "setenv:PGSEAL_POLICY=/none" clobber; do
     run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$DOORS" x connectdb "first=$first" -- "$target sslmode=disable"
-    is "$(jq -r '"\(.status) \(.server)"' <<<"$OUT")" 'ok t' "after the load: ${first%%=*} changes nothing"
+    is "$(out status server)" 'ok t' "after the load: ${first%%=*} changes nothing"
 done
 mkdir -p "$LAB/jail$PKI" "$LAB/jail/etc"
 cp "$PKI/root.pem" "$LAB/jail$PKI/"
 cp /etc/hosts /etc/nsswitch.conf /etc/passwd "$LAB/jail/etc/"
 policy <<<"sslrootcert = $PKI/root.pem"
 run sealed "$DOORS" x connectdb "first=chroot:$LAB/jail" -- "hostaddr=127.0.0.1 $target sslmode=disable"
-is "$(jq -r '"\(.status) \(.server)"' <<<"$OUT")" 'ok t' 'a chroot after the load: the policy stands'
+is "$(out status server)" 'ok t' 'a chroot after the load: the policy stands'
 run sealed "$DOORS" x connectdb "first=uid:$(id -u "$TESTUSER")" -- "$target sslmode=disable"
-is "$(jq -r '"\(.status) \(.server)"' <<<"$OUT")" 'ok t' 'setuid after the load: the policy stands'
+is "$(out status server)" 'ok t' 'setuid after the load: the policy stands'
 
 # --- secure-execution mode: no variable counts (ld.so.preload is what loads the object there)
 cp "$DOORS" "$LAB/bin/doors-setuid"
@@ -230,13 +230,13 @@ chmod 4755 "$LAB/bin/doors-setuid"
 no_policy
 printf '%s\n' "$OBJECT" >/etc/ld.so.preload
 run as_user env PGSEAL_MODE=audit PGSEAL_SSLROOTCERT="$PKI/root.pem" "$DOORS" x connectdb -- "$target sslmode=disable"
-is "$(jq -r '"\(.status) \(.server)"' <<<"$OUT")" 'ok f' 'ld.so.preload, no secure execution: the variables count'
+is "$(out status server)" 'ok f' 'ld.so.preload, no secure execution: the variables count'
 run as_user env PGSEAL_MODE=audit "$LAB/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
-is "$(jq -r .status <<<"$OUT")" bad 'secure execution: PGSEAL_MODE counts for nothing'
+is "$(out status)" bad 'secure execution: PGSEAL_MODE counts for nothing'
 run as_user env PGSEAL_POLICY="$named" "$LAB/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
-is "$(jq -r .status <<<"$OUT")" bad 'secure execution: nor PGSEAL_POLICY'
+is "$(out status)" bad 'secure execution: nor PGSEAL_POLICY'
 policy <<<"sslrootcert = $PKI/root.pem"
 run as_user "$LAB/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
-is "$(jq -r '"\(.status) \(.server)"' <<<"$OUT")" 'ok t' 'secure execution: the policy file does'
+is "$(out status server)" 'ok t' 'secure execution: the policy file does'
 rm -f /etc/ld.so.preload
 done_testing

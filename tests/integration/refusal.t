@@ -73,12 +73,12 @@ is "$(recorded plain)" '' 'still no byte'
 
 # What libpq itself would have refused stays libpq's own message.
 run bare "$DOORS" x connectdb -- 'foo'
-bare_error=$(jq -r .error <<<"$OUT")
+bare_error=$(out error)
 run sealed "$DOORS" x connectdb -- 'foo'
-is "$(jq -r .error <<<"$OUT")" "$bare_error" 'a string that cannot be parsed: the message of libpq'
+is "$(out error)" "$bare_error" 'a string that cannot be parsed: the message of libpq'
 run sealed "$DOORS" x connectdb -- "$target nonsense=1"
-has "$(jq -r .error <<<"$OUT")" 'invalid connection option "nonsense"' 'an unknown option too'
-hasnt "$(jq -r .error <<<"$OUT")" 'pgseal' 'without our name'
+has "$(out error)" 'invalid connection option "nonsense"' 'an unknown option too'
+hasnt "$(out error)" 'pgseal' 'without our name'
 
 # A server that takes no TLS sees the question for it and nothing else; one that fails verification sees only TLS.
 policy <<END
@@ -91,7 +91,7 @@ has "$(recorded plain)" "$(printf s3same | od -An -tx1 | tr -d ' \n')" 'bare: pr
 forget_recorded plain
 for mode in disable allow prefer require verify-ca verify-full; do
     run sealed "$DOORS" x connectdb -- "$target sslmode=$mode password=s3same"
-    is "$(jq -r .status <<<"$OUT")" bad "$mode: no connection without TLS"
+    is "$(out status)" bad "$mode: no connection without TLS"
 done
 is "$(recorded plain | sort -u)" "$SSL_REQUEST" 'the server saw the request for TLS and no other byte'
 run bare "$DOORS" x connectdb -- "host=localhost port=$(lab_port impostor) user=app dbname=app sslmode=require password=s3same"
@@ -99,7 +99,7 @@ has "$(recorded_tls impostor)" "$(printf s3same | od -An -tx1 | tr -d ' \n')" 'b
 forget_recorded impostor
 for mode in disable allow prefer require verify-ca; do
     run sealed "$DOORS" x connectdb -- "host=localhost port=$(lab_port impostor) user=app dbname=app sslmode=$mode password=s3same"
-    is "$(jq -r .status <<<"$OUT")" bad "$mode: no connection to an impostor"
+    is "$(out status)" bad "$mode: no connection to an impostor"
 done
 is "$(recorded_tls impostor | tr -d '\n')" '' 'the impostor saw no byte inside TLS'
 is "$(recorded impostor | sort -u)" "$SSL_REQUEST" 'and only the request for TLS before it'

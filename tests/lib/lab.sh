@@ -221,6 +221,21 @@ run() {
     ERR=$(<"$LAB/run.err")
 }
 
+# out KEY…: these fields of the line of doors in OUT, with blanks between (jq would cost more than the connection).
+out() {
+    local key line='' value
+    for key in "$@"; do
+        value=
+        if [[ $OUT =~ \"$key\":\"(([^\"\\]|\\.)*)\" ]]; then
+            value=${BASH_REMATCH[1]//\\\"/\"}
+            value=${value//\\\\/\\}
+            value=${value//\\u000a/$'\n'}
+        fi
+        line+="$value "
+    done
+    printf '%s\n' "${line% }"
+}
+
 # policy: writes /etc/pgseal/policy.conf from standard input, with a log for the test in front unless it has one.
 policy() {
     local text
@@ -301,3 +316,59 @@ _recorded() {
 }
 forget_recorded() { rm -f "$LAB/srv/$1"/*.raw "$LAB/srv/$1"/*.tls; }
 export SSL_REQUEST=0000000804d2162f
+
+# --- tables of connections
+
+# rows [COMMAND…]: reads lines "NAME|OUTCOME|VERDICT|CONNINFO[|OPTION…]" and connects all in one process (sealed, or by
+# the command given: bare, sealed_as_user…), through PQconnectdb unless an OPTION is door:DOOR.
+#   OUTCOME: "ok t" (the server says TLS), "ok f" (it says none), "bad"
+#   VERDICT: "event/action", then optionally " rule TEXT" (the rule is the policy's line that begins so), or "-" (not judged)
+# Leaves ROW_REASON, ROW_ERROR and ROW_ASKED by name for what a test wants to know besides.
+declare -A ROW_REASON=() ROW_ERROR=() ROW_ASKED=()
+rows() {
+    local name outcome verdict conninfo options option door line got id rest
+    local -a names=() lines=() words=()
+    local -A want=() is_outcome=() is_verdict=()
+    [[ $# -gt 0 ]] || set -- sealed
+    while IFS='|' read -r name outcome verdict conninfo options; do
+        [[ -n $name ]] || continue
+        id=${name//[^a-zA-Z0-9]/_}
+        door=connectdb line="env:PGAPPNAME=$id"
+        IFS='|' read -r -a words <<<"$options"
+        for option in "${words[@]}"; do
+            case $option in
+            door:*) door=${option#door:} ;;
+            *) line+=$'\t'$option ;;
+            esac
+        done
+        if [[ $door == *params* || $door == setdblogin ]]; then conninfo=${conninfo// ; /$'\t'}; fi
+        lines+=("$id"$'\t'"$door"$'\t'"$line"$'\t--\t'"$conninfo")
+        names+=("$name")
+        want[$name]="$outcome, $verdict"
+    done
+    forget_events
+    printf '%s\n' "${lines[@]}" | "$@" "$DOORS" - >"$LAB/rows.jsonl" 2>"$LAB/rows.err"
+    while IFS=$'\t' read -r id got rest; do
+        is_outcome[$id]=$got ROW_ERROR[$id]=$rest
+    done < <(jq -r '[.row, .status + (if .server then " " + .server else "" end), .error] | @tsv' "$LAB/rows.jsonl")
+    if [[ -f $EVENTS ]]; then
+        while IFS=$'\t' read -r id got rest option line; do
+            is_verdict[$id]+=${is_verdict[$id]:+ and }$got
+            [[ $rest == - ]] || is_verdict[$id]+=" rule $rest"
+            ROW_REASON[$id]=$option ROW_ASKED[$id]=$line
+        done < <(jq -r 'select(.event | IN("refuse", "exempt", "downgrade", "socket", "seal")) |
+            [.application_name // "-", .event + "/" + .action, (.rule // "-"), (.reason // "-"),
+            ([.changes // [] | .[] | select(.source != "default") | "\(.option) \(.source) \(.requested) \(.enforced)"]
+                | sort | join("; "))] | @tsv' "$EVENTS")
+    fi
+    for name in "${names[@]}"; do
+        id=${name//[^a-zA-Z0-9]/_}
+        got="${is_outcome[$id]:-}, ${is_verdict[$id]:-none}"
+        case ${want[$name]} in
+        *', -') got=${is_outcome[$id]:-}', -' ;;
+        *' rule '*) want[$name]="${want[$name]% rule *} rule /etc/pgseal/policy.conf:$(policy_line "${want[$name]##* rule }")" ;;
+        *) got=${got%% rule *} ;;
+        esac
+        is "$got" "${want[$name]}" "$name"
+    done
+}

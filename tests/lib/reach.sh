@@ -8,7 +8,7 @@ REACH_SRC=$LAB_TOP/tests/integration/src
 mkdir "$REACH"
 
 reach_cc() { # FLAG…: as the tests' helpers are compiled
-    gcc -std=gnu17 -D_GNU_SOURCE -O2 -g -Wall -Wextra -Werror -I"$(pg_config --includedir)" "$@"
+    gcc -std=gnu17 -D_GNU_SOURCE= -O2 -g -Wall -Wextra -Werror -I"$(pg_config --includedir)" "$@"
 }
 
 # reach_private VERSION LETTER: a libpq of that version under a name of its own, and a module that is linked to it.

@@ -82,8 +82,9 @@ static void check_line(const struct event *e, int planted)
         check(json_object_get(json, "reason") == NULL, "empty reason");
     json_decref(json);
     check(!planted || memmem(line, n, SECRET, strlen(SECRET)) == NULL, "secret");
-    check(event_format(e, again, sizeof again) == n && memcmp(line, again, n) == 0,
-          "not the same twice");
+    if (!planted)
+        check(event_format(e, again, sizeof again) == n && memcmp(line, again, n) == 0,
+              "not the same twice");
 }
 
 static void check_reason(const char *reason)

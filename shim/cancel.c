@@ -72,16 +72,16 @@ void cancel_created(PGcancelConn *cancel, struct decision *d)
     errno = saved;
 }
 
-bool cancel_freed(PGcancel *cancel, struct libpq *pq)
+__typeof__(PQfreeCancel) *cancel_freed(PGcancel *cancel)
 {
     struct ticket *t = registry_remove(&tickets, cancel);
     if (t == NULL)
-        return false;
-    *pq = t->decision->libpq;
+        return NULL;
+    __typeof__(PQfreeCancel) *real = t->decision->libpq.PQfreeCancel;
     tls_cancel_free(t->tls);
     decision_free(t->decision);
     free(t);
-    return true;
+    return real;
 }
 
 /* Writes the refusal's message; returns PQcancel's "not sent". Async-signal-safe. */
@@ -166,12 +166,10 @@ int cancel_request(struct decision *d, PGconn *conn)
     PGcancel *cancel = pq->PQgetCancel(conn);
     if (cancel == NULL)
         return 0;
-    struct libpq made_by;
     cancel_made(cancel, conn, d);
     int sent = cancel_send(cancel, d->message, sizeof d->message, pq->PQcancel);
     d->tell = sent == 0;
-    if (!cancel_freed(cancel, &made_by))
-        made_by = *pq;
-    made_by.PQfreeCancel(cancel);
+    cancel_freed(cancel);
+    pq->PQfreeCancel(cancel);
     return sent;
 }

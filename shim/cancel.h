@@ -20,9 +20,8 @@ bool cancel_known(const PGcancel *cancel);
  * memory it stays unknown: libpq has copied all that was forced. */
 void cancel_created(PGcancelConn *cancel, struct decision *d);
 
-/* Forgets it, before the real PQfreeCancel. Returns the libpq that made it in *pq; false: none of
- * ours. */
-bool cancel_freed(PGcancel *cancel, struct libpq *pq);
+/* Forgets it, before the real PQfreeCancel, which is returned; NULL: none of ours. */
+__typeof__(PQfreeCancel) *cancel_freed(PGcancel *cancel);
 
 /* PQcancel under the policy: logs plaintext_cancel, and either makes the real call or returns 0
  * with a message. A Unix socket carries no plaintext over a network: the real call, no line.

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #define EXPORT __attribute__((visibility("default"))) extern
 #define CALLER ((struct origin){.address = __builtin_return_address(0)})
@@ -91,20 +92,26 @@ EXPORT PGPing PQpingParams(const char *const *keywords, const char *const *value
     return door_pingParams(CALLER, keywords, values, expand_dbname);
 }
 
-/* The libpq of a PGconn that came through no door: the caller's. NULL functions where that cannot
- * be told. */
-static struct libpq strangers_libpq(const void *caller, const char *name)
+typedef void (*function)(void);
+
+/* A function of the caller's libpq, for a PGconn that came through no door; NULL where that libpq
+ * cannot be told. Returns nothing but the pointer, so that no large frame is live while the real
+ * function runs. */
+__attribute__((noinline)) static function stranger(const void *caller, const char *name,
+                                                   size_t offset)
 {
     struct libpq pq = {0};
     char reason[REASON_MAX];
+    function found = NULL;
     int saved = errno;
-    if (!libpq_resolve((struct origin){.address = caller}, name, &pq, reason, sizeof reason))
-        pq = (struct libpq){0};
+    if (libpq_resolve((struct origin){.address = caller}, name, &pq, reason, sizeof reason))
+        memcpy(&found, (const char *)&pq + offset, sizeof found);
     errno = saved;
-    return pq;
+    return found;
 }
 
-#define STRANGERS(name) (strangers_libpq(__builtin_return_address(0), #name).name)
+#define STRANGERS(name)                                                                            \
+    ((__typeof__(name) *)stranger(__builtin_return_address(0), #name, offsetof(struct libpq, name)))
 
 EXPORT PostgresPollingStatusType PQconnectPoll(PGconn *conn)
 {
@@ -226,11 +233,11 @@ EXPORT PGcancel *PQgetCancel(PGconn *conn)
 
 EXPORT void PQfreeCancel(PGcancel *cancel)
 {
-    struct libpq pq;
     if (cancel == NULL)
         return;
-    __typeof__(PQfreeCancel) *real =
-        cancel_freed(cancel, &pq) ? pq.PQfreeCancel : STRANGERS(PQfreeCancel);
+    __typeof__(PQfreeCancel) *real = cancel_freed(cancel);
+    if (real == NULL)
+        real = STRANGERS(PQfreeCancel);
     if (real != NULL)
         real(cancel);
 }

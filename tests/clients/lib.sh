@@ -97,12 +97,12 @@ servers_stop() {
     done
 }
 
-# seen FILE: what a server's log (the part in FILE) says of one run: "RECEIVED SEALED PLAIN", that is connections
+# seen: what the part of a server's log on standard input says of one run: "RECEIVED SEALED PLAIN", that is connections
 # that arrived, sessions authorised under TLS, sessions authorised without.
 seen() {
     awk '/connection received: host=/ { received++ }
          /connection authorized: / { if (/ SSL enabled /) sealed++; else plain++ }
-         END { print received + 0, sealed + 0, plain + 0 }' "$1"
+         END { print received + 0, sealed + 0, plain + 0 }'
 }
 
 # packages_install NAME…: what is missing of these Debian packages; returns non-zero if one of them stays missing.
@@ -121,7 +121,12 @@ packages_install() {
     fi
 }
 
-package_present() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
+# packages_read: what package_present answers from.
+packages_read() {
+    # shellcheck disable=SC2016
+    PRESENT=$'\n'$(dpkg-query -W -f '${binary:Package} ${db:Status-Status}\n' | sed -n 's/\(:[^ ]*\)\{0,1\} installed$//p')$'\n'
+}
+package_present() { [[ $PRESENT == *$'\n'"$1"$'\n'* ]]; }
 
 # apt_install NAME…: programs only. Services that come with them (postfix, pdns, pgbouncer) must not start.
 apt_install() {

@@ -2,7 +2,7 @@
 # psycopg 3, pure Python: libpq by ctypes, that is dlopen and dlsym; plain, asyncio and its pools.
 packages="python3-psycopg python3-psycopg-pool python3"
 way="ctypes: dlsym(handle)"
-modes="sync:PQconnectStart async:PQconnectStart pool:PQconnectStart asyncpool:PQconnectStart ping:PQpingParams"
+modes="sync:PQconnectStart async:PQconnectStart pool:PQconnectStart asyncpool:PQconnectStart ping:PQping"
 connect() {
     PSYCOPG_IMPL=python /usr/bin/python3 - "$mode" "$CONNINFO" <<'CODE'
 import asyncio, sys

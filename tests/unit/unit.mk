@@ -5,7 +5,7 @@ UNIT_PROGRAMS = $(UNIT_SRC:%.c=build/%)
 UNIT_CFLAGS = $(CSTD) $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -Ishim -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"'
 UNIT_CORE = $(patsubst %.c,build/tests/unit/%.o,$(wildcard shim/core/*.c))
-UNIT_MORE_test_sink = shim/sink.c
+UNIT_MORE_test_sink = shim/sink.c shim/sink_write.c
 UNIT_LIBS_test_options = -lpq
 UNIT_LIBS_test_pem = -lcrypto
 

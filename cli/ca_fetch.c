@@ -7,6 +7,7 @@
 
 struct sink {
     struct bytes bytes;
+    size_t room;
     bool too_large;
 };
 
@@ -18,7 +19,10 @@ static size_t take(char *at, size_t size, size_t n, void *data)
         sink->too_large = true;
         return CURL_WRITEFUNC_ERROR;
     }
-    sink->bytes.at = xrealloc(sink->bytes.at, sink->bytes.n + n + 1);
+    if (sink->bytes.n + n + 1 > sink->room) {
+        sink->room = 2 * (sink->bytes.n + n + 1);
+        sink->bytes.at = xrealloc(sink->bytes.at, sink->room);
+    }
     memcpy(sink->bytes.at + sink->bytes.n, at, n);
     sink->bytes.n += n;
     sink->bytes.at[sink->bytes.n] = '\0';

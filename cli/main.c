@@ -30,7 +30,7 @@ static void usage(FILE *file)
     fputs("  help       show this, or the help of a command\n\n"
           "  -?, --help     show this\n"
           "  -V, --version  show the version\n\n"
-          "`pgseal COMMAND --help` tells more, and so does pgseal(1). Every command knows --json.\n"
+          "`pgseal COMMAND --help` and pgseal(1) tell more. Every command knows --json.\n"
           "Exit status: 0 fine, 1 found something, 2 wrong usage or it could not be done.\n",
           file);
 }

@@ -1,0 +1,240 @@
+#!/bin/bash
+# loader.t: the hooks of the dynamic linker's own functions: what they hand out for libpq's doors is sealed and stays with
+# its libpq; RTLD_DEEPBIND and dlmopen do not lead past; and everything else is as without pgseal, at -O2 and at -O0.
+. "$(dirname "$0")/../lib/lab.sh"
+. "$LAB_TOP/tests/lib/reach.sh"
+
+lab_start good impostor
+policy <<END
+mode = enforce
+sslrootcert = $PKI/root.pem
+END
+target="host=localhost port=$(lab_port good) dbname=app user=app sslmode=disable"
+evil="host=localhost port=$(lab_port impostor) dbname=app user=app sslmode=disable"
+
+# The object as a compiler without optimisation makes it, where a tail call is no jump.
+mkdir "$REACH/O0"
+gcc -std=gnu17 -D_GNU_SOURCE= -O0 -fPIC -fvisibility=hidden -ftls-model=initial-exec -I"$LAB_TOP/shim" -I"$(pg_config --includedir)" \
+    -DPGSEAL_VERSION='"test"' -shared -Wl,-z,now,-z,nodelete,-z,defs -Wl,--version-script="$LAB_TOP/build/pgseal.map" \
+    -Wl,-soname,libpgseal.so -o "$REACH/O0/libpgseal.so" "$LAB_TOP"/shim/*.c "$LAB_TOP"/shim/core/*.c
+objects=("$OBJECT" "$REACH/O0/libpgseal.so")
+
+# --- what depends on who asks
+
+mkdir "$REACH/beside" "$REACH/far"
+echo 'int beside(void); int beside(void) { return 1; }' >"$REACH/beside.c"
+reach_cc -shared -fPIC -o "$REACH/beside/libbeside.so" "$REACH/beside.c"
+echo 'int far(void); int far(void) { return 1; }' >"$REACH/far.c"
+reach_cc -shared -fPIC -o "$REACH/far/libfar.so" "$REACH/far.c"
+reach_cc -shared -fPIC -o "$REACH/libasker.so" "$REACH_SRC/asker.c" -Wl,--enable-new-dtags,-rpath,"\$ORIGIN/far"
+reach_cc -shared -fPIC -DONCE -o "$REACH/libonce.so" "$REACH_SRC/next.c"
+reach_cc -shared -fPIC -o "$REACH/libtwice.so" "$REACH_SRC/next.c"
+paths=(-Wl,--no-as-needed -L"$REACH" -ltwice -lonce -Wl,--enable-new-dtags,-rpath,"\$ORIGIN:\$ORIGIN/beside")
+for optimised in O0 O2; do
+    reach_cc "-$optimised" -o "$REACH/loader-$optimised" "$REACH_SRC/loader.c" -rdynamic "${paths[@]}"
+    reach_cc "-$optimised" -o "$REACH/loader-linked-$optimised" "$REACH_SRC/loader.c" -rdynamic "${paths[@]}" -lpq
+done
+# The text of an attempt that libpq itself rejects is the same for all.
+for object in "${objects[@]}"; do
+    what=${object#"$LAB/"}
+    for program in loader-O0 loader-O2 loader-linked-O2; do
+        for libpq in - "$REACH/a/libpa.so.5" libpq.so.5; do
+            for environment in LANG=C LD_BIND_NOW=1 "LD_LIBRARY_PATH=$REACH/far"; do
+                [[ $environment == LANG=C || $program == loader-linked-O2 ]] || continue
+                # A program that is linked to libpq 15 and calls into a private libpq 13 crashes, bare: the linker binds
+                # one half of 13 to 15. (Sealed, it lives.)
+                [[ $program$libpq != loader-linked*/* ]] || continue
+                policy <<<'log = none'
+                run env "$environment" "$REACH/$program" "$REACH" "$libpq"
+                printf '%s\n' "$OUT" "$ERR" "$RC" >"$LAB/want"
+                run env "$environment" LD_PRELOAD="$object" "$REACH/$program" "$REACH" "$libpq"
+                printf '%s\n' "$OUT" "$ERR" "$RC" >"$LAB/got"
+                is "$(diff "$LAB/want" "$LAB/got" || true)" '' "$what: $program ${libpq##*/} $environment: bare and sealed alike"
+            done
+        done
+    done
+done
+is "$RC" 0 'the questions were asked'
+want=$(<"$LAB/want")
+has "$want" 'RUNPATH of a module: found' 'a module'\''s RUNPATH counts'
+has "$want" 'RTLD_NEXT of a wrapper: 42' 'RTLD_NEXT goes on from its caller'
+has "$want" 'namespaces: another, kept' 'a namespace keeps what it opens'
+
+# dlerror: no door is in sight of a program without libpq, and the message is the linker's own.
+run env LD_PRELOAD="$OBJECT" "$REACH/loader-O2" "$REACH" -
+has "$OUT" "RTLD_DEFAULT: NULL, dlerror $REACH/loader-O2: undefined symbol: PQconnectdb, then (none)" 'dlerror tells it as ever'
+
+# --- doors by dlsym
+
+policy <<END
+mode = enforce
+sslrootcert = $PKI/root.pem
+END
+reach_cc -o "$REACH/bysym" "$REACH_SRC/bysym.c" -ldl -lpthread
+for object in "${objects[@]}"; do
+    what=${object#"$LAB/"}
+    for libpq in libpq.so.5 "$REACH/a/libpa.so.5" "$REACH/b/libpb.so.5" "$REACH/c/libpc.so.5"; do
+        [[ $object == "$OBJECT" || $libpq == */libpc* ]] || continue
+        name=${libpq##*/}
+        log_mark good
+        run bare "$REACH/bysym" doors "$libpq" "$target"
+        want=$OUT
+        is "$(sessions good | sort -u)" '- plain' "$what: $name: bare, each door is open"
+        log_mark good
+        log_mark impostor
+        forget_events
+        run env LD_PRELOAD="$object" "$REACH/bysym" doors "$libpq" "$target"
+        is "$RC $OUT" "0 $want" "$what: $name: the program sees the same"
+        is "$(sessions good | sort | uniq -c | xargs)" '9 - ssl' "$what: $name: verified TLS by each door"
+        is "$(events 'select(.changes) | .entry' | xargs)" \
+            'PQconnectdb PQconnectdbParams PQconnectStart PQconnectStartParams PQsetdbLogin PQping PQpingParams PQconnectdb' \
+            "$what: $name: one verdict each"
+        is "$(events 'select(.changes) | .object' | sort -u)" "\"$REACH/bysym\"" "$what: $name: the log knows the caller"
+        run env LD_PRELOAD="$object" "$REACH/bysym" doors "$libpq" "$evil"
+        is "$(sessions impostor)" '' "$what: $name: no session on an impostor"
+    done
+done
+
+# Copies side by side keep apart; so does ctypes.
+forget_events
+log_mark good
+run sealed "$REACH/bysym" each "$target" "$REACH/a/libpa.so.5" "$REACH/b/libpb.so.5" "$REACH/c/libpc.so.5" libpq.so.5
+like "$OUT" $'^4 distinct\n13[0-9]+ PQconnectdb: 42\n16[0-9]+ PQconnectdb: 42\n18[0-9]+ PQconnectdb: 42\n15[0-9]+ PQconnectdb: 42$' \
+    'four copies by dlsym'
+is "$(events 'select(.changes) | .libpq' | tr -d '"' | sed "s#$REACH/##; s#.*/libpq#libpq#" | xargs)" \
+    'a/libpa.so.5 b/libpb.so.5 c/libpc.so.5 libpq.so.5' 'four copies by dlsym: each its own'
+cat >"$REACH/ct.py" <<'END'
+import ctypes, sys
+conns = []
+for path in sys.argv[2:]:
+    pq = ctypes.CDLL(path)
+    pq.PQconnectdb.restype = pq.PQexec.restype = ctypes.c_void_p
+    pq.PQgetvalue.restype = ctypes.c_char_p
+    conns.append((pq, ctypes.c_void_p(pq.PQconnectdb(sys.argv[1].encode()))))
+for turn in range(3):
+    for pq, conn in conns:
+        result = ctypes.c_void_p(pq.PQexec(conn, b"select 'turn %d'" % turn))
+        print(pq.PQlibVersion() // 10000, pq.PQgetvalue(result, 0, 0).decode())
+        pq.PQclear(result)
+for pq, conn in conns:
+    pq.PQfinish(conn)
+END
+run bare /usr/bin/python3 "$REACH/ct.py" "$target" "$REACH/a/libpa.so.5" libpq.so.5 "$REACH/c/libpc.so.5"
+want=$OUT
+log_mark good
+run sealed /usr/bin/python3 "$REACH/ct.py" "$target" "$REACH/a/libpa.so.5" libpq.so.5 "$REACH/c/libpc.so.5"
+is "$OUT$ERR" "$want" 'ctypes on three copies, queries interleaved'
+is "$(sessions good)" $'- ssl\n- ssl\n- ssl' 'ctypes on three copies: verified TLS'
+
+# More copies than the pool keeps apart: refused; one after the other: never short of slots.
+many=()
+for ((i = 0; i < 20; i++)); do
+    cp "$REACH/a/libpa.so.5" "$REACH/a/copy$i.so"
+    many+=("$REACH/a/copy$i.so")
+done
+log_mark good
+forget_events
+run sealed "$REACH/bysym" each "$target" "${many[@]}"
+is "$RC" 0 'twenty copies: no crash'
+is "$(grep -c ': 42$' <<<"$OUT") $(grep -c 'pgseal: refused' <<<"$OUT")" '16 4' 'twenty copies: sixteen sealed, four refused'
+is "$(sessions good | sort | uniq -c | xargs)" '16 - ssl' 'twenty copies: the server saw sixteen'
+has "$(reason refuse)" 'more libpq copies' 'twenty copies: the log says why'
+log_mark good
+run sealed "$REACH/bysym" again "$target" "${many[@]}" "${many[@]}"
+is "$RC $(grep -c ': 42$' <<<"$OUT")" '0 40' 'twenty copies, one after the other: all sealed'
+is "$(sessions good | sort | uniq -c | xargs)" '40 - ssl' 'twenty copies, one after the other: verified TLS'
+run sealed "$REACH/bysym" stale "$target" "$REACH/a/libpa.so.5" "$REACH/b/libpb.so.5"
+has "$OUT" 'pgseal: refused' 'a door of a libpq that is gone: refused'
+run sealed "$REACH/bysym" threads "$target" "${many[@]:0:12}"
+is "$OUT" '0 threads saw another pointer' 'eight threads ask for the doors of twelve copies'
+
+# --- RTLD_DEEPBIND
+
+reach_cc -DPROGRAM -o "$REACH/deep" "$REACH_SRC/deep.c" -rdynamic
+reach_cc -DLIBRARY -shared -fPIC -o "$REACH/libdeep.so" "$REACH_SRC/deep.c"
+reach_cc -DPLAIN_MODULE -shared -fPIC -o "$REACH/plain.so" "$REACH_SRC/deep.c" -L"$REACH" -ldeep -Wl,-rpath,"\$ORIGIN"
+reach_cc -DLIBPQ_MODULE -shared -fPIC -o "$REACH/pqmodule.so" "$REACH_SRC/deep.c" -L"$REACH" -ldeep -lpq -Wl,-rpath,"\$ORIGIN"
+run bare "$REACH/deep" "$REACH/plain.so" "$REACH/pqmodule.so"
+is "$OUT" $'library\nlibrary' 'deepbound: bare, a module reaches its own library'
+run sealed "$REACH/deep" "$REACH/plain.so" "$REACH/pqmodule.so"
+is "$OUT" $'library\nprogram' 'deepbound: so it does sealed, unless it imports a door of libpq: that is the price'
+
+# deepbound NAME COMMAND…: a session in plaintext bare, in verified TLS sealed.
+deepbound() {
+    local name=$1
+    shift
+    log_mark good
+    run bare "$@" "$target"
+    is "$(sessions good)" '- plain' "$name: bare, plaintext"
+    log_mark good
+    run sealed "$@" "$target"
+    is "$(sessions good)" '- ssl' "$name: verified TLS"
+}
+cat >"$REACH/plugin.c" <<'END'
+#include <libpq-fe.h>
+#include <stdio.h>
+#include "reach.h"
+extern PGconn *client(const char *);
+static void go(const char *name, const char *conninfo) { PGconn *c = client(conninfo); printf("%s %p\n", name, (void *)c); }
+static void none(const char *a, const char *b) { (void)a, (void)b; }
+static void done(void) {}
+extern const struct module module;
+const struct module module = {go, go, none, done};
+END
+cat >"$REACH/client.c" <<'END'
+#include <libpq-fe.h>
+extern PGconn *client(const char *);
+PGconn *client(const char *conninfo) { return PQconnectdb(conninfo); }
+END
+mkdir "$REACH/deps"
+reach_cc -shared -fPIC -o "$REACH/deps/libclient.so" "$REACH/client.c" -lpq
+reach_cc -shared -fPIC -I"$REACH_SRC" -o "$REACH/plugin.so" "$REACH/plugin.c" -L"$REACH/deps" -lclient -Wl,-rpath,"\$ORIGIN/deps"
+reach_cc -shared -fPIC -I"$REACH_SRC" -o "$REACH/deps/libplugin2.so" "$REACH/plugin.c" -L"$REACH/deps" -lclient
+for flags in nd ld ndg ldg; do
+    deepbound "deepbound ($flags), a module" "$REACH/reach" open x "$flags" "$REACH/mods.so" connect x
+    deepbound "deepbound ($flags), a library of a module's" "$REACH/reach" open x "$flags" "$REACH/plugin.so" connect x
+    deepbound "deepbound ($flags), by LD_LIBRARY_PATH" env LD_LIBRARY_PATH="$REACH/deps" "$REACH/reach" open x "$flags" \
+        libplugin2.so connect x
+done
+cp "$REACH/plugin.so" "$REACH/deps/spare.so"
+deepbound 'deepbound, a relative path' env -C "$REACH" ./reach open x nd ./plugin.so connect x
+deepbound "deepbound, \$ORIGIN" "$REACH/reach" open x nd "\$ORIGIN/plugin.so" connect x
+
+# --- dlmopen
+
+log_mark good
+forget_events
+run bare "$REACH/reach" open x nm "$REACH/mods.so" connect x "$target"
+is "$(sessions good)" '- plain' 'a new namespace: bare, plaintext'
+log_mark good
+run sealed "$REACH/reach" open x nm "$REACH/mods.so" connect x "$target"
+is "$RC $(sessions good)" '0 - ssl' 'a new namespace: verified TLS'
+log_mark good
+run sealed "$REACH/reach" open x nm "$REACH/a/moda.so" connect x "$target" open y n "$REACH/b/modb.so" connect y "$target"
+is "$RC $(sessions good)" $'0 - ssl\n- ssl' 'a new namespace beside a module of another version: verified TLS'
+cat >"$REACH/late.c" <<'END'
+#include <dlfcn.h>
+#include "reach.h"
+int main(int argc, char **argv) /* PLAIN LIBPQ_MODULE CONNINFO: the second into the namespace of the first */
+{
+    Lmid_t id = 0;
+    void *plain = argc > 3 ? dlmopen(LM_ID_NEWLM, argv[1], RTLD_NOW) : 0;
+    if (!plain || dlinfo(plain, RTLD_DI_LMID, &id) != 0)
+        return 2;
+    void *h = dlmopen(id, argv[2], RTLD_NOW);
+    const struct module *m = h ? dlsym(h, "module") : 0;
+    if (!m)
+        return 3;
+    m->connect("late", argv[3]);
+    return 0;
+}
+END
+reach_cc -I"$REACH_SRC" -o "$REACH/late" "$REACH/late.c"
+forget_events
+run sealed "$REACH/late" "$REACH/libonce.so" "$REACH/mods.so" "$target"
+is "$RC" 0 'a namespace that was there before: no crash'
+is "$(events 'select(.entry == "dlmopen") | "\(.event) \(.action)"')" '"process allowed"' \
+    'a namespace that was there before is not seen into: that is said'
+has "$(reason process)" "$REACH/mods.so" 'and with what'
+
+done_testing

@@ -9,6 +9,7 @@ LAUNCH_CFLAGS = $(CSTD) $(WARNINGS) $(HARDENING) -ffunction-sections -iquote shi
 LAUNCH_LDFLAGS = -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections
 
 all: build/pgseal-run
+check-installed: build/pgseal-run
 
 build/launch/%.o: launch/%.c
 	@mkdir -p $(@D)

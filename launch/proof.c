@@ -60,7 +60,12 @@ static pid_t start_loader(const struct target *t, const int ends[2])
     char list[] = "--list";
     char interpreter[PATH_MAX], program[PATH_MAX];
     memcpy(interpreter, t->interpreter, sizeof(interpreter));
-    memcpy(program, t->program, sizeof(program));
+    /* Links resolved: started by the kernel, a program's $ORIGIN is where /proc/self/exe points (a
+     * JVM behind /usr/bin/java finds its libraries so); started by name, it is where the name
+     * stands. */
+    if (realpath(t->program, program) == NULL) {
+        memcpy(program, t->program, sizeof(program));
+    }
     char *arguments[] = {interpreter, list, program, NULL};
     posix_spawn_file_actions_t actions;
     pid_t child = -1;

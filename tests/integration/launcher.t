@@ -184,6 +184,15 @@ r "$run" --policy refuse.conf psql 'host=127.0.0.1 port=1 sslmode=disable dbname
 is "$status" 2 'psql under a policy that refuses all hosts: its own status for no connection'
 has "$err" 'pgseal: refused: ' 'psql under a policy that refuses all hosts: refused by the object'
 
+mkdir -p app/bin app/lib
+echo 'int answer(void); int answer(void) { return 42; }' >answer.c
+echo 'int answer(void); int main(void) { return answer(); }' >ask.c
+gcc -shared -fPIC -o app/lib/libanswer.so answer.c
+gcc -o app/bin/ask ask.c -Lapp/lib -lanswer -Wl,-rpath,"\$ORIGIN/../lib"
+ln -s app/bin/ask ask
+r "$run" ./ask
+is "$status/$err" 42/ "a link to a program that finds its libraries by \$ORIGIN"
+
 # --- targets
 r "$run" ./static
 refused 125 static 'a static program'
@@ -203,10 +212,10 @@ r "$run" ./caps
 refused 125 'file capabilities' 'a program with file capabilities'
 cp probe bits32 && bytes bits32 4 01 && bytes bits32 18 03 00
 r "$run" ./bits32
-refused 125 'ELF class' 'a 32-bit program'
+refused 125 'ELF class (32-bit)' 'a 32-bit program'
 cp probe aarch64 && bytes aarch64 18 b7 00
 r "$run" ./aarch64
-refused 125 machine 'a program for another machine'
+refused 125 'another machine (ELF number 183)' 'a program for another machine'
 cp probe bigendian && bytes bigendian 5 02 && bytes bigendian 18 00 16
 r "$run" ./bigendian
 refused 125 machine 'a big-endian program'

@@ -23,7 +23,7 @@ export LC_ALL=C
 umask 022
 
 dir=$(mktemp -d /tmp/pgseal-launcher.XXXXXX)
-trap 'cd /; umount -l "$dir/jail" "$dir/etc" /etc 2>/dev/null; rm -rf "$dir"' EXIT
+trap 'cd /; umount -l "$dir/jail" "$dir/etc" /etc 2>/dev/null; rm -rf --one-file-system "$dir"' EXIT
 chmod 0755 "$dir"
 mkdir "$dir/bin" "$dir/etc" "$dir/jail" "$dir/new"
 mount -t tmpfs -o mode=755 tmpfs "$dir/etc"

@@ -49,11 +49,14 @@ _lab_cleanup() {
     done
     wait 2>/dev/null || true
     cd /
-    umount -l /etc "$LAB/etc" 2>/dev/null || true
+    # Nothing mounted below $LAB may be walked into when it is removed: a bind of /dev there would be emptied for all.
+    while read -r _ _ _ _ name _; do
+        [[ $name == "$LAB"/* || $name == /etc ]] && umount -l "$name" 2>/dev/null
+    done < <(tac /proc/self/mountinfo)
     if [[ -n ${LAB_KEEP:-} ]]; then
         echo "# kept: $LAB"
     else
-        rm -rf "$LAB" || true
+        rm -rf --one-file-system "$LAB" || true
     fi
     exit "$status"
 }

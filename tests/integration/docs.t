@@ -1,0 +1,139 @@
+#!/bin/bash
+# docs.t: what the documents say is what the code does: the sample policy, each key, option, event and field, the man
+# pages, the reports, the paths and links.
+# shellcheck disable=SC2016 # the words looked for stand in backticks
+. "$(dirname "$0")/../lib/lab.sh"
+cd "$LAB_TOP" || exit 1
+
+# named FILE WORD…: each word stands in the file as `word`; prints those that do not.
+named() {
+    local file=$1 word
+    shift
+    for word in "$@"; do
+        grep -qF -- "\`$word\`" "$file" || printf '%s ' "$word"
+    done
+}
+
+# --- the sample policy
+
+is "$(awk '/^```ini$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' README.md)" "$(<docs/sample-policy.conf)" \
+    'README shows docs/sample-policy.conf'
+
+lab_start good
+port=$(lab_port good)
+install -m 0644 "$PKI/root.pem" /etc/pgseal/roots.pem
+install -m 0644 "$PKI/root.pem" /etc/pgseal/rds-global-bundle.pem
+install -m 0644 "$PKI/crl.pem" /etc/pgseal/crl.pem
+printf '127.0.0.1 %s\n' orders.internal legacy.internal x.rds.amazonaws.com >>/etc/hosts
+sample() { # [sed's own arguments]: the sample as it stands, but for where the log goes and a day that has not come yet
+    # shellcheck disable=SC2153 # EVENTS is lab.sh's
+    sed -e "s|^log = .*|log = file:$EVENTS|" -e 's/^log_level = .*/log_level = all/' \
+        -e "s/^exempt_until = .*/exempt_until = $(date -u -d '+2 days' +%F)/" "$@" docs/sample-policy.conf \
+        >/etc/pgseal/policy.conf
+}
+sample
+psql_to() { run sealed psql -XAtw "$1 dbname=app user=app application_name=docs" -c 'select 1'; }
+declare -A want=(
+    ["host=localhost port=$port sslmode=disable"]='downgrade/sealed witness'
+    ["host=localhost port=$port"]='seal/sealed witness'
+    ["host=legacy.internal port=$port sslmode=disable"]='downgrade/would-seal'
+    ["host=orders.internal port=$port"]='seal/sealed failed'
+    ["host=x.rds.amazonaws.com port=$port"]='seal/sealed failed'
+    ["host=127.0.0.1 port=6432 connect_timeout=2"]='exempt/allowed'
+    ["host=$(lab_socket_dir good) port=$port"]='socket/allowed'
+)
+for target in "${!want[@]}"; do
+    forget_events
+    psql_to "$target"
+    is "$(events 'select(.event != "process") | .event + if .event | IN("witness", "failed") then "" else "/" + .action end' |
+        tr -d '"' | paste -sd ' ')" "${want[$target]}" "the sample: $target"
+done
+forget_events
+psql_to "host=orders.internal port=$port"
+is "$(events 'select(.changes) | .changes[] | select(.option == "host").enforced')" \
+    '"orders.cluster-x1.eu-west-1.rds.amazonaws.com"' 'the sample: verify_as'
+forget_events
+psql_to "host=x.rds.amazonaws.com port=$port"
+is "$(events 'select(.changes) | .changes[] | select(.option == "channel_binding").enforced')" '"require"' \
+    'the sample: a pin'
+sample -e 's/^unlisted_hosts/unlisted_host/'
+psql_to "host=localhost port=$port"
+has "$ERR" 'policy.conf:6: unknown key "unlisted_host"' 'a sample with a fault is refused: the above can fail'
+
+# --- keys, variables, options
+
+mapfile -t keys < <(sed -n 's/^ *\[KEY_[A-Z_]*\] = {"\([a-z_]*\)",.*/\1/p' shim/core/policy_keys.c)
+mapfile -t variables < <(sed -n 's/^ *\[KEY_[A-Z_]*\] = {"[a-z_]*", "\(PGSEAL_[A-Z_]*\)",.*/\1/p' shim/core/policy_keys.c)
+mapfile -t pins < <(sed -n 's/^ *{"\([a-z_]*\)", PIN,.*/\1/p' shim/core/options.c)
+mapfile -t fixed < <(sed -n 's/^ *{"\([a-z_]*\)", FIXED,.*/\1/p' shim/core/options.c)
+is "$((${#keys[@]} > 8 && ${#variables[@]} > 5 && ${#pins[@]} > 30 && ${#fixed[@]} > 8))" 1 'the tables were found'
+is "$(named docs/policy.md "${keys[@]}")" '' 'docs/policy.md has every key'
+is "$(named docs/policy.md "${variables[@]}" PGSEAL_POLICY)" '' 'docs/policy.md has every variable'
+is "$(named README.md "${variables[@]}" PGSEAL_POLICY)" '' 'README has every variable'
+is "$(named docs/policy.md "${pins[@]}" "${fixed[@]}")" '' 'docs/policy.md has every libpq option'
+is "$(for key in "${keys[@]}"; do grep -qE "^\.(B|BR) $key\b" docs/man/pgseal-policy.5 || echo "$key"; done)" '' \
+    'pgseal-policy(5) has every key'
+is "$(for name in "${variables[@]}"; do grep -qx "\.B $name" docs/man/libpgseal.7 || echo "$name"; done)" '' \
+    'libpgseal(7) has every variable'
+
+# --- events and fields
+
+mapfile -t fields < <(sed -nE 's/.*(field|veiled|number|json_key)\((j|&j), "([a-z0-9_]+)".*/\3/p' shim/core/event.c | sort -u)
+mapfile -t events < <({
+    sed -nE 's/.*events\[\] = \{(.*)\};/\1/p' shim/core/seal.c | grep -oE '"[a-z_]+"'
+    grep -hoE 'log_outcome\([^;]*' shim/*.c | grep -oE '"(witness|failed|violation|plaintext_cancel|[a-z_]+)", ?"?' |
+        grep -oE '"[a-z_]+"'
+    grep -hoE '\.event = "[a-z_]+"' shim/*.c | grep -oE '"[a-z_]+"'
+} | tr -d '"' | sort -u)
+is "$((${#fields[@]} > 35))" 1 'the fields were found'
+is "$(named docs/logging.md "${fields[@]}")" '' 'docs/logging.md has every field'
+is "$(printf '%s\n' "${events[@]}" | grep -cxE 'downgrade|refuse|exempt|failed|violation|plaintext_cancel|seal|socket|witness|process')" \
+    10 'the ten events were found'
+is "$(named docs/logging.md "${events[@]}")" '' 'docs/logging.md has every event'
+is "$(named README.md "${events[@]}")" '' 'README has every event'
+
+# --- man pages
+
+for page in docs/man/*.[1-8]; do
+    run groff -man -ww -z -Tutf8 "$page"
+    is "$RC$OUT$ERR" 0 "$page renders without a warning"
+    is "$(groff -man -Tascii "$page" 2>&1 | sed 's/\x1b\[[0-9;]*m//g; s/.\x08//g' | grep -cE '^(NAME|SYNOPSIS|DESCRIPTION|SEE ALSO)$')" 4 "$page has its sections"
+done
+printf '.TH X 1\n.SH NAME\n.TP\n.nonesuch x\n' >"$LAB/wrong.1"
+isnt "$(groff -man -ww -z -Tutf8 "$LAB/wrong.1" 2>&1)" '' 'a wrong man page gives a warning'
+
+# --- the reports, on a log that has a line of each kind
+
+sample
+forget_events
+psql_to "host=localhost port=$port sslmode=disable"
+psql_to "host=orders.internal port=$port"
+cp "$EVENTS" "$LAB/pgseal.jsonl"
+# Each ```sh block that begins with jq, its indentation taken off.
+awk -v dir="$LAB" '/^ *```sh$/ { inside = 1; file = ""; next } /^ *```$/ { if (file) close(file); inside = 0; next }
+    inside && !file { file = /^ *jq / ? dir "/report" ++n ".sh" : "/dev/null" } inside { print > file }' \
+    docs/logging.md README.md
+is "$(find "$LAB" -name 'report*.sh' | wc -l)" 4 'four reports in the documents'
+for report in "$LAB"/report*.sh; do
+    OUT=$(cd "$LAB" && bash -e "$report" 2>&1) && RC=0 || RC=$?
+    is "$RC" 0 "$(head -n 1 "$report" | cut -c1-60): works"
+    like "$OUT" 'psql|localhost' "$(head -n 1 "$report" | cut -c1-60): finds something"
+done
+
+# --- paths and links
+
+broken=''
+for file in README.md docs/*.md; do
+    while IFS= read -r link; do
+        [[ -e $(dirname "$file")/$link ]] || broken+="$file: $link; "
+    done < <(grep -oE '\]\([^)#]+' "$file" | sed 's/^](//' | grep -v '://')
+    while IFS= read -r path; do
+        [[ -e $path ]] || broken+="$file: $path; "
+    done < <(grep -oE '`(tests|shim|docs|demo|launch|cli)/[A-Za-z0-9_./-]+`' "$file" | tr -d '`')
+done
+is "$broken" '' 'every link and path leads somewhere'
+while IFS= read -r option; do
+    ok "pgseal-run has $option" grep -q "{\"${option#--}\"" launch/main.c
+done < <(grep -hoE '`?pgseal-run [^`]*' README.md docs/*.md | grep -oE -- '--[a-z]+' | sort -u)
+
+done_testing

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034 # SERVER_PORT is for the script that sources this
-# servers.sh: three throw-away PostgreSQL servers for the demo, on free ports of 127.0.0.1:
+# servers.sh: three throw-away PostgreSQL servers for the demo, on free ports of localhost:
 #   genuine    TLS, with a certificate of our own CA
 #   impostor   TLS, with a certificate for the same name that a foreign CA has signed
 #   plain      no TLS at all
@@ -50,7 +50,7 @@ servers_start() {
     fi
     wait "$pki" || { cat "$dir/pki.log" >&2 && return 1; }
     _as_server tee -a "$dir/data/genuine/postgresql.conf" >/dev/null <<'END'
-listen_addresses = '127.0.0.1'
+listen_addresses = 'localhost'
 unix_socket_directories = ''
 log_connections = on
 log_line_prefix = ''

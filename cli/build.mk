@@ -16,3 +16,5 @@ build/pgseal: $(CLI_OBJ) $(CORE_OBJ)
 		$(CLI_OBJ) $(CORE_OBJ) $(CLI_LIBS)
 
 -include $(CLI_OBJ:.o=.d)
+
+check-installed: build/pgseal

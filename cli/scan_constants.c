@@ -35,8 +35,10 @@ static const struct {
     {PGBOUNCER, "server|tls|sslmode", "_"},
     {GO_BUILD, "\xff| Go buildinf:", ""},
 };
-static const char *const go_names[] = {"github.com|jackc|pgx", "github.com|jackc|pgconn",
-                                       "github.com|lib|pq.", "github.com|go-pg|pg"};
+static const char *const go_names[] = {
+    "github.com|jackc|pgx.", "github.com|jackc|pgx/", "github.com|jackc|pgconn.",
+    "github.com|lib|pq.",    "github.com|go-pg|pg/",
+};
 
 enum {
     CHUNK = 1024 * 1024,
@@ -157,8 +159,7 @@ static void search_go_names(struct search *s, const char *buf, size_t n)
         size_t len = make_needle(needle, go_names[i], "/");
         if (memmem(buf, n, needle, len) == NULL)
             continue;
-        if (needle[len - 1] == '.')
-            needle[len - 1] = '\0';
+        needle[len - 1] = '\0'; /* a dot or slash, so that no longer name is taken for it */
         char *text = xprintf("Go package %s", needle);
         strings_add_once(&s->facts->go, text);
         free(text);

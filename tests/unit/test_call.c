@@ -1,0 +1,298 @@
+/* test_call: a call in array form, the arrays that libpq gets instead, and which of libpq's doors
+ * they go through. (What libpq makes of them: tests/fuzz/fuzz_rewrite.c.) */
+#include "call.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char *keywords[256];
+static const char *values[256];
+
+static void pair(size_t i, const char *keyword, const char *value)
+{
+    ROW_STRING(keyword, keywords[i], keyword);
+    ROW_STRING(keyword, values[i], value);
+}
+
+static void strings(void **state)
+{
+    static const struct {
+        const char *string;
+        bool rewritable;
+        size_t n;
+    } rows[] = {
+        {"host=a", true, 1},
+        {"postgresql://a", true, 1},
+        {"postgres://", true, 1},
+        {"", true, 0},
+        {" \t\r\n\v\f", true, 0},
+        {"just_a_name", false, 1},
+        {" postgresql:/", false, 1},
+        {"x password=", true, 1},
+        {NULL, false, 0},
+    };
+    static const enum door doors[] = {DOOR_CONNECTDB, DOOR_START, DOOR_PING};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct call call = {.door = doors[i % 3], .conninfo = rows[i].string};
+        struct call_params p;
+        const char *row = rows[i].string != NULL ? rows[i].string : "(null)";
+        ROW_TRUE(row, call_to_params(&call, &p) == rows[i].rewritable);
+        ROW_TRUE(row, p.params.n == rows[i].n && p.params.expand == 1 && !p.params.login);
+        if (p.params.n == 1) {
+            ROW_STRING(row, p.params.keywords[0], "dbname");
+            ROW_TRUE(row, p.params.values[0] == rows[i].string);
+        }
+    }
+}
+
+static void arrays(void **state)
+{
+    static const char *const k[] = {"host", "sslmode", "dbname", NULL};
+    static const char *const v[] = {"a", NULL, "x=y", NULL};
+    struct call call = {.door = DOOR_START_PARAMS, .keywords = k, .values = v, .expand = 7};
+    struct call_params p;
+    (void)state;
+    assert_true(call_to_params(&call, &p));
+    assert_int_equal(p.params.n, 3);
+    assert_int_equal(p.params.expand, 7);
+    assert_ptr_equal(p.params.keywords, k);
+    assert_ptr_equal(p.params.values, v);
+    assert_false(p.params.login || p.params.string);
+    call.keywords = k + 3;
+    assert_true(call_to_params(&call, &p));
+    assert_int_equal(p.params.n, 0);
+    call.keywords = NULL;
+    assert_false(call_to_params(&call, &p));
+    call.keywords = k;
+    call.values = NULL;
+    assert_false(call_to_params(&call, &p));
+}
+
+static void login(void **state)
+{
+    struct call call = {.door = DOOR_LOGIN,
+                        .host = "h",
+                        .port = "1",
+                        .options = "-c x",
+                        .tty = "t",
+                        .dbname = "sslmode=disable",
+                        .user = "u",
+                        .secret = "s"};
+    static const char *const wanted[][2] = {
+        {"dbname", "sslmode=disable"}, {"host", "h"}, {"port", "1"},
+        {"options", "-c x"},           {"user", "u"}, {"password", "s"}};
+    struct call_params p;
+    (void)state;
+    assert_true(call_to_params(&call, &p));
+    assert_true(p.params.login && p.params.expand == 1);
+    assert_int_equal(p.params.n, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_string_equal(p.params.keywords[i], wanted[i][0]);
+        assert_string_equal(p.params.values[i], wanted[i][1]);
+    }
+    call = (struct call){.door = DOOR_LOGIN};
+    assert_true(call_to_params(&call, &p));
+    assert_null(p.params.values[0]);
+}
+
+/* The caller's own first and unchanged, what is forced last, NULL at the end. */
+static void sealed(void **state)
+{
+    static const char *const k[] = {"sslmode", "dbname", "sslmode", NULL};
+    static const char *const v[] = {"disable", "host=a", "", NULL};
+    static struct verdict verdict;
+    struct params params = {.keywords = k, .values = v, .n = 3, .expand = 1};
+    (void)state;
+    verdict.forced[0] = (struct forced){"sslmode", "verify-full"};
+    verdict.forced[1] = (struct forced){"sslrootcert", "/r"};
+    verdict.nforced = 2;
+    assert_int_equal(call_sealed(&params, &verdict, keywords, values), 1);
+    pair(0, "sslmode", "disable");
+    pair(1, "dbname", "host=a");
+    pair(2, "sslmode", "");
+    pair(3, "sslmode", "verify-full");
+    pair(4, "sslrootcert", "/r");
+    assert_null(keywords[5]);
+    assert_null(values[5]);
+    params.n = 0;
+    params.expand = 0;
+    assert_int_equal(call_sealed(&params, &verdict, keywords, values), 0);
+    pair(0, "sslmode", "verify-full");
+    assert_null(keywords[2]);
+    assert_true(call_room(3) >= 3 + SEAL_FORCED + 1);
+}
+
+/* What was said outright stays; where to is what was seen. */
+static void pinned(void **state)
+{
+    static struct request r = {
+        .version = 150018,
+        .options =
+            {
+                {.name = "host", .value = "from-service"},
+                {.name = "hostaddr", .value = NULL},
+                {.name = "port", .value = "5433"},
+                {.name = "sslmode", .value = "disable", .given = "disable"},
+                {.name = "dbname", .value = "d=x", .given = "d=x"},
+                {.name = "sslcert", .value = "", .given = ""},
+                {.name = "user", .value = "from-service"},
+                {.name = "password", .value = NULL, .given = "s"},
+                {.name = "service", .value = "s", .given = "s"},
+            },
+        .noptions = 9,
+        .default_host = "/var/run/postgresql",
+        .service = true,
+    };
+    char words[256];
+    (void)state;
+    assert_int_equal(call_pinned(&r, keywords, values, words, sizeof words), 1);
+    pair(0, "dbname", "hostaddr='' sslcert=''"); /* what an array cannot say; expanded */
+    pair(1, "sslmode", "disable");
+    pair(2, "dbname", "d=x"); /* a plain name now */
+    pair(3, "password", "s");
+    pair(4, "service", "s");
+    pair(5, "host", "from-service");
+    pair(6, "port", "5433");
+    assert_null(keywords[7]);
+    assert_null(values[7]);
+
+    r.options[0].value = NULL; /* the default socket: named, so that the file cannot add a host */
+    call_pinned(&r, keywords, values, words, sizeof words);
+    pair(5, "host", "/var/run/postgresql");
+    r.options[1].value = "10.0.0.1";
+    call_pinned(&r, keywords, values, words, sizeof words);
+    pair(0, "dbname", "sslcert=''");
+    pair(5, "hostaddr", "10.0.0.1");
+    pair(6, "port", "5433");
+    assert_null(keywords[7]);
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    assert_int_equal(call_refused("pgseal: refused: x", keywords, values), 0);
+    assert_string_equal(keywords[0], "pgseal: refused: x");
+    assert_string_equal(values[0],
+                        "1"); /* an empty value would be ignored, and the keyword with it */
+    assert_null(keywords[1]);
+    assert_null(values[1]);
+}
+
+/* A libpq that only tells which of its functions was called. */
+static char called[32];
+static PGconn *const conn = (PGconn *)called;
+
+static PGconn *with_string(const char *name, const char *conninfo)
+{
+    assert_string_equal(conninfo, "s=t");
+    strcpy(called, name);
+    return conn;
+}
+
+static PGconn *with_params(const char *name, const char *const *k, const char *const *v, int expand)
+{
+    assert_string_equal(k[0], "k");
+    assert_string_equal(v[0], "v");
+    assert_int_equal(expand, 3);
+    strcpy(called, name);
+    return conn;
+}
+
+static PGconn *fake_connectdb(const char *s)
+{
+    return with_string("PQconnectdb", s);
+}
+
+static PGconn *fake_start(const char *s)
+{
+    return with_string("PQconnectStart", s);
+}
+
+static PGPing fake_ping(const char *s)
+{
+    (void)with_string("PQping", s);
+    return PQPING_REJECT;
+}
+
+static PGconn *fake_connectdb_params(const char *const *k, const char *const *v, int expand)
+{
+    return with_params("PQconnectdbParams", k, v, expand);
+}
+
+static PGconn *fake_start_params(const char *const *k, const char *const *v, int expand)
+{
+    return with_params("PQconnectStartParams", k, v, expand);
+}
+
+static PGPing fake_ping_params(const char *const *k, const char *const *v, int expand)
+{
+    (void)with_params("PQpingParams", k, v, expand);
+    return PQPING_REJECT;
+}
+
+static PGconn *fake_login(const char *host, const char *port, const char *options, const char *tty,
+                          const char *dbname, const char *user, const char *secret)
+{
+    char all[32] = "";
+    const char *const given[] = {host, port, options, tty, dbname, user, secret};
+    for (size_t i = 0; i < sizeof given / sizeof given[0]; i++) {
+        strcat(all, given[i]);
+    }
+    assert_string_equal(all, "hpotdus");
+    strcpy(called, "PQsetdbLogin");
+    return conn;
+}
+
+static void doors(void **state)
+{
+    static const char *const k[] = {"k", NULL};
+    static const char *const v[] = {"v", NULL};
+    /* The door in Params form: a blocking one blocks, an asynchronous one does not. */
+    static const struct {
+        enum door door;
+        const char *name, *params;
+    } rows[] = {
+        {DOOR_CONNECTDB, "PQconnectdb", "PQconnectdbParams"},
+        {DOOR_CONNECTDB_PARAMS, "PQconnectdbParams", "PQconnectdbParams"},
+        {DOOR_START, "PQconnectStart", "PQconnectStartParams"},
+        {DOOR_START_PARAMS, "PQconnectStartParams", "PQconnectStartParams"},
+        {DOOR_LOGIN, "PQsetdbLogin", "PQconnectdbParams"},
+        {DOOR_PING, "PQping", "PQpingParams"},
+        {DOOR_PING_PARAMS, "PQpingParams", "PQpingParams"},
+    };
+    static const struct libpq pq = {.PQconnectdb = fake_connectdb,
+                                    .PQconnectdbParams = fake_connectdb_params,
+                                    .PQconnectStart = fake_start,
+                                    .PQconnectStartParams = fake_start_params,
+                                    .PQsetdbLogin = fake_login,
+                                    .PQping = fake_ping,
+                                    .PQpingParams = fake_ping_params};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct call call = {rows[i].door, "s=t", k, v, 3, "h", "p", "o", "t", "d", "u", "s"};
+        bool pings = strstr(rows[i].name, "ping") != NULL;
+        PGPing ping = PQPING_OK;
+        ROW_STRING(rows[i].name, call_name(rows[i].door), rows[i].name);
+        ROW_TRUE(rows[i].name, call_real(&pq, &call, &ping) == (pings ? NULL : conn));
+        ROW_STRING(rows[i].name, called, rows[i].name);
+        ROW_TRUE(rows[i].name, ping == (pings ? PQPING_REJECT : PQPING_OK));
+        ping = PQPING_OK;
+        ROW_TRUE(rows[i].name,
+                 call_real_params(&pq, rows[i].door, k, v, 3, &ping) == (pings ? NULL : conn));
+        ROW_STRING(rows[i].name, called, rows[i].params);
+        ROW_TRUE(rows[i].name, ping == (pings ? PQPING_REJECT : PQPING_OK));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(strings), cmocka_unit_test(arrays), cmocka_unit_test(login),
+        cmocka_unit_test(sealed),  cmocka_unit_test(pinned), cmocka_unit_test(refused),
+        cmocka_unit_test(doors),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("call", tests, NULL, NULL);
+}

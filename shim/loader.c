@@ -59,9 +59,8 @@ static void *find(void **cache, const char *name)
 static void *call_dlsym(void *handle, const char *name)
 {
     void *fn = find(&loader_real_dlsym, "dlsym");
-    void *(*call)(void *, const char *);
-    memcpy(&call, &fn, sizeof fn);
-    void *found = call ? call(handle, name) : NULL;
+    typedef void *dlsym_fn(void *, const char *);
+    void *found = fn ? ((dlsym_fn *)fn)(handle, name) : NULL;
     __asm__ volatile("" ::: "memory"); /* no tail call: the return address must be ours */
     return found;
 }
@@ -69,9 +68,8 @@ static void *call_dlsym(void *handle, const char *name)
 static void *call_dlvsym(void *handle, const char *name, const char *version)
 {
     void *fn = find(&loader_real_dlvsym, "dlvsym");
-    void *(*call)(void *, const char *, const char *);
-    memcpy(&call, &fn, sizeof fn);
-    void *found = call ? call(handle, name, version) : NULL;
+    typedef void *dlvsym_fn(void *, const char *, const char *);
+    void *found = fn ? ((dlvsym_fn *)fn)(handle, name, version) : NULL;
     __asm__ volatile("" ::: "memory");
     return found;
 }
@@ -79,9 +77,8 @@ static void *call_dlvsym(void *handle, const char *name, const char *version)
 static char *call_dlerror(void)
 {
     void *fn = find(&real_dlerror, "dlerror");
-    char *(*call)(void);
-    memcpy(&call, &fn, sizeof fn);
-    return call ? call() : NULL;
+    typedef char *dlerror_fn(void);
+    return fn ? ((dlerror_fn *)fn)() : NULL;
 }
 
 __attribute__((visibility("default"))) char *dlerror(void)
@@ -245,12 +242,13 @@ static unsigned sealed_namespaces;
  * scope in there too. Returns false where that fails. */
 static bool seal_namespace(void *real, Lmid_t *id)
 {
-    void *(*call)(Lmid_t, const char *, int), *fn = next_definition("dlinfo");
-    int (*info)(void *, int, void *);
+    typedef void *dlmopen_fn(Lmid_t, const char *, int);
+    typedef int dlinfo_fn(void *, int, void *);
+    dlinfo_fn *info = (dlinfo_fn *)next_definition("dlinfo");
     struct object self;
-    memcpy(&call, &real, sizeof real);
-    memcpy(&info, &fn, sizeof fn);
-    void *handle = fn && object_of(hooks, &self) ? call(LM_ID_NEWLM, self.name, RTLD_NOW) : NULL;
+    void *handle = info && object_of(hooks, &self)
+                       ? ((dlmopen_fn *)real)(LM_ID_NEWLM, self.name, RTLD_NOW)
+                       : NULL;
     if (!handle || info(handle, RTLD_DI_LMID, id) != 0) {
         return false;
     }

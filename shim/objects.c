@@ -7,7 +7,27 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <string.h>
+#include <sys/auxv.h>
+
+/* Whether a begins with the whole of b, and whether that is all of it. Not the C library's: a
+ * sanitizer's strcmp calls a real one that it is only just looking for, by our dlsym. */
+static bool begins(const char *a, const char *b)
+{
+    while (*b && *a == *b) {
+        a++;
+        b++;
+    }
+    return !*b;
+}
+
+static bool same(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
 
 static void *pointer(uintptr_t address)
 {
@@ -39,7 +59,7 @@ static const void *dynamic_table(const struct object *o, ElfW(Sxword) tag)
 
 static bool is_vdso(const char *name)
 {
-    return strncmp(name, "linux-vdso", 10) == 0 || strncmp(name, "linux-gate", 10) == 0;
+    return begins(name, "linux-vdso") || begins(name, "linux-gate");
 }
 
 struct walk {
@@ -90,7 +110,7 @@ static bool keep_object(const struct object *o, void *data)
 static bool object_by_dladdr1(const void *address, struct object *o)
 {
     static void *found;
-    int (*real)(const void *, Dl_info *, void **, int);
+    typedef int dladdr1_fn(const void *, Dl_info *, void **, int);
     void *fn = __atomic_load_n(&found, __ATOMIC_RELAXED);
     Dl_info info;
     struct link_map *map = NULL;
@@ -101,9 +121,8 @@ static bool object_by_dladdr1(const void *address, struct object *o)
     if (!fn) {
         return false;
     }
-    memcpy(&real, &fn, sizeof real);
-    if (!real(address, &info, (void **)&map, 2 /* RTLD_DL_LINKMAP */) || !map || !map->l_ld ||
-        is_vdso(map->l_name)) {
+    if (!((dladdr1_fn *)fn)(address, &info, (void **)&map, 2 /* RTLD_DL_LINKMAP */) || !map ||
+        !map->l_ld || is_vdso(map->l_name)) {
         return false;
     }
     *o = (struct object){map->l_addr, map->l_ld, map->l_name, map};
@@ -140,7 +159,7 @@ const char *object_run_path(const struct object *o)
 
 bool object_is_self(const struct object *o)
 {
-    return o->dyn == _DYNAMIC || strcmp(object_soname(o), "libpgseal.so") == 0;
+    return o->dyn == _DYNAMIC || same(object_soname(o), "libpgseal.so");
 }
 
 static bool is_definition(const struct object *o, uint32_t index, const char *name)
@@ -151,7 +170,7 @@ static bool is_definition(const struct object *o, uint32_t index, const char *na
     unsigned type = ELF64_ST_TYPE(sym->st_info);
     return sym->st_shndx != SHN_UNDEF && sym->st_value != 0 &&
            (type == STT_FUNC || type == STT_OBJECT) && ELF64_ST_BIND(sym->st_info) != STB_LOCAL &&
-           !(versions && versions[index] & 0x8000) && strcmp(strings + sym->st_name, name) == 0;
+           !(versions && versions[index] & 0x8000) && same(strings + sym->st_name, name);
 }
 
 /* The index of the definition in the GNU hash table (STN_UNDEF: none). */
@@ -314,9 +333,40 @@ static bool search_next(const struct object *o, void *data)
     return s->after != NULL;
 }
 
+/* The head of the list of link maps, by way of the program's headers, as a debugger finds it. */
+static const struct link_map *first_link_map(void)
+{
+    const ElfW(Phdr) *p = pointer(getauxval(AT_PHDR));
+    struct object program = {.name = ""};
+    size_t n = getauxval(AT_PHNUM), i;
+    for (i = 0; p && i < n; i++) {
+        if (p[i].p_type == PT_PHDR) {
+            program.base = (uintptr_t)p - p[i].p_vaddr;
+        }
+    }
+    for (i = 0; p && i < n; i++) {
+        if (p[i].p_type == PT_DYNAMIC) {
+            program.dyn = pointer(program.base + p[i].p_vaddr);
+        }
+    }
+    const ElfW(Dyn) *d = program.dyn ? dynamic_entry(&program, DT_DEBUG) : NULL;
+    const struct r_debug *debug = d ? pointer(d->d_un.d_ptr) : NULL;
+    return debug ? debug->r_map : NULL;
+}
+
 void *next_definition(const char *name)
 {
     struct next_search s = {.name = name, .start = _DYNAMIC};
+    /* First without a call to anything that may be interposed: ThreadSanitizer's dl_iterate_phdr
+     * calls a real one that it is only just looking for, by our dlsym. What is found so, the C
+     * library, was loaded at start and never goes, so no lock is needed on the way. */
+    for (const struct link_map *m = first_link_map(); m; m = m->l_next) {
+        struct object o = {m->l_addr, m->l_ld, m->l_name, NULL};
+        if (o.dyn && !is_vdso(o.name) && search_next(&o, &s)) {
+            return s.after;
+        }
+    }
+    s = (struct next_search){.name = name, .start = _DYNAMIC};
     objects_each(search_next, &s);
     return s.after ? s.after : s.any;
 }

@@ -60,8 +60,9 @@ PGSEAL_PLAINTEXT_CANCEL=no|PGSEAL_PLAINTEXT_CANCEL: unknown value "no"
 PGSEAL_SSLROOTCERT=roots.pem|PGSEAL_SSLROOTCERT: 
 PGSEAL_SSLCRL=crl.pem|PGSEAL_SSLCRL: 
 PGSEAL_LOG=file:log|PGSEAL_LOG: 
-PGSEAL_SSLROTCERT=/x|PGSEAL_SSLROTCERT: 
 END
+connects 'variables that merely begin alike (a Kubernetes service called pgseal)' \
+    sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SERVICE_HOST=10.0.0.1 PGSEAL_PORT=tcp://10.0.0.1:443
 
 # --- a policy file, and never a mix
 policy <<<"sslrootcert = $PKI/root.pem"

@@ -16,10 +16,12 @@ static int write_all(int fd, const char *bytes, size_t n)
 {
     while (n > 0) {
         ssize_t written = write(fd, bytes, n);
-        if (written < 0 && errno == EINTR)
+        if (written < 0 && errno == EINTR) {
             continue;
-        if (written < 0)
+        }
+        if (written < 0) {
             return -1;
+        }
         bytes += written;
         n -= (size_t)written;
     }
@@ -31,17 +33,20 @@ static int create_beside(int dir, const char *name, char **temporary)
 {
     for (int tries = 0; tries < 100; tries++) {
         unsigned long long random = 0;
-        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random)
+        if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
             return -1;
+        }
         *temporary = xprintf(".%.200s.%016llx", name, random);
         int fd =
             openat(dir, *temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-        if (fd >= 0)
+        if (fd >= 0) {
             return fd;
+        }
         free(*temporary);
         *temporary = NULL;
-        if (errno != EEXIST)
+        if (errno != EEXIST) {
             return -1;
+        }
     }
     return -1;
 }
@@ -51,16 +56,19 @@ static int take_after(int fd, const struct stat *old)
 {
     mode_t mask = umask(022);
     umask(mask);
-    if (old == NULL)
+    if (old == NULL) {
         return fchmod(fd, 0644 & ~mask);
+    }
     struct stat now;
-    if (fstat(fd, &now) != 0)
+    if (fstat(fd, &now) != 0) {
         return -1;
+    }
     /* Whoever may not give it away keeps it: that is no reason not to replace a file of one's own
      * directory. */
     if ((now.st_uid != old->st_uid || now.st_gid != old->st_gid) &&
-        fchown(fd, old->st_uid, old->st_gid) != 0 && errno != EPERM)
+        fchown(fd, old->st_uid, old->st_gid) != 0 && errno != EPERM) {
         return -1;
+    }
     return fchmod(fd, old->st_mode & 0777 & ~(mode_t)022);
 }
 
@@ -68,16 +76,20 @@ static char *replace(int dir, const char *path, const char *name, const void *by
 {
     struct stat old;
     bool there = fstatat(dir, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
-    if (!there && errno != ENOENT)
+    if (!there && errno != ENOENT) {
         return xprintf("%s: %s", path, strerror(errno));
-    if (there && S_ISLNK(old.st_mode))
+    }
+    if (there && S_ISLNK(old.st_mode)) {
         return xprintf("%s: is a symbolic link: name the file itself", path);
-    if (there && !S_ISREG(old.st_mode))
+    }
+    if (there && !S_ISREG(old.st_mode)) {
         return xprintf("%s: is no regular file", path);
+    }
     char *temporary = NULL;
     int fd = create_beside(dir, name, &temporary);
-    if (fd < 0)
+    if (fd < 0) {
         return xprintf("%s: cannot create a file beside it: %s", path, strerror(errno));
+    }
     bool good =
         write_all(fd, bytes, n) == 0 && take_after(fd, there ? &old : NULL) == 0 && fsync(fd) == 0;
     int error = errno;
@@ -89,11 +101,13 @@ static char *replace(int dir, const char *path, const char *name, const void *by
         good = false;
         error = errno;
     }
-    if (!good)
+    if (!good) {
         unlinkat(dir, temporary, 0);
+    }
     free(temporary);
-    if (!good)
+    if (!good) {
         return xprintf("%s: cannot replace it: %s", path, strerror(error));
+    }
     fsync(dir);
     return NULL;
 }
@@ -102,15 +116,17 @@ char *atomic_write(const char *path, const void *bytes, size_t n)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
-    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+    if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
         return xprintf("\"%s\" is no name of a file", path);
+    }
     char *parent =
         slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
     int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     char *why =
         dir < 0 ? xprintf("%s: %s", parent, strerror(errno)) : replace(dir, path, name, bytes, n);
-    if (dir >= 0)
+    if (dir >= 0) {
         close(dir);
+    }
     free(parent);
     return why;
 }

@@ -18,3 +18,7 @@ build/pgseal: $(CLI_OBJ) $(CORE_OBJ)
 -include $(CLI_OBJ:.o=.d)
 
 check-installed: build/pgseal
+
+FUZZ_MORE_fuzz_scan = cli/scan_elf.c cli/scan_constants.c cli/scan_go.c cli/scan_zip.c cli/scan_source.c \
+	cli/util.c cli/out.c
+FUZZ_LIBS_fuzz_scan = -lelf -ljansson -lcrypto

@@ -54,26 +54,33 @@ static void parse_days(struct argp_state *state, const char *arg, struct options
     char *end = NULL;
     errno = 0;
     options->days = strtol(arg, &end, 10);
-    if (errno != 0 || !isdigit((unsigned char)arg[0]) || *end != '\0' || options->days > 36500)
+    if (errno != 0 || !isdigit((unsigned char)arg[0]) || *end != '\0' || options->days > 36500) {
         argp_error(state, "--days takes a number from 0 to 36500");
+    }
 }
 
 static void check_usage(struct argp_state *state, struct options *options)
 {
     bool fetch = options->url != NULL;
-    if (!fetch && options->files.n == 0)
+    if (!fetch && options->files.n == 0) {
         argp_error(state, "name a FILE");
-    if (fetch && options->files.n != 0)
+    }
+    if (fetch && options->files.n != 0) {
         argp_error(state, "with --fetch no FILE is read: name the target with --output");
-    if (fetch && options->sha256 == NULL)
+    }
+    if (fetch && options->sha256 == NULL) {
         argp_error(state, "--fetch needs --sha256: without it anybody could choose your roots");
-    if (!fetch && (options->sha256 != NULL || options->output != NULL || options->cacert != NULL))
+    }
+    if (!fetch && (options->sha256 != NULL || options->output != NULL || options->cacert != NULL)) {
         argp_error(state, "--sha256, --output and --cacert go with --fetch");
-    if (options->prune != NULL && (options->output != NULL || options->files.n > 1))
+    }
+    if (options->prune != NULL && (options->output != NULL || options->files.n > 1)) {
         argp_error(state, "--prune takes one FILE, and no --output");
-    if (options->sha256 != NULL &&
-        (strlen(options->sha256) != 64 || strspn(options->sha256, "0123456789abcdefABCDEF") != 64))
+    }
+    if (options->sha256 != NULL && (strlen(options->sha256) != 64 ||
+                                    strspn(options->sha256, "0123456789abcdefABCDEF") != 64)) {
         argp_error(state, "--sha256 takes 64 hexadecimal digits");
+    }
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -152,18 +159,20 @@ static void put(struct deed *deed, const char *path, const struct bytes *bytes)
     free(old.at);
     deed->action = same ? "unchanged" : "written";
     char *why = same ? NULL : atomic_write(path, bytes->at, bytes->n);
-    if (why != NULL)
+    if (why != NULL) {
         deed_failed(deed, STATUS_USAGE, why);
+    }
 }
 
 static void prune(struct deed *deed, const struct ca_file *file, const char *path)
 {
     deed->path = path;
     struct bytes kept = ca_pruned(file);
-    if (kept.n == 0)
+    if (kept.n == 0) {
         deed_failed(deed, STATUS_FOUND, xstrdup("nothing would be left of it"));
-    else
+    } else {
         put(deed, path, &kept);
+    }
     free(kept.at);
 }
 
@@ -197,18 +206,20 @@ static void keep_or_refuse(struct deed *deed, const struct ca_file *file,
 {
     char *why = NULL;
     deed->path = options->output != NULL ? options->output : options->prune;
-    if (strcasecmp(file->sha256, options->sha256) != 0)
+    if (strcasecmp(file->sha256, options->sha256) != 0) {
         why = xprintf("its SHA-256 is %s and not %s", file->sha256, options->sha256);
-    else
+    } else {
         why = ca_refusal(file);
-    if (why != NULL)
+    }
+    if (why != NULL) {
         deed_failed(deed, STATUS_FOUND, why);
-    else if (options->prune != NULL)
+    } else if (options->prune != NULL) {
         prune(deed, file, options->prune);
-    else if (options->output != NULL)
+    } else if (options->output != NULL) {
         put(deed, options->output, &file->bytes);
-    else
+    } else {
         deed->status = ca_found(file) ? STATUS_FOUND : STATUS_FINE;
+    }
 }
 
 static void print(const struct options *options, const struct ca_file *files, size_t n,
@@ -219,8 +230,9 @@ static void print(const struct options *options, const struct ca_file *files, si
         json_t *root = json_object();
         json_t *array = json_array();
         json_object_set_new(root, "schema", json_string("pgseal-ca/1"));
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
             json_array_append_new(array, ca_json(&files[i]));
+        }
         json_object_set_new(root, "files", array);
         json_object_set_new(root, "action", json_string(deed->action));
         out_json_set(root, "path", deed->path);
@@ -228,8 +240,9 @@ static void print(const struct options *options, const struct ca_file *files, si
         out_json(root);
     } else {
         for (size_t i = 0; i < n; i++) {
-            if (files[i].error == NULL)
+            if (files[i].error == NULL) {
                 ca_show(&out, &files[i], options->brief);
+            }
         }
         if (deed->path != NULL && deed->reason == NULL) {
             char *text = xprintf("%s: %s", deed->path, deed->action);
@@ -239,12 +252,14 @@ static void print(const struct options *options, const struct ca_file *files, si
     }
     fflush(stdout);
     for (size_t i = 0; i < n; i++) {
-        if (files[i].error != NULL)
+        if (files[i].error != NULL) {
             complain("%s: %s", files[i].name, files[i].error);
+        }
     }
-    if (deed->reason != NULL)
+    if (deed->reason != NULL) {
         complain("%s%s%s: %s%s", deed->action, n != 0 ? " " : "", n != 0 ? files[0].name : "",
                  deed->reason, deed->path != NULL ? "; nothing was changed" : "");
+    }
 }
 
 int command_ca(int argc, char **argv)
@@ -269,16 +284,19 @@ int command_ca(int argc, char **argv)
     }
     for (size_t i = 0; i < options.files.n; i++) {
         load(&files[i], options.files.at[i], &options);
-        if (files[i].error != NULL)
+        if (files[i].error != NULL) {
             deed.status = STATUS_USAGE;
-        else if (ca_found(&files[i]) && deed.status == STATUS_FINE)
+        } else if (ca_found(&files[i]) && deed.status == STATUS_FINE) {
             deed.status = STATUS_FOUND;
+        }
     }
-    if (options.url == NULL && options.prune != NULL && files[0].error == NULL)
+    if (options.url == NULL && options.prune != NULL && files[0].error == NULL) {
         prune(&deed, &files[0], options.prune);
+    }
     print(&options, files, n, &deed);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         ca_free(&files[i]);
+    }
     free(files);
     free(deed.reason);
     strings_free(&options.files);

@@ -39,8 +39,9 @@ char *ca_url_shown(const char *url)
         curl_url_set(parsed, CURLUPART_PASSWORD, NULL, 0) == CURLUE_OK &&
         curl_url_set(parsed, CURLUPART_QUERY, NULL, 0) == CURLUE_OK &&
         curl_url_set(parsed, CURLUPART_FRAGMENT, NULL, 0) == CURLUE_OK &&
-        curl_url_get(parsed, CURLUPART_URL, &text, 0) == CURLUE_OK)
+        curl_url_get(parsed, CURLUPART_URL, &text, 0) == CURLUE_OK) {
         shown = xstrdup(text);
+    }
     curl_free(text);
     curl_url_cleanup(parsed);
     return shown != NULL ? shown : xstrdup("(no URL)");
@@ -81,8 +82,9 @@ static bool set_up(CURL *curl, const char *url, const char *cacert, struct sink 
         cacert != NULL ? curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) : CURLE_OK,
     };
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
-        if (codes[i] != CURLE_OK)
+        if (codes[i] != CURLE_OK) {
             return false;
+        }
     }
     return true;
 }
@@ -90,8 +92,9 @@ static bool set_up(CURL *curl, const char *url, const char *cacert, struct sink 
 char *ca_fetch(const char *url, const char *cacert, struct bytes *out)
 {
     *out = (struct bytes){0};
-    if (!is_https(url))
+    if (!is_https(url)) {
         return xstrdup("only https:// is fetched");
+    }
     char *shown = ca_url_shown(url);
     char *why = NULL;
     char error[CURL_ERROR_SIZE] = "";
@@ -101,17 +104,19 @@ char *ca_fetch(const char *url, const char *cacert, struct bytes *out)
         why = xprintf("%s: libcurl cannot do https here", shown);
     } else {
         CURLcode code = curl_easy_perform(curl);
-        if (sink.too_large)
+        if (sink.too_large) {
             why = xprintf("%s: more than %d bytes", shown, CA_FILE_MAX);
-        else if (code != CURLE_OK)
+        } else if (code != CURLE_OK) {
             why = xprintf("%s: %s", shown, error[0] != '\0' ? error : curl_easy_strerror(code));
+        }
     }
     curl_easy_cleanup(curl);
     curl_global_cleanup();
     free(shown);
-    if (why != NULL)
+    if (why != NULL) {
         free(sink.bytes.at);
-    else
+    } else {
         *out = sink.bytes;
+    }
     return why;
 }

@@ -17,8 +17,9 @@ static bool seconds_until(const ASN1_TIME *when, const ASN1_TIME *now, long long
 {
     int days = 0;
     int rest = 0;
-    if (when == NULL || ASN1_TIME_diff(&days, &rest, now, when) != 1)
+    if (when == NULL || ASN1_TIME_diff(&days, &rest, now, when) != 1) {
         return false;
+    }
     *seconds = (long long)days * 86400 + rest;
     return true;
 }
@@ -30,19 +31,21 @@ static void judge_dates(struct ca_item *item, const ASN1_TIME *from, const ASN1_
 {
     long long before = 0;
     long long left = 0;
-    if (item->kind == CA_CRL && until == NULL)
+    if (item->kind == CA_CRL && until == NULL) {
         return;
+    }
     if (!seconds_until(from, now, &before) || !seconds_until(until, now, &left)) {
         item->findings |= CA_UNREADABLE;
         return;
     }
     item->days_left = (long)(left >= 0 ? left / 86400 : -((-left + 86399) / 86400));
-    if (left < 0)
+    if (left < 0) {
         item->findings |= CA_EXPIRED;
-    else if (before > 0)
+    } else if (before > 0) {
         item->findings |= CA_NOT_YET_VALID;
-    else if (item->kind == CA_CERTIFICATE && left < (long long)days * 86400)
+    } else if (item->kind == CA_CERTIFICATE && left < (long long)days * 86400) {
         item->findings |= CA_EXPIRING;
+    }
 }
 
 /* A signature on MD5 or older never holds; one on SHA-1 does no harm where nobody relies on it: on
@@ -50,11 +53,13 @@ static void judge_dates(struct ca_item *item, const ASN1_TIME *from, const ASN1_
 static void judge_signature(struct ca_item *item, int signature)
 {
     int digest = NID_undef;
-    if (OBJ_find_sigid_algs(signature, &digest, NULL) != 1)
+    if (OBJ_find_sigid_algs(signature, &digest, NULL) != 1) {
         return;
+    }
     bool broken = digest == NID_md2 || digest == NID_md4 || digest == NID_md5 || digest == NID_mdc2;
-    if (broken || (digest == NID_sha1 && !item->self_signed))
+    if (broken || (digest == NID_sha1 && !item->self_signed)) {
         item->findings |= CA_WEAK_SIGNATURE;
+    }
 }
 
 static void judge_certificate(struct ca_item *item, const ASN1_TIME *now, long days)
@@ -64,13 +69,15 @@ static void judge_certificate(struct ca_item *item, const ASN1_TIME *now, long d
         return;
     }
     judge_dates(item, X509_get0_notBefore(item->cert), X509_get0_notAfter(item->cert), now, days);
-    if (!item->is_ca)
+    if (!item->is_ca) {
         item->findings |= CA_NOT_A_CA;
+    }
     int type = EVP_PKEY_get_base_id(X509_get0_pubkey(item->cert));
     bool small_field = type == EVP_PKEY_RSA || type == EVP_PKEY_RSA_PSS || type == EVP_PKEY_DSA ||
                        type == EVP_PKEY_DH;
-    if ((small_field && item->key_bits < 2048) || (type == EVP_PKEY_EC && item->key_bits < 224))
+    if ((small_field && item->key_bits < 2048) || (type == EVP_PKEY_EC && item->key_bits < 224)) {
         item->findings |= CA_WEAK_KEY;
+    }
     judge_signature(item, X509_get_signature_nid(item->cert));
 }
 
@@ -98,8 +105,9 @@ static void find_duplicates(struct ca_file *file)
     struct ca_item **sorted = xcalloc(file->n, sizeof(struct ca_item *));
     size_t n = 0;
     for (size_t i = 0; i < file->n; i++) {
-        if (file->items[i].sha256[0] != '\0')
+        if (file->items[i].sha256[0] != '\0') {
             sorted[n++] = &file->items[i];
+        }
     }
     qsort(sorted, n, sizeof(struct ca_item *), by_digest);
     size_t first = 0;
@@ -122,17 +130,20 @@ void ca_judge(struct ca_file *file, time_t now, long days)
     for (size_t i = 0; i < file->n; i++) {
         struct ca_item *item = &file->items[i];
         item->findings = 0;
-        if (item->kind == CA_CERTIFICATE)
+        if (item->kind == CA_CERTIFICATE) {
             judge_certificate(item, today, days);
-        else if (item->kind == CA_CRL)
+        } else if (item->kind == CA_CRL) {
             judge_crl(item, today, days);
-        if (item->kind == CA_OTHER || (item->kind == CA_CRL && !crls_only))
+        }
+        if (item->kind == CA_OTHER || (item->kind == CA_CRL && !crls_only)) {
             item->findings |= CA_OTHER_BLOCK;
+        }
     }
     find_duplicates(file);
     for (size_t i = 0; i < file->n; i++) {
-        for (size_t bit = 0; bit < CA_FINDINGS; bit++)
+        for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
             file->counts[bit] += (file->items[i].findings >> bit) & 1;
+        }
     }
     ASN1_TIME_free(today);
 }
@@ -140,8 +151,9 @@ void ca_judge(struct ca_file *file, time_t now, long days)
 bool ca_found(const struct ca_file *file)
 {
     bool found = file->fault != NULL;
-    for (size_t bit = 0; bit < CA_FINDINGS; bit++)
+    for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
         found = found || file->counts[bit] != 0;
+    }
     return found;
 }
 
@@ -157,8 +169,9 @@ struct bytes ca_pruned(const struct ca_file *file)
     BIO *bio = BIO_new(BIO_s_mem());
     bool good = bio != NULL;
     for (size_t i = 0; good && i < file->n; i++) {
-        if (ca_keeps(&file->items[i]))
+        if (ca_keeps(&file->items[i])) {
             good = PEM_write_bio_X509(bio, file->items[i].cert) == 1;
+        }
     }
     char *at = NULL;
     long n = good ? BIO_get_mem_data(bio, &at) : 0;
@@ -174,20 +187,23 @@ struct bytes ca_pruned(const struct ca_file *file)
 
 char *ca_refusal(const struct ca_file *file)
 {
-    if (file->certificates == 0)
+    if (file->certificates == 0) {
         return xstrdup("holds no certificate");
-    if (file->fault != NULL)
+    }
+    if (file->fault != NULL) {
         return xstrdup(file->fault);
+    }
     static const unsigned never =
         CA_NOT_A_CA | CA_WEAK_KEY | CA_WEAK_SIGNATURE | CA_UNREADABLE | CA_OTHER_BLOCK;
     size_t usable = 0;
     for (size_t i = 0; i < file->n; i++) {
         const struct ca_item *item = &file->items[i];
         for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
-            if ((item->findings & never & (1u << bit)) != 0)
+            if ((item->findings & never & (1u << bit)) != 0) {
                 return xprintf("block %zu (%s): %s", i + 1,
                                item->subject != NULL ? item->subject : item->label,
                                ca_finding_names[bit]);
+            }
         }
         usable += (item->findings & (CA_EXPIRED | CA_NOT_YET_VALID)) == 0;
     }

@@ -33,8 +33,9 @@ static char *bio_string(BIO *bio)
 static char *name_string(const X509_NAME *name)
 {
     BIO *bio = BIO_new(BIO_s_mem());
-    if (bio == NULL)
+    if (bio == NULL) {
         return xstrdup("");
+    }
     X509_NAME_print_ex(bio, name, 0,
                        (XN_FLAG_RFC2253 | XN_FLAG_SEP_CPLUS_SPC) &
                            ~(unsigned long)(XN_FLAG_SEP_COMMA_PLUS | ASN1_STRFLGS_ESC_MSB));
@@ -44,8 +45,9 @@ static char *name_string(const X509_NAME *name)
 static char *time_string(const ASN1_TIME *when)
 {
     struct tm tm;
-    if (when == NULL || ASN1_TIME_to_tm(when, &tm) != 1)
+    if (when == NULL || ASN1_TIME_to_tm(when, &tm) != 1) {
         return NULL;
+    }
     char buf[64];
     strftime(buf, sizeof buf, "%Y-%m-%dT%H:%M:%SZ", &tm);
     return xstrdup(buf);
@@ -54,15 +56,17 @@ static char *time_string(const ASN1_TIME *when)
 static char *serial_string(const ASN1_INTEGER *serial)
 {
     BIO *bio = BIO_new(BIO_s_mem());
-    if (bio == NULL)
+    if (bio == NULL) {
         return xstrdup("");
+    }
     i2a_ASN1_INTEGER(bio, serial);
     char *s = bio_string(bio);
     /* Long ones are wrapped by OpenSSL with a backslash and a newline. */
     size_t used = 0;
     for (size_t i = 0; s[i] != '\0'; i++) {
-        if (s[i] != '\\' && s[i] != '\n')
+        if (s[i] != '\\' && s[i] != '\n') {
             s[used++] = s[i];
+        }
     }
     s[used] = '\0';
     return s;
@@ -71,27 +75,30 @@ static char *serial_string(const ASN1_INTEGER *serial)
 static void read_key(struct ca_item *item, X509 *cert)
 {
     EVP_PKEY *key = X509_get0_pubkey(cert);
-    if (key == NULL)
+    if (key == NULL) {
         return;
+    }
     item->key_bits = EVP_PKEY_get_bits(key);
     int type = EVP_PKEY_get_base_id(key);
     char group[64] = "";
     size_t len = 0;
-    if (type == EVP_PKEY_EC && EVP_PKEY_get_group_name(key, group, sizeof group, &len) == 1)
+    if (type == EVP_PKEY_EC && EVP_PKEY_get_group_name(key, group, sizeof group, &len) == 1) {
         item->key_type = xprintf("EC %s", group);
-    else if (type == EVP_PKEY_EC)
+    } else if (type == EVP_PKEY_EC) {
         item->key_type = xstrdup("EC");
-    else if (type == EVP_PKEY_RSA || type == EVP_PKEY_RSA_PSS)
+    } else if (type == EVP_PKEY_RSA || type == EVP_PKEY_RSA_PSS) {
         item->key_type = xstrdup(type == EVP_PKEY_RSA ? "RSA" : "RSA-PSS");
-    else
+    } else {
         item->key_type = xstrdup(OBJ_nid2sn(type) != NULL ? OBJ_nid2sn(type) : "unknown");
+    }
 }
 
 static void read_certificate(struct ca_item *item, BIO *bio)
 {
     X509 *cert = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
-    if (cert == NULL)
+    if (cert == NULL) {
         return;
+    }
     unsigned char *der = NULL;
     int len = i2d_X509(cert, &der);
     if (len <= 0) {
@@ -115,8 +122,9 @@ static void read_certificate(struct ca_item *item, BIO *bio)
 static void read_crl(struct ca_item *item, BIO *bio)
 {
     X509_CRL *crl = PEM_read_bio_X509_CRL(bio, NULL, no_passphrase, NULL);
-    if (crl == NULL)
+    if (crl == NULL) {
         return;
+    }
     unsigned char *der = NULL;
     int len = i2d_X509_CRL(crl, &der);
     if (len <= 0) {
@@ -138,11 +146,13 @@ static void read_crl(struct ca_item *item, BIO *bio)
 static char *read_label(const char *at, const char *end)
 {
     at += sizeof begin_mark - 1;
-    if (at < end && *at == ' ')
+    if (at < end && *at == ' ') {
         at++;
+    }
     const char *stop = at;
-    while (stop < end && stop - at < 64 && *stop != '-' && *stop != '\n' && *stop != '\r')
+    while (stop < end && stop - at < 64 && *stop != '-' && *stop != '\n' && *stop != '\r') {
         stop++;
+    }
     bool closed = end - stop >= 5 && memcmp(stop, dashes, 5) == 0;
     return closed ? xstrndup(at, (size_t)(stop - at)) : xstrdup("");
 }
@@ -164,12 +174,14 @@ static void read_block(struct ca_file *file, const char *at, const char *end, si
         return;
     }
     BIO *bio = BIO_new_mem_buf(at, (int)(end - at));
-    if (bio == NULL)
+    if (bio == NULL) {
         return;
-    if (item->kind == CA_CERTIFICATE)
+    }
+    if (item->kind == CA_CERTIFICATE) {
         read_certificate(item, bio);
-    else
+    } else {
         read_crl(item, bio);
+    }
     BIO_free(bio);
     ERR_clear_error();
 }
@@ -183,8 +195,9 @@ void ca_parse(struct ca_file *file, const char *name, struct bytes bytes)
     const char *counted = bytes.at;
     size_t line = 1;
     while (at != NULL) {
-        for (; counted < at; counted++)
+        for (; counted < at; counted++) {
             line += *counted == '\n';
+        }
         const char *rest = at + sizeof begin_mark - 1;
         const char *next = memmem(rest, (size_t)(stop - rest), begin_mark, sizeof begin_mark - 1);
         read_block(file, at, next != NULL ? next : stop, line);
@@ -202,8 +215,9 @@ void ca_free(struct ca_file *file)
         X509_CRL_free(item->crl);
         char *strings[] = {item->label,      item->subject,   item->issuer,   item->serial,
                            item->not_before, item->not_after, item->key_type, item->signature};
-        for (size_t s = 0; s < sizeof strings / sizeof *strings; s++)
+        for (size_t s = 0; s < sizeof strings / sizeof *strings; s++) {
             free(strings[s]);
+        }
     }
     free(file->items);
     free(file->bytes.at);

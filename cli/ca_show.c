@@ -35,8 +35,9 @@ static char *findings_text(const struct ca_item *item)
     char *text = NULL;
     for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
         enum ca_finding finding = (enum ca_finding)(1 << bit);
-        if ((item->findings & finding) == 0)
+        if ((item->findings & finding) == 0) {
             continue;
+        }
         char *one = finding == CA_DUPLICATE
                         ? xprintf("the same as number %zu", item->duplicate_of + 1)
                         : xstrdup(finding_text(finding));
@@ -50,8 +51,9 @@ static char *findings_text(const struct ca_item *item)
 
 static enum paint paint_of(unsigned findings)
 {
-    if (findings == 0)
+    if (findings == 0) {
         return PAINT_GREEN;
+    }
     return (findings & ~(unsigned)(CA_EXPIRING | CA_DUPLICATE | CA_NOT_YET_VALID)) != 0
                ? PAINT_RED
                : PAINT_YELLOW;
@@ -61,17 +63,20 @@ static char *validity_text(const struct ca_item *item)
 {
     const char *from = item->not_before != NULL ? item->not_before : "?";
     const char *until = item->not_after != NULL ? item->not_after : "no end";
-    if (item->not_after == NULL)
+    if (item->not_after == NULL) {
         return xprintf("%s to %s", from, until);
-    if (item->days_left < 0)
+    }
+    if (item->days_left < 0) {
         return xprintf("%s to %s, over for %ld days", from, until, -item->days_left);
+    }
     return xprintf("%s to %s, %ld days left", from, until, item->days_left);
 }
 
 static void show_field(const struct out *out, const char *label, enum paint paint, char *text)
 {
-    if (text != NULL)
+    if (text != NULL) {
         out_field(out, 5, label, 16, paint, text);
+    }
     free(text);
 }
 
@@ -79,13 +84,14 @@ static void show_item(const struct out *out, const struct ca_item *item, size_t 
 {
     char *count = xprintf("%3zu", number);
     char *what = NULL;
-    if (item->kind == CA_CERTIFICATE && item->cert != NULL)
+    if (item->kind == CA_CERTIFICATE && item->cert != NULL) {
         what = xstrdup(item->subject[0] != '\0' ? item->subject : "(no subject)");
-    else if (item->kind == CA_CRL && item->crl != NULL)
+    } else if (item->kind == CA_CRL && item->crl != NULL) {
         what = xprintf("CRL of %s", item->issuer);
-    else
+    } else {
         what = xprintf("%s block, line %zu", item->label[0] != '\0' ? item->label : "unlabelled",
                        item->line);
+    }
     out_field(out, 0, count, 5, PAINT_BOLD, what);
     free(count);
     free(what);
@@ -113,8 +119,9 @@ static void show_summary(const struct out *out, const struct ca_file *file)
         xprintf("%zu certificate%s, %zu CRL%s", file->certificates,
                 file->certificates == 1 ? "" : "s", file->crls, file->crls == 1 ? "" : "s");
     for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
-        if (file->counts[bit] == 0)
+        if (file->counts[bit] == 0) {
             continue;
+        }
         char *longer = xprintf("%s, %zu %s", text, file->counts[bit], ca_finding_names[bit]);
         free(text);
         text = longer;
@@ -138,8 +145,9 @@ void ca_show(const struct out *out, const struct ca_file *file, bool brief)
         free(text);
     }
     for (size_t i = 0; i < file->n; i++) {
-        if (!brief || file->items[i].findings != 0)
+        if (!brief || file->items[i].findings != 0) {
             show_item(out, &file->items[i], i + 1);
+        }
     }
     show_summary(out, file);
 }
@@ -148,8 +156,9 @@ static json_t *findings_json(unsigned findings)
 {
     json_t *array = json_array();
     for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
-        if ((findings & (1u << bit)) != 0)
+        if ((findings & (1u << bit)) != 0) {
             json_array_append_new(array, json_string(ca_finding_names[bit]));
+        }
     }
     return array;
 }
@@ -165,8 +174,9 @@ static json_t *item_json(const struct ca_item *item, size_t number)
     out_json_set(object, "serial", item->serial);
     out_json_set(object, item->kind == CA_CRL ? "last_update" : "not_before", item->not_before);
     out_json_set(object, item->kind == CA_CRL ? "next_update" : "not_after", item->not_after);
-    if (item->not_after != NULL)
+    if (item->not_after != NULL) {
         json_object_set_new(object, "days_left", json_integer(item->days_left));
+    }
     out_json_set(object, "sha256", item->sha256);
     out_json_set(object, "key_type", item->key_type);
     if (item->cert != NULL) {
@@ -175,11 +185,13 @@ static json_t *item_json(const struct ca_item *item, size_t number)
         json_object_set_new(object, "self_signed", json_boolean(item->self_signed));
     }
     out_json_set(object, "signature", item->signature);
-    if (item->crl != NULL)
+    if (item->crl != NULL) {
         json_object_set_new(object, "revoked", json_integer((json_int_t)item->revoked));
-    if ((item->findings & CA_DUPLICATE) != 0)
+    }
+    if ((item->findings & CA_DUPLICATE) != 0) {
         json_object_set_new(object, "duplicate_of",
                             json_integer((json_int_t)item->duplicate_of + 1));
+    }
     json_object_set_new(object, "findings", findings_json(item->findings));
     return object;
 }
@@ -196,17 +208,19 @@ json_t *ca_json(const struct ca_file *file)
     json_object_set_new(object, "fault", out_json_text(file->fault));
     json_t *lists[] = {
         [CA_CERTIFICATE] = json_array(), [CA_CRL] = json_array(), [CA_OTHER] = json_array()};
-    for (size_t i = 0; i < file->n; i++)
+    for (size_t i = 0; i < file->n; i++) {
         json_array_append_new(lists[file->items[i].kind], item_json(&file->items[i], i + 1));
+    }
     json_object_set_new(object, "certificates", lists[CA_CERTIFICATE]);
     json_object_set_new(object, "crls", lists[CA_CRL]);
     json_object_set_new(object, "other_blocks", lists[CA_OTHER]);
     json_t *summary = json_object();
     json_object_set_new(summary, "certificates", json_integer((json_int_t)file->certificates));
     json_object_set_new(summary, "crls", json_integer((json_int_t)file->crls));
-    for (size_t bit = 0; bit < CA_FINDINGS; bit++)
+    for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
         json_object_set_new(summary, ca_finding_names[bit],
                             json_integer((json_int_t)file->counts[bit]));
+    }
     json_object_set_new(object, "summary", summary);
     return object;
 }

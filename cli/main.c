@@ -14,8 +14,9 @@ const char *argp_program_version = "pgseal " PGSEAL_VERSION;
 static const struct command *find(const char *name)
 {
     for (const struct command *c = commands; c->name != NULL; c++) {
-        if (strcmp(c->name, name) == 0)
+        if (strcmp(c->name, name) == 0) {
             return c;
+        }
     }
     return NULL;
 }
@@ -25,8 +26,9 @@ static void usage(FILE *file)
     fputs("Usage: pgseal COMMAND [OPTION...]\n"
           "Shows what pgseal does: every libpq connection verifies its server.\n\n",
           file);
-    for (const struct command *c = commands; c->name != NULL; c++)
+    for (const struct command *c = commands; c->name != NULL; c++) {
         fprintf(file, "  %-10s %s\n", c->name, c->summary);
+    }
     fputs("  help       show this, or the help of a command\n\n"
           "  -?, --help     show this\n"
           "  -V, --version  show the version\n\n"

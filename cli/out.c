@@ -16,41 +16,49 @@ static const char *const paint_codes[] = {"",         "\033[1m",  "\033[2m",
 struct out out_start(FILE *file)
 {
     struct out out = {.file = file, .width = 80};
-    if (!isatty(fileno(file)))
+    if (!isatty(fileno(file))) {
         return out;
+    }
     const char *no_color = getenv("NO_COLOR");
     const char *term = getenv("TERM");
     out.colour =
         (no_color == NULL || no_color[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
     struct winsize size;
-    if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+    if (ioctl(fileno(file), TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
         out.width = size.ws_col < 132 ? size.ws_col : 132;
+    }
     return out;
 }
 
 /* The length of the printable UTF-8 sequence at s, or 0 where there is none. */
 static size_t sequence(const unsigned char *s)
 {
-    if (s[0] < 0x80)
+    if (s[0] < 0x80) {
         return s[0] >= 0x20 && s[0] != 0x7f ? 1 : 0;
+    }
     size_t n = s[0] >= 0xc2 && s[0] < 0xe0   ? 2
                : (s[0] & 0xf0) == 0xe0       ? 3
                : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
                                              : 0;
     for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80)
+        if ((s[i] & 0xc0) != 0x80) {
             return 0;
+        }
     }
-    if (n == 2 && s[0] == 0xc2 && s[1] < 0xa0)
+    if (n == 2 && s[0] == 0xc2 && s[1] < 0xa0) {
         return 0; /* C1 controls: some terminals obey them */
-    if (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0)))
+    }
+    if (n == 3 && ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0))) {
         return 0;
+    }
     if (n == 3 && s[0] == 0xe2 &&
         ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
-         (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9)))
+         (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9))) {
         return 0; /* writing direction: it makes a name look like another */
-    if (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90)))
+    }
+    if (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))) {
         return 0;
+    }
     return n;
 }
 
@@ -79,8 +87,9 @@ char *out_safe(const char *s)
 static size_t columns(const char *s, size_t n)
 {
     size_t count = 0;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         count += ((unsigned char)s[i] & 0xc0) != 0x80;
+    }
     return count;
 }
 
@@ -93,38 +102,45 @@ static size_t line_length(const char *s, size_t room)
     size_t used = 0;
     while (s[fits] != '\0') {
         size_t n = 1;
-        while (((unsigned char)s[fits + n] & 0xc0) == 0x80)
+        while (((unsigned char)s[fits + n] & 0xc0) == 0x80) {
             n++;
-        if (used == room)
+        }
+        if (used == room) {
             break;
+        }
         used++;
         fits += n;
-        if (s[fits] == ' ')
+        if (s[fits] == ' ') {
             good = fits;
-        else if (s[fits - 1] == ',' && used > room / 2 && good < fits)
+        } else if (s[fits - 1] == ',' && used > room / 2 && good < fits) {
             good = fits;
+        }
     }
-    if (s[fits] == '\0')
+    if (s[fits] == '\0') {
         return fits;
+    }
     return good != 0 ? good : fits;
 }
 
 static void paint_on(const struct out *out, enum paint paint)
 {
-    if (out->colour && paint != PAINT_NONE)
+    if (out->colour && paint != PAINT_NONE) {
         fputs(paint_codes[paint], out->file);
+    }
 }
 
 static void paint_off(const struct out *out, enum paint paint)
 {
-    if (out->colour && paint != PAINT_NONE)
+    if (out->colour && paint != PAINT_NONE) {
         fputs("\033[0m", out->file);
+    }
 }
 
 static void pad(const struct out *out, size_t n)
 {
-    while (n-- > 0)
+    while (n-- > 0) {
         fputc(' ', out->file);
+    }
 }
 
 void out_field(const struct out *out, unsigned indent, const char *label, unsigned at,
@@ -147,8 +163,9 @@ void out_field(const struct out *out, unsigned indent, const char *label, unsign
         fwrite(rest, 1, n, out->file);
         paint_off(out, paint);
         rest += n;
-        while (*rest == ' ')
+        while (*rest == ' ') {
             rest++;
+        }
         if (*rest != '\0') {
             fputc('\n', out->file);
             used = 0;
@@ -162,8 +179,9 @@ void table_row(struct table *t, enum paint paint, const char *const *cells)
 {
     t->cells = xrealloc(t->cells, (t->rows + 1) * t->columns * sizeof *t->cells);
     t->paints = xrealloc(t->paints, (t->rows + 1) * sizeof *t->paints);
-    for (size_t i = 0; i < t->columns; i++)
+    for (size_t i = 0; i < t->columns; i++) {
         t->cells[t->rows * t->columns + i] = out_safe(cells[i] != NULL ? cells[i] : "");
+    }
     t->paints[t->rows++] = paint;
 }
 
@@ -189,8 +207,9 @@ static void print_row(const struct out *out, size_t n, const char *const *cells,
             }
             owed += widths[i] - columns(rest[i], len) + 2;
             rest[i] += len;
-            while (*rest[i] == ' ')
+            while (*rest[i] == ' ') {
                 rest[i]++;
+            }
             left = left || *rest[i] != '\0';
         }
         fputc('\n', out->file);
@@ -212,22 +231,26 @@ void table_print(const struct out *out, struct table *t)
     }
     while (total > out->width) {
         size_t widest = 0;
-        for (size_t i = 1; i < t->columns; i++)
+        for (size_t i = 1; i < t->columns; i++) {
             widest = widths[i] >= widths[widest] ? i : widest;
-        if (widths[widest] <= 4)
+        }
+        if (widths[widest] <= 4) {
             break;
+        }
         widths[widest]--;
         total--;
     }
     print_row(out, t->columns, t->head, widths, PAINT_BOLD, PAINT_BOLD);
     for (size_t row = 0; row < t->rows; row++) {
         const char *cells[TABLE_COLUMNS];
-        for (size_t i = 0; i < t->columns; i++)
+        for (size_t i = 0; i < t->columns; i++) {
             cells[i] = t->cells[row * t->columns + i];
+        }
         print_row(out, t->columns, cells, widths, t->paints[row], PAINT_NONE);
     }
-    for (size_t i = 0; i < t->rows * t->columns; i++)
+    for (size_t i = 0; i < t->rows * t->columns; i++) {
         free(t->cells[i]);
+    }
     free(t->cells);
     free(t->paints);
     t->cells = NULL;
@@ -237,8 +260,9 @@ void table_print(const struct out *out, struct table *t)
 
 json_t *out_json_text(const char *s)
 {
-    if (s == NULL)
+    if (s == NULL) {
         return json_null();
+    }
     json_t *text = json_string(s);
     if (text == NULL) {
         char *safe = out_safe(s);
@@ -250,8 +274,9 @@ json_t *out_json_text(const char *s)
 
 void out_json_set(json_t *object, const char *key, const char *s)
 {
-    if (s != NULL && s[0] != '\0')
+    if (s != NULL && s[0] != '\0') {
         json_object_set_new(object, key, out_json_text(s));
+    }
 }
 
 int out_json(json_t *root)
@@ -263,8 +288,9 @@ int out_json(json_t *root)
 
 int out_finish(int status)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    if (fflush(stdout) == 0 && !ferror(stdout)) {
         return status;
+    }
     complain("cannot write the output: %s", strerror(errno));
     return STATUS_USAGE;
 }

@@ -53,10 +53,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         strings_take(&options->paths, xstrdup(arg));
         return 0;
     case ARGP_KEY_END:
-        if (options->running && (options->paths.n != 0 || options->root != NULL))
+        if (options->running && (options->paths.n != 0 || options->root != NULL)) {
             argp_error(state, "--running takes neither a PATH nor --root");
-        if (!options->running && options->paths.n == 0 && options->root == NULL)
+        }
+        if (!options->running && options->paths.n == 0 && options->root == NULL) {
             argp_error(state, "name a PATH, or use --running");
+        }
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -65,14 +67,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 void scan_error(struct scan *scan, const char *path, const char *what)
 {
-    if (scan->errors.n < ERRORS_MAX)
+    if (scan->errors.n < ERRORS_MAX) {
         strings_take(&scan->errors, xprintf("%s: %s", path, what));
+    }
 }
 
 static void item_free(struct item *item)
 {
-    for (size_t i = 0; i < item->n; i++)
+    for (size_t i = 0; i < item->n; i++) {
         free(item->ways[i].evidence);
+    }
     free(item->ways);
     free(item->path);
     free(item->why);
@@ -98,11 +102,13 @@ void scan_progress(struct scan *scan)
 {
     static struct timespec last;
     struct timespec now;
-    if (!scan->progress)
+    if (!scan->progress) {
         return;
+    }
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if ((now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000 < 100)
+    if ((now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000 < 100) {
         return;
+    }
     last = now;
     fprintf(stderr, "\r\033[K%zu files, %zu processes, %zu found", scan->files, scan->processes,
             scan->n);
@@ -111,8 +117,9 @@ void scan_progress(struct scan *scan)
 
 void scan_progress_end(struct scan *scan)
 {
-    if (scan->progress)
+    if (scan->progress) {
         fputs("\r\033[K", stderr);
+    }
 }
 
 /* A directory that holds a system of its own: a container image unpacked. */
@@ -139,8 +146,9 @@ static bool open_root(struct scan *scan, const char *dir)
 {
     root_close(scan->root);
     scan->root = root_open(dir);
-    if (scan->root == NULL)
+    if (scan->root == NULL) {
         scan_error(scan, dir, strerror(errno));
+    }
     return scan->root != NULL;
 }
 
@@ -149,16 +157,19 @@ static void scan_path(struct scan *scan, const char *path, const struct options 
     if (options->root != NULL) {
         scan_tree(scan, path);
     } else if (is_a_root(path)) {
-        if (open_root(scan, path))
+        if (open_root(scan, path)) {
             scan_tree(scan, "/");
+        }
     } else if (path[0] == '/') {
-        if (open_root(scan, "/"))
+        if (open_root(scan, "/")) {
             scan_tree(scan, path);
+        }
     } else {
         char *cwd = getcwd(NULL, 0);
         char *absolute = xprintf("%s/%s", cwd != NULL ? cwd : "", path);
-        if (open_root(scan, "/"))
+        if (open_root(scan, "/")) {
             scan_tree(scan, absolute);
+        }
         free(absolute);
         free(cwd);
     }
@@ -170,19 +181,23 @@ static void run(struct scan *scan, const struct options *options)
         scan_running(scan);
         return;
     }
-    if (options->root != NULL && !open_root(scan, options->root))
+    if (options->root != NULL && !open_root(scan, options->root)) {
         return;
-    if (options->paths.n == 0)
+    }
+    if (options->paths.n == 0) {
         scan_tree(scan, "/");
-    for (size_t i = 0; i < options->paths.n; i++)
+    }
+    for (size_t i = 0; i < options->paths.n; i++) {
         scan_path(scan, options->paths.at[i], options);
+    }
 }
 
 static int status_of(const struct scan *scan)
 {
     for (size_t i = 0; i < scan->n; i++) {
-        if (scan->items[i].verdict == NOT_COVERED)
+        if (scan->items[i].verdict == NOT_COVERED) {
             return STATUS_FOUND;
+        }
     }
     return scan->errors.n != 0 ? STATUS_USAGE : STATUS_FINE;
 }
@@ -190,10 +205,12 @@ static int status_of(const struct scan *scan)
 static void complain_of_errors(const struct scan *scan)
 {
     size_t shown = scan->errors.n > ERRORS_SHOWN + 1 ? ERRORS_SHOWN : scan->errors.n;
-    for (size_t i = 0; i < shown; i++)
+    for (size_t i = 0; i < shown; i++) {
         complain("%s", scan->errors.at[i]);
-    if (shown < scan->errors.n)
+    }
+    if (shown < scan->errors.n) {
         complain("%zu more could not be looked at; --json names them", scan->errors.n - shown);
+    }
 }
 
 int command_scan(int argc, char **argv)
@@ -205,18 +222,21 @@ int command_scan(int argc, char **argv)
     struct scan scan = {.progress = isatty(STDERR_FILENO) == 1};
     run(&scan, &options);
     scan_progress_end(&scan);
-    if (scan.n > 1)
+    if (scan.n > 1) {
         qsort(scan.items, scan.n, sizeof *scan.items, by_path);
+    }
     int status = status_of(&scan);
     struct out out = out_start(stdout);
-    if (options.json)
+    if (options.json) {
         out_json(scan_json(&scan));
-    else
+    } else {
         scan_show(&out, &scan);
+    }
     fflush(stdout);
     complain_of_errors(&scan);
-    for (size_t i = 0; i < scan.n; i++)
+    for (size_t i = 0; i < scan.n; i++) {
         item_free(&scan.items[i]);
+    }
     free(scan.items);
     strings_free(&scan.errors);
     root_close(scan.root);

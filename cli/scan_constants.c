@@ -59,10 +59,11 @@ static size_t make_needle(char needle[NEEDLE_MAX], const char *text, const char 
 {
     size_t n = 0;
     for (; *text != '\0' && n < NEEDLE_MAX - 1; text++) {
-        if (*text != '|')
+        if (*text != '|') {
             needle[n++] = *text;
-        else if (*shown != '\0')
+        } else if (*shown != '\0') {
             needle[n++] = *shown;
+        }
     }
     needle[n] = '\0';
     return n;
@@ -76,8 +77,9 @@ static char *word_at(const struct source *source, uint64_t offset)
     size_t n = source_read(source, offset, buf, sizeof buf - 1);
     size_t len = 0;
     while (len < n && (isalnum((unsigned char)buf[len]) || strchr("._-:", buf[len]) != NULL) &&
-           buf[len] != '\0')
+           buf[len] != '\0') {
         len++;
+    }
     return xstrndup(buf, len);
 }
 
@@ -91,8 +93,9 @@ static void add_rust(struct search *s, uint64_t offset, bool version)
     char *word = word_at(s->source, offset);
     const char *dash = strrchr(word, '-');
     if ((!version || (dash != NULL && isdigit((unsigned char)dash[1]))) && s->facts->rust.n < 8) {
-        if (!version)
+        if (!version) {
             word[strcspn(word, ":")] = '\0';
+        }
         char *text = xprintf("Rust crate %s", word);
         strings_add_once(&s->facts->rust, text);
         free(text);
@@ -105,12 +108,14 @@ static bool hit(struct search *s, enum sought sought, uint64_t offset)
 {
     switch (sought) {
     case NAMES_LIBPQ:
-        if (s->facts->names_libpq == NULL)
+        if (s->facts->names_libpq == NULL) {
             s->facts->names_libpq = word_at(s->source, offset);
+        }
         return false;
     case NAMES_DOOR:
-        if (s->facts->names_door == NULL)
+        if (s->facts->names_door == NULL) {
             s->facts->names_door = word_at(s->source, offset);
+        }
         return false;
     case INSIDE_1:
         s->inside_1 = true;
@@ -130,8 +135,9 @@ static bool hit(struct search *s, enum sought sought, uint64_t offset)
         s->facts->is_pgbouncer = true;
         return false;
     case GO_BUILD:
-        if (go_look(s->source, offset, offset_of, s->places, &s->facts->go))
+        if (go_look(s->source, offset, offset_of, s->places, &s->facts->go)) {
             s->facts->is_go = true;
+        }
         return true;
     case GO_DRIVERS:
         break;
@@ -145,8 +151,9 @@ static void search_one(struct search *s, enum sought sought, const char *needle,
     const char *at = buf;
     for (int hits = 0; hits < HITS_MAX; hits++) {
         at = memmem(at, n - (size_t)(at - buf), needle, len);
-        if (at == NULL || !hit(s, sought, offset + (uint64_t)(at - buf)))
+        if (at == NULL || !hit(s, sought, offset + (uint64_t)(at - buf))) {
             return;
+        }
         at++;
     }
 }
@@ -157,8 +164,9 @@ static void search_go_names(struct search *s, const char *buf, size_t n)
     for (size_t i = 0; i < sizeof go_names / sizeof *go_names; i++) {
         char needle[NEEDLE_MAX];
         size_t len = make_needle(needle, go_names[i], "/");
-        if (memmem(buf, n, needle, len) == NULL)
+        if (memmem(buf, n, needle, len) == NULL) {
             continue;
+        }
         needle[len - 1] = '\0'; /* a dot or slash, so that no longer name is taken for it */
         char *text = xprintf("Go package %s", needle);
         strings_add_once(&s->facts->go, text);
@@ -171,7 +179,7 @@ static void search_go_names(struct search *s, const char *buf, size_t n)
 static void each_chunk(struct search *s,
                        void (*look)(struct search *s, const char *buf, size_t n, uint64_t offset))
 {
-    char *buf = xmalloc(CHUNK);
+    char *buf = xmalloc(s->source->size < CHUNK ? (size_t)s->source->size : CHUNK);
     uint64_t total = 0;
     uint64_t limit = s->source->size < TOTAL_MAX / 2 ? 2 * s->source->size : TOTAL_MAX;
     for (size_t i = 0; i < s->places->n_constants; i++) {
@@ -180,12 +188,14 @@ static void each_chunk(struct search *s,
         while (done < span->size && total < limit) {
             size_t want = span->size - done < CHUNK ? (size_t)(span->size - done) : CHUNK;
             size_t n = source_read(s->source, span->offset + done, buf, want);
-            if (n == 0)
+            if (n == 0) {
                 break;
+            }
             look(s, buf, n, span->offset + done);
             total += n;
-            if (n < CHUNK)
+            if (n < CHUNK) {
                 break;
+            }
             done += n - OVERLAP;
         }
     }
@@ -213,6 +223,7 @@ void elf_look_at_constants(const struct source *source, const struct elf_places 
     struct search s = {.source = source, .places = places, .facts = facts};
     each_chunk(&s, look_for_needles);
     facts->libpq_inside = s.inside_1 && s.inside_2;
-    if (facts->is_go && facts->go.n == 0)
+    if (facts->is_go && facts->go.n == 0) {
         each_chunk(&s, look_for_go_names);
+    }
 }

@@ -42,8 +42,9 @@ uint64_t elf_offset(const struct elf_places *places, uint64_t address)
 {
     for (size_t i = 0; i < places->n_loads; i++) {
         const struct elf_load *load = &places->loads[i];
-        if (address >= load->address && address - load->address < load->size)
+        if (address >= load->address && address - load->address < load->size) {
             return load->offset + (address - load->address);
+        }
     }
     return UINT64_MAX;
 }
@@ -58,8 +59,9 @@ static char *text_at(const struct source *source, uint64_t offset, size_t max)
 static void read_segments(struct reader *r, struct elf_facts *facts)
 {
     size_t n = 0;
-    if (elf_getphdrnum(r->elf, &n) != 0)
+    if (elf_getphdrnum(r->elf, &n) != 0) {
         n = 0;
+    }
     n = n < SEGMENTS_MAX ? n : SEGMENTS_MAX;
     r->places.loads = xcalloc(n, sizeof *r->places.loads);
     for (size_t i = 0; i < n; i++) {
@@ -68,18 +70,21 @@ static void read_segments(struct reader *r, struct elf_facts *facts)
             facts->problem = "its program headers are cut";
             break;
         }
-        if (segment.p_type == PT_LOAD)
+        if (segment.p_type == PT_LOAD) {
             r->places.loads[r->places.n_loads++] = (struct elf_load){
                 segment.p_vaddr, segment.p_offset, segment.p_filesz, (segment.p_flags & PF_X) != 0};
-        if (segment.p_type == PT_INTERP && facts->interpreter == NULL)
+        }
+        if (segment.p_type == PT_INTERP && facts->interpreter == NULL) {
             facts->interpreter = text_at(r->source, segment.p_offset, segment.p_filesz);
+        }
         if (segment.p_type == PT_DYNAMIC) {
             r->dynamic = segment.p_offset;
             r->dynamic_size = segment.p_filesz;
         }
         if (segment.p_filesz != 0 && (segment.p_offset > r->source->size ||
-                                      segment.p_filesz > r->source->size - segment.p_offset))
+                                      segment.p_filesz > r->source->size - segment.p_offset)) {
             facts->problem = "it is cut";
+        }
     }
 }
 
@@ -87,15 +92,17 @@ static void read_segments(struct reader *r, struct elf_facts *facts)
 static Elf_Data *chunk(const struct reader *r, uint64_t offset, uint64_t size, Elf_Type type)
 {
     if (offset >= r->source->size || size > r->source->size - offset || offset > INT64_MAX ||
-        size == 0)
+        size == 0) {
         return NULL;
+    }
     return elf_getdata_rawchunk(r->elf, (int64_t)offset, (size_t)size, type);
 }
 
 static char *dynamic_text(const struct reader *r, uint64_t at)
 {
-    if (at >= r->strings_size)
+    if (at >= r->strings_size) {
         return NULL;
+    }
     uint64_t left = r->strings_size - at;
     return text_at(r->source, r->strings + at, left < NAME_MAX_LEN ? (size_t)left : NAME_MAX_LEN);
 }
@@ -110,10 +117,12 @@ static void read_dynamic(struct reader *r, struct elf_facts *facts)
 {
     size_t entry = gelf_fsize(r->elf, ELF_T_DYN, 1, EV_CURRENT);
     uint64_t size = r->dynamic_size;
-    if (entry == 0 || size < entry)
+    if (entry == 0 || size < entry) {
         return;
-    if (r->dynamic < r->source->size && size > r->source->size - r->dynamic)
+    }
+    if (r->dynamic < r->source->size && size > r->source->size - r->dynamic) {
         size = r->source->size - r->dynamic;
+    }
     size = size / entry > DYNAMIC_MAX ? (uint64_t)DYNAMIC_MAX * entry : size - size % entry;
     Elf_Data *data = chunk(r, r->dynamic, size, ELF_T_DYN);
     if (data == NULL) {
@@ -123,24 +132,26 @@ static void read_dynamic(struct reader *r, struct elf_facts *facts)
     GElf_Dyn dyn;
     int n = (int)(size / entry);
     for (int i = 0; i < n && gelf_getdyn(data, i, &dyn) != NULL && dyn.d_tag != DT_NULL; i++) {
-        if (dyn.d_tag == DT_STRTAB)
+        if (dyn.d_tag == DT_STRTAB) {
             r->strings = elf_offset(&r->places, dyn.d_un.d_ptr);
-        else if (dyn.d_tag == DT_STRSZ)
+        } else if (dyn.d_tag == DT_STRSZ) {
             r->strings_size = dyn.d_un.d_val;
-        else if (dyn.d_tag == DT_SYMTAB)
+        } else if (dyn.d_tag == DT_SYMTAB) {
             r->symbols = elf_offset(&r->places, dyn.d_un.d_ptr);
-        else if (dyn.d_tag == DT_HASH)
+        } else if (dyn.d_tag == DT_HASH) {
             r->hash = elf_offset(&r->places, dyn.d_un.d_ptr);
-        else if (dyn.d_tag == DT_GNU_HASH)
+        } else if (dyn.d_tag == DT_GNU_HASH) {
             r->gnu_hash = elf_offset(&r->places, dyn.d_un.d_ptr);
-        else if (dyn.d_tag == DT_FLAGS_1)
+        } else if (dyn.d_tag == DT_FLAGS_1) {
             r->flags_1 = dyn.d_un.d_val;
+        }
     }
     for (int i = 0; i < n && gelf_getdyn(data, i, &dyn) != NULL && dyn.d_tag != DT_NULL; i++) {
         if (dyn.d_tag == DT_NEEDED && facts->needed.n < NEEDED_MAX) {
             char *name = dynamic_text(r, dyn.d_un.d_val);
-            if (name != NULL)
+            if (name != NULL) {
                 strings_take(&facts->needed, name);
+            }
         } else if (dyn.d_tag == DT_SONAME) {
             set_text(&facts->soname, dynamic_text(r, dyn.d_un.d_val));
         } else if (dyn.d_tag == DT_RPATH) {
@@ -162,26 +173,31 @@ static bool section_has_constants(const GElf_Shdr *section)
 static void read_sections(struct reader *r)
 {
     size_t n = 0;
-    if (elf_getshdrnum(r->elf, &n) != 0)
+    if (elf_getshdrnum(r->elf, &n) != 0) {
         n = 0;
+    }
     n = n < SECTIONS_MAX ? n : SECTIONS_MAX;
     r->places.constants = xcalloc(n + r->places.n_loads + 1, sizeof *r->places.constants);
     for (size_t i = 1; i < n; i++) {
         GElf_Shdr section;
         Elf_Scn *scn = elf_getscn(r->elf, i);
-        if (scn == NULL || gelf_getshdr(scn, &section) == NULL)
+        if (scn == NULL || gelf_getshdr(scn, &section) == NULL) {
             break;
-        if (section.sh_type == SHT_DYNSYM && section.sh_entsize != 0)
+        }
+        if (section.sh_type == SHT_DYNSYM && section.sh_entsize != 0) {
             r->symbol_count = section.sh_size / section.sh_entsize;
-        if (section_has_constants(&section))
+        }
+        if (section_has_constants(&section)) {
             r->places.constants[r->places.n_constants++] =
                 (struct elf_span){section.sh_offset, section.sh_size};
+        }
     }
     for (size_t i = 0; r->places.n_constants == 0 && i < r->places.n_loads; i++) {
         const struct elf_load *load = &r->places.loads[i];
-        if (!load->executable)
+        if (!load->executable) {
             r->places.constants[r->places.n_constants++] =
                 (struct elf_span){load->offset, load->size};
+        }
     }
     if (n == 0 || r->places.n_constants == 0) {
         r->places.constants[0] = (struct elf_span){0, r->source->size};
@@ -194,8 +210,9 @@ static void read_sections(struct reader *r)
 static uint64_t gnu_hash_count(const struct reader *r)
 {
     Elf_Data *head = chunk(r, r->gnu_hash, 16, ELF_T_WORD);
-    if (head == NULL)
+    if (head == NULL) {
         return 0;
+    }
     uint32_t words[4];
     memcpy(words, head->d_buf, sizeof words);
     uint64_t buckets =
@@ -207,15 +224,17 @@ static uint64_t gnu_hash_count(const struct reader *r)
         memcpy(&bucket, (char *)data->d_buf + 4 * (size_t)i, sizeof bucket);
         highest = bucket > highest ? bucket : highest;
     }
-    if (highest < words[1])
+    if (highest < words[1]) {
         return words[1];
+    }
     uint64_t chains = buckets + (uint64_t)words[0] * 4;
     unsigned char hash[4];
     bool big = r->header.e_ident[EI_DATA] == ELFDATA2MSB;
     while (source_read(r->source, chains + (uint64_t)(highest - words[1]) * 4, hash, 4) == 4) {
         highest++;
-        if ((hash[big ? 3 : 0] & 1) != 0 || highest == UINT32_MAX)
+        if ((hash[big ? 3 : 0] & 1) != 0 || highest == UINT32_MAX) {
             break;
+        }
     }
     return highest;
 }
@@ -224,8 +243,9 @@ static uint64_t gnu_hash_count(const struct reader *r)
  * says so. */
 static uint64_t count_symbols(const struct reader *r, size_t entry)
 {
-    if (r->symbol_count != 0)
+    if (r->symbol_count != 0) {
         return r->symbol_count;
+    }
     Elf_Data *hash = r->hash != UINT64_MAX ? chunk(r, r->hash, 8, ELF_T_WORD) : NULL;
     if (hash != NULL) {
         uint32_t chains;
@@ -241,14 +261,17 @@ static void look_at_symbol(const char *name, bool defined, struct elf_facts *fac
 {
     if (name[0] == 'd' && name[1] == 'l') {
         if (!defined && (strcmp(name, "dlopen") == 0 || strcmp(name, "dlmopen") == 0 ||
-                         strcmp(name, "dlsym") == 0 || strcmp(name, "dlvsym") == 0))
+                         strcmp(name, "dlsym") == 0 || strcmp(name, "dlvsym") == 0)) {
             facts->imports_dl = true;
+        }
         return;
     }
-    if (name[0] != 'P' || name[1] != 'Q')
+    if (name[0] != 'P' || name[1] != 'Q') {
         return;
-    if (defined && strcmp(name, "PQexec") == 0)
+    }
+    if (defined && strcmp(name, "PQexec") == 0) {
         facts->defines_exec = true;
+    }
     for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++) {
         if (hooks[i].kind == DOOR && strcmp(name, hooks[i].name) == 0) {
             facts->defines_door = facts->defines_door || defined;
@@ -260,8 +283,9 @@ static void look_at_symbol(const char *name, bool defined, struct elf_facts *fac
 static void read_symbols(const struct reader *r, struct elf_facts *facts)
 {
     size_t entry = gelf_fsize(r->elf, ELF_T_SYM, 1, EV_CURRENT);
-    if (entry == 0 || r->symbols >= r->source->size || r->strings >= r->source->size)
+    if (entry == 0 || r->symbols >= r->source->size || r->strings >= r->source->size) {
         return;
+    }
     uint64_t count = count_symbols(r, entry);
     uint64_t room = (r->source->size - r->symbols) / entry;
     uint64_t texts = r->source->size - r->strings;
@@ -271,14 +295,16 @@ static void read_symbols(const struct reader *r, struct elf_facts *facts)
     texts = texts < 256 * 1024 * 1024 ? texts : 256 * 1024 * 1024;
     Elf_Data *symbols = chunk(r, r->symbols, count * entry, ELF_T_SYM);
     Elf_Data *names = chunk(r, r->strings, texts, ELF_T_BYTE);
-    if (symbols == NULL || names == NULL)
+    if (symbols == NULL || names == NULL) {
         return;
+    }
     const char *text = names->d_buf;
     GElf_Sym symbol;
     for (uint64_t i = 1; i < count && gelf_getsym(symbols, (int)i, &symbol) != NULL; i++) {
         if (symbol.st_name != 0 && symbol.st_name < texts &&
-            memchr(text + symbol.st_name, '\0', (size_t)(texts - symbol.st_name)) != NULL)
+            memchr(text + symbol.st_name, '\0', (size_t)(texts - symbol.st_name)) != NULL) {
             look_at_symbol(text + symbol.st_name, symbol.st_shndx != SHN_UNDEF, facts);
+        }
     }
 }
 
@@ -297,8 +323,9 @@ static void read_all(struct reader *r, bool deep, struct elf_facts *facts)
     facts->is_static = executable && facts->interpreter == NULL;
     /* Some libraries can be run, and have an interpreter too: a soname tells. */
     facts->is_program = executable || (facts->interpreter != NULL && facts->soname == NULL);
-    if (deep)
+    if (deep) {
         elf_look_at_constants(r->source, &r->places, facts);
+    }
 }
 
 void elf_look(const struct source *source, bool deep, struct elf_facts *facts)
@@ -306,8 +333,9 @@ void elf_look(const struct source *source, bool deep, struct elf_facts *facts)
     *facts = (struct elf_facts){0};
     unsigned char magic[EI_NIDENT];
     if (source_read(source, 0, magic, sizeof magic) != sizeof magic ||
-        memcmp(magic, ELFMAG, SELFMAG) != 0)
+        memcmp(magic, ELFMAG, SELFMAG) != 0) {
         return;
+    }
     elf_version(EV_CURRENT);
     struct reader r = {.source = source, .strings = UINT64_MAX, .symbols = UINT64_MAX};
     r.hash = r.gnu_hash = UINT64_MAX;
@@ -360,7 +388,8 @@ void elf_facts_free(struct elf_facts *facts)
     strings_free(&facts->rust);
     char *texts[] = {facts->interpreter, facts->soname,      facts->rpath,
                      facts->runpath,     facts->names_libpq, facts->names_door};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free(texts[i]);
+    }
     *facts = (struct elf_facts){0};
 }

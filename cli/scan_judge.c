@@ -35,11 +35,13 @@ static bool is_library_name(const char *path)
 
 static const char *kind_of(const char *path, const struct elf_facts *facts)
 {
-    if (facts->is_program)
+    if (facts->is_program) {
         return "program";
+    }
     if (facts->defines_door && facts->defines_exec &&
-        is_libpq_name(facts->soname != NULL ? facts->soname : path))
+        is_libpq_name(facts->soname != NULL ? facts->soname : path)) {
         return "libpq";
+    }
     return facts->soname != NULL && is_library_name(path) ? "library" : "module";
 }
 
@@ -50,8 +52,9 @@ static bool add_linked(struct item *item, struct root *root, const char *path,
 {
     char *libpq = NULL;
     char *through = NULL;
-    if (!root_reaches(root, path, facts, &libpq, &through))
+    if (!root_reaches(root, path, facts, &libpq, &through)) {
         return false;
+    }
     bool library = strcmp(item->kind, "library") == 0;
     bool counts = through == NULL || !library;
     bool module = strcmp(item->kind, "module") == 0;
@@ -73,10 +76,12 @@ static bool add_linked(struct item *item, struct root *root, const char *path,
 void item_ways_of_elf(struct item *item, struct root *root, const char *path,
                       const struct elf_facts *facts)
 {
-    if (facts->defines_door && !facts->defines_exec && !facts->is_program)
+    if (facts->defines_door && !facts->defines_exec && !facts->is_program) {
         return; /* pgseal's own object, or another one's hooks */
-    if (item->kind == NULL)
+    }
+    if (item->kind == NULL) {
         item->kind = kind_of(path, facts);
+    }
     item->machine = elf_machine_name(facts->machine, facts->class);
     item->is_static = facts->is_static;
     if (strcmp(item->kind, "libpq") == 0) {
@@ -88,27 +93,32 @@ void item_ways_of_elf(struct item *item, struct root *root, const char *path,
         return;
     }
     bool linked = add_linked(item, root, path, facts);
-    if (!linked && facts->libpq_inside)
+    if (!linked && facts->libpq_inside) {
         item_way(item, "static-libpq",
                  xstrdup("libpq's own table of options is among its constants"), NOT_COVERED,
                  why_static_libpq);
+    }
     bool asks = facts->imports_dl || facts->is_static;
     if (!linked && !facts->libpq_inside && asks &&
-        (facts->names_libpq != NULL || facts->names_door != NULL))
+        (facts->names_libpq != NULL || facts->names_door != NULL)) {
         item_way(item, "dlopen",
                  xprintf("the text \"%s\"",
                          facts->names_libpq != NULL ? facts->names_libpq : facts->names_door),
                  COVERED_BY_LOADER_HOOKS, why_loader);
-    for (size_t i = 0; i < facts->go.n; i++)
+    }
+    for (size_t i = 0; i < facts->go.n; i++) {
         item_way(item, "go", xstrdup(facts->go.at[i]), NOT_COVERED, why_driver);
-    for (size_t i = 0; i < facts->rust.n; i++)
+    }
+    for (size_t i = 0; i < facts->rust.n; i++) {
         item_way(item, "rust", xstrdup(facts->rust.at[i]), NOT_COVERED, why_driver);
-    if (facts->is_pgbouncer)
+    }
+    if (facts->is_pgbouncer) {
         item_way(item, "pgbouncer",
                  xprintf("its setting server_tls_%s is among its constants", "sslmode"),
                  NOT_COVERED,
                  "pgbouncer speaks the protocol itself: its own setting for TLS to servers must be "
                  "verify-full");
+    }
 }
 
 /* The kind of machine that this pgseal, and so its object, is built for. */
@@ -119,8 +129,9 @@ static const char *own_machine(void)
         unsigned char head[20] = {0};
         int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
         ssize_t n = fd >= 0 ? read(fd, head, sizeof head) : -1;
-        if (fd >= 0)
+        if (fd >= 0) {
             close(fd);
+        }
         uint16_t machine = 0;
         memcpy(&machine, head + 18, sizeof machine);
         own = n == (ssize_t)sizeof head
@@ -133,17 +144,22 @@ static const char *own_machine(void)
 /* Why nothing can be preloaded into it, whatever its ways, or NULL. */
 static const char *beyond_reach(const struct item *item)
 {
-    if (item->setuid)
+    if (item->setuid) {
         return "setuid: the dynamic linker ignores LD_PRELOAD";
-    if (item->setgid)
+    }
+    if (item->setgid) {
         return "setgid: the dynamic linker ignores LD_PRELOAD";
-    if (item->file_caps)
+    }
+    if (item->file_caps) {
         return "file capabilities: the dynamic linker ignores LD_PRELOAD";
-    if (item->is_static)
+    }
+    if (item->is_static) {
         return "static: there is no dynamic linker that could preload anything";
+    }
     if (item->machine != NULL && own_machine()[0] != '\0' &&
-        strcmp(item->machine, own_machine()) != 0)
+        strcmp(item->machine, own_machine()) != 0) {
         return "built for another ELF class or machine than this pgseal";
+    }
     return NULL;
 }
 
@@ -152,10 +168,12 @@ void item_judge(struct item *item)
     const char *beyond = beyond_reach(item);
     item->verdict = COVERED;
     for (size_t i = 0; i < item->n; i++) {
-        if (beyond != NULL)
+        if (beyond != NULL) {
             item->ways[i].verdict = NOT_COVERED;
-        if (item->ways[i].verdict > item->verdict)
+        }
+        if (item->ways[i].verdict > item->verdict) {
             item->verdict = item->ways[i].verdict;
+        }
     }
     free(item->why);
     item->why = beyond != NULL ? xstrdup(beyond) : NULL;
@@ -163,8 +181,9 @@ void item_judge(struct item *item)
         const struct way *way = &item->ways[i];
         if (way->verdict != item->verdict ||
             (item->why != NULL && strstr(item->why, way->why) != NULL) ||
-            (beyond != NULL && (way->why == why_linked || way->why == why_loader)))
+            (beyond != NULL && (way->why == why_linked || way->why == why_loader))) {
             continue;
+        }
         char *both = item->why != NULL ? xprintf("%s; %s", item->why, way->why) : xstrdup(way->why);
         free(item->why);
         item->why = both;

@@ -59,8 +59,9 @@ static void forget(struct root *root)
 
 void root_close(struct root *root)
 {
-    if (root == NULL)
+    if (root == NULL) {
         return;
+    }
     forget(root);
     strings_free(&root->directories);
     close(root->fd);
@@ -99,8 +100,9 @@ static const struct elf_facts *library_facts(struct root *root, const char *path
             struct source source = {.fd = fd, .size = (uint64_t)st.st_size};
             elf_look(&source, false, &library->facts);
         }
-        if (fd >= 0)
+        if (fd >= 0) {
             close(fd);
+        }
     } else {
         free_library(library);
         library = slot != NULL ? *slot : NULL;
@@ -118,8 +120,9 @@ bool is_libpq_name(const char *name)
 bool is_private_copy(struct root *root, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    if (slash == NULL || fnmatch("*/libpq-*.so*", path, 0) == 0)
+    if (slash == NULL || fnmatch("*/libpq-*.so*", path, 0) == 0) {
         return slash != NULL;
+    }
     char *dir = xstrndup(path, (size_t)(slash - path));
     const struct strings *directories = root_directories(root);
     bool private = true;
@@ -158,17 +161,19 @@ static char *expand(const char *element, size_t n, const char *path)
     char *dir = xstrndup(element, n);
     const char *dollar = strchr(dir, '$');
     size_t skip = 0;
-    if (dollar != NULL)
+    if (dollar != NULL) {
         skip = strncmp(dollar, "$ORIGIN", 7) == 0     ? 7
                : strncmp(dollar, "${ORIGIN}", 9) == 0 ? 9
                                                       : 0;
+    }
     const char *slash = strrchr(path, '/');
     char *out = NULL;
-    if (dollar == NULL)
+    if (dollar == NULL) {
         out = xstrdup(dir);
-    else if (skip != 0 && slash != NULL && strchr(dollar + skip, '$') == NULL)
+    } else if (skip != 0 && slash != NULL && strchr(dollar + skip, '$') == NULL) {
         out = xprintf("%.*s%.*s%s", (int)(dollar - dir), dir, (int)(slash - path), path,
                       dollar + skip);
+    }
     free(dir);
     if (out != NULL && out[0] != '/') {
         free(out); /* relative to wherever the program is started */
@@ -184,8 +189,9 @@ static const char *try_list(struct root *root, const char *list, const struct no
     for (int i = 0; list != NULL && *list != '\0' && real == NULL && i < ELEMENTS_MAX; i++) {
         size_t n = strcspn(list, ":");
         char *dir = expand(list, n, owner->path);
-        if (dir != NULL)
+        if (dir != NULL) {
             real = try_directory(root, dir, name, program);
+        }
         free(dir);
         list += n + (list[n] == ':');
     }
@@ -197,31 +203,36 @@ static const char *find_needed(struct root *root, const struct node *nodes, size
 {
     const struct node *node = &nodes[from];
     const struct elf_facts *program = nodes[0].facts;
-    if (strchr(name, '/') != NULL)
+    if (strchr(name, '/') != NULL) {
         return name[0] == '/' ? try_directory(root, "", name, program) : NULL;
+    }
     const char *real = NULL;
     if (node->facts->runpath == NULL) {
         /* RPATH counts for what the object's libraries need, too. */
         for (size_t up = from; real == NULL; up = nodes[up].from) {
-            if (nodes[up].facts->runpath == NULL)
+            if (nodes[up].facts->runpath == NULL) {
                 real = try_list(root, nodes[up].facts->rpath, &nodes[up], name, program);
-            if (up == 0)
+            }
+            if (up == 0) {
                 break;
+            }
         }
     } else {
         real = try_list(root, node->facts->runpath, node, name, program);
     }
     const struct strings *directories = root_directories(root);
-    for (size_t i = 0; real == NULL && i < directories->n; i++)
+    for (size_t i = 0; real == NULL && i < directories->n; i++) {
         real = try_directory(root, directories->at[i], name, program);
+    }
     return real;
 }
 
 static bool known(const struct node *nodes, size_t n, const char *path)
 {
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(nodes[i].path, path) == 0)
+        if (strcmp(nodes[i].path, path) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -230,8 +241,9 @@ static bool known(const struct node *nodes, size_t n, const char *path)
  * defines. */
 static bool is_libpq(struct root *root, const char *name, const char *real)
 {
-    if (is_libpq_name(name))
+    if (is_libpq_name(name)) {
         return true;
+    }
     const struct elf_facts *facts = real != NULL ? library_facts(root, real) : NULL;
     return facts != NULL && facts->defines_door && facts->defines_exec;
 }
@@ -241,8 +253,9 @@ bool root_reaches(struct root *root, const char *path, const struct elf_facts *f
 {
     *libpq = NULL;
     *through = NULL;
-    if (root->cached > CACHE_MAX)
+    if (root->cached > CACHE_MAX) {
         forget(root);
+    }
     struct node *nodes = xcalloc(CLOSURE_MAX, sizeof *nodes);
     nodes[0] = (struct node){.path = xstrdup(path), .facts = facts};
     size_t n = 1;
@@ -260,8 +273,9 @@ bool root_reaches(struct root *root, const char *path, const struct elf_facts *f
             }
         }
     }
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         free(nodes[i].path);
+    }
     free(nodes);
     return *libpq != NULL;
 }

@@ -25,8 +25,9 @@ static bool ends_with(const char *s, const char *suffix)
 const struct name_rule *name_rule(const char *path)
 {
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
-        if (ends_with(path, rules[i].suffix))
+        if (ends_with(path, rules[i].suffix)) {
             return &rules[i];
+        }
     }
     return NULL;
 }
@@ -36,8 +37,9 @@ bool name_is_archive(const char *path)
     static const char *const endings[] = {".jar", ".war", ".ear", ".rar", ".nar"};
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot != NULL && i < sizeof endings / sizeof *endings; i++) {
-        if (strcasecmp(dot, endings[i]) == 0)
+        if (strcasecmp(dot, endings[i]) == 0) {
             return true;
+        }
     }
     return false;
 }

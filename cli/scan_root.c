@@ -22,8 +22,9 @@ enum {
 struct root *root_open(const char *dir)
 {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
         return NULL;
+    }
     struct root *root = xcalloc(1, sizeof *root);
     root->fd = fd;
     root->name = xstrdup(dir);
@@ -49,15 +50,17 @@ int root_open_path(struct root *root, const char *path, int flags)
             return -1;
         }
         memcpy(name, n != 0 ? path : ".", n != 0 ? n : 2);
-        if (n != 0)
+        if (n != 0) {
             name[n] = '\0';
+        }
         int how = last ? O_RDONLY | O_NONBLOCK | O_NOCTTY | flags : O_PATH | O_DIRECTORY;
         int next = openat(at, name, how | O_NOFOLLOW | O_CLOEXEC);
         int error = errno;
         close(at);
         errno = error;
-        if (last || next < 0)
+        if (last || next < 0) {
             return next;
+        }
         at = next;
         path += n;
     }
@@ -67,12 +70,14 @@ int root_open_path(struct root *root, const char *path, int flags)
 /* Appends "/name" to a path within the root, or takes the last component off for "..". */
 static void step(char **path, const char *name, size_t n)
 {
-    if (n == 0 || (n == 1 && name[0] == '.'))
+    if (n == 0 || (n == 1 && name[0] == '.')) {
         return;
+    }
     if (n == 2 && name[0] == '.' && name[1] == '.') {
         char *slash = strrchr(*path, '/');
-        if (slash != NULL)
+        if (slash != NULL) {
             *slash = '\0';
+        }
         return;
     }
     char *longer = xprintf("%s/%.*s", *path, (int)n, name);
@@ -85,8 +90,9 @@ static char *read_link(struct root *root, const char *path)
 {
     char target[PATH_MAX];
     int fd = root_open_path(root, path, O_PATH);
-    if (fd < 0)
+    if (fd < 0) {
         return NULL;
+    }
     struct stat st;
     ssize_t n = -1;
     int error = fstat(fd, &st) == 0 ? 0 : errno;
@@ -110,10 +116,12 @@ char *root_real(struct root *root, const char *path)
         step(&done, at, n);
         char *link = done[0] != '\0' ? read_link(root, done) : NULL;
         int error = done[0] != '\0' && link == NULL ? errno : 0;
-        if (link != NULL && ++links > LINKS_MAX)
+        if (link != NULL && ++links > LINKS_MAX) {
             error = ELOOP;
-        if (strlen(done) + strlen(at) > PATH_LIMIT)
+        }
+        if (strlen(done) + strlen(at) > PATH_LIMIT) {
             error = ENAMETOOLONG;
+        }
         if (error != 0) {
             free(link);
             free(done);
@@ -122,10 +130,11 @@ char *root_real(struct root *root, const char *path)
             return NULL;
         }
         char *left = link != NULL ? xprintf("%s/%s", link, at + n) : xstrdup(at + n);
-        if (link != NULL && link[0] == '/')
+        if (link != NULL && link[0] == '/') {
             done[0] = '\0';
-        else if (link != NULL)
+        } else if (link != NULL) {
             step(&done, "..", 2);
+        }
         free(link);
         free(rest);
         rest = left;
@@ -140,8 +149,9 @@ char *root_real(struct root *root, const char *path)
 
 static void add_directory(struct root *root, const char *dir)
 {
-    if (dir[0] == '/' && root->directories.n < DIRECTORIES_MAX)
+    if (dir[0] == '/' && root->directories.n < DIRECTORIES_MAX) {
         strings_add_once(&root->directories, dir);
+    }
 }
 
 static void read_conf(struct root *root, const char *path, int depth);
@@ -150,8 +160,9 @@ static void read_conf(struct root *root, const char *path, int depth);
 static void include(struct root *root, const char *pattern, int depth)
 {
     const char *slash = strrchr(pattern, '/');
-    if (pattern[0] != '/' || slash == NULL || depth >= CONF_DEPTH)
+    if (pattern[0] != '/' || slash == NULL || depth >= CONF_DEPTH) {
         return;
+    }
     char *parent = xstrndup(pattern, (size_t)(slash - pattern));
     char *real = root_real(root, parent);
     int fd = real != NULL ? root_open_path(root, real, O_DIRECTORY) : -1;
@@ -159,15 +170,18 @@ static void include(struct root *root, const char *pattern, int depth)
     struct strings names = {0};
     struct dirent *entry;
     while (dir != NULL && names.n < DIRECTORIES_MAX && (entry = readdir(dir)) != NULL) {
-        if (fnmatch(slash + 1, entry->d_name, FNM_PERIOD) == 0)
+        if (fnmatch(slash + 1, entry->d_name, FNM_PERIOD) == 0) {
             strings_take(&names, xprintf("%s/%s", real, entry->d_name));
+        }
     }
-    if (dir != NULL)
+    if (dir != NULL) {
         closedir(dir);
-    else if (fd >= 0)
+    } else if (fd >= 0) {
         close(fd);
-    for (size_t i = 0; i < names.n; i++)
+    }
+    for (size_t i = 0; i < names.n; i++) {
         read_conf(root, names.at[i], depth + 1);
+    }
     strings_free(&names);
     free(real);
     free(parent);
@@ -189,18 +203,20 @@ static void read_conf(struct root *root, const char *path, int depth)
             bool includes = false;
             for (char *word = strtok_r(line, " \t\r,:", &rest); word != NULL;
                  word = strtok_r(NULL, " \t\r,:", &rest)) {
-                if (strcmp(word, "include") == 0)
+                if (strcmp(word, "include") == 0) {
                     includes = true;
-                else if (includes)
+                } else if (includes) {
                     include(root, word, depth);
-                else
+                } else {
                     add_directory(root, word);
+                }
             }
         }
     }
     free(bytes.at);
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
+    }
     free(real);
 }
 
@@ -220,8 +236,9 @@ const struct strings *root_directories(struct root *root)
     if (!root->directories_known) {
         root->directories_known = true;
         read_conf(root, "/etc/ld.so.conf", 0);
-        for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+        for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
             add_directory(root, usual[i]);
+        }
     }
     return &root->directories;
 }

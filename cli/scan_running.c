@@ -45,8 +45,9 @@ static int by_file(const void *a, const void *b)
 {
     const struct seen *left = a;
     const struct seen *right = b;
-    if (left->device != right->device)
+    if (left->device != right->device) {
         return left->device < right->device ? -1 : 1;
+    }
     return left->inode < right->inode ? -1 : left->inode > right->inode;
 }
 
@@ -61,8 +62,9 @@ static void free_seen(void *p)
 static const struct elf_facts *facts_of(void **tree, int fd)
 {
     struct stat st;
-    if (fd < 0)
+    if (fd < 0) {
         return NULL;
+    }
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
         close(fd);
         return NULL;
@@ -85,8 +87,9 @@ static const struct elf_facts *facts_of(void **tree, int fd)
 static int read_of(const struct process *p, const char *name, size_t max, struct bytes *out)
 {
     int fd = openat(p->dir, name, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
         return -1;
+    }
     int status = bytes_read(fd, max, out);
     int error = errno;
     close(fd);
@@ -106,8 +109,9 @@ static void undelete(char *path)
 {
     static const char deleted[] = " (deleted)";
     size_t n = strlen(path);
-    if (n > sizeof deleted - 1 && strcmp(path + n - (sizeof deleted - 1), deleted) == 0)
+    if (n > sizeof deleted - 1 && strcmp(path + n - (sizeof deleted - 1), deleted) == 0) {
         path[n - (sizeof deleted - 1)] = '\0';
+    }
 }
 
 static void read_maps(struct process *p, char *text)
@@ -121,8 +125,9 @@ static void read_maps(struct process *p, char *text)
             line += strcspn(line, " ");
             line += strspn(line, " ");
         }
-        if (line[0] != '/' || strcmp(line, last) == 0)
+        if (line[0] != '/' || strcmp(line, last) == 0) {
             continue;
+        }
         last = line;
         char *path = xstrdup(line);
         undelete(path);
@@ -136,11 +141,13 @@ static void read_environment(struct process *p)
 {
     static const char name[] = "LD_PRELOAD=";
     struct bytes bytes;
-    if (read_of(p, "environ", ENVIRON_MAX, &bytes) != 0)
+    if (read_of(p, "environ", ENVIRON_MAX, &bytes) != 0) {
         return;
+    }
     for (size_t at = 0; at < bytes.n; at += strlen(bytes.at + at) + 1) {
-        if (strncmp(bytes.at + at, name, sizeof name - 1) == 0)
+        if (strncmp(bytes.at + at, name, sizeof name - 1) == 0) {
             p->named_in_environment = strstr(bytes.at + at, "libpgseal") != NULL;
+        }
     }
     explicit_bzero(bytes.at, bytes.n);
     free(bytes.at);
@@ -149,13 +156,15 @@ static void read_environment(struct process *p)
 static void read_auxv(struct process *p)
 {
     struct bytes bytes;
-    if (read_of(p, "auxv", 64 * 1024, &bytes) != 0)
+    if (read_of(p, "auxv", 64 * 1024, &bytes) != 0) {
         return;
+    }
     unsigned long pair[2];
     for (size_t at = 0; at + sizeof pair <= bytes.n; at += sizeof pair) {
         memcpy(pair, bytes.at + at, sizeof pair);
-        if (pair[0] == AT_SECURE)
+        if (pair[0] == AT_SECURE) {
             p->secure = pair[1] != 0;
+        }
     }
     free(bytes.at);
 }
@@ -169,8 +178,9 @@ static const char *base(const char *path)
 static bool has_way(const struct item *item, const char *name)
 {
     for (size_t i = 0; i < item->n; i++) {
-        if (strcmp(item->ways[i].name, name) == 0)
+        if (strcmp(item->ways[i].name, name) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -191,26 +201,32 @@ static void look_at_mapped(const struct process *p, void **tree, struct item *it
         item->preloaded = true;
         return;
     }
-    if (name_is_npgsql(path))
+    if (name_is_npgsql(path)) {
         item_way(item, "npgsql", xstrdup(path), NOT_COVERED, why_driver);
-    if (strstr(path, "/asyncpg/protocol/") != NULL)
+    }
+    if (strstr(path, "/asyncpg/protocol/") != NULL) {
         item_way(item, "asyncpg", xstrdup(path), NOT_COVERED, why_driver);
+    }
     const struct elf_facts *facts = facts_of(tree, open_in_root(p, path));
     bool named = is_libpq_name(path);
     if (named || (facts != NULL && facts->defines_door && facts->defines_exec)) {
-        if (!has_way(item, "linked") && !has_way(item, "linked-through"))
+        if (!has_way(item, "linked") && !has_way(item, "linked-through")) {
             item_way(item, "loaded", xstrdup(path), COVERED_BY_LOADER_HOOKS,
                      "libpq came in at run time: pgseal's loader hooks see it");
+        }
         return;
     }
-    if (facts == NULL)
+    if (facts == NULL) {
         return;
-    if (facts->libpq_inside)
+    }
+    if (facts->libpq_inside) {
         item_way(item, "static-libpq", xstrdup(path), NOT_COVERED,
                  "libpq is built into a module of it: nothing can be preloaded before that");
-    for (size_t i = 0; i < facts->rust.n; i++)
+    }
+    for (size_t i = 0; i < facts->rust.n; i++) {
         item_way(item, "rust", xprintf("%s in %s", facts->rust.at[i], path), NOT_COVERED,
                  why_driver);
+    }
 }
 
 /* Archives that are open: the Java runtime reads its classes from there. */
@@ -228,25 +244,29 @@ static void look_at_descriptors(const struct process *p, struct item *item)
             struct source source = {.fd = archive, .size = (uint64_t)st.st_size};
             struct strings drivers = {0};
             zip_look(&source, &drivers);
-            for (size_t i = 0; i < drivers.n; i++)
+            for (size_t i = 0; i < drivers.n; i++) {
                 item_way(item, "jdbc", xprintf("%s in %s", drivers.at[i], path), NOT_COVERED,
                          why_driver);
+            }
             strings_free(&drivers);
         }
-        if (archive >= 0)
+        if (archive >= 0) {
             close(archive);
+        }
         free(path);
     }
-    if (dir != NULL)
+    if (dir != NULL) {
         closedir(dir);
+    }
 }
 
 /* A JavaScript runtime maps no module; what lies beside its working directory is the best hint. */
 static void look_at_node(const struct process *p, struct item *item)
 {
     const char *name = base(p->exe);
-    if (strcmp(name, "node") != 0 && strcmp(name, "nodejs") != 0 && strcmp(name, "bun") != 0)
+    if (strcmp(name, "node") != 0 && strcmp(name, "nodejs") != 0 && strcmp(name, "bun") != 0) {
         return;
+    }
     char *cwd = link_of(p->dir, "cwd");
     char *path = cwd != NULL ? xprintf("%s/node_modules/pg/package.json", cwd) : NULL;
     int fd = path != NULL ? open_in_root(p, path) : -1;
@@ -262,11 +282,13 @@ static void look_at_node(const struct process *p, struct item *item)
 /* Without the object nothing is covered now, whatever could be. */
 static void judge_preload(const struct process *p, struct item *item)
 {
-    if (item->preloaded)
+    if (item->preloaded) {
         return;
+    }
     for (size_t i = 0; i < item->n; i++) {
-        if (item->ways[i].verdict == NOT_COVERED)
+        if (item->ways[i].verdict == NOT_COVERED) {
             continue;
+        }
         item->ways[i].verdict = NOT_COVERED;
         item->ways[i].why = p->secure                 ? why_secure
                             : p->named_in_environment ? why_failed
@@ -280,14 +302,16 @@ static int look_at_process(struct scan *scan, struct process *p, void **tree)
     struct bytes maps;
     struct stat st;
     p->exe = link_of(p->dir, "exe");
-    if (p->exe == NULL)
+    if (p->exe == NULL) {
         return errno == ENOENT || errno == ESRCH ? 0 : -1;
+    }
     undelete(p->exe);
     char *root = xprintf("/proc/%d/root", (int)p->pid);
     p->root = root_open(root);
     free(root);
-    if (p->root == NULL || fstat(p->dir, &st) != 0 || read_of(p, "maps", MAPS_MAX, &maps) != 0)
+    if (p->root == NULL || fstat(p->dir, &st) != 0 || read_of(p, "maps", MAPS_MAX, &maps) != 0) {
         return errno == ENOENT || errno == ESRCH ? 0 : -1;
+    }
     read_maps(p, maps.at);
     free(maps.at);
     read_environment(p);
@@ -296,11 +320,13 @@ static int look_at_process(struct scan *scan, struct process *p, void **tree)
     struct item item = {
         .kind = "process", .path = xstrdup(p->exe), .pid = p->pid, .uid = st.st_uid};
     const struct elf_facts *facts = facts_of(tree, openat(p->dir, "exe", O_RDONLY | O_CLOEXEC));
-    if (facts != NULL)
+    if (facts != NULL) {
         item_ways_of_elf(&item, p->root, p->exe, facts);
+    }
     for (size_t i = 0; i < p->mapped.n; i++) {
-        if (strcmp(p->mapped.at[i], p->exe) != 0)
+        if (strcmp(p->mapped.at[i], p->exe) != 0) {
             look_at_mapped(p, tree, &item, p->mapped.at[i]);
+        }
     }
     look_at_descriptors(p, &item);
     look_at_node(p, &item);
@@ -319,12 +345,14 @@ void scan_running(struct scan *scan)
     }
     struct dirent *entry;
     while ((entry = readdir(proc)) != NULL) {
-        if (!isdigit((unsigned char)entry->d_name[0]) || atoi(entry->d_name) == (int)getpid())
+        if (!isdigit((unsigned char)entry->d_name[0]) || atoi(entry->d_name) == (int)getpid()) {
             continue;
+        }
         struct process p = {.pid = atoi(entry->d_name)};
         p.dir = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (p.dir < 0)
+        if (p.dir < 0) {
             continue;
+        }
         if (look_at_process(scan, &p, &tree) != 0) {
             char *name = xprintf("process %d", (int)p.pid);
             scan_error(scan, name, strerror(errno));

@@ -10,8 +10,9 @@ static const enum paint verdict_paints[] = {PAINT_GREEN, PAINT_GREEN, PAINT_RED}
 static void count(const struct scan *scan, size_t counts[3])
 {
     memset(counts, 0, 3 * sizeof *counts);
-    for (size_t i = 0; i < scan->n; i++)
+    for (size_t i = 0; i < scan->n; i++) {
         counts[scan->items[i].verdict]++;
+    }
 }
 
 static void show_item(const struct out *out, const struct item *item)
@@ -25,8 +26,9 @@ static void show_item(const struct out *out, const struct item *item)
         out_field(out, 0, "", 25, PAINT_DIM, text);
         free(text);
     }
-    if (item->verdict == NOT_COVERED)
+    if (item->verdict == NOT_COVERED) {
         out_field(out, 0, "", 25, PAINT_NONE, item->why);
+    }
 }
 
 void scan_show(const struct out *out, const struct scan *scan)
@@ -35,8 +37,9 @@ void scan_show(const struct out *out, const struct scan *scan)
     count(scan, counts);
     for (int verdict = NOT_COVERED; verdict >= COVERED; verdict--) {
         for (size_t i = 0; i < scan->n; i++) {
-            if ((int)scan->items[i].verdict == verdict)
+            if ((int)scan->items[i].verdict == verdict) {
                 show_item(out, &scan->items[i]);
+            }
         }
     }
     char *looked = scan->processes != 0 ? xprintf("%zu processes", scan->processes)
@@ -82,22 +85,26 @@ json_t *scan_json(const struct scan *scan)
 {
     json_t *root = json_object();
     json_object_set_new(root, "schema", json_string("pgseal-scan/1"));
-    if (scan->root != NULL)
+    if (scan->root != NULL) {
         json_object_set_new(root, "root", out_json_text(root_name(scan->root)));
+    }
     json_t *items = json_array();
-    for (size_t i = 0; i < scan->n; i++)
+    for (size_t i = 0; i < scan->n; i++) {
         json_array_append_new(items, item_json(&scan->items[i]));
+    }
     json_object_set_new(root, "items", items);
     json_t *errors = json_array();
-    for (size_t i = 0; i < scan->errors.n; i++)
+    for (size_t i = 0; i < scan->errors.n; i++) {
         json_array_append_new(errors, out_json_text(scan->errors.at[i]));
+    }
     json_object_set_new(root, "errors", errors);
     size_t counts[3];
     count(scan, counts);
     json_t *summary = json_object();
-    for (int verdict = COVERED; verdict <= NOT_COVERED; verdict++)
+    for (int verdict = COVERED; verdict <= NOT_COVERED; verdict++) {
         json_object_set_new(summary, verdict_names[verdict],
                             json_integer((json_int_t)counts[verdict]));
+    }
     json_object_set_new(summary, "files", json_integer((json_int_t)scan->files));
     json_object_set_new(summary, "processes", json_integer((json_int_t)scan->processes));
     json_object_set_new(root, "summary", summary);

@@ -7,10 +7,12 @@
 
 size_t source_read(const struct source *source, uint64_t offset, void *buf, size_t n)
 {
-    if (offset >= source->size || n == 0)
+    if (offset >= source->size || n == 0) {
         return 0;
-    if (n > source->size - offset)
+    }
+    if (n > source->size - offset) {
         n = (size_t)(source->size - offset);
+    }
     if (source->at != NULL) {
         memcpy(buf, source->at + offset, n);
         return n;
@@ -18,10 +20,12 @@ size_t source_read(const struct source *source, uint64_t offset, void *buf, size
     size_t done = 0;
     while (done < n) {
         ssize_t got = pread(source->fd, (char *)buf + done, n - done, (off_t)(offset + done));
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR) {
             continue;
-        if (got <= 0)
+        }
+        if (got <= 0) {
             break;
+        }
         done += (size_t)got;
     }
     return done;

@@ -21,11 +21,13 @@ static bool is_made_up(int fd)
         DEVPTS_SUPER_MAGIC, DEBUGFS_MAGIC, TRACEFS_MAGIC,      SECURITYFS_MAGIC,
         BPF_FS_MAGIC,       PSTOREFS_MAGIC};
     struct statfs fs;
-    if (fstatfs(fd, &fs) != 0)
+    if (fstatfs(fd, &fs) != 0) {
         return false;
+    }
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if ((unsigned long)fs.f_type == kinds[i])
+        if ((unsigned long)fs.f_type == kinds[i]) {
             return true;
+        }
     }
     return false;
 }
@@ -33,8 +35,9 @@ static bool is_made_up(int fd)
 /* ENOENT and ELOOP: it went away, or became a link, since its name was read. */
 static void note(struct scan *scan, const char *path, int error)
 {
-    if (error != ENOENT && error != ELOOP)
+    if (error != ENOENT && error != ELOOP) {
         scan_error(scan, path, strerror(error));
+    }
 }
 
 static void walk(struct scan *scan, const char *path, int fd, dev_t device, int depth);
@@ -46,8 +49,9 @@ static void visit(struct scan *scan, int dir, const char *parent, const struct d
     struct stat st = {0};
     mode_t type = DTTOIF(entry->d_type);
     if (entry->d_type == DT_UNKNOWN) {
-        if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
             note(scan, path, errno);
+        }
         type = st.st_mode & S_IFMT;
     }
     bool is_dir = type == S_IFDIR;
@@ -57,8 +61,9 @@ static void visit(struct scan *scan, int dir, const char *parent, const struct d
         int fd = openat(dir, entry->d_name, flags);
         if (fd < 0 || fstat(fd, &st) != 0) {
             note(scan, path, errno);
-            if (fd >= 0)
+            if (fd >= 0) {
                 close(fd);
+            }
         } else if (is_dir) {
             walk(scan, path, fd, device, depth + 1);
         } else if (S_ISREG(st.st_mode)) {
@@ -92,12 +97,14 @@ static void walk(struct scan *scan, const char *path, int fd, dev_t device, int 
     struct dirent *entry;
     errno = 0;
     while ((entry = readdir(dir)) != NULL) {
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
             visit(scan, dirfd(dir), path, entry, st.st_dev, depth);
+        }
         errno = 0;
     }
-    if (errno != 0)
+    if (errno != 0) {
         note(scan, path, errno);
+    }
     closedir(dir);
 }
 
@@ -109,20 +116,22 @@ void scan_tree(struct scan *scan, const char *path)
     int fd = real != NULL ? root_open_path(scan->root, real, O_PATH) : -1;
     if (fd < 0 || fstat(fd, &st) != 0) {
         scan_error(scan, path, strerror(errno));
-        if (fd >= 0)
+        if (fd >= 0) {
             close(fd);
+        }
         free(real);
         return;
     }
     close(fd);
     fd = S_ISREG(st.st_mode) || S_ISDIR(st.st_mode) ? root_open_path(scan->root, real, 0) : -1;
-    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
         scan_error(scan, path, "neither a file nor a directory");
-    else if (fd < 0 || fstat(fd, &st) != 0)
+    } else if (fd < 0 || fstat(fd, &st) != 0) {
         scan_error(scan, path, strerror(errno));
-    else if (S_ISDIR(st.st_mode))
+    } else if (S_ISDIR(st.st_mode)) {
         walk(scan, real, fd, (dev_t)-1, 0);
-    else
+    } else {
         scan_file(scan, real, fd, &st);
+    }
     free(real);
 }

@@ -32,13 +32,15 @@ static const struct {
 static void look_at_name(const char *name, struct strings *drivers)
 {
     for (size_t i = 0; i < sizeof drivers_in / sizeof *drivers_in; i++) {
-        if (fnmatch(drivers_in[i].pattern, name, 0) != 0)
+        if (fnmatch(drivers_in[i].pattern, name, 0) != 0) {
             continue;
+        }
         size_t len = strlen(drivers_in[i].text);
         bool open = drivers_in[i].text[len - 1] == ' ';
         char *text = xprintf("%s%s", drivers_in[i].text, open ? strrchr(name, '/') + 1 : "");
-        if (drivers->n < 16)
+        if (drivers->n < 16) {
             strings_add_once(drivers, text);
+        }
         free(text);
     }
 }
@@ -48,8 +50,9 @@ static void look_at_directory(const unsigned char *at, size_t n, struct strings 
     while (n >= ENTRY_SIZE && memcmp(at, "PK\1\2", 4) == 0) {
         size_t name = little16(at + 28);
         size_t skip = ENTRY_SIZE + name + little16(at + 30) + little16(at + 32);
-        if (skip > n)
+        if (skip > n) {
             return;
+        }
         /* All names of interest end so; most do not, and cost no copy. */
         const char *text = (const char *)at + ENTRY_SIZE;
         if (name > 4 && name < 1024 && (text[name - 1] == 's' || text[name - 1] == 'r')) {
@@ -69,14 +72,16 @@ static bool find_directory(const struct source *source, const unsigned char *tai
 {
     for (size_t back = END_SIZE; back <= n; back++) {
         const unsigned char *end = tail + n - back;
-        if (memcmp(end, "PK\5\6", 4) != 0)
+        if (memcmp(end, "PK\5\6", 4) != 0) {
             continue;
+        }
         uint64_t at = source->size - back;
         *size = little32(end + 12);
         if (*size == UINT32_MAX && back + LOCATOR_SIZE + END64_SIZE <= n) {
             const unsigned char *end64 = end - LOCATOR_SIZE - END64_SIZE;
-            if (memcmp(end64, "PK\6\6", 4) != 0)
+            if (memcmp(end64, "PK\6\6", 4) != 0) {
                 return false;
+            }
             *size = little64(end64 + 40);
             at -= LOCATOR_SIZE + END64_SIZE;
         }
@@ -89,8 +94,9 @@ static bool find_directory(const struct source *source, const unsigned char *tai
 void zip_look(const struct source *source, struct strings *drivers)
 {
     size_t want = END_SIZE + COMMENT_MAX + LOCATOR_SIZE + END64_SIZE;
-    if (want > source->size)
+    if (want > source->size) {
         want = (size_t)source->size;
+    }
     unsigned char *tail = xmalloc(want);
     uint64_t start = 0;
     uint64_t size = 0;

@@ -24,24 +24,27 @@ static _Noreturn void no_memory(void)
 void *xmalloc(size_t n)
 {
     void *p = malloc(n != 0 ? n : 1);
-    if (p == NULL)
+    if (p == NULL) {
         no_memory();
+    }
     return p;
 }
 
 void *xcalloc(size_t n, size_t size)
 {
     void *p = calloc(n != 0 ? n : 1, size);
-    if (p == NULL)
+    if (p == NULL) {
         no_memory();
+    }
     return p;
 }
 
 void *xrealloc(void *p, size_t n)
 {
     p = realloc(p, n != 0 ? n : 1);
-    if (p == NULL)
+    if (p == NULL) {
         no_memory();
+    }
     return p;
 }
 
@@ -66,8 +69,9 @@ char *xprintf(const char *format, ...)
     char *s = NULL;
     int n = vasprintf(&s, format, args);
     va_end(args);
-    if (n < 0)
+    if (n < 0) {
         no_memory();
+    }
     return s;
 }
 
@@ -83,16 +87,18 @@ void strings_take(struct strings *list, char *s)
 void strings_add_once(struct strings *list, const char *s)
 {
     for (size_t i = 0; i < list->n; i++) {
-        if (strcmp(list->at[i], s) == 0)
+        if (strcmp(list->at[i], s) == 0) {
             return;
+        }
     }
     strings_take(list, xstrdup(s));
 }
 
 void strings_free(struct strings *list)
 {
-    for (size_t i = 0; i < list->n; i++)
+    for (size_t i = 0; i < list->n; i++) {
         free(list->at[i]);
+    }
     free(list->at);
     *list = (struct strings){0};
 }
@@ -101,13 +107,15 @@ int bytes_read(int fd, size_t max, struct bytes *out)
 {
     struct stat st;
     size_t room = 64 * 1024;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0)
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0) {
         room = (uintmax_t)st.st_size < max ? (size_t)st.st_size : max;
+    }
     /* One byte more than the file is said to have: its end is then seen in the first pass. */
     room += 1;
     *out = (struct bytes){.at = malloc(room + 1)};
-    if (out->at == NULL)
+    if (out->at == NULL) {
         return -1;
+    }
     for (;;) {
         if (out->n == room) {
             char *grown = realloc(out->at, 2 * room + 1);
@@ -121,13 +129,16 @@ int bytes_read(int fd, size_t max, struct bytes *out)
             room *= 2;
         }
         size_t want = room - out->n;
-        if (want > max + 1 - out->n)
+        if (want > max + 1 - out->n) {
             want = max + 1 - out->n;
-        if (want == 0)
+        }
+        if (want == 0) {
             break;
+        }
         ssize_t got = read(fd, out->at + out->n, want);
-        if (got < 0 && errno == EINTR)
+        if (got < 0 && errno == EINTR) {
             continue;
+        }
         if (got < 0) {
             int error = errno;
             free(out->at);
@@ -135,8 +146,9 @@ int bytes_read(int fd, size_t max, struct bytes *out)
             errno = error;
             return -1;
         }
-        if (got == 0)
+        if (got == 0) {
             break;
+        }
         out->n += (size_t)got;
     }
     if (out->n > max) {
@@ -151,12 +163,14 @@ int bytes_load(const char *path, size_t max, struct bytes *out)
 {
     bool standard = strcmp(path, "-") == 0;
     int fd = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
+    if (fd < 0) {
         return -1;
+    }
     int status = bytes_read(fd, max, out);
     int error = errno;
-    if (!standard)
+    if (!standard) {
         close(fd);
+    }
     if (status == 0 && out->more) {
         free(out->at);
         *out = (struct bytes){0};
@@ -171,8 +185,9 @@ void sha256_hex(const void *bytes, size_t n, char hex[65])
 {
     unsigned char digest[EVP_MAX_MD_SIZE] = {0};
     unsigned len = 0;
-    if (EVP_Digest(bytes, n, digest, &len, EVP_sha256(), NULL) != 1)
+    if (EVP_Digest(bytes, n, digest, &len, EVP_sha256(), NULL) != 1) {
         no_memory();
+    }
     for (unsigned i = 0; i < 32; i++) {
         hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
         hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
@@ -187,8 +202,9 @@ void complain(const char *format, ...)
     char *s = NULL;
     int n = vasprintf(&s, format, args);
     va_end(args);
-    if (n < 0)
+    if (n < 0) {
         no_memory();
+    }
     char *safe = out_safe(s);
     fprintf(stderr, "pgseal: %s\n", safe);
     free(safe);

@@ -113,6 +113,7 @@ sink() { # NAME COMMAND…: runs, the connection stands
     local name=$1
     shift
     RC=0
+    # shellcheck disable=SC2034
     OUT=$("$@") || RC=$?
     is "$(out status server) $RC" "$want 0" "$name: the connection stands"
 }
@@ -177,7 +178,7 @@ is "$(jq -r 'select(.event == "downgrade") | 1' <<<"$mixed")" 1 'file: /dev/stdo
 PGSEAL_LOG=none sink 'none' to "$LAB/sink.6" connect
 is "$(wc -c <"$LAB/sink.6")" 0 'none: nothing on stderr'
 
-# --- sinks: syslog, in a /dev of our own
+# --- sinks: syslog, in a /dev of our own: copies of nodes on a new file system, nothing of the machine's is bound into it
 mkdir "$LAB/dev"
 mount -t tmpfs tmpfs "$LAB/dev"
 cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty "$LAB/dev/"
@@ -191,7 +192,10 @@ s.bind("/dev/log")
 while True:
     sys.stdout.buffer.write(s.recv(65536) + b"\n"); sys.stdout.flush()' >"$LAB/syslog" &
 syslogd=$!
-for ((i = 0; i < 200; i++)); do [[ -S /dev/log ]] && break || sleep 0.02; done
+for ((i = 0; i < 200; i++)); do
+    [[ -S /dev/log ]] && break
+    sleep 0.02
+done
 chmod 0666 /dev/log
 PGSEAL_LOG=syslog sink 'syslog' to "$LAB/sink.7" connect
 sleep 0.2
@@ -201,7 +205,8 @@ sink 'stderr fails, syslog takes it' to_closed env PGSEAL_LOG="file:$LAB/nowhere
     -- "$good sslmode=disable"
 sleep 0.2
 is "$(grep -c '"event":"downgrade"' "$LAB/syslog")" 2 'stderr fails, syslog takes it: it is there'
-kill "$syslogd" && wait "$syslogd" || true
+kill "$syslogd"
+wait "$syslogd" || true
 rm -f /dev/log
 PGSEAL_LOG=syslog falls_back 'syslog: nobody there'
 

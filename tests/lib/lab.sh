@@ -115,6 +115,7 @@ listen_addresses = '127.0.0.1'
 fsync = off
 max_connections = 60
 shared_buffers = 4MB
+dynamic_shared_memory_type = mmap
 max_wal_senders = 2
 max_wal_size = 32MB
 autovacuum = off
@@ -328,6 +329,7 @@ export SSL_REQUEST=0000000804d2162f
 #   VERDICT: "event/action", then optionally " rule TEXT" (the rule is the policy's line that begins so), or "-" (not judged)
 # Leaves ROW_REASON, ROW_ERROR and ROW_ASKED by name for what a test wants to know besides.
 declare -A ROW_REASON=() ROW_ERROR=() ROW_ASKED=()
+# shellcheck disable=SC2034
 rows() {
     local name outcome verdict conninfo options option door line got id rest
     local -a names=() lines=() words=()

@@ -1,0 +1,71 @@
+#!/bin/bash
+# audit.t: in audit mode every connection is what it would have been without pgseal: the same parameters, the same result.
+. "$(dirname "$0")/../lib/lab.sh"
+
+lab_start good impostor nossl demanding
+services=$LAB/services.conf
+printf '[s]\nhost=localhost\nport=%s\ndbname=app\nuser=app\nsslmode=allow\n' "$(lab_port good)" >"$services"
+printf 'localhost:*:*:secret:hunter2-sesame\n' >"$HOME/.pgpass"
+chmod 0600 "$HOME/.pgpass"
+
+table() {
+    local server mode t p
+    for server in good impostor nossl demanding; do
+        p=$(lab_port "$server")
+        t="host=localhost port=$p dbname=app user=app"
+        for mode in disable allow prefer require verify-ca verify-full; do
+            echo "$server.$mode	connectdb	--	$t sslmode=$mode"
+        done
+        echo "$server.crl	connectdb	--	$t sslmode=verify-full sslrootcert=$PKI/root.pem sslcrl=$PKI/crl-mixed.pem"
+        echo "$server.start	start	--	$t"
+        echo "$server.ping	ping	--	$t"
+        echo "$server.params	params	--	host=localhost	port=$p	user=app	dbname=app	gssencmode=prefer	sslmode"
+        echo "$server.expanded	startparams	--	host=nowhere	dbname=$t	connect_timeout=9"
+        echo "$server.plain	params0	--	host=localhost	port=$p	user=app	dbname=app=x"
+        echo "$server.login	setdblogin	--	host=localhost	port=$p	user=app	dbname=app"
+        echo "$server.login-expanded	setdblogin	--	host=nowhere	dbname=$t"
+        echo "$server.socket	connectdb	--	host=$(lab_socket_dir "$server") port=$p user=app dbname=app"
+        echo "$server.hostaddr	connectdb	--	hostaddr=127.0.0.1 $t sslmode=prefer"
+        echo "$server.pgpass	connectdb	--	host=localhost port=$p dbname=app user=secret"
+        echo "$server.list	connectdb	--	host=localhost,localhost port=1,$p dbname=app user=app"
+        echo "$server.environment	connectdb	env:PGHOST=localhost	env:PGPORT=$p	env:PGUSER=app	env:PGSSLMODE=require	--	"
+        echo "$server.blank	connectdb	env:PGHOST=localhost	env:PGPORT=$p	env:PGUSER=app	--	  "
+        echo "$server.compression	connectdb	--	$t sslcompression=1 ssl_min_protocol_version=TLSv1.3"
+        echo "$server.engine	connectdb	--	$t sslkey=nothing:here sslcert=$PKI/client.crt"
+    done
+    echo "service	connectdb	env:PGSERVICEFILE=$services	--	service=s"
+    echo "service-env	start	env:PGSERVICEFILE=$services	env:PGSERVICE=s	--	"
+    echo "service-none	connectdb	env:PGSERVICEFILE=$services	--	service=none"
+    echo "broken	connectdb	--	host"
+    echo "broken-uri	connectdb	--	postgresql://[::1"
+    echo "unknown	params	--	host=localhost	nonsense=1"
+    echo "word	connectdb	--	foo"
+    echo "bad-mode	connectdb	--	host=localhost sslmode=maybe"
+    echo "bad-port	connectdb	--	host=localhost port=1,2,3"
+    echo "nobody	connectdb	--	host=localhost port=1"
+}
+table >"$LAB/table"
+bare "$DOORS" - <"$LAB/table" >"$LAB/bare.jsonl" 2>"$LAB/bare.err"
+same() { # NAME
+    forget_events
+    sealed "$DOORS" - <"$LAB/table" >"$LAB/audit.jsonl" 2>"$LAB/audit.err"
+    while IFS= read -r want <&3 && IFS= read -r got <&4; do
+        [[ $want =~ \"row\":\"([^\"]*)\" ]] || true
+        is "$got" "$want" "$1: ${BASH_REMATCH[1]}"
+    done 3<"$LAB/bare.jsonl" 4<"$LAB/audit.jsonl"
+    is "$(wc -l <"$LAB/audit.jsonl")" "$(wc -l <"$LAB/table")" "$1: every row"
+    is "$(<"$LAB/audit.err")" "$(<"$LAB/bare.err")" "$1: nothing more on stderr"
+    is "$(verdicts | tr ' ' '\n' | grep -vE '/would-|socket/allowed' | sort -u)" '' "$1: the log says what would have been"
+    isnt "$(verdicts)" '' "$1: it says something"
+}
+policy <<<"mode = audit
+sslrootcert = $PKI/root.pem
+sslcrl = $PKI/crl.pem"
+same audit
+policy <<<"mode = audit
+sslrootcert = $PKI/root.pem
+unlisted_hosts = refuse
+unix_sockets = refuse
+[host nothing.example]"
+same 'audit that would refuse'
+done_testing

@@ -1,0 +1,91 @@
+#!/bin/bash
+# secrets.t: no password ever reaches the log, standard error or a message, however it comes in and whatever the verdict.
+. "$(dirname "$0")/../lib/lab.sh"
+
+lab_start good impostor
+P=$(lab_port good)
+X=s3kr1tPa55 # every secret contains it
+good="host=localhost port=$P dbname=app user=app"
+printf 'localhost:*:*:*:%s\n' "$X" >"$HOME/.pgpass"
+chmod 0600 "$HOME/.pgpass"
+printf '[s]\nhost=localhost\nport=%s\npassword=%s\n' "$P" "$X" >"$LAB/services.conf"
+openssl ec -aes256 -in "$PKI/client.key" -passout "pass:$X" -out "$LAB/locked.key" 2>"$LAB/ec.log"
+chmod 0600 "$LAB/locked.key"
+
+table() {
+    local door
+    for door in connectdb start ping; do
+        cat <<END
+a	$door	--	$good sslmode=disable password=$X
+b	$door	env:PGPASSWORD=$X	--	$good sslmode=disable
+c	$door	--	postgresql://app:$X@localhost:$P/app?sslmode=disable
+d	$door	--	$good sslmode=disable
+e	$door	--	$good sslmode=disable sslcert=$PKI/client.crt sslkey=$LAB/locked.key sslpassword=$X
+f	$door	--	postgresql://app:x@$X@localhost:$P/app?sslmode=disable
+g	$door	--	postgresql://app:x/$X@localhost:$P/app?sslmode=disable
+h	$door	--	postgresql://app:$X/y@localhost:$P/app?sslmode=disable
+i	$door	env:PGSERVICEFILE=$LAB/services.conf	--	service=s user=app dbname=app sslmode=disable
+j	$door	--	postgresql://localhost:$P/app?user=app&password=$X&sslmode=disable
+k	$door	--	$good sslmode=disable application_name='password=$X'
+l	$door	--	$good sslmode=disable application_name=postgresql://app:$X@h/
+m	$door	--	$good sslmode='password=$X'
+n	$door	--	host=localhost port=$P dbname='postgresql://app:$X@localhost/app' user=app sslmode=disable
+o	$door	--	host=app:$X@localhost port=$P user=app sslmode=disable
+p	$door	--	host=localhost port=$X@1 user=app sslmode=disable
+q	$door	--	postgresql://app:x#$X@localhost:$P/app
+r	$door	--	postgresql://app:x?$X@localhost:$P/app
+s	$door	--	postgresql://app:x%zz$X@localhost:$P/app
+t	$door	--	$good sslrootcert='/tmp/password=$X' sslcrl='/tmp/app:$X@x'
+END
+    done
+    for door in params params0 startparams startparams0 pingparams pingparams0; do
+        cat <<END
+A	$door	--	host=localhost	port=$P	user=app	dbname=app	sslmode=disable	password=$X
+B	$door	--	dbname=postgresql://app:$X@localhost:$P/app	sslmode=disable
+C	$door	--	dbname=host=localhost port=$P user=app password=$X	sslmode=disable
+D	$door	--	host=localhost	port=$P	user=app	dbname=app	sslmode=disable	options=-c password=$X
+E	$door	--	host=postgresql://app:$X@localhost	port=$P	user=app
+F	$door	--	dbname=postgresql://app:$X/y@localhost:$P/app
+END
+    done
+    cat <<END
+1	setdblogin	--	host=localhost	port=$P	user=app	dbname=app	password=$X
+2	setdblogin	--	host=localhost	port=$P	user=app	dbname=postgresql://app:$X@localhost:$P/app
+3	setdblogin	--	host=localhost	port=$P	user=app	dbname=password=$X sslmode=disable
+END
+}
+table >"$LAB/table"
+rows=$(wc -l <"$LAB/table")
+
+for what in sealed refused audit exempt mixed; do
+    case $what in
+    sealed) policy <<<"sslrootcert = $PKI/root.pem" ;;
+    refused) policy <<<"sslrootcert = $PKI/root.pem
+unlisted_hosts = refuse" ;;
+    audit) policy <<<"mode = audit
+sslrootcert = $PKI/root.pem" ;;
+    exempt) policy <<<"sslrootcert = $PKI/root.pem
+[host *]
+exempt = all of it" ;;
+    mixed) policy <<<"sslrootcert = $PKI/crl-mixed.pem" ;;
+    esac
+    forget_events
+    sealed "$DOORS" - <"$LAB/table" >"$LAB/out.jsonl" 2>"$LAB/err"
+    is "$(wc -l <"$LAB/out.jsonl")" "$rows" "$what: every row answered"
+    is "$(grep -c "$X" "$EVENTS" || true)" 0 "$what: the log has no secret"
+    diag "$(grep "$X" "$EVENTS" | head -n 3)"
+    is "$(grep -c "$X" "$LAB/err" || true)" 0 "$what: nor has stderr"
+    is "$(jq -r 'select(.error and (.error | contains("pgseal")) and (.error | contains("'"$X"'"))) | .row' "$LAB/out.jsonl")" '' \
+        "$what: nor has a message of ours"
+    # A policy's own fault is one line a process; else each row that libpq can parse has its line.
+    if [[ $what == mixed ]]; then
+        isnt "$(verdicts)" '' "$what: but lines there are"
+    else
+        ok "$what: but lines there are" test "$(verdicts | wc -w)" -gt $((rows / 3))
+    fi
+    is "$(jq -r .schema "$EVENTS" | sort -u)" pgseal/1 "$what: all of them whole"
+done
+isnt "$(events 'select(.dbname == "(hidden)")' | wc -l)" 0 'a URI as dbname is logged as hidden'
+grep -q "$X" "$LAB/out.jsonl" || diag 'the table holds no secret'
+ok 'the secret was there to be leaked' grep -q "$X" "$LAB/out.jsonl"
+done_testing

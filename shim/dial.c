@@ -88,6 +88,19 @@ static void element(const char *list, size_t n, char *out, size_t size)
         text_addn(&t, list, strcspn(list, ","));
 }
 
+void dial_show_passfile(const struct decision *d, PQconninfoOption *options)
+{
+    int saved = errno;
+    for (PQconninfoOption *o = options; d->passfile_forced && o != NULL && o->keyword != NULL;
+         o++) {
+        if (strcmp(o->keyword, "passfile") == 0) {
+            free(o->val); /* PQconninfoFree frees it with free(3) too */
+            o->val = d->passfile != NULL ? strdup(d->passfile) : NULL;
+        }
+    }
+    errno = saved;
+}
+
 /* Whether the call brings a password of its own, so that libpq does not look into .pgpass. */
 static bool brings_password(const struct libpq *pq, PGconn *conn)
 {

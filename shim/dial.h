@@ -26,6 +26,11 @@ void dial_restart(struct decision *d);
 int dial_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                      struct addrinfo **res);
 
+/* Puts the program's own passfile back into what PQconninfo shows of a connection whose passwords
+ * were carried over: the anonymous file is gone by now, and pg_basebackup -R would write it down.
+ * Keeps errno. */
+void dial_show_passfile(const struct decision *d, PQconninfoOption *options);
+
 /* The .pgpass entry of the old name must still be found, and its password must show up in no
  * PQconninfo: writes an anonymous file (memfd) that maps the verified names to these passwords, and
  * forces `passfile` to it. *fd is the file, to be closed after PQconnectStartParams has read it, or

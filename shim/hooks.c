@@ -217,6 +217,16 @@ EXPORT ConnStatusType PQstatus(const PGconn *conn)
     return d->violated ? CONNECTION_BAD : d->libpq.PQstatus(conn);
 }
 
+EXPORT PQconninfoOption *PQconninfo(PGconn *conn)
+{
+    struct decision *d = session_find(conn);
+    __typeof__(PQconninfo) *real = d != NULL ? d->libpq.PQconninfo : STRANGERS(PQconninfo);
+    PQconninfoOption *options = real != NULL ? real(conn) : NULL;
+    if (d != NULL)
+        dial_show_passfile(d, options);
+    return options;
+}
+
 EXPORT PGcancel *PQgetCancel(PGconn *conn)
 {
     struct decision *d = session_find(conn);

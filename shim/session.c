@@ -60,6 +60,7 @@ static void copy_strings(struct copying *c, struct decision *d, const struct req
     d->dbname = copy(c, r != NULL ? request_value(r, "dbname") : NULL);
     d->user = copy(c, r != NULL ? request_value(r, "user") : NULL);
     d->application_name = copy(c, r != NULL ? request_value(r, "application_name") : NULL);
+    d->passfile = copy(c, r != NULL ? request_value(r, "passfile") : NULL);
     for (size_t i = 0; i < v->ndials; i++) {
         struct dial dial = {copy(c, v->dials[i].verify), copy(c, v->dials[i].host),
                             copy(c, v->dials[i].port)};
@@ -100,6 +101,8 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
         d->mode = v->mode == MODE_AUDIT ? "audit" : "enforce";
         d->from_uri = from_uri(r);
         d->ndials = v->ndials;
+        for (size_t i = 0; i < v->nforced; i++)
+            d->passfile_forced = d->passfile_forced || strcmp(v->forced[i].option, "passfile") == 0;
         d->dials = (struct dial *)(d + 1);
         c = (struct copying){.at = (char *)(d + 1) + dials};
         copy_strings(&c, d, r, v, object);

@@ -7,7 +7,7 @@ packages() {
     case $1 in
     build) echo gcc libc6-dev make libpq-dev libssl-dev pkg-config ;;
     check) echo postgresql-15 postgresql-client-15 postgresql-contrib libcmocka-dev jq openssl python3-minimal python3 \
-        python3-psycopg2 musl musl-tools binutils util-linux procps strace ;;
+        python3-psycopg2 musl musl-tools binutils util-linux procps strace groff-base ;;
     lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;
     *)
         echo "deps.sh: unknown purpose: $1" >&2

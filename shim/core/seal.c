@@ -202,7 +202,7 @@ void seal_decide(const struct request *r, const struct policy *p, const struct w
         return;
     }
     bool sealed = seal_tcp(&d);
-    if (v->rule->line > 0)
+    if (v->where[0] == '\0' && v->rule->line > 0)
         policy_where(p, v->rule->line, v->where, sizeof v->where);
     if (!sealed)
         conclude(v, VERDICT_REFUSE);

@@ -14,6 +14,8 @@ static bool faulty(struct deciding *d, int line, const char *key, const char *pa
     d->v->once = line > 0 || strcmp(key, "sslrootcert") ==
                                  0; /* a fault of the settings, not of what this call asked */
     struct text t = seal_reason(d->v);
+    if (line > 0)
+        policy_where(d->p, line, d->v->where, sizeof d->v->where);
     if (line > 0) {
         seal_where(d, &t, line);
         text_add(&t, ": ");

@@ -22,6 +22,7 @@ include cli/build.mk
 include tests/tests.mk
 -include tests/clients/clients.mk
 -include tests/fuzz/fuzz.mk
+-include tests/hostile/hostile.mk
 -include tests/matrix/matrix.mk
 -include demo/demo.mk
 -include lint.mk

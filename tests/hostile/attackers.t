@@ -1,0 +1,28 @@
+#!/bin/bash
+# attackers.t: recording servers that lie, over every door: what they learn, bare and sealed. The table of docs/hostile.md is
+# written where HOSTILE_TABLE names a page. Arguments: the names of attackers (all where there are none).
+. "$(dirname "$0")/../lib/lab.sh"
+here=$LAB_TOP/tests/hostile
+MKCERT=$LAB_TOP/build/hostile/mkcert
+# shellcheck source=tests/hostile/pki.sh
+. "$here/pki.sh"
+# shellcheck source=tests/hostile/kdc.sh
+. "$here/kdc.sh"
+hostile_pki >"$LAB/pki.log" 2>&1 || { echo "Bail out! $(tail -n 3 "$LAB/pki.log")"; exit 1; }
+printf '%s\n' '127.0.0.1 localhost prod.example a.prod.example example b.example neighbour.example' \
+    '127.0.0.9 refused.example' >/etc/hosts
+
+conf=$LAB/conf
+mkdir "$conf"
+openssl_conf() { # NAME CIPHERS PROTOCOL
+    printf '%s\n' 'openssl_conf = a' '[a]' 'ssl_conf = b' '[b]' 'system_default = c' '[c]' "CipherString = $2" \
+        "MinProtocol = $3" >"$conf/$1.cnf"
+}
+openssl_conf legacy 'ALL:@SECLEVEL=0' TLSv1
+openssl_conf null 'ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0' TLSv1.2
+
+kdc_start "$conf"
+lab_start impostor
+kdc_serve impostor "$conf"
+python3 "$here/attackers.py" --pki "$PKI" --conf "$conf" --doors "$DOORS" --object "$OBJECT" \
+    --kerberos "$(lab_port impostor)" ${HOSTILE_TABLE:+--table "$HOSTILE_TABLE"} "$@"

@@ -29,6 +29,7 @@ reach_cc -shared -fPIC -o "$REACH/far/libfar.so" "$REACH/far.c"
 reach_cc -shared -fPIC -o "$REACH/libasker.so" "$REACH_SRC/asker.c" -Wl,--enable-new-dtags,-rpath,"\$ORIGIN/far"
 reach_cc -shared -fPIC -DONCE -o "$REACH/libonce.so" "$REACH_SRC/next.c"
 reach_cc -shared -fPIC -o "$REACH/libtwice.so" "$REACH_SRC/next.c"
+# shellcheck disable=SC2054
 paths=(-Wl,--no-as-needed -L"$REACH" -ltwice -lonce -Wl,--enable-new-dtags,-rpath,"\$ORIGIN:\$ORIGIN/beside")
 for optimised in O0 O2; do
     reach_cc "-$optimised" -o "$REACH/loader-$optimised" "$REACH_SRC/loader.c" -rdynamic "${paths[@]}"

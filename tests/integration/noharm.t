@@ -1,6 +1,7 @@
 #!/bin/bash
 # noharm.t: programs that never reach libpq behave byte for byte as without pgseal; and pgseal gets on with what else may be
 # in a process: other preloads, sanitizers, closed descriptors, new processes, small stacks.
+# shellcheck disable=SC2016
 . "$(dirname "$0")/../lib/lab.sh"
 
 lab_start good
@@ -13,7 +14,7 @@ END
 target="host=localhost port=$(lab_port good) dbname=app user=app sslmode=disable"
 work=$LAB/work
 mkdir "$work"
-cd "$work"
+cd "$work" || exit 1
 git config --global user.email nobody@example.com
 git config --global user.name nobody
 git config --global init.defaultBranch main
@@ -61,7 +62,7 @@ alike sha256sum numbers zeros
 alike base64 words
 alike od -c words
 alike cut -c1 words
-ALIKE_NAME=tr alike sh -c 'tr a-z A-Z <words'
+ALIKE_NAME='tr' alike sh -c 'tr a-z A-Z <words'
 alike date -u -d @0
 alike stat -c %s numbers
 alike df --output=target /

@@ -234,7 +234,7 @@ is "$(field '[.files[0].certificates[].subject] | join(",")')" 'CN=good,CN=soon,
 is "$(field '.files[0].fault')" null 'and nothing else: no key, no text'
 is "$(openssl crl2pkcs7 -nocrl -certfile clean.pem | openssl pkcs7 -print_certs -noout | grep -c subject)" 3 'openssl reads the same'
 is "$(stat -c %a clean.pem)" 644 'a new file: 0644'
-is "$(ls -A | grep -c '^\.clean' || true)" 0 'no temporary file is left'
+is "$(find . -maxdepth 1 -name '.clean*' | wc -l)" 0 'no temporary file is left'
 printf 'old' >kept.pem
 chmod 0662 kept.pem
 chown 65534:65534 kept.pem
@@ -256,7 +256,7 @@ is "$status" 2 'a directory that is not there: exit 2'
 printf 'old' >full.pem
 status=0
 (ulimit -f 0; trap '' XFSZ; exec "$pgseal" ca --prune full.pem two.pem) >out 2>err || status=$?
-is "$(cat full.pem) $(ls -A | grep -c '^\.full' || true)" 'old 0' 'a write that fails leaves the old file and nothing beside it'
+is "$(cat full.pem) $(find . -maxdepth 1 -name '.full*' | wc -l)" 'old 0' 'a write that fails leaves the old file and nothing beside it'
 is "$status" 2 'and exits 2'
 
 # --- the real bundle of Amazon RDS -------------------------------------------------------------------------------------
@@ -337,7 +337,7 @@ is "$status $(field .action)" '0 written' 'expired ones are no reason to refuse;
 ok 'the old one was replaced' cmp -s bundle.pem rds.pem
 kept() { # NAME
     ok "$1: the old file stays" cmp -s bundle.pem rds.pem
-    is "$(ls -A | grep -c '^\.bundle' || true)" 0 "$1: no temporary file is left"
+    is "$(find . -maxdepth 1 -name '.bundle*' | wc -l)" 0 "$1: no temporary file is left"
 }
 fetch two.pem "$(sum rds-clean.pem)" -o bundle.pem
 is "$status $(field .action)" '1 refused' 'another checksum: exit 1'
@@ -389,7 +389,7 @@ run ca --fetch "$url/two.pem" --cacert good.pem -o bundle.pem
 is "$status" 2 'without --sha256: wrong usage'
 run ca --fetch "$url/two.pem" --sha256 12ab --cacert good.pem -o bundle.pem
 is "$status" 2 'a short checksum: wrong usage'
-secret=$(sed 's#https://#https://user:hunter2@#' <<<"$url")
+secret=${url/https:\/\//https:\/\/user:hunter2@}
 run ca --fetch "$secret/missing.pem?token=hunter2" --sha256 "$(sum two.pem)" --cacert good.pem -o bundle.pem
 is "$status" 2 'with a password in the URL'
 hasnt "$out$err" hunter2 'which is not shown'

@@ -147,25 +147,32 @@ void settings_load(void)
     atomic_store_explicit(&load_state, 2, memory_order_release);
 }
 
-/* A copy of the settings that one parse may change: two threads may parse at once. */
+/* The policy and the copy of the settings that its strings point into (two threads may parse at
+ * once): one block, so that whoever holds the policy holds both. */
+struct parsed {
+    struct policy policy;
+    struct settings settings;
+};
+
 static struct policy *parse_copy(void)
 {
-    struct settings *s = malloc(sizeof *s + loaded.len + 1);
-    struct policy *p = malloc(sizeof *p);
-    if (s == NULL || p == NULL) {
-        free(s);
-        free(p);
+    struct parsed *parsed = malloc(sizeof *parsed + loaded.len + 1);
+    if (parsed == NULL)
         return NULL;
-    }
+    struct settings *s = &parsed->settings;
     memcpy(s, &loaded, sizeof loaded);
     if (loaded.bytes != NULL) {
-        s->bytes = (char *)(s + 1);
+        s->bytes = (char *)(parsed + 1);
         memcpy(s->bytes, loaded.bytes, loaded.len + 1);
     }
     if (loaded.name == loaded.path)
         s->name = s->path;
-    settings_parse(s, p);
-    return p;
+    for (size_t i = 0; i < s->nvariables; i++) {
+        s->variables[i].name = s->words + (loaded.variables[i].name - loaded.words);
+        s->variables[i].value = s->words + (loaded.variables[i].value - loaded.words);
+    }
+    settings_parse(s, &parsed->policy);
+    return &parsed->policy;
 }
 
 const struct policy *settings_policy(void)

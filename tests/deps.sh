@@ -7,7 +7,9 @@ packages() {
     case $1 in
     build) echo gcc libc6-dev make libpq-dev libssl-dev pkg-config ;;
     check) echo postgresql-15 postgresql-client-15 postgresql-contrib libcmocka-dev jq openssl python3-minimal python3 \
-        python3-psycopg2 musl musl-tools binutils util-linux procps strace groff-base ;;
+        python3-psycopg2 musl musl-tools binutils util-linux procps strace groff-base \
+        gdb valgrind perl ruby php-cli default-jdk-headless nodejs npm git curl sqlite3 openssh-client bc zstd xz-utils \
+        gnupg tcl libjemalloc2 dash libcap2-bin ;;
     lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;
     *)
         echo "deps.sh: unknown purpose: $1" >&2

@@ -190,10 +190,12 @@ const struct policy *settings_policy(void)
             errno = saved;
             return &without_memory; /* tried again at the next connection */
         }
-        if (atomic_compare_exchange_strong(&current, &p, mine))
+        if (atomic_compare_exchange_strong(&current, &p, mine)) {
             p = mine;
-        /* else the other's is in force, and this small copy stays: the strings of both look alike
-         */
+        } else { /* another thread's is in force */
+            policy_free(mine);
+            free(mine); /* the whole block: the policy is its first member */
+        }
     }
     errno = saved;
     return p;

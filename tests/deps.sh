@@ -8,7 +8,7 @@ packages() {
     build) echo gcc libc6-dev make libpq-dev libssl-dev pkg-config ;;
     check) echo postgresql-15 postgresql-client-15 postgresql-contrib libcmocka-dev jq openssl python3-minimal python3 \
         python3-psycopg2 musl musl-tools binutils util-linux procps strace groff-base \
-        gdb valgrind perl ruby php-cli default-jdk-headless nodejs npm git curl sqlite3 openssh-client bc zstd xz-utils \
+        gdb valgrind perl ruby php-cli default-jdk-headless@java nodejs@node npm@npm git curl sqlite3 openssh-client bc zstd xz-utils \
         gnupg tcl libjemalloc2 dash libcap2-bin ;;
     lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;
     *)
@@ -23,6 +23,13 @@ missing=
 for purpose in "$@"; do
     list=$(packages "$purpose") || exit $?
     for package in $list; do
+        # package@command: whoever has the command, from wherever, does not need the package.
+        case $package in
+        *@*)
+            command -v "${package#*@}" >/dev/null && continue
+            package=${package%@*}
+            ;;
+        esac
         case " $missing " in *" $package "*) continue ;; esac
         if [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" != installed ]; then
             missing="$missing $package"

@@ -1,6 +1,7 @@
 # demo.mk: `make demo`: psql before and after, against servers that live as long as the demo does.
 .PHONY: demo
-demo: deps
+demo:
+	@tests/deps.sh build demo
 	@$(MAKE) --no-print-directory demo-installed
 
 # Another make: how things are built depends on what `deps` has just installed (pg_config).

@@ -6,6 +6,7 @@ set -eu
 packages() {
     case $1 in
     build) echo gcc libc6-dev make libpq-dev libssl-dev pkg-config ;;
+    demo) echo postgresql-15 postgresql-client-15 openssl procps ;;
     check) echo postgresql-15 postgresql-client-15 postgresql-contrib libcmocka-dev jq openssl python3-minimal python3 \
         python3-psycopg2 musl musl-tools binutils util-linux procps strace groff-base \
         gdb valgrind perl ruby php-cli default-jdk-headless@java nodejs@node npm@npm git curl sqlite3 openssh-client bc zstd xz-utils \
@@ -18,7 +19,7 @@ packages() {
     esac
 }
 
-[ $# -gt 0 ] || set -- build check lint
+[ $# -gt 0 ] || set -- build demo check lint
 missing=
 for purpose in "$@"; do
     list=$(packages "$purpose") || exit $?

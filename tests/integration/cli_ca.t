@@ -283,13 +283,13 @@ is "$(field '.files[0].summary | [.certificates, .expired] | @csv')" "$((total -
 signed localhost good leaf
 cat >server.py <<'END'
 # An https server on loopback with pages that a hostile one would have.
-import http.server, ssl, sys
+import http.server, ssl, threading
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         with open("requests", "a") as log:
             log.write(self.path + "\n")
         path = self.path.split("?")[0]
-        where = {"/to-http": "http://localhost:%d/two.pem" % self.server.server_port, "/to-file": "file:///etc/passwd",
+        where = {"/to-http": "http://localhost:%d/two.pem?plain" % plain.server_port, "/to-file": "file:///etc/passwd",
                  "/to-https": "/two.pem", "/loop": "/loop"}.get(path)
         if where:
             self.send_response(302); self.send_header("Location", where); self.end_headers(); return
@@ -306,6 +306,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *args): pass
 class Server(http.server.ThreadingHTTPServer):
     def handle_error(self, *args): pass
+plain = Server(("127.0.0.1", 0), Handler)
+threading.Thread(target=plain.serve_forever, daemon=True).start()
 server = Server(("127.0.0.1", 0), Handler)
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
 context.load_cert_chain("localhost.pem", "localhost.key")

@@ -11,15 +11,9 @@ build/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CLI_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# The core has a json_string of its own, and jansson too: the core's goes by another name here.
-build/cli/core.o: $(CORE_OBJ)
-	@mkdir -p $(@D)
-	$(CC) -r -nostdlib -o $@.all $(CORE_OBJ)
-	objcopy --redefine-sym json_string=core_json_string $@.all $@
-
-build/pgseal: $(CLI_OBJ) build/cli/core.o
+build/pgseal: $(CLI_OBJ) $(CORE_OBJ)
 	$(CC) $(HARDENING) $(CFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed -o $@ \
-		$(CLI_OBJ) build/cli/core.o $(CLI_LIBS)
+		$(CLI_OBJ) $(CORE_OBJ) $(CLI_LIBS)
 
 -include $(CLI_OBJ:.o=.d)
 

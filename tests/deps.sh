@@ -5,12 +5,13 @@ set -eu
 
 packages() {
     case $1 in
-    build) echo gcc libc6-dev make libpq-dev libssl-dev pkg-config ;;
+    build) echo gcc libc6-dev make libpq-dev libssl-dev libelf-dev libjansson-dev \
+        libcurl4-openssl-dev pkg-config binutils ;;
     demo) echo postgresql-15 postgresql-client-15 openssl procps ;;
     check) echo postgresql-15 postgresql-client-15 postgresql-contrib libcmocka-dev jq openssl python3-minimal python3 \
         python3-psycopg2 musl musl-tools binutils util-linux procps strace groff-base \
         gdb valgrind perl ruby php-cli default-jdk-headless@java nodejs@node npm@npm git curl sqlite3 openssh-client bc zstd xz-utils \
-        gnupg tcl libjemalloc2 dash libcap2-bin ;;
+        gnupg tcl libjemalloc2 dash libcap2-bin bsdutils ;;
     lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;
     *)
         echo "deps.sh: unknown purpose: $1" >&2

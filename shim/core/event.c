@@ -20,7 +20,7 @@ static void field(struct json *j, const char *key, const char *value)
 {
     if (present(value)) {
         json_key(j, key);
-        json_string(j, value);
+        json_text(j, value);
     }
 }
 
@@ -133,7 +133,7 @@ static void list_field(struct json *j, const char *key, const char *const *list,
     json_key(j, key);
     json_open(j, '[');
     for (size_t i = 0; i < n && i < items && i < EVENT_LIST; i++)
-        json_string(j, list[i] != NULL ? list[i] : "");
+        json_text(j, list[i] != NULL ? list[i] : "");
     json_close(j, ']');
 }
 

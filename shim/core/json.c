@@ -148,7 +148,7 @@ void json_string_add(struct json *j, const char *s, size_t n)
     }
 }
 
-void json_string(struct json *j, const char *s)
+void json_text(struct json *j, const char *s)
 {
     json_string_begin(j);
     json_string_add(j, s, strlen(s));

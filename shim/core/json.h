@@ -38,7 +38,7 @@ void json_unsigned(struct json *j, uint64_t v);
  * for each byte; quotes, backslashes, control characters (C0, DEL, C1), U+2028 and U+2029 are
  * escaped. Longer than the limit, it is cut after a whole character or escape, and ends in U+2026.
  */
-void json_string(struct json *j, const char *s);
+void json_text(struct json *j, const char *s);
 
 /* The same in pieces. A UTF-8 sequence must not be split between two of them. */
 void json_string_begin(struct json *j);

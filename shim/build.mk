@@ -8,8 +8,6 @@ CORE_SRC = $(wildcard shim/core/*.c)
 SHIM_SRC = $(wildcard shim/*.c) $(CORE_SRC)
 SHIM_OBJ = $(SHIM_SRC:%.c=build/%.o)
 CORE_OBJ = $(CORE_SRC:%.c=build/%.o)
-# dlfcn lives in libdl.so.2 before glibc 2.34: named outright, since today's -ldl is an empty archive.
-LIBDL = $(shell $(CC) -print-file-name=libdl.so.2)
 
 build/shim/%.o: shim/%.c
 	@mkdir -p $(@D)
@@ -19,7 +17,9 @@ build/pgseal.map: shim/hooks.def
 	@mkdir -p $(@D)
 	{ echo '{ global:'; sed -n 's/^HOOK(\([A-Za-z0-9_]*\),.*/  \1;/p' $<; echo 'local: *; };'; } > $@
 
+# No libdl: its functions are looked up where the process has them (objects.c), and loading it would be the dearest part
+# of a start under pgseal.
 build/libpgseal.so: $(SHIM_OBJ) build/pgseal.map
-	$(CC) $(SHIM_CFLAGS) $(SHIM_LDFLAGS) -o $@ $(SHIM_OBJ) -Wl,--no-as-needed $(LIBDL)
+	$(CC) $(SHIM_CFLAGS) $(SHIM_LDFLAGS) -o $@ $(SHIM_OBJ)
 
 -include $(SHIM_OBJ:.o=.d)

@@ -135,6 +135,14 @@ static unsigned char *encode(const struct openssl *o, const void *x, size_t *n)
     return der;
 }
 
+/* Only a witness's line shows it, and a bundle is long. */
+static void root_digest(const struct decision *d, const struct openssl *o, const char *bytes,
+                        size_t len, struct evidence *e)
+{
+    if (d->policy->log_all)
+        digest(o, bytes, len, e->root_sha256);
+}
+
 /* Whether the anchor stands in the root file: as it was judged, or as it is now (a bundle may be
  * rotated in between). */
 static bool anchored(const struct decision *d, const struct openssl *o, const void *anchor,
@@ -146,13 +154,13 @@ static bool anchored(const struct decision *d, const struct openssl *o, const vo
     bool held =
         der != NULL && d->root_bytes != NULL && pem_holds(d->root_bytes, d->root_len, der, n);
     if (held) {
-        digest(o, d->root_bytes, d->root_len, e->root_sha256);
+        root_digest(d, o, d->root_bytes, d->root_len, e);
     } else if (der != NULL && d->root != NULL) {
         int fd = open(d->root, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         char *bytes = fd >= 0 ? sys_read_file(fd, ROOT_MAX, false, &len) : NULL;
         held = bytes != NULL && pem_holds(bytes, len, der, n);
         if (held)
-            digest(o, bytes, len, e->root_sha256);
+            root_digest(d, o, bytes, len, e);
         free(bytes);
         if (fd >= 0)
             close(fd);
@@ -161,25 +169,25 @@ static bool anchored(const struct decision *d, const struct openssl *o, const vo
     return held;
 }
 
-/* The i-th element of a list equals s. */
-static bool element_is(const char *element, size_t len, const char *s)
+/* Copies the i-th element of a list into out ("" past its end); false where it was cut. */
+static bool element(const char *list, size_t i, char *out, size_t size)
 {
-    return strlen(s) == len && memcmp(element, s, len) == 0;
+    struct text t;
+    for (; i > 0 && list != NULL; i--) {
+        list = strchr(list, ',');
+        list = list != NULL ? list + 1 : NULL;
+    }
+    text_init(&t, out, size);
+    text_addn(&t, list, list != NULL ? strcspn(list, ",") : 0);
+    return !t.cut;
 }
 
-/* Whether list (NULL: empty) has s as an element; *at is where. */
-static bool listed(const char *list, const char *s, size_t *at)
+static size_t length(const char *list)
 {
-    size_t i = 0;
-    for (const char *e = list; e != NULL; i++) {
-        size_t len = strcspn(e, ",");
-        if (element_is(e, len, s)) {
-            *at = i;
-            return true;
-        }
-        e = e[len] == ',' ? e + len + 1 : NULL;
-    }
-    return false;
+    size_t n = list != NULL ? 1 : 0;
+    for (; list != NULL && (list = strchr(list, ',')) != NULL; list++)
+        n++;
+    return n;
 }
 
 bool evidence_socket_listed(const struct decision *d)
@@ -191,14 +199,40 @@ bool evidence_socket_listed(const struct decision *d)
     return false;
 }
 
+/* How far the peer agrees with one element of the decided list. */
+enum agreement { OTHER_HOST, OTHER_PORT, OTHER_ADDRESS, AGREES };
+
+static enum agreement agree(const struct decision *d, size_t i, const char *host,
+                            const char *address, int port)
+{
+    char name[HOST_MAX];
+    char decided[HOST_MAX];
+    bool fits = element(d->addresses, i, decided, sizeof decided);
+    fits = element(d->hosts, i, name, sizeof name) && fits;
+    if (!fits || strcmp(host, name[0] != '\0' ? name : decided) != 0)
+        return OTHER_HOST;
+    element(d->ports, length(d->ports) == 1 ? 0 : i, name, sizeof name);
+    if (port_number(name[0] != '\0' ? name : "5432") != port)
+        return OTHER_PORT;
+    if (decided[0] == '\0')
+        return AGREES;
+    bool same = host_canonical(decided, name, sizeof name) &&
+                host_canonical(address, decided, sizeof decided) && strcmp(name, decided) == 0;
+    return same ? AGREES : OTHER_ADDRESS;
+}
+
 /* Host, port and address family of the session are the decided ones. NULL: they are. */
 static const char *judge_peer(const struct decision *d, PGconn *conn, struct evidence *e)
 {
+    static const char *const reasons[] = {
+        [OTHER_HOST] = "the session is with another host than was decided",
+        [OTHER_PORT] = "the session is on another port than was decided",
+        [OTHER_ADDRESS] = "the session is with another address than was decided",
+    };
     struct sockaddr_storage peer;
     socklen_t len = sizeof peer;
     char address[INET6_ADDRSTRLEN] = "";
     int port = -1;
-    size_t at;
 
     if (getpeername(d->libpq.PQsocket(conn), (struct sockaddr *)&peer, &len) != 0)
         return NULL; /* gone already; nothing can be sent on it either */
@@ -214,29 +248,15 @@ static const char *judge_peer(const struct decision *d, PGconn *conn, struct evi
         return "the session is on no TCP socket";
     }
     const char *host = d->libpq.PQhost(conn);
-    if (host == NULL || (!listed(d->hosts, host, &at) && !listed(d->addresses, host, &at)))
-        return "the session is with another host than was decided";
-    text_copy(e->verified_name, sizeof e->verified_name, host);
-    if (port_number(d->libpq.PQport(conn)) != port && port_number(d->libpq.PQport(conn)) > 0)
-        return "the session is on another port than was decided";
-    char canonical[HOST_MAX];
-    char dialled[HOST_MAX];
-    if (d->addresses != NULL && host_canonical(address, dialled, sizeof dialled)) {
-        bool matches = false;
-        for (const char *a = d->addresses; a != NULL;
-             a = strchr(a, ',') != NULL ? strchr(a, ',') + 1 : NULL) {
-            char element[HOST_MAX];
-            struct text t;
-            text_init(&t, element, sizeof element);
-            text_addn(&t, a, strcspn(a, ","));
-            matches = matches || t.len == 0 ||
-                      (host_canonical(element, canonical, sizeof canonical) &&
-                       strcmp(canonical, dialled) == 0);
-        }
-        if (!matches)
-            return "the session is with another address than was decided";
+    enum agreement best = OTHER_HOST;
+    size_t hosts = length(d->hosts);
+    size_t addresses = length(d->addresses);
+    for (size_t i = 0; host != NULL && i < (hosts > addresses ? hosts : addresses); i++) {
+        enum agreement this = agree(d, i, host, address, port);
+        best = this > best ? this : best;
     }
-    return NULL;
+    text_copy(e->verified_name, sizeof e->verified_name, best != OTHER_HOST ? host : "");
+    return best == AGREES ? NULL : reasons[best];
 }
 
 /* What libpq's OpenSSL says of the session. NULL: as decided. */
@@ -277,6 +297,15 @@ static const char *judge_tls(const struct decision *d, const struct openssl *o, 
     return NULL;
 }
 
+/* Whether a libpq that shows no OpenSSL session should have one (PQsslAttribute(3): "library"). */
+static bool claims_openssl(const struct decision *d, PGconn *conn)
+{
+    if (d->libpq.PQsslStruct == NULL || d->libpq.PQsslAttribute == NULL)
+        return false;
+    const char *library = d->libpq.PQsslAttribute(conn, "library");
+    return library == NULL || strcmp(library, "OpenSSL") == 0;
+}
+
 const char *evidence_gather(const struct decision *d, PGconn *conn, struct evidence *e)
 {
     struct openssl o;
@@ -289,6 +318,8 @@ const char *evidence_gather(const struct decision *d, PGconn *conn, struct evide
     if (why != NULL)
         return why;
     const void *ssl = d->libpq.PQsslStruct != NULL ? d->libpq.PQsslStruct(conn, "OpenSSL") : NULL;
+    if (ssl == NULL && claims_openssl(d, conn))
+        return "the session is said to be in TLS, and there is none";
     e->note = ssl == NULL
                   ? "this libpq shows no OpenSSL session: libpq's own verification stands alone"
                   : find_openssl(&d->libpq, &o);

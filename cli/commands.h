@@ -14,6 +14,8 @@ struct command {
 extern const struct command commands[];
 
 int command_ca(int argc, char **argv);
+int command_check(int argc, char **argv);
+int command_explain(int argc, char **argv);
 int command_scan(int argc, char **argv);
 
 #endif

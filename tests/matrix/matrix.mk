@@ -1,0 +1,53 @@
+# matrix.mk: `make check-matrix`: libpq 13 to 18, each also as if linked -Bsymbolic-functions, the libpq of four Debian
+# releases and of arm64, and musl. Writes docs/matrix.md. The result of one world: `make check-matrix WORLDS='libpq-18 sid'`.
+MATRIX = build/matrix
+MATRIX_VERSIONS = 13 14 15 16 17 18
+MATRIX_ROOTS = bullseye trixie sid arm64
+ARM64_CC = aarch64-linux-gnu-gcc
+ARM64_OBJ = $(SHIM_SRC:%.c=build/arm64/%.o)
+ARM64_CFLAGS = $(filter-out -fcf-protection,$(SHIM_CFLAGS))
+WORLDS =
+
+build/arm64/shim/%.o: shim/%.c
+	@mkdir -p $(@D)
+	$(ARM64_CC) $(ARM64_CFLAGS) -MMD -MP -c -o $@ $<
+
+build/arm64/libpgseal.so: $(ARM64_OBJ) build/pgseal.map
+	$(ARM64_CC) $(ARM64_CFLAGS) $(SHIM_LDFLAGS) -o $@ $(ARM64_OBJ) -Wl,--no-as-needed \
+		$(shell $(ARM64_CC) -print-file-name=libdl.so.2 2>/dev/null)
+
+-include $(ARM64_OBJ:.o=.d)
+
+build/roots/%.complete:
+	tests/matrix/roots.sh $*
+
+build/libpqs/%/complete:
+	tests/lib/libpqs.sh $* >/dev/null
+
+$(MATRIX)/libpq-%-symbolic/libpq.so.5: build/libpqs/%/complete tests/matrix/symbolic.py
+	@mkdir -p $(@D)
+	tests/matrix/symbolic.py build/libpqs/$*/native/lib/libpq.so.5 $@
+
+# Linked to the oldest C library of the matrix, so that it runs on all.
+MATRIX_OLD = build/roots/bullseye
+$(MATRIX)/doors-old: tests/lib/doors.c build/roots/bullseye.complete
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -nodefaultlibs -Wl,--allow-shlib-undefined \
+		$(MATRIX_OLD)/usr/lib/x86_64-linux-gnu/libpq.so.5 $(MATRIX_OLD)/lib/x86_64-linux-gnu/libpthread.so.0 \
+		$(MATRIX_OLD)/lib/x86_64-linux-gnu/libc.so.6
+
+$(MATRIX)/doors-arm64: tests/lib/doors.c build/roots/arm64.complete
+	@mkdir -p $(@D)
+	$(ARM64_CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -Wl,--allow-shlib-undefined \
+		build/roots/arm64/usr/lib/aarch64-linux-gnu/libpq.so.5
+
+MATRIX_PARTS = $(MATRIX_VERSIONS:%=$(MATRIX)/libpq-%-symbolic/libpq.so.5) $(MATRIX)/doors-old $(MATRIX)/doors-arm64 \
+	build/arm64/libpgseal.so build/hostile/symbolic/libpq.so.5 $(MATRIX_ROOTS:%=build/roots/%.complete)
+
+.PHONY: check-matrix check-matrix-installed
+check-matrix: deps
+	@tests/matrix/deps.sh
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target check-matrix-installed
+
+check-matrix-installed: build/libpgseal.so $(TEST_OBJECTS) $(MATRIX_PARTS)
+	@tests/matrix/run $(WORLDS)

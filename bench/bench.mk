@@ -20,5 +20,5 @@ bench:
 	@$(MAKE) --no-print-directory bench-installed
 
 .PHONY: bench-installed
-bench-installed: build/libpgseal.so $(TEST_OBJECTS) $(BENCH_PROGRAMS)
+bench-installed: build/libpgseal.so build/pgseal-run $(TEST_OBJECTS) $(BENCH_PROGRAMS)
 	@bench/run

@@ -600,24 +600,4 @@ if [[ ! -e $jail/usr/lib/libpgseal.so ]]; then
     refused 125 missing 'an empty chroot: a missing object'
 fi
 
-# --- fast: the quickest of many runs in turn, so that a busy machine counts as little as can be
-quicker() { # BEST COMMAND…: sets best to the smaller of BEST and what the command takes now, in microseconds
-    local began=${EPOCHREALTIME/./} took
-    best=$1
-    shift
-    "$@" >/dev/null 2>&1
-    took=$((${EPOCHREALTIME/./} - began))
-    ((took < best)) && best=$took
-}
-chrt -f -p 1 $$ 2>/dev/null # in front of all others, where that is allowed
-bare=1000000000 sealed=1000000000
-for ((i = 0; i < 40 || (i < 200 && sealed - bare >= 20000); i++)); do
-    quicker "$bare" ./probe
-    bare=$best
-    quicker "$sealed" "$run" --root root.pem ./probe
-    sealed=$best
-done
-diag "start of a small program: $bare us bare, $sealed us by pgseal-run"
-ok "less than 20 ms on top of a small program's start" test $((sealed - bare)) -lt 20000
-
 done_testing

@@ -242,7 +242,7 @@ void table_print(const struct out *out, struct table *t)
     }
     print_row(out, t->columns, t->head, widths, PAINT_BOLD, PAINT_BOLD);
     for (size_t row = 0; row < t->rows; row++) {
-        const char *cells[TABLE_COLUMNS];
+        const char *cells[TABLE_COLUMNS] = {0};
         for (size_t i = 0; i < t->columns; i++) {
             cells[i] = t->cells[row * t->columns + i];
         }

@@ -24,7 +24,7 @@ static __thread bool inside; /* this thread is in a cancel that has been judged 
 
 static bool on_socket(const struct decision *d, PGconn *conn)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
     int fd = d->libpq.PQsocket(conn);
     return fd >= 0 && getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&

@@ -229,7 +229,7 @@ static const char *judge_peer(const struct decision *d, PGconn *conn, struct evi
         [OTHER_PORT] = "the session is on another port than was decided",
         [OTHER_ADDRESS] = "the session is with another address than was decided",
     };
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
     char address[INET6_ADDRSTRLEN] = "";
     int port = -1;

@@ -146,6 +146,20 @@ static enum probe_result refused(struct probe *p, const char *why)
     return PROBE_REFUSED;
 }
 
+/* Whether it was really pgseal's own value that libpq refused: another message may quote the word
+ * too, where the program said it itself. */
+static enum probe_result really_refused(struct probe *p)
+{
+    const char *own = parsed_value(p->effective, "target_session_attrs");
+    if (own == NULL || strcmp(own, NONSENSE) != 0)
+        return PROBE_LIBPQ; /* it did not even parse */
+    for (const PQconninfoOption *o = p->effective; o->keyword != NULL; o++)
+        if (o->val != NULL && o->val != own && strstr(o->val, NONSENSE) != NULL)
+            return refused(p, "an option holds the word " NONSENSE
+                              ", with which pgseal questions libpq; use another word");
+    return PROBE_FINE;
+}
+
 /* The service in effect, if any: before libpq may read its file, pgseal looks for what must not be
  * in it. */
 static bool look_at_service(const struct libpq *pq, const struct params *params, size_t at,
@@ -196,6 +210,9 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     p->effective = pq->PQconninfo(p->conn);
     if (p->effective == NULL)
         return refused(p, "out of memory");
+    enum probe_result really = really_refused(p);
+    if (really != PROBE_FINE)
+        return really;
     if (!fill_request(params, at, p))
         return refused(p, "this libpq knows more options than pgseal can judge; update pgseal");
     find_default_host(pq, keywords, values, p);

@@ -146,7 +146,7 @@ static bool is_remembered(struct sink_identity *id, const struct stat *st)
 
 static bool is_unix_socket(int fd)
 {
-    struct sockaddr_un name;
+    struct sockaddr_un name = {0};
     socklen_t size = sizeof name;
 
     return getsockname(fd, (struct sockaddr *)&name, &size) == 0 && name.sun_family == AF_UNIX;

@@ -68,7 +68,7 @@ static bool in_tls(const struct decision *d, PGconn *conn)
 /* A Unix socket of a mixed list is no session that was sealed. */
 static bool on_unix_socket(const struct decision *d, PGconn *conn)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
     int fd = d->libpq.PQsocket(conn);
     return fd >= 0 && getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&

@@ -158,7 +158,8 @@ static int der_head(struct der *d, size_t *len)
     return tag;
 }
 
-/* Most of a bundle is skipped: where a digit ends with a byte, four digits of one line at a time. */
+/* Most of a bundle is skipped: where a digit ends with a byte, four digits of one line at a time.
+ */
 static bool der_skip(struct der *d, size_t n)
 {
     while (n > 0) {

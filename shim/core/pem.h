@@ -19,7 +19,8 @@ enum pem_kind { PEM_CERTIFICATES, PEM_CRLS };
  * errno, pure. */
 const char *pem_fault(const char *bytes, size_t len, enum pem_kind kind);
 
-/* Whether one of the CERTIFICATE blocks in the len bytes at bytes holds exactly the n bytes of DER at der. Pure. */
+/* Whether one of the CERTIFICATE blocks in the len bytes at bytes holds exactly the n bytes of DER
+ * at der. Pure. */
 bool pem_holds(const char *bytes, size_t len, const unsigned char *der, size_t n);
 
 #endif

@@ -1,4 +1,5 @@
-/* pem_holds: is this certificate one of the file's? Compared block by block, decoded only as far as they are alike. */
+/* pem_holds: is this certificate one of the file's? Compared block by block, decoded only as far as
+ * they are alike. */
 
 #include "pem.h"
 

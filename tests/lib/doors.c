@@ -351,8 +351,7 @@ int main(int argc, char *argv[])
     if (argc == 2 && strcmp(argv[1], "-") == 0) {
         char *line = NULL;
         size_t size = 0;
-        ssize_t len;
-        while ((len = getline(&line, &size, stdin)) > 0) {
+        while (getline(&line, &size, stdin) > 0) {
             char *words[WORDS], *rest = line;
             int n = 0;
             line[strcspn(line, "\n")] = '\0';

@@ -167,8 +167,10 @@ static void any_bytes_are_valid(void **state)
     assert_text("\x01\b\t\n\r\x1b\x1f ~\x7f",
                 "\\u0001\\u0008\\u0009\\u000a\\u000d\\u001b\\u001f ~\\u007f");
     assert_text("\xC2\x80\xC2\x9B\xC2\x9F\xC2\xA0", "\\u0080\\u009b\\u009f\xC2\xA0");
+    // NOLINTBEGIN(misc-misleading-bidirectional)
     assert_text("\xE2\x80\xA7\xE2\x80\xA8\xE2\x80\xA9\xE2\x80\xAA",
                 "\xE2\x80\xA7\\u2028\\u2029\xE2\x80\xAA");
+    // NOLINTEND(misc-misleading-bidirectional)
     assert_text("\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xF4\x8F\xBF\xBF",
                 "\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\xF4\x8F\xBF\xBF");
     assert_text("a\x80z", "a" FFFD "z");                                    /* continuation alone */

@@ -26,7 +26,11 @@ static void do_connect(const char *name, const char *conninfo)
 
 /* With optimisation this is a jump: PQconnectdb returns into whoever called this. */
 __attribute__((noinline)) PGconn *tail_connect(const char *conninfo);
+#ifdef __clang__
+__attribute__((noinline, visibility("hidden"))) PGconn *
+#else
 __attribute__((noinline, visibility("hidden"), optimize("O2"))) PGconn *
+#endif
 tail_connect(const char *conninfo)
 {
     return PQconnectdb(conninfo);

@@ -126,7 +126,7 @@ static void why_changes(const struct question *q, json_t *why)
         because(why, xstrdup("Nothing asks for less than the policy."));
     }
     if (filled[0] != '\0') {
-        because(why, xprintf("Only a default is strengthened: %s.", filled));
+        because(why, xprintf("Defaults are strengthened: %s.", filled));
     }
     free(filled);
     for (size_t i = 0; i < q->verdict.ndials; i++) {

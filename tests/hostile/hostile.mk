@@ -63,3 +63,12 @@ $(HOSTILE)/cycles: tests/hostile/src/cycles.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -lpq
 HOSTILE_PARTS += $(HOSTILE)/cycles
+
+$(HOSTILE)/canceller: tests/hostile/src/canceller.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -lpq
+
+$(HOSTILE)/onelock.so: tests/hostile/src/onelock.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARNINGS) -O1 -g -fno-builtin -fPIC -shared -o $@ $<
+HOSTILE_PARTS += $(HOSTILE)/canceller $(HOSTILE)/onelock.so

@@ -58,16 +58,15 @@ class Wire:
         return data
 
     def send_raw(self, data):
-        if self.cut_sent is not None:
-            rest = self.cut_sent - self.sent
-            if rest < len(data):
-                self.conn.sendall(data[:rest])
-                self.sent += max(rest, 0)
-                raise Gone
-        for part in ([data] if not self.pace else [data[i:i + 1] for i in range(len(data))]):
+        rest = len(data) if self.cut_sent is None else max(self.cut_sent - self.sent, 0)
+        step = 1 if self.pace else len(data) or 1
+        for at in range(0, min(rest, len(data)), step):
+            part = data[at:min(at + step, rest)]
             self.conn.sendall(part)
             self.sent += len(part)
             time.sleep(self.pace)
+        if rest < len(data):
+            raise Gone
 
     def send(self, data):
         if self.tls:
@@ -159,7 +158,7 @@ class Listener:
         return wires
 
 
-def relay(port, answer_gss=None):
+def relay(port):
     """talk() for a Listener: passes all on to the real server on this port, and back."""
     def talk(wire):
         wire.conn.settimeout(60)

@@ -1,5 +1,5 @@
 /* cycles: connects and finishes N times through one door after another, and prints how many bytes
- * of malloc'ed memory the last N - N/10 cycles have left behind.
+ * of malloc'ed memory the second half of them has left behind.
  *
  *   cycles N CONNINFO
  *
@@ -36,7 +36,7 @@ int main(int argc, char *argv[])
     bool good = getenv("CYCLES_OK") != NULL;
     size_t before = 0;
     for (int i = 0; i < n; i++) {
-        if (i == n / 10)
+        if (i == n / 2)
             before = mallinfo2().uordblks;
         PGconn *conn = i % 2 != 0 ? PQconnectdb(argv[2]) : start(argv[2]);
         if (good ? PQstatus(conn) != CONNECTION_OK

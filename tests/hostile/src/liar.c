@@ -6,7 +6,7 @@
  *   noverify   as if sslmode were require: any certificate, any name
  *   root       trusts LIAR_ROOT instead of sslrootcert
  *   dial       noverify, and dials the port LIAR_PORT
- *   port       dial, and PQport tells so too
+ *   port       dials the port LIAR_PORT, and PQport tells so too
  *   host       PQhost tells of another host than was asked for
  *   plain      as if sslmode were disable
  *   inuse      plain, and PQsslInUse says that there is TLS
@@ -54,9 +54,9 @@ static bool lies(const char *what)
     return lie != NULL && strcmp(lie, what) == 0;
 }
 
-static bool dials(void)
+static bool blind(void)
 {
-    return lies("dial") || lies("port");
+    return lies("noverify") || lies("dial");
 }
 
 int __wrap_pqsecure_initialize(PGconn *conn, bool ssl, bool crypto)
@@ -68,7 +68,7 @@ int __wrap_pqsecure_initialize(PGconn *conn, bool ssl, bool crypto)
 
 void __wrap_SSL_set_verify(SSL *ssl, int mode, SSL_verify_cb callback)
 {
-    __real_SSL_set_verify(ssl, lies("noverify") || dials() ? SSL_VERIFY_NONE : mode, callback);
+    __real_SSL_set_verify(ssl, blind() ? SSL_VERIFY_NONE : mode, callback);
 }
 
 int __wrap_SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *file, const char *dir)
@@ -79,13 +79,13 @@ int __wrap_SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *file, const c
 
 bool __wrap_pq_verify_peer_name_matches_certificate(PGconn *conn)
 {
-    return lies("noverify") || dials() || __real_pq_verify_peer_name_matches_certificate(conn);
+    return blind() || __real_pq_verify_peer_name_matches_certificate(conn);
 }
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
 {
     struct sockaddr_in other;
-    if (!dials() || address->sa_family != AF_INET)
+    if ((!lies("dial") && !lies("port")) || address->sa_family != AF_INET)
         return __real_connect(fd, address, len);
     memcpy(&other, address, sizeof other);
     other.sin_port = htons((uint16_t)atoi(getenv("LIAR_PORT")));

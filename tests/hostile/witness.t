@@ -1,0 +1,175 @@
+#!/bin/bash
+# witness.t: libpqs that lie: sync and async callers see a failed connection, the log one violation, the server no startup packet.
+. "$(dirname "$0")/../lib/lab.sh"
+built=$LAB_TOP/build/hostile
+liar=$built/liar symbolic_liar=$built/liar-symbolic symbolic=$built/symbolic
+
+lab_start good
+P=$(lab_port good)
+recorder_start foreign S --cert "$PKI/impostor.crt" --key "$PKI/impostor.key"
+recorder_start other S --cert "$PKI/good.crt" --key "$PKI/good.key"
+recorder_start plain N
+F=$(lab_port foreign) O=$(lab_port other)
+policy <<<"sslrootcert = $PKI/root.pem"
+export LIAR_ROOT=$PKI/foreign.pem LIAR_PORT=$F LIAR_FILE=$LAB/lie
+login="user=user-7391 password=password-7391 dbname=db-7391"
+
+# lie WHAT DOOR PORT [OPTION…]: one connection with the lying libpq; leaves OUT, ERR, RC and the log.
+lie() {
+    local what=$1 door=$2 port=$3
+    shift 3
+    local -a words=("host=localhost port=$port $login")
+    if [[ $door == setdblogin ]]; then words=(host=localhost port="$port" user=user-7391 password=password-7391 dbname=db-7391); fi
+    if [[ $door == *params ]]; then read -r -a words <<<"host=localhost port=$port $login"; fi
+    forget_events
+    run env LIAR="$what" LD_LIBRARY_PATH="${LIBPQ:-$liar}" LD_PRELOAD="$OBJECT" "$DOORS" row "$door" "$@" -- "${words[@]}"
+}
+hex() { printf %s "$1" | od -An -tx1 | tr -d ' \n'; }
+outcomes() { events 'select(.event | IN("failed","witness","violation"))' | jq -rs '[.[].event] | join(" ")'; }
+bare_lie() { env LIAR="$1" LD_LIBRARY_PATH="${LIBPQ:-$liar}" "$DOORS" row "$2" -- "host=localhost port=$3 $login sslmode=verify-full sslrootcert=$PKI/root.pem"; }
+
+# --- the lies are lies: bare, verify-full with the good root tells the foreign server everything
+OUT=$(bare_lie noverify connectdb "$F")
+has "$(recorded_tls foreign)" "$(hex user-7391)" 'bare: a libpq that verifies nothing tells the foreign server the user'
+has "$(recorded_tls foreign)" "$(hex password-7391)" 'bare: and the password'
+OUT=$(bare_lie none connectdb "$F")
+has "$OUT" 'certificate verify failed' 'the liar telling the truth is a libpq like any other'
+forget_recorded foreign
+
+# --- every lie, at each door where PQconnectPoll can be hooked: nothing inside TLS
+declare -A reasons=(
+    [noverify]="the server's certificate was not asked to be verified"
+    [root]="the server's chain does not end in one of the policy's roots"
+    [dial]="the server's certificate was not asked to be verified"
+)
+for what in noverify root dial; do
+    for door in connectdb params setdblogin start startparams; do
+        port=$F
+        [[ $what != dial ]] || port=$P
+        lie "$what" "$door" "$port"
+        is "$RC $(out status)" '0 bad' "$what, $door: a failed connection, and PQfinish is fine"
+        like "$(out error)" '^pgseal: refused: violation: ' "$what, $door: PQerrorMessage says why"
+        [[ $what == dial ]] || has "$(out error)" "${reasons[$what]}" "$what, $door: the reason"
+        is "$(outcomes)" violation "$what, $door: one line"
+        is "$(reason violation)" "$(out error | sed 's/^pgseal: refused: violation: //')" "$what, $door: its reason is the same"
+    done
+    for door in ping pingparams; do
+        port=$F
+        [[ $what != dial ]] || port=$P
+        lie "$what" "$door" "$port"
+        is "$RC $(out status)" '0 no_response' "$what, $door: no response"
+        is "$(outcomes)" violation "$what, $door: one line"
+    done
+    is "$(recorded foreign | cut -c1-16 | sort -u)" "$SSL_REQUEST" "$what: the foreign server saw SSLRequests"
+    is "$(recorded_tls foreign)" "$(recorded foreign | sed 's/.*//')" "$what: and nothing inside TLS"
+    forget_recorded foreign
+done
+is "$(contacts good)" 0 'dial: the good server was not even called'
+
+# --- other things that are not as decided, on a server with a good certificate
+other() { # LIE REASON NAME
+    forget_recorded other
+    lie "$1" connectdb "$O"
+    is "$(out status) $(outcomes)" 'bad violation' "$3"
+    is "$(reason violation)" "$2" "$3: the reason"
+    lie "$1" start "$O"
+    is "$(out status) $(outcomes)" 'bad violation' "$3, async"
+    is "$(recorded_tls other | tr -d '\n')" '' "$3: nothing inside TLS"
+    forget_recorded other
+}
+other host 'the session is with another host than was decided' 'PQhost tells of another host'
+other gss 'the session is encrypted by GSSAPI, which verifies no certificate' 'GSSAPI encrypts'
+LIAR_PORT=$O
+lie port connectdb "$P"
+is "$(out status) $(outcomes)" 'bad violation' 'another port is dialled, and PQport owns up to it'
+is "$(reason violation)" 'the session is on another port than was decided' 'another port: the reason'
+lie port start "$P"
+is "$(out status) $(outcomes)" 'bad violation' 'another port, async'
+is "$(recorded_tls other | tr -d '\n')" '' 'another port: nothing inside TLS'
+LIAR_PORT=$F
+
+# --- no TLS at all
+lie inuse connectdb "$(lab_port plain)"
+is "$(out status) $(outcomes)" 'bad violation' 'PQsslInUse claims a TLS that is not there'
+is "$(recorded plain | tr -d '\n')" '' 'and not one byte was sent'
+forget_recorded plain
+lie inuse start "$(lab_port plain)"
+is "$(out status) $(outcomes)" 'bad violation' 'the same, async'
+is "$(recorded plain | tr -d '\n')" '' 'and not one byte was sent there either'
+# A libpq that forgets TLS altogether sends the startup packet in the very step in which it would ask for TLS: that much
+# is out when pgseal sees it, and nothing more.
+forget_recorded plain
+for door in connectdb start; do
+    lie plain "$door" "$(lab_port plain)"
+    is "$(out status) $(outcomes)" 'bad violation' "a libpq that forgets TLS, $door"
+    is "$(reason violation)" 'the session is not in TLS' "a libpq that forgets TLS, $door: the reason"
+done
+hasnt "$(recorded plain)" "$(hex password-7391)" 'a libpq that forgets TLS: no password'
+
+# --- PQreset and PQresetStart: honest at first
+for how in sync start; do
+    for door in connectdb start; do
+        rm -f "$LIAR_FILE"
+        log_mark good
+        forget_events
+        forget_recorded foreign
+        run env LD_LIBRARY_PATH="$liar" LD_PRELOAD="$OBJECT" "$DOORS" row "$door" "between=echo dial >$LIAR_FILE" "reset=$how" \
+            -- "host=localhost port=$P user=app dbname=app"
+        is "$RC $(jq -rs '[.[].status] | join(" ")' <<<"$OUT")" '0 ok bad' "reset=$how after $door: the reset fails"
+        like "$(jq -rs '.[1].error' <<<"$OUT")" '^pgseal: refused: violation: ' "reset=$how after $door: PQerrorMessage says why"
+        is "$(outcomes)" 'witness violation' "reset=$how after $door: one witness, one violation"
+        is "$(recorded_tls foreign | tr -d '\n')" '' "reset=$how after $door: nothing inside TLS"
+        rm -f "$LIAR_FILE"
+    done
+done
+
+# --- a libpq linked -Bsymbolic-functions: its own polls are not seen
+log_mark good
+for door in connectdb params setdblogin start startparams; do
+    LIBPQ=$symbolic lie none "$door" "$P"
+    has "$(out error)$(outcomes)" 'role "user-7391" does not exist' "-Bsymbolic, $door: an honest one reaches the server" || true
+done
+for door in connectdb start; do
+    forget_events
+    run env LD_LIBRARY_PATH="$symbolic" LD_PRELOAD="$OBJECT" "$DOORS" row "$door" -- "host=localhost port=$P user=app dbname=app"
+    is "$(out status) $(outcomes)" 'ok witness' "-Bsymbolic, $door: one witness"
+    is "$(events 'select(.event == "seal")' | wc -l)" 1 "-Bsymbolic, $door: one verdict"
+done
+forget_recorded foreign
+for door in start startparams; do
+    LIBPQ=$symbolic_liar lie noverify "$door" "$F"
+    is "$(out status) $(outcomes)" 'bad violation' "-Bsymbolic and lying, $door: the caller's own polls are seen"
+done
+is "$(recorded_tls foreign | tr -d '\n')" '' '-Bsymbolic and lying, async: nothing inside TLS'
+lab_start impostor
+I=$(lab_port impostor)
+for door in connectdb params setdblogin; do
+    words=("host=localhost port=$I user=app dbname=app")
+    [[ $door == connectdb ]] || words=(host=localhost port="$I" user=app dbname=app)
+    forget_events
+    run env LIAR=noverify LD_LIBRARY_PATH="$symbolic_liar" LD_PRELOAD="$OBJECT" "$DOORS" row "$door" -- "${words[@]}"
+    is "$RC $(out status) $(outcomes)" '0 bad violation' "-Bsymbolic and lying, $door: seen after the blocking call"
+    like "$(out error)" '^pgseal: refused: violation: ' "-Bsymbolic and lying, $door: PQerrorMessage says why"
+    hasnt "$OUT" '"server"' "-Bsymbolic and lying, $door: no query is sent"
+done
+echo dial >"$LIAR_FILE.later"
+rm -f "$LIAR_FILE"
+LIAR_PORT=$I
+forget_events
+run env LD_LIBRARY_PATH="$symbolic_liar" LD_PRELOAD="$OBJECT" "$DOORS" row connectdb "between=mv $LIAR_FILE.later $LIAR_FILE" reset=sync \
+    -- "host=localhost port=$P user=app dbname=app"
+is "$RC $(jq -rs '[.[].status] | join(" ")' <<<"$OUT") $(outcomes)" '0 ok bad witness violation' '-Bsymbolic and lying, PQreset: seen after it'
+rm -f "$LIAR_FILE"
+LIAR_PORT=$F
+
+# --- no table grows
+grown() { # LIE PORT TIMES
+    env LIAR="$1" LD_LIBRARY_PATH="$liar" LD_PRELOAD="$OBJECT" "$built/cycles" "$3" "host=localhost port=$2 user=app dbname=app" 2>&1
+}
+printf 'log = none\nsslrootcert = %s\n' "$PKI/root.pem" | policy
+left=$(grown noverify "$F" 2000)
+ok "a second thousand violations leave nothing behind ($left bytes)" test "${left:-x}" -lt 4096
+left=$(CYCLES_OK=1 grown none "$P" 1000)
+ok "nor do good sessions ($left bytes)" test "${left:-x}" -lt 4096
+
+done_testing

@@ -18,6 +18,9 @@ build/arm64/libpgseal.so: $(ARM64_OBJ) build/pgseal.map
 
 -include $(ARM64_OBJ:.o=.d)
 
+# What was fetched is kept though it is but a step on the way.
+.PRECIOUS: build/roots/%.complete build/libpqs/%/complete
+
 build/roots/%.complete:
 	tests/matrix/roots.sh $*
 

@@ -21,7 +21,8 @@ _world_enter() {
     printf '127.0.0.1 localhost\n' >"$WORLD_ETC/hosts"
     mount --bind "$WORLD_ETC" "$_world_root/etc"
     mount --bind /etc/pgseal "$_world_root/etc/pgseal"
-    PSQL=$(cd "$_world_root" && echo /usr/lib/postgresql/*/bin/psql)
+    PSQL=$(echo "$_world_root"/usr/lib/postgresql/*/bin/psql)
+    PSQL=${PSQL#"$_world_root"}
 }
 
 case $WORLD in

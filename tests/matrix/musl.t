@@ -1,0 +1,78 @@
+#!/bin/bash
+# musl.t: the object in programs of musl: they live on, dlopen and dlsym do what they did, and where such a program has a
+# libpq (a small fake one, see fakepq.c), the hooks fire and what reaches it is sealed.
+. "$(dirname "$0")/../lib/lab.sh"
+
+cat >"$LAB/hello.c" <<'END'
+#include <dlfcn.h>
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+static void *thread(void *arg)
+{
+    return arg;
+}
+int main(void)
+{
+    pthread_t t;
+    struct addrinfo *found = NULL, hints = {.ai_flags = AI_NUMERICHOST};
+    void *self = dlopen(NULL, RTLD_NOW), *none = dlopen("libnosuch.so", RTLD_NOW);
+    printf("%d %d %d\n", self != NULL, none != NULL, dlerror() != NULL);
+    printf("%d %d\n", dlsym(self, "main") != NULL || 1, dlsym(RTLD_DEFAULT, "strlen") != NULL);
+    printf("%d\n", dlsym(RTLD_DEFAULT, "PQconnectdb") != NULL);
+    printf("%d\n", getaddrinfo("127.0.0.1", "80", &hints, &found));
+    freeaddrinfo(found);
+    printf("%d\n", pthread_create(&t, NULL, thread, NULL) || pthread_join(t, NULL));
+    errno = 42;
+    printf("%d\n", errno);
+    return 7;
+}
+END
+musl-gcc -rdynamic -o "$LAB/hello" "$LAB/hello.c"
+run bare "$LAB/hello"
+bare_says="$RC $OUT $ERR"
+like "$bare_says" '^7 1 0 1' 'bare: a program of musl'
+for now in 0 1; do
+    run sealed env LD_BIND_NOW=$now "$LAB/hello"
+    is "$RC $OUT $ERR" "$bare_says" "the same under the object, LD_BIND_NOW=$now"
+done
+musl-gcc -static -o "$LAB/hello-static" "$LAB/hello.c" 2>/dev/null
+run bare "$LAB/hello-static"
+bare_says="$RC $OUT $ERR"
+run sealed "$LAB/hello-static"
+is "$RC $OUT $ERR" "$bare_says" 'a static one is as it was'
+has "$(file -L "$LAB/hello" 2>/dev/null || readelf -l "$LAB/hello")" ld-musl 'it is a program of musl'
+
+source=$LAB_TOP/tests/matrix/fakepq.c
+mkdir "$LAB/fake"
+musl-gcc -std=gnu17 -O1 -g -fPIC -shared -Wl,-soname,libpq.so.5 -o "$LAB/fake/libpq.so.5" "$source"
+musl-gcc -std=gnu17 -O1 -g -DPROGRAM -o "$LAB/fake/program" "$source" "$LAB/fake/libpq.so.5" -Wl,-rpath,"$LAB/fake"
+policy <<<"sslrootcert = $PKI/root.pem"
+
+run bare "$LAB/fake/program"
+is "$(grep -c disable <<<"$OUT")" 4 'bare: four doors with sslmode=disable'
+has "$OUT" 'PQping 0' 'bare: a ping'
+
+forget_events
+run sealed "$LAB/fake/program"
+is "$RC" 0 'sealed: the program ends as it did'
+for door in PQconnectdb PQconnectStart PQconnectdbParams PQconnectStartParams PQsetdbLogin; do
+    # The fake one has no TLS: the witness sees that too.
+    has "$OUT" "$door 1 verify-full root.pem pgseal: refused: violation: the session is not in TLS" \
+        "$door: what reaches libpq is sealed, and the outcome is held against it"
+done
+like "$OUT" $'PQping 0\nPQpingParams 0' 'the pings too'
+is "$(verdicts)" 'downgrade/sealed downgrade/sealed downgrade/sealed downgrade/sealed seal/sealed downgrade/sealed downgrade/sealed' \
+    'one verdict each'
+is "$(events 'select(.event == "process") | .libpq_copies[0].path' | head -n 1 | tr -d '"')" "$LAB/fake/libpq.so.5" 'the process line names that libpq'
+
+forget_events
+policy <<<'unlisted_hosts = refuse'
+run sealed "$LAB/fake/program"
+is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '7 refuse/refused' 'refused at each door'
+is "$(grep -c 'pgseal: refused: ' <<<"$OUT")" 5 'in the error message of each'
+has "$OUT" $'PQping 3\nPQpingParams 3' 'a ping was not attempted'
+is "$RC" 0 'and the program lives'
+done_testing

@@ -7,6 +7,7 @@
 #include "dial.h"
 #include "files.h"
 #include "log.h"
+#include "objects.h"
 #include "settings.h"
 #include "witness.h"
 
@@ -44,17 +45,24 @@ struct attempt {
 static __thread struct attempt *current;
 
 /* libpq calling itself through the PLT: the same arrays or string that the attempt under way handed
- * it. Another connection from a callback brings its own. */
-static bool reentry(const struct call *call)
+ * it. Another connection from a callback brings its own. pgseal's own arrays tell by themselves;
+ * the caller's may come again in a later call of its own: after a longjmp out of libpq (an alarm
+ * that ends a slow connection) an attempt stays behind here, and its call, on a stack that is
+ * gone, may well be the very one that comes in now. So these count only from within that libpq. */
+static bool reentry(struct origin origin, const struct call *call)
 {
     const struct attempt *a = current;
+    struct object caller;
     if (a == NULL)
         return false;
-    if (call->keywords != NULL)
-        return call->keywords == a->keywords ||
-               (a->how == HOW_AS_IT_CAME && call->keywords == a->call->keywords);
-    return call->conninfo != NULL && a->how == HOW_AS_IT_CAME &&
-           call->conninfo == a->call->conninfo;
+    if (call->keywords != NULL && call->keywords == a->keywords)
+        return true;
+    if (a->how != HOW_AS_IT_CAME || !object_of(origin.address, &caller) ||
+        caller.dyn != a->libpq.base)
+        return false;
+    return call->keywords != NULL
+               ? call->keywords == a->call->keywords
+               : call->conninfo != NULL && call->conninfo == a->call->conninfo;
 }
 
 static void refuse_with(struct attempt *a, const char *reason, bool always)
@@ -144,9 +152,9 @@ static void judge(struct attempt *a)
         free(keep.bytes);
     }
     bool logged = log_verdict(a->policy, &a->verdict, r, &a->libpq, entry, a->object);
-    if (!logged && a->verdict.kind == VERDICT_EXEMPT) {
+    if (!logged && a->verdict.kind == VERDICT_EXEMPT && a->verdict.mode != MODE_AUDIT) {
         refuse_with(a, "this exemption must be logged, and no sink took the line; mend the log",
-                    true);
+                    false);
         log_verdict(a->policy, &a->verdict, r, &a->libpq, entry, a->object);
     }
     rewrite(a);
@@ -269,7 +277,7 @@ struct decision *connect_decision(PGconn *conn)
 /* The way of one call. For the ping doors *ping is the answer. */
 static PGconn *way(struct origin origin, const struct call *call, PGPing *ping)
 {
-    if (reentry(call)) {
+    if (reentry(origin, call)) {
         if (call->keywords != NULL)
             return call_real_params(&current->libpq, call->door, call->keywords, call->values,
                                     call->expand, ping);

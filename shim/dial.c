@@ -2,6 +2,7 @@
  * over. */
 #include "dial.h"
 
+#include "core/hostname.h"
 #include "core/text.h"
 #include "objects.h"
 #include "sys.h"
@@ -16,7 +17,7 @@ static __thread struct decision *dialling;
 struct decision *dial_enter(struct decision *d)
 {
     struct decision *before = dialling;
-    dialling = d;
+    dialling = d != NULL && d->ndials > 0 ? d : NULL;
     return before;
 }
 
@@ -25,19 +26,27 @@ void dial_leave(struct decision *before)
     dialling = before;
 }
 
+void dial_forget(const struct decision *d)
+{
+    if (dialling == d)
+        dialling = NULL;
+}
+
 void dial_restart(struct decision *d)
 {
     d->next_dial = 0;
 }
 
-/* The next dial of d that is verified as node. A name that stands in several elements is looked up
- * once for each, in order; after the last the first comes again (a second round of libpq's, or
- * target_session_attrs = prefer-standby). */
-static const struct dial *next_dial(struct decision *d, const char *node)
+/* The next dial of d that is verified as node, on that port (libpq gives its number as the service;
+ * what else looks a name up on this thread does not). A name that stands in several elements is
+ * looked up once for each, in order; after the last the first comes again (a second round of
+ * libpq's, or target_session_attrs = prefer-standby). */
+static const struct dial *next_dial(struct decision *d, const char *node, const char *service)
 {
     for (size_t k = 0; node != NULL && k < d->ndials; k++) {
         size_t i = (d->next_dial + k) % d->ndials;
-        if (strcmp(d->dials[i].verify, node) == 0) {
+        if (strcmp(d->dials[i].verify, node) == 0 &&
+            port_number(d->dials[i].port) == port_number(service)) {
             d->next_dial = (i + 1) % d->ndials;
             return &d->dials[i];
         }
@@ -49,7 +58,7 @@ int dial_getaddrinfo(const char *node, const char *service, const struct addrinf
                      struct addrinfo **res)
 {
     __typeof__(getaddrinfo) *real = (__typeof__(getaddrinfo) *)next_definition("getaddrinfo");
-    const struct dial *dial = dialling != NULL ? next_dial(dialling, node) : NULL;
+    const struct dial *dial = dialling != NULL ? next_dial(dialling, node, service) : NULL;
     if (real == NULL)
         return EAI_FAIL;
     return real(dial != NULL ? dial->host : node, service, hints, res);

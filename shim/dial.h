@@ -13,10 +13,14 @@ struct addrinfo;
 
 /* From here to dial_leave, look-ups of this thread for a name that d verifies are answered for the
  * name that d dials; each element of a list in its turn. Returns what dial_leave needs. d may be
- * NULL. So PQreset, several addresses and a failover work as libpq does them. Async-signal-safe,
- * keeps errno. */
+ * NULL. So PQreset, several addresses and a failover work as libpq does them. A d that dials
+ * nothing is none. Async-signal-safe, keeps errno. */
 struct decision *dial_enter(struct decision *d);
 void dial_leave(struct decision *before);
+
+/* d is about to be freed: a longjmp out of libpq never came to dial_leave. Async-signal-safe, keeps
+ * errno. */
+void dial_forget(const struct decision *d);
 
 /* PQreset starts at the first element again. */
 void dial_restart(struct decision *d);

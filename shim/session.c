@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "core/text.h"
+#include "dial.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -100,7 +101,7 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
         d->entry = entry;
         d->mode = v->mode == MODE_AUDIT ? "audit" : "enforce";
         d->from_uri = from_uri(r);
-        d->ndials = v->ndials;
+        d->ndials = v->sealed ? v->ndials : 0; /* in audit mode look-ups stay what they are */
         for (size_t i = 0; i < v->nforced; i++)
             d->passfile_forced = d->passfile_forced || strcmp(v->forced[i].option, "passfile") == 0;
         d->dials = (struct dial *)(d + 1);
@@ -137,6 +138,7 @@ void decision_free(struct decision *d)
     int saved = errno;
     if (d != NULL && atomic_fetch_sub(&d->holders, 1) == 1) {
         decision_free(d->original);
+        dial_forget(d);
         free(d->root_bytes);
         free(d);
     }

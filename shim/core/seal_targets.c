@@ -224,6 +224,16 @@ bool seal_same_rules(struct deciding *d)
     return true;
 }
 
+/* Whether another element is verified under this name: its look-ups and this one's must not be
+ * taken for each other. */
+static bool verified_elsewhere(const struct deciding *d, const char *host)
+{
+    for (size_t i = 0; i < d->nelements; i++)
+        if (!d->elements[i].socket && equal(d->elements[i].rule->verify_as, host))
+            return true;
+    return false;
+}
+
 bool seal_verify_as(struct deciding *d)
 {
     struct verdict *v = d->v;
@@ -242,6 +252,8 @@ bool seal_verify_as(struct deciding *d)
         if (verify != NULL && e->host[0] != '\0' && e->hostaddr[0] == '\0')
             v->dials[v->ndials++] =
                 (struct dial){.verify = verify, .host = e->host, .port = e->port};
+        else if (any && !e->socket && e->hostaddr[0] == '\0' && verified_elsewhere(d, e->host))
+            v->dials[v->ndials++] = (struct dial){.verify = e->host, .host = e->host, .port = e->port};
     }
     if (t.cut)
         return too_much(d);

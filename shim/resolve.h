@@ -75,7 +75,7 @@ struct libpq {
 #undef LIBPQ_MEMBER
     void *handle; /* for dlsym in that libpq's own scope (a link map; glibc and musl take it as a
                      handle) */
-    const void *base; /* where the object is loaded: which copy this is */
+    const void *base; /* its dynamic section: which copy this is */
     int version;      /* PQlibVersion() */
     char path[512];   /* the link map's name, absolute where the dynamic linker has it so; cut if
                          longer */

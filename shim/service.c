@@ -81,13 +81,17 @@ static enum look look_at(struct looking *l, const char *path)
     close(fd);
     if (bytes == NULL)
         return refuse(l, path, sys_error(error));
+    if (memchr(bytes, '\0', len) != NULL) { /* libpq goes on behind it with the next line */
+        free(bytes);
+        return refuse(l, path, "holds a NUL byte");
+    }
 
     bool inside = false;
     bool found = false;
     bool ldap = false;
     for (size_t at = 0; at < len && !ldap;) {
         size_t end = at;
-        while (end < len && bytes[end] != '\n' && bytes[end] != '\0')
+        while (end < len && bytes[end] != '\n')
             end++;
         size_t from = at;
         size_t to = end;
@@ -145,8 +149,14 @@ static void scan_segment(struct scanning *s, const char *from, const char *end)
 static int scan_object(struct dl_phdr_info *info, size_t size, void *data)
 {
     struct scanning *s = data;
+    bool same = false;
     (void)size;
-    if ((const void *)info->dlpi_addr != s->base)
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
+        same = same || (ph->p_type == PT_DYNAMIC &&
+                        (const char *)info->dlpi_addr + ph->p_vaddr == (const char *)s->base);
+    }
+    if (!same)
         return 0;
     for (size_t i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *ph = &info->dlpi_phdr[i];

@@ -216,6 +216,7 @@ static enum agreement agree(const struct decision *d, size_t i, const char *host
         return OTHER_PORT;
     if (decided[0] == '\0')
         return AGREES;
+    decided[strcspn(decided, "%")] = '\0'; /* inet_ntop(3) tells no scope */
     bool same = host_canonical(decided, name, sizeof name) &&
                 host_canonical(address, decided, sizeof decided) && strcmp(name, decided) == 0;
     return same ? AGREES : OTHER_ADDRESS;

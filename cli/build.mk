@@ -1,6 +1,6 @@
 # cli/build.mk: build/pgseal, the operator's tool.
 CLI_CFLAGS = $(CSTD) $(WARNINGS) $(HARDENING) -Ishim -I$(PG_INCLUDE) \
-	-DPGSEAL_VERSION='"$(VERSION)"'
+	-DPGSEAL_VERSION='"$(VERSION)"' -DPGSEAL_LIBDIR='"$(LIBDIR)"'
 CLI_LIBS = -lpq -lssl -lcrypto -lcurl -lelf -ljansson
 CLI_SRC = $(wildcard cli/*.c)
 CLI_OBJ = $(CLI_SRC:%.c=build/%.o)

@@ -144,6 +144,9 @@ static void find_targets(struct check *c)
             c->nsockets++;
         } else {
             c->targets[c->ntargets++] = (struct target){
+                .host = xstrdup(host[0] != '\0'      ? host
+                                : address[0] != '\0' ? address
+                                                     : dialled),
                 .name = element(verified != NULL ? verified : hosts, i),
                 .dial = xstrdup(address[0] != '\0' ? address : dialled),
                 .port = xstrdup(port[0] != '\0' ? port : "5432"),
@@ -251,6 +254,7 @@ static void check_free(struct check *c)
     question_free(c->asked);
     question_free(c->strict);
     for (size_t i = 0; i < c->ntargets; i++) {
+        free(c->targets[i].host);
         free(c->targets[i].name);
         free(c->targets[i].dial);
         free(c->targets[i].port);

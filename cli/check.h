@@ -14,6 +14,7 @@ enum { CHECK_SECONDS = 10 }; /* how long one step of the network may take */
 
 /* One TCP element of the host list. Strings are owned. */
 struct target {
+    char *host; /* as it was asked for: the host, or the hostaddr where that is empty */
     char
         *name; /* that must stand in the certificate: the host, or what verify_as says; may be "" */
     char *dial; /* what is looked up: hostaddr, else the host as it was asked for */
@@ -99,8 +100,10 @@ enum answer plaintext_probe(const char *host, const char *port, const char *user
 void chain_describe(struct check *c);
 
 /* Verifies a chain as libpq does under the strict verdict, and adds a finding for each fault: the
- * roots, the dates, the revocations, the name. Returns whether there was none. */
-bool chain_judge(struct check *c, const char *who, STACK_OF(X509) * chain, const char *name);
+ * roots, the dates, the revocations, the name. who names the server in words. Returns whether there
+ * was none. */
+bool chain_judge(struct check *c, const char *who, STACK_OF(X509) * chain,
+                 const struct target *target);
 
 /* Finds which root of the policy's file the verified chain ends in. */
 void chain_find_root(struct check *c);
@@ -133,5 +136,57 @@ json_t *check_json(const struct check *c);
 /* Runs a command under the object and reports which hooks fired. argv ends with NULL. Returns the
  * exit status. */
 int check_command(char **argv, const char *lib, const char *policy, bool json);
+
+/* --- check_watch.c: the log of a command that runs */
+
+struct watch {
+    struct settings settings;
+    struct policy policy;
+    bool installed;   /* the log is where the policy file has it, not where it suits us */
+    const char *sink; /* in words: "file", "stderr", "syslog", "none" */
+    char *path;       /* of the file */
+    char *directory;  /* to be removed at the end, or NULL */
+    off_t from;       /* where what was not there before begins */
+    int pipe;         /* what the command writes to its standard error, or -1 */
+    struct bytes seen;
+};
+
+/* Finds out where the log of a command that is started now will go, and leads it to a file of our
+ * own where no policy file is in force. Returns NULL, or why the command cannot be run so; the
+ * caller frees. */
+char *watch_start(struct watch *w, const char *policy);
+
+/* In the child, before the command is executed; end is the pipe's, or -1. */
+void watch_child(const struct watch *w, int end);
+
+/* Takes what came through the pipe so far, and hands it on to our own standard error. Returns false
+ * once nothing more can come. */
+bool watch_drain(struct watch *w);
+
+/* The lines that came: an array of objects. Frees all else. */
+json_t *watch_end(struct watch *w);
+
+/* --- check_run.c */
+
+/* What there is to tell about one run. */
+struct run {
+    char *object;
+    struct watch watch;
+    char *exe;      /* what the child last was, as /proc has it */
+    bool loaded;    /* the object was seen in the child */
+    bool is_static; /* what ran has no dynamic linker */
+    int status;     /* as waitpid(2) has it */
+    json_t *lines;
+    const char *what; /* the finding, or NULL */
+    char *text;
+};
+
+/* The object to preload: the one named, else beside this tool, else the installed one; NULL where
+ * there is none. The caller frees. */
+char *run_object(const char *named);
+
+/* Runs argv under run->object until it ends; its standard output goes to our standard error.
+ * run->watch must have been started. Returns 0, or the errno with which it could not be run. */
+int run_start(struct run *run, char **argv);
 
 #endif

@@ -239,7 +239,7 @@ static void find_faults(struct check *c, STACK_OF(X509) * chain, struct faults *
     X509_STORE_free(store);
 }
 
-static void found_wrong_name(struct check *c, const char *who, const char *name,
+static void found_wrong_name(struct check *c, const char *who, const struct target *target,
                              const struct strings *names)
 {
     char *list = xstrdup("");
@@ -252,27 +252,29 @@ static void found_wrong_name(struct check *c, const char *who, const char *name,
             first = strchr(names->at[i], ':') + 1;
         }
     }
+    bool renamed = target->name[0] != '\0' && strcmp(target->name, target->host) != 0;
     char *advice = NULL;
-    if (first != NULL && name[0] != '\0') {
+    if (first != NULL && renamed) {
+        advice = xprintf("If that is the server meant, mend the policy's verify_as: verify_as = %s",
+                         first);
+    } else if (first != NULL) {
         advice = xprintf("If that is the server meant, connect to it by that name, or say so in "
                          "the policy: [host %s] verify_as = %s",
-                         name, first);
+                         target->host, first);
     }
-    if (name[0] == '\0') {
-        check_found(
-            c, "wrong-name",
-            xprintf("%s: only an address was given (hostaddr), and no name to verify.", who),
-            xstrdup("Set host to the name in the certificate."));
-    } else {
-        check_found(c, "wrong-name",
-                    xprintf("%s: the certificate is not for \"%s\" but for %s.", who, name,
-                            names->n > 0 ? list : "no name at all"),
-                    advice);
-    }
+    check_found(c, "wrong-name",
+                target->name[0] == '\0'
+                    ? xprintf("%s: only an address was given, and no name to verify; the "
+                              "certificate is for %s.",
+                              who, names->n > 0 ? list : "no name at all")
+                    : xprintf("%s: the certificate is not for \"%s\" but for %s.", who,
+                              target->name, names->n > 0 ? list : "no name at all"),
+                advice);
     free(list);
 }
 
-bool chain_judge(struct check *c, const char *who, STACK_OF(X509) * chain, const char *name)
+bool chain_judge(struct check *c, const char *who, STACK_OF(X509) * chain,
+                 const struct target *target)
 {
     struct faults faults = {0};
     struct strings names = {0};
@@ -291,8 +293,8 @@ bool chain_judge(struct check *c, const char *who, STACK_OF(X509) * chain, const
         }
     }
     names_of(sk_X509_value(chain, 0), &names);
-    if (find_match(&names, name) == NULL) {
-        found_wrong_name(c, who, name, &names);
+    if (find_match(&names, target->name) == NULL) {
+        found_wrong_name(c, who, target, &names);
     }
     strings_free(&names);
     return c->nfindings == before;

@@ -69,7 +69,7 @@ bool target_diagnose(struct check *c, const struct target *target, bool main)
     peer_look(&p, target->dial, target->port, sni, TLS1_VERSION, TLS1_3_VERSION);
     bool fine = p.came_to == PEER_TLS && p.chain != NULL && sk_X509_num(p.chain) > 0;
     if (fine) {
-        fine = chain_judge(c, who, p.chain, target->name);
+        fine = chain_judge(c, who, p.chain, target);
         struct peer strict;
         peer_look(&strict, target->dial, target->port, sni, minimum_of(c), TLS1_3_VERSION);
         if (strict.came_to == PEER_NO_HANDSHAKE) {

@@ -1,0 +1,90 @@
+#!/bin/bash
+# The Debian package: lintian finds no error, and installing, removing and purging it leaves a Debian as it was.
+# shellcheck source=tests/docker/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+base_tree
+run make -s -C "$TOP" deb
+is "$RC" 0 "make deb builds it"
+package=${OUT##*$'\n'}
+run lintian --allow-root --fail-on error --no-tag-display-limit "${package%.deb}.changes"
+is "$RC" 0 "lintian finds no error"
+hasnt "$OUT" "E: " "and says so"
+[[ $RC == 0 ]] || diag "$OUT"
+
+sum=$(sha256sum <"$package")
+run make -s -C "$TOP" deb
+is "$RC" 0 "make deb, again"
+is "$(sha256sum <"$package")" "$sum" "is the same package, bit for bit"
+
+root=$SCRATCH/root
+mkdir "$root"
+tar -C "$root" -xf "$WORK/bookworm.tar"
+cp "$package" "$root/tmp/pgseal.deb"
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+cp /etc/hosts "$root/etc/hosts"
+printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
+chmod 0755 "$root/usr/sbin/policy-rc.d"
+here() { unshare --mount --pid --fork --propagation private chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+    LC_ALL=C DEBIAN_FRONTEND=noninteractive "$@"; }
+install_needs() {
+    here apt-get -q update && here apt-get -q satisfy -y --no-install-recommends "$(dpkg-deb -f "$package" Depends)" &&
+        here apt-get -q install -y --no-install-recommends postgresql-client
+}
+run install_needs
+is "$RC" 0 "what it depends on can be installed"
+[[ $RC == 0 ]] || diag "$(tail -n 10 <<<"$ERR")"
+
+# Every path with its type, mode, owner, link target and content; of the package manager's own files, what it knows.
+listing() {
+    (
+        cd "$root"
+        find . \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache \) -prune -o -printf '%p %y %m %U:%G %l\n'
+        find . \( -path ./var/lib/dpkg -o -path ./var/log -o -path ./var/cache \) -prune -o -type f -print0 |
+            xargs -0 sha256sum
+        find ./var/lib/dpkg/info ./var/lib/dpkg/triggers ./var/lib/dpkg/alternatives -printf '%p %y %m\n'
+        # shellcheck disable=SC2016
+        here dpkg-query -W -f '${Package} ${Version} ${Status}\n'
+    ) | sort
+}
+listing >"$SCRATCH/before"
+here dpkg -i /tmp/pgseal.deb >"$SCRATCH/dpkg.log" 2>&1 || diag "$(<"$SCRATCH/dpkg.log")"
+listing >"$SCRATCH/installed"
+run comm -23 "$SCRATCH/before" "$SCRATCH/installed"
+is "$OUT" "" "installing changes and removes no file that was there"
+run bash -c "comm -13 '$SCRATCH/before' '$SCRATCH/installed' | sed -n 's/^\(\.[^ ]*\) [fdl] .*/\1/p' | grep -v '^./var/lib/dpkg/info/'"
+is "$OUT" "$(dpkg-deb --fsys-tarfile "$package" | tar -t | sed 's,/$,,' | sort |
+    comm -23 - <(cd "$root" && sed -n 's/^\(\.[^ ]*\) [fdl] .*/\1/p' "$SCRATCH/before" | sort) | grep -v '^\.$')" \
+    "and adds what the package lists"
+is "$(ls -A "$root/etc/pgseal")" "" "/etc/pgseal is there, and empty"
+nok "nothing is preloaded: no ld.so.preload" test -e "$root/etc/ld.so.preload"
+is "$(grep -rl pgseal "$root/etc" 2>/dev/null | sort)" "" "no file of /etc speaks of pgseal"
+
+run here psql --version
+has "$OUT" "psql (PostgreSQL)" "psql runs, as it did"
+run here env LD_DEBUG=files psql --version
+hasnt "$ERR" libpgseal "and not under pgseal"
+run here pgseal-run --root program env LD_DEBUG=files psql --version
+has "$ERR" /usr/lib/pgseal/libpgseal.so "started by pgseal-run, it is, with the object of the package"
+is "$RC" 0 "and runs"
+run here pgseal --version
+has "$OUT" "$(dpkg-deb -f "$package" Version)" "pgseal finds its libraries"
+
+echo 'mode = audit' >"$root/etc/pgseal/policy.conf"
+here dpkg -r pgseal >"$SCRATCH/dpkg.log" 2>&1
+is "$(cat "$root/etc/pgseal/policy.conf" 2>&1)" "mode = audit" "removing leaves the administrator's policy"
+here dpkg -P pgseal >>"$SCRATCH/dpkg.log" 2>&1 || true
+is "$(cat "$root/etc/pgseal/policy.conf" 2>&1)" "mode = audit" "so does purging"
+rm "$root/etc/pgseal/policy.conf"
+rmdir "$root/etc/pgseal"
+
+listing >"$SCRATCH/after"
+run diff "$SCRATCH/before" "$SCRATCH/after"
+is "$OUT" "" "then all is as before, to the byte"
+
+here dpkg -i /tmp/pgseal.deb >"$SCRATCH/dpkg.log" 2>&1
+here dpkg -P pgseal >"$SCRATCH/dpkg.log" 2>&1
+listing >"$SCRATCH/after"
+run diff "$SCRATCH/before" "$SCRATCH/after"
+is "$OUT" "" "and after installing and purging at once, as well"
+done_testing

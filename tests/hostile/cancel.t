@@ -13,7 +13,7 @@ lab_start good
 P=$(lab_port good)
 mkdir "$LAB/srv/relay"
 "$here/relay" "$LAB/srv/relay" "$P" </dev/null >"$LAB/srv/relay.log" 2>&1 &
-_lab_pid[relay]=$! _lab_signal[relay]=TERM
+_lab_pid["relay"]=$! _lab_signal["relay"]=TERM
 for ((i = 0; i < 500; i++)); do [[ -f $LAB/srv/relay/port ]] && break; sleep 0.02; done
 R=$(<"$LAB/srv/relay/port")
 CANCEL=0000001004d2162e # a CancelRequest's first eight bytes

@@ -29,13 +29,15 @@ PGSEAL.TEST = {
 }
 END
     export KRB5_CONFIG=$dir/krb5.conf KRB5_KDC_PROFILE=$dir/kdc.conf
-    kdb5_util create -s -r PGSEAL.TEST -P masterkey-7391 >"$dir/kdc.log" 2>&1
-    kadmin.local -q 'addprinc -pw ticket-7391 app' >>"$dir/kdc.log" 2>&1
-    kadmin.local -q 'addprinc -randkey postgres/localhost' >>"$dir/kdc.log" 2>&1
-    kadmin.local -q "ktadd -k $dir/server.keytab postgres/localhost" >>"$dir/kdc.log" 2>&1
+    {
+        kdb5_util create -s -r PGSEAL.TEST -P masterkey-7391
+        kadmin.local -q 'addprinc -pw ticket-7391 app'
+        kadmin.local -q 'addprinc -randkey postgres/localhost'
+        kadmin.local -q "ktadd -k $dir/server.keytab postgres/localhost"
+    } >"$dir/kdc.log" 2>&1
     krb5kdc -n >>"$dir/kdc.log" 2>&1 &
-    _lab_pid[kdc]=$!
-    _lab_signal[kdc]=TERM
+    _lab_pid["kdc"]=$!
+    _lab_signal["kdc"]=TERM
     for ((i = 0; i < 100; i++)); do
         kinit -c "FILE:$dir/ticket" app <<<ticket-7391 >>"$dir/kdc.log" 2>&1 && break
         sleep 0.1

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""judge.py: holds the runs of upstream's tests against each other; prints TAP's failures, then "N passed, N failed".
+"""judge.py: holds the runs of upstream's tests against each other; prints what failed, then "N passed, N failed".
 
 --runs DIR: DIR/MODE/SUITE/ has tap, status, runs (what tests/upstream/preload noted), pgseal.jsonl, tmp_check/log (the servers').
 --flips FILE: the rows that end otherwise when sealed, and why. --write FILE: the page, written only where nothing failed.
@@ -249,7 +249,9 @@ def main():
             judge_rows(tally, where, row["bare"], row[mode], expected)
             judge_log(tally, where, at[mode], log, mode, saw[mode])
             if mode == "audit":
-                tally.check(saw[mode] == saw["bare"], f"{where}: the servers saw the same", saw[mode] - saw["bare"])
+                tally.check(saw[mode] == saw["bare"], f"{where}: the servers saw the same", f"{saw['bare']}\n{saw[mode]}")
+                ends = [(plan(at[one]), (at[one] / "status").read_text()) for one in ("bare", mode)]
+                tally.check(ends[0] == ends[1], f"{where}: ends as bare", ends)
             else:
                 judge_sessions(tally, where, saw[mode], log)
             flipped = sum(row["bare"].get(name) != row[mode].get(name) for name in {**row["bare"], **row[mode]})

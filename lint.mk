@@ -1,6 +1,7 @@
 # lint.mk: `make lint`: the formatter, clang-tidy, cppcheck, shellcheck, and both compilers over every C file, each finding
 # an error. What was fine is not looked at again before it, a header or the rules change; `make clean` forgets that.
-LINT_C = $(sort $(shell find shim launch cli tests demo bench -name '*.c' 2>/dev/null))
+# tests/hostile/src/liar.c is built against the server's headers, by its own rules.
+LINT_C = $(filter-out tests/hostile/src/liar.c,$(sort $(shell find shim launch cli tests demo bench -name '*.c' 2>/dev/null)))
 LINT_H = $(sort $(shell find shim launch cli tests demo bench -name '*.h' 2>/dev/null))
 # Scripts are known by their names or by their first line.
 LINT_SH = $(sort $(shell find . \( -path ./build -o -path ./.git \) -prune -o -type f -print0 | xargs -0 awk \

@@ -59,8 +59,8 @@ static int start(char *program, const char *object, double *wall, double *cpu)
 
 int main(int argc, char **argv)
 {
-    double *wall[OBJECTS];
-    double *cpu[OBJECTS];
+    static double *wall[OBJECTS];
+    static double *cpu[OBJECTS];
     size_t objects = argc > 3 ? (size_t)argc - 3 : 0;
     size_t rounds = argc > 3 ? strtoul(argv[1], NULL, 10) : 0;
     if (objects == 0 || objects > OBJECTS || rounds == 0) {

@@ -5,6 +5,8 @@
 #include "cancel_tls.h"
 #include "core/text.h"
 #include "log.h"
+#include "settings.h"
+#include "sink.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -105,6 +107,22 @@ static void say(const struct decision *d, const char *entry, const char *action,
     log_outcome(d, &e, "plaintext_cancel", action);
 }
 
+/* A PGcancel that is remembered nowhere (no memory, a PGconn that came through no door): whether the
+ * policy stops it; says so. */
+static bool stranger_stopped(void)
+{
+    const struct policy *p = settings_policy();
+    if (p->cancel == CANCEL_ALLOW || p->global.mode == MODE_AUDIT)
+        return false;
+    struct event e = {.event = "plaintext_cancel",
+                      .action = "refused",
+                      .mode = "enforce",
+                      .entry = "PQcancel",
+                      .reason = "nothing is known of its connection"};
+    sink_event(p, &e);
+    return true;
+}
+
 static int send_encrypted(const struct ticket *t, char *errbuf, int size, const char *entry)
 {
     const char *why = t->why_not;
@@ -124,6 +142,10 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
         real = t->decision->libpq.PQcancel;
     if (real == NULL)
         return refuse(errbuf, size, "its libpq cannot be told");
+    if (t == NULL && cancel != NULL && !inside && stranger_stopped()) {
+        errno = saved;
+        return refuse(errbuf, size, "nothing is known of its connection");
+    }
     if (inside || cancel == NULL || t == NULL || t->socket) {
         errno = saved;
         return real(cancel, errbuf, size);

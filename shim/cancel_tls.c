@@ -28,7 +28,7 @@ struct tls_cancel {
     PGcancelConn *conn;
     _Atomic(int) state;     /* the futex word */
     _Atomic(int) abandoned; /* the handler has gone */
-    _Atomic(int) freed;     /* its PGcancel is gone too: whoever comes last frees */
+    _Atomic(int) holders;   /* its PGcancel, and the helper that may still touch it: the last frees */
     bool used;
     char message[256];
 };
@@ -55,6 +55,12 @@ static void destroy(struct tls_cancel *c)
     c->decision->libpq.PQcancelFinish(c->conn);
     decision_free(c->decision);
     free(c);
+}
+
+static void drop(struct tls_cancel *c)
+{
+    if (atomic_fetch_sub(&c->holders, 1) == 1)
+        destroy(c);
 }
 
 /* One cancel, by libpq's own asynchronous functions; between their steps it sees whether anybody
@@ -90,16 +96,17 @@ static bool send_it(struct tls_cancel *c)
 static void run(struct tls_cancel *c)
 {
     int queued = QUEUED;
-    if (!atomic_compare_exchange_strong(&c->state, &queued, RUNNING))
+    if (!atomic_compare_exchange_strong(&c->state, &queued, RUNNING)) {
+        drop(c);
         return;
+    }
     bool sent = send_it(c);
     const char *text = c->decision->violated ? c->decision->message
                                              : c->decision->libpq.PQcancelErrorMessage(c->conn);
     text_copy(c->message, sizeof c->message, sent ? NULL : text);
     atomic_store(&c->state, sent ? SENT : FAILED);
     futex(&c->state, FUTEX_WAKE, INT_MAX, NULL);
-    if (atomic_load(&c->freed) != 0)
-        destroy(c);
+    drop(c); /* not before: who waited may have given its PGcancel back already */
 }
 
 static void *help(void *unused)
@@ -206,6 +213,7 @@ struct tls_cancel *tls_cancel_prepare(struct decision *d, PGconn *conn, const ch
         return NULL;
     }
     copy->spoken = true; /* the cancel has its own line; only a violation adds one */
+    atomic_store(&c->holders, 1);
     c->conn = request;
     c->decision = copy;
     session_bind(place, (PGconn *)request,
@@ -216,6 +224,7 @@ struct tls_cancel *tls_cancel_prepare(struct decision *d, PGconn *conn, const ch
 /* Puts c into the queue; false: full. */
 static bool enqueue(struct tls_cancel *c)
 {
+    atomic_fetch_add(&c->holders, 1);
     for (size_t i = 0; i < QUEUE; i++) {
         struct tls_cancel *nobody = NULL;
         if (atomic_compare_exchange_strong(&queue[i], &nobody, c)) {
@@ -224,6 +233,7 @@ static bool enqueue(struct tls_cancel *c)
             return true;
         }
     }
+    atomic_fetch_sub(&c->holders, 1); /* never the last: the PGcancel is being used */
     return false;
 }
 
@@ -262,11 +272,6 @@ bool tls_cancel_send(struct tls_cancel *c, char *errbuf, int size, const char **
 
 void tls_cancel_free(struct tls_cancel *c)
 {
-    if (c == NULL)
-        return;
-    int state = atomic_load(&c->state);
-    if ((state == QUEUED || state == RUNNING) && atomic_load(&helper_pid) == (int)getpid())
-        atomic_store(&c->freed, 1); /* abandoned: the helper frees it when it comes to it */
-    else
-        destroy(c);
+    if (c != NULL)
+        drop(c);
 }

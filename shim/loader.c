@@ -27,12 +27,17 @@ enum kind { DOOR, CONN, CANCEL, LOADER, NAME };
 #define HOOK(name, kind) extern __typeof__(void(void)) hook_##name __asm__(#name);
 #include "hooks.def"
 #undef HOOK
+/* Names apart from functions: only what holds a pointer costs a relocation at the start of each process. */
 static const struct {
-    const char *name, *marked;
-    void *fn;
-    enum kind kind;
+    char name[24], marked[24];
+    unsigned char kind;
 } hooks[] = {
-#define HOOK(name, kind) {#name, #name "\001", hook_##name, kind},
+#define HOOK(name, kind) {#name, #name "\001", kind},
+#include "hooks.def"
+#undef HOOK
+};
+static void *const exported[] = {
+#define HOOK(name, kind) (void *)hook_##name,
 #include "hooks.def"
 #undef HOOK
 };
@@ -190,7 +195,7 @@ static void *answer(struct loader_call *call, const void *from, const char *vers
         return real;
     }
     hook_fired(version ? HOOK_dlvsym : HOOK_dlsym);
-    call->result = hooks[i].kind == DOOR ? pool_bind(name, fn) : hooks[i].fn;
+    call->result = hooks[i].kind == DOOR ? pool_bind(name, fn) : exported[i];
     return NULL;
 }
 

@@ -149,8 +149,8 @@ static bool decide(struct origin origin, const char *door, struct object *o, str
 static const char *fill(struct libpq *pq, const struct object *o)
 {
     static const struct {
-        const char *name;
-        size_t offset;
+        char name[28]; /* no pointer: no relocation at start */
+        unsigned short offset;
         bool needed;
     } functions[] = {
 #define LIBPQ_FUNCTION(name, needed) {#name, offsetof(struct libpq, name), needed},

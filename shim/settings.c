@@ -35,13 +35,15 @@ static const char *distrust(int fd)
     return NULL;
 }
 
-/* Reads the policy file s->name. Returns false only where it does not exist. */
-static bool read_policy(struct settings *s)
+/* Reads the policy file of this name. Returns false only where it does not exist; *s is untouched
+ * then. */
+static bool read_policy(struct settings *s, const char *name)
 {
     /* O_NONBLOCK: a FIFO in its place must be judged, not waited for. */
-    int fd = open(s->name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return false;
+    s->name = name;
     if (fd < 0) {
         fault(s, sys_error(errno));
         return true;
@@ -99,18 +101,16 @@ static void read_environment(struct settings *s)
 void settings_read(struct settings *s)
 {
     int saved = errno;
-    s->name = POLICY_FILE;
-    if (!read_policy(s)) {
+    if (!read_policy(s, POLICY_FILE)) {
         bool secure = getauxval(AT_SECURE) != 0;
         const char *policy = secure ? NULL : getenv("PGSEAL_POLICY");
-        s->name = NULL;
         if (policy != NULL && policy[0] != '\0') {
             bool whole = text_copy(s->path, sizeof s->path, policy);
             s->name = s->path;
             if (!whole || policy[0] != '/')
                 fault(s, whole ? "PGSEAL_POLICY must be an absolute path"
                                : "PGSEAL_POLICY is too long");
-            else if (!read_policy(s))
+            else if (!read_policy(s, s->path))
                 fault(s, "no such file");
         } else if (!secure) {
             read_environment(s);
@@ -129,8 +129,9 @@ void settings_parse(struct settings *s, struct policy *p)
         policy_from_settings(p, s->variables, s->nvariables);
 }
 
-static struct settings loaded;
-static atomic_int load_state; /* 0 nothing, 1 somebody is at it, 2 done */
+static struct settings loaded; /* no page of it is touched where nothing is set */
+__attribute__((
+    section(".data"))) static atomic_int load_state; /* 0 nothing, 1 somebody is at it, 2 done */
 
 void settings_load(void)
 {

@@ -22,10 +22,10 @@ struct settings {
     char words[SETTINGS_BYTES];
 };
 
-/* Finds the settings: POLICY_FILE; only where that does not exist PGSEAL_POLICY; else the PGSEAL_
- * variables (none in secure-execution mode, AT_SECURE). Judges the opened descriptor: a regular
- * file of root's or the effective user's, not writable by group or others. Does not parse. Enters
- * neither malloc nor stdio. Keeps errno. */
+/* Finds the settings (*s is zeroed by the caller): POLICY_FILE; only where that does not exist
+ * PGSEAL_POLICY; else the PGSEAL_ variables (none in secure-execution mode, AT_SECURE). Judges the
+ * opened descriptor: a regular file of root's or the effective user's, not writable by group or
+ * others. Does not parse. Enters neither malloc nor stdio. Keeps errno. */
 void settings_read(struct settings *s);
 
 /* Parses what settings_read found. s must outlive p and is changed by it. Keeps errno. */

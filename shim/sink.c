@@ -14,7 +14,9 @@
 
 /* Written once each, then only read; the counters are atomic. So no lock is needed, and fork needs
  * no care. */
-static struct sink_identity remembered_stdout, remembered_stderr;
+/* In .data, whose page the dynamic linker has touched anyway: a page fault less in every process.
+ */
+__attribute__((section(".data"))) static struct sink_identity remembered_stdout, remembered_stderr;
 static atomic_bool torn_stdout, torn_stderr, torn_file;
 static _Atomic uint64_t lost;
 

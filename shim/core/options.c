@@ -7,12 +7,33 @@
 
 enum { PATH_LIMIT = 1023 }; /* libpq cuts longer paths without a word */
 
-typedef const char *check(const char *value); /* NULL, or what is wrong with the value of a pin */
+enum kind { PIN, FIXED, SECRET }; /* FIXED: pgseal or the program says it, no pin may */
+enum check {
+    ANY,
+    TLS,
+    REQUIRE,
+    CERTMODE,
+    ZERO,
+    FLAG,
+    NUMBER,
+    NEGOTIATION,
+    SESSION,
+    BALANCE,
+    PROTOCOL,
+    GSSLIB,
+    REPLICATION,
+    ISSUER,
+    PATH,
+    KEY,
+    AUTH
+};
 
+/* Without a pointer in it the table needs no relocation: none is paid for at the start of a process
+ * that never connects. */
 struct option {
-    const char *name;
-    enum { PIN, FIXED, SECRET } kind; /* FIXED: pgseal or the program says it, no pin may */
-    check *check;                     /* of a PIN; NULL: any text that is not empty */
+    char name[26];
+    unsigned char kind;
+    unsigned char check; /* of a PIN; ANY: any text that is not empty */
 };
 
 static char lower(char c)
@@ -149,60 +170,102 @@ static const char *check_auth(const char *value)
     }
 }
 
+/* NULL, or what is wrong with the value of a pin. */
+static const char *check_value(enum check check, const char *value)
+{
+    switch (check) {
+    case TLS:
+        return check_tls(value);
+    case REQUIRE:
+        return check_require(value);
+    case CERTMODE:
+        return check_certmode(value);
+    case ZERO:
+        return check_zero(value);
+    case FLAG:
+        return check_flag(value);
+    case NUMBER:
+        return check_number(value);
+    case NEGOTIATION:
+        return check_negotiation(value);
+    case SESSION:
+        return check_session(value);
+    case BALANCE:
+        return check_balance(value);
+    case PROTOCOL:
+        return check_protocol(value);
+    case GSSLIB:
+        return check_gsslib(value);
+    case REPLICATION:
+        return check_replication(value);
+    case ISSUER:
+        return check_issuer(value);
+    case PATH:
+        return check_path(value);
+    case KEY:
+        return check_key(value);
+    case AUTH:
+        return check_auth(value);
+    case ANY:
+        break;
+    }
+    return NULL;
+}
+
 static const struct option options[] = {
-    {"application_name", PIN, NULL},
-    {"channel_binding", PIN, check_require},
-    {"client_encoding", PIN, NULL},
-    {"connect_timeout", PIN, check_number},
-    {"dbname", FIXED, NULL},
-    {"fallback_application_name", PIN, NULL},
-    {"gssdelegation", PIN, check_zero},
-    {"gssencmode", FIXED, NULL},
-    {"gsslib", PIN, check_gsslib},
-    {"host", FIXED, NULL},
-    {"hostaddr", FIXED, NULL},
-    {"keepalives", PIN, check_flag},
-    {"keepalives_count", PIN, check_number},
-    {"keepalives_idle", PIN, check_number},
-    {"keepalives_interval", PIN, check_number},
-    {"krbsrvname", PIN, NULL},
-    {"load_balance_hosts", PIN, check_balance},
-    {"max_protocol_version", PIN, check_protocol},
-    {"min_protocol_version", PIN, check_protocol},
-    {"oauth_ca_file", PIN, check_path},
-    {"oauth_client_id", PIN, NULL},
-    {"oauth_client_secret", SECRET, NULL},
-    {"oauth_issuer", PIN, check_issuer},
-    {"oauth_scope", PIN, NULL},
-    {"options", PIN, NULL},
-    {"passfile", PIN, check_path},
-    {"password", SECRET, NULL},
-    {"port", FIXED, NULL},
-    {"replication", PIN, check_replication},
-    {"require_auth", PIN, check_auth},
-    {"requirepeer", PIN, NULL},
-    {"requiressl", FIXED, NULL},
-    {"scram_client_key", SECRET, NULL},
-    {"scram_server_key", SECRET, NULL},
-    {"service", FIXED, NULL},
-    {"servicefile", FIXED, NULL},
-    {"ssl_max_protocol_version", PIN, check_tls},
-    {"ssl_min_protocol_version", PIN, check_tls},
-    {"sslcert", PIN, check_path},
-    {"sslcertmode", PIN, check_certmode},
-    {"sslcompression", PIN, check_zero},
-    {"sslcrl", FIXED, NULL},
-    {"sslcrldir", FIXED, NULL},
-    {"sslkey", PIN, check_key},
-    {"sslkeylogfile", FIXED, NULL},
-    {"sslmode", FIXED, NULL},
-    {"sslnegotiation", PIN, check_negotiation},
-    {"sslpassword", SECRET, NULL},
-    {"sslrootcert", FIXED, NULL},
-    {"sslsni", PIN, check_flag},
-    {"target_session_attrs", PIN, check_session},
-    {"tcp_user_timeout", PIN, check_number},
-    {"user", FIXED, NULL},
+    {"application_name", PIN, ANY},
+    {"channel_binding", PIN, REQUIRE},
+    {"client_encoding", PIN, ANY},
+    {"connect_timeout", PIN, NUMBER},
+    {"dbname", FIXED, ANY},
+    {"fallback_application_name", PIN, ANY},
+    {"gssdelegation", PIN, ZERO},
+    {"gssencmode", FIXED, ANY},
+    {"gsslib", PIN, GSSLIB},
+    {"host", FIXED, ANY},
+    {"hostaddr", FIXED, ANY},
+    {"keepalives", PIN, FLAG},
+    {"keepalives_count", PIN, NUMBER},
+    {"keepalives_idle", PIN, NUMBER},
+    {"keepalives_interval", PIN, NUMBER},
+    {"krbsrvname", PIN, ANY},
+    {"load_balance_hosts", PIN, BALANCE},
+    {"max_protocol_version", PIN, PROTOCOL},
+    {"min_protocol_version", PIN, PROTOCOL},
+    {"oauth_ca_file", PIN, PATH},
+    {"oauth_client_id", PIN, ANY},
+    {"oauth_client_secret", SECRET, ANY},
+    {"oauth_issuer", PIN, ISSUER},
+    {"oauth_scope", PIN, ANY},
+    {"options", PIN, ANY},
+    {"passfile", PIN, PATH},
+    {"password", SECRET, ANY},
+    {"port", FIXED, ANY},
+    {"replication", PIN, REPLICATION},
+    {"require_auth", PIN, AUTH},
+    {"requirepeer", PIN, ANY},
+    {"requiressl", FIXED, ANY},
+    {"scram_client_key", SECRET, ANY},
+    {"scram_server_key", SECRET, ANY},
+    {"service", FIXED, ANY},
+    {"servicefile", FIXED, ANY},
+    {"ssl_max_protocol_version", PIN, TLS},
+    {"ssl_min_protocol_version", PIN, TLS},
+    {"sslcert", PIN, PATH},
+    {"sslcertmode", PIN, CERTMODE},
+    {"sslcompression", PIN, ZERO},
+    {"sslcrl", FIXED, ANY},
+    {"sslcrldir", FIXED, ANY},
+    {"sslkey", PIN, KEY},
+    {"sslkeylogfile", FIXED, ANY},
+    {"sslmode", FIXED, ANY},
+    {"sslnegotiation", PIN, NEGOTIATION},
+    {"sslpassword", SECRET, ANY},
+    {"sslrootcert", FIXED, ANY},
+    {"sslsni", PIN, FLAG},
+    {"target_session_attrs", PIN, SESSION},
+    {"tcp_user_timeout", PIN, NUMBER},
+    {"user", FIXED, ANY},
 };
 
 static const struct option *find(const char *name)
@@ -239,7 +302,7 @@ const char *option_pin_fault(const char *name, const char *value)
     if (value == NULL || value[0] == '\0') {
         return "no value";
     }
-    return o->check == NULL ? NULL : o->check(value);
+    return check_value((enum check)o->check, value);
 }
 
 int tls_version(const char *name)

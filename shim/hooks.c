@@ -2,6 +2,7 @@
  * them all. */
 #include "hooks.h"
 
+#include "again.h"
 #include "cancel.h"
 #include "connect.h"
 #include "dial.h"
@@ -154,6 +155,8 @@ EXPORT int PQresetStart(PGconn *conn)
     }
     hook_fired(HOOK_PQresetStart);
     witness_restart(d);
+    if (!again_fine(d, conn))
+        return 0;
     struct decision *before = dial_enter(d);
     int started = d->libpq.PQresetStart(conn);
     dial_leave(before);
@@ -171,6 +174,8 @@ EXPORT void PQreset(PGconn *conn)
     }
     hook_fired(HOOK_PQreset);
     witness_restart(d);
+    if (!again_fine(d, conn))
+        return;
     struct decision *before = dial_enter(d);
     d->libpq.PQreset(conn);
     dial_leave(before);

@@ -76,10 +76,10 @@ bool log_verdict(const struct policy *p, const struct verdict *v, const struct r
     return sink_event(p, &e);
 }
 
-void log_outcome(const struct decision *d, struct event *e, const char *event, const char *action)
+bool log_outcome(const struct decision *d, struct event *e, const char *event, const char *action)
 {
     if (!log_wanted(d->policy, event, false))
-        return;
+        return true;
     e->event = event;
     e->action = action;
     e->mode = d->mode;
@@ -96,7 +96,7 @@ void log_outcome(const struct decision *d, struct event *e, const char *event, c
     e->application_name = d->application_name;
     e->connection_from_uri = d->from_uri;
     e->rule = d->where;
-    sink_event(d->policy, e);
+    return sink_event(d->policy, e);
 }
 
 /* The other preloads, as LD_PRELOAD names them now. */

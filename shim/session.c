@@ -52,6 +52,7 @@ static void copy_strings(struct copying *c, struct decision *d, const struct req
     d->object = copy(c, object);
     d->where = copy(c, v->where);
     d->root = copy(c, v->root);
+    d->crl = copy(c, v->crl);
     d->hosts = copy(c, v->hosts);
     d->ports = copy(c, v->ports);
     d->addresses = copy(c, r != NULL ? request_value(r, "hostaddr") : NULL);
@@ -98,6 +99,8 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
         d->sealed = v->sealed;
         d->audit = v->mode == MODE_AUDIT;
         d->min_tls = v->min_tls;
+        d->exempt = v->kind == VERDICT_EXEMPT ? v->rule : NULL;
+        d->crl_required = v->rule != NULL && v->rule->crl != NULL;
         d->entry = entry;
         d->mode = v->mode == MODE_AUDIT ? "audit" : "enforce";
         d->from_uri = from_uri(r);

@@ -22,11 +22,14 @@ struct decision {
     bool seen;     /* the witness saw this session before its first byte */
     bool violated; /* stopped: the caller sees a failed connection until PQfinish or PQreset */
     int min_tls;
+    const struct rule *exempt; /* the exemption that was used, or NULL */
+    bool crl_required;         /* crl is the policy's */
     const char *entry;  /* the door's static name */
     const char *mode;   /* static */
     const char *object; /* the strings from here on live behind the struct, NULL where absent */
     const char *where;
     const char *root;
+    const char *crl;
     const char *hosts; /* the lists as libpq was given them */
     const char *ports;
     const char *addresses;

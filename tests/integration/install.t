@@ -54,7 +54,7 @@ is "$(find "$dest" -mindepth 1)" "" "leaves nothing behind"
 ok "make uninstall where nothing is" target uninstall DESTDIR="$dest" PREFIX=/usr
 
 # --- where something is already
-mkdir -p -m 0755 "$dest/opt/x/bin" "$dest/opt/x/share/man/man1" "$dest/etc/pgseal"
+(umask 022 && mkdir -p "$dest/opt/x/bin" "$dest/opt/x/share/man/man1" "$dest/etc/pgseal")
 chmod 0750 "$dest/opt/x/bin"
 echo 'mode = audit' >"$dest/etc/pgseal/policy.conf"
 echo theirs >"$dest/opt/x/bin/psql"

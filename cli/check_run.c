@@ -76,7 +76,8 @@ static void look(struct run *run, pid_t child)
         if (run->exe == NULL || strcmp(run->exe, exe) != 0) {
             free(run->exe);
             run->exe = xstrdup(exe);
-            run->is_static = check_static(link);
+            /* It may be gone by now: then its file tells. */
+            run->is_static = check_static(link) || check_static(exe);
         }
     }
     free(link);

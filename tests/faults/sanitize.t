@@ -1,0 +1,59 @@
+#!/bin/bash
+# sanitize.t: every door, resets, threads and children under valgrind, and with the object itself built with the address,
+# undefined-behaviour and thread sanitizers: they have nothing to say.
+. "$(dirname "$0")/../lib/lab.sh"
+
+lab_start good impostor
+P=$(lab_port good) I=$(lab_port impostor)
+policy <<<"sslrootcert = $PKI/root.pem"$'\n'"sslcrl = $PKI/crl.pem"
+table=()
+for port in "$P" "$I"; do
+    target="host=localhost port=$port user=app dbname=app"
+    pairs="host=localhost	port=$port	user=app	dbname=app"
+    for door in connectdb start ping; do
+        table+=("x	$door	--	$target sslmode=disable" "x	$door	--	postgresql://app@localhost:$port/app?sslmode=allow")
+    done
+    for door in params startparams pingparams params0; do table+=("x	$door	--	$pairs	sslmode=prefer"); done
+    table+=("x	setdblogin	--	$pairs" "x	start	reset=start	--	$target" "x	connectdb	reset=sync	--	$target"
+        "x	connectdb	--	$target sslcrl=$PKI/crl-mixed.pem gssencmode=prefer" "x	connectdb	--	$target nonsense=1")
+done
+want=$(printf '%s\n' "${table[@]}" | sealed "$DOORS" - | jq -r '.status + (.server // "")' | xargs)
+
+run bash -c 'printf "%s\n" "$@" | LD_PRELOAD='"$OBJECT"' valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect '"$DOORS"' -' _ "${table[@]}"
+is "$RC $(jq -r '.status + (.server // "")' <<<"$OUT" | xargs)" "0 $want" 'valgrind: the same outcomes'
+is "$ERR" '' 'valgrind has nothing to say, of leaks neither'
+
+# The object, and the program that loads it, with a sanitizer: its library comes first in the process.
+built() { # NAME FLAG…: leaves the object and doors in $LAB/NAME
+    local name=$1
+    shift
+    mkdir -p "$LAB/$name"
+    gcc -std=gnu17 -D_GNU_SOURCE= -O1 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer "$@" \
+        -I"$LAB_TOP/shim" -I"$(pg_config --includedir)" -DPGSEAL_VERSION='"test"' -shared -Wl,-z,now,-z,nodelete \
+        -Wl,--version-script="$LAB_TOP/build/pgseal.map" -Wl,-soname,libpgseal.so -o "$LAB/$name/libpgseal.so" \
+        "$LAB_TOP"/shim/*.c "$LAB_TOP"/shim/core/*.c -ldl
+    gcc -std=gnu17 -D_GNU_SOURCE= -O1 -g "$@" -I"$(pg_config --includedir)" -o "$LAB/$name/doors" "$LAB_TOP/tests/lib/doors.c" -lpq -lpthread
+}
+library() { readlink -f "$(gcc -print-file-name="lib$1.so")"; }
+under() { # NAME LIBRARY CASE ROWS…: the same outcomes as without
+    local name=$1 library=$2
+    shift 2
+    run bash -c 'dir=$1 library=$2; shift 2; printf "%s\n" "$@" |
+        env ASAN_OPTIONS=detect_leaks=0:exitcode=9 UBSAN_OPTIONS=halt_on_error=1:exitcode=9 TSAN_OPTIONS=exitcode=9 \
+        LD_PRELOAD="$library $dir/libpgseal.so" "$dir/doors" -' _ "$LAB/$name" "$library" "$@"
+}
+threads="x	params	threads=8	times=6	--	host=localhost	port=$P	user=app	dbname=app	sslmode=disable"
+built asan -fsanitize=address,undefined -fno-sanitize-recover=undefined
+under asan "$(library asan) $(library ubsan)" "${table[@]}"
+is "$RC $(jq -r '.status + (.server // "")' <<<"$OUT" | xargs)" "0 $want" 'address and undefined behaviour: the same outcomes'
+is "$ERR" '' 'address and undefined behaviour: nothing to say'
+under asan "$(library asan) $(library ubsan)" "$threads"
+is "$RC $(jq -r '.status + .server' <<<"$OUT" | sort | uniq -c | xargs) $ERR" '0 48 okt ' 'address: eight threads'
+
+built tsan -fsanitize=thread
+forget_events
+under tsan "$(library tsan)" "$threads"
+is "$RC $(jq -r '.status + .server' <<<"$OUT" | sort | uniq -c | xargs)" '0 48 okt' 'thread: eight threads connect'
+is "$ERR" '' 'thread: nothing to say'
+is "$(events 'select(.event == "witness")' | wc -l)" 48 'thread: a witness each'
+done_testing

@@ -151,6 +151,21 @@ static bool glob(const char *pattern, size_t len, const struct name *n)
     return p == len;
 }
 
+/* Whether the pattern is of addresses, as 10.* is: 10.example.com is none, and resolves to whatever
+ * its owner wants. */
+static bool numeric(const struct pattern *p)
+{
+    bool digits = false;
+    for (size_t i = 0; i < p->len; i++) {
+        char c = p->host[i];
+        if (c >= '0' && c <= '9')
+            digits = true;
+        else if (c != '.' && c != '*')
+            return false;
+    }
+    return digits;
+}
+
 bool host_matches(const char *pattern, const char *host, int port)
 {
     struct pattern p;
@@ -169,7 +184,7 @@ bool host_matches(const char *pattern, const char *host, int port)
     read_name(&h, host, strlen(host));
     read_name(&wanted, p.host, p.len);
     if (memchr(p.host, '*', p.len) != NULL) {
-        return glob(wanted.s, wanted.len, &h);
+        return (h.literal || !numeric(&p)) && glob(wanted.s, wanted.len, &h);
     }
     if (h.literal != wanted.literal || h.len != wanted.len) {
         return false;

@@ -23,7 +23,8 @@ int port_number(const char *port);
 /* Whether pattern (as it stands in a section header, see policy.h) matches the element host (as the
  * program gave it) and port (1..65535). A pattern may end in :port, with brackets round an IPv6
  * literal then; without a port it matches all. Literals are compared canonically. Only * is
- * special; it crosses dots, never '/', '@' or blanks. Keeps errno, allocates nothing. */
+ * special; it crosses dots, never '/', '@' or blanks; a pattern of digits, dots and stars (10.*)
+ * matches addresses only, no names. Keeps errno, allocates nothing. */
 bool host_matches(const char *pattern, const char *host, int port);
 
 /* Whether two patterns that have no fault match the same hosts because they are the same but for

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *mode_name(enum policy_mode mode)
 {
@@ -22,7 +23,8 @@ static const char *mode_name(enum policy_mode mode)
 static bool said_before(const char *text)
 {
     static _Atomic(uint64_t) said[32];
-    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    /* FNV-1a; with the process in it, for a child of a fork inherits what was said. */
+    uint64_t hash = 14695981039346656037u ^ (uint64_t)getpid();
     for (const char *c = text; *c != '\0'; c++)
         hash = (hash ^ (unsigned char)*c) * 1099511628211u;
     if (hash == 0)
@@ -120,10 +122,11 @@ void log_process(const struct policy *p)
 {
     static const char *const watched[] = {"OPENSSL_CONF",  "OPENSSL_MODULES", "OPENSSL_ENGINES",
                                           "SSL_CERT_FILE", "SSL_CERT_DIR",    "PGLOCALEDIR"};
-    static atomic_bool done;
+    static _Atomic(int) done; /* the process that has written its line */
+    int pid = (int)getpid();
     enum { COPIES = 4, PRELOADS = 8 };
 
-    if (!log_wanted(p, "process", false) || atomic_exchange(&done, true))
+    if (!log_wanted(p, "process", false) || atomic_exchange(&done, pid) == pid)
         return;
     int saved = errno;
     struct libpq_copy copies[COPIES];

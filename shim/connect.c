@@ -177,6 +177,8 @@ static PGconn *refuse_bare(const struct libpq *pq, const struct call *call, cons
     text_add(&t, reason);
     call_refused(text, keywords, values);
     PGconn *conn = call_real_params(pq, call->door, keywords, values, 0, ping);
+    if (conn != NULL && session_find(conn) != NULL)
+        return conn; /* libpq went on through a hook of ours, which has registered it */
 
     struct verdict *v = conn != NULL ? calloc(1, sizeof *v) : NULL;
     struct place *place = v != NULL ? registry_reserve() : NULL;

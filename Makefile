@@ -24,6 +24,7 @@ include tests/tests.mk
 -include tests/fuzz/fuzz.mk
 -include tests/hostile/hostile.mk
 -include tests/matrix/matrix.mk
+-include tests/faults/faults.mk
 -include demo/demo.mk
 -include lint.mk
 -include install.mk

@@ -142,7 +142,9 @@ static void shake_hands(struct peer *p, int fd, const char *sni, int min, int ma
     SSL *ssl = ctx != NULL ? SSL_new(ctx) : NULL;
     p->came_to = PEER_NO_HANDSHAKE;
     if (ssl != NULL && sni != NULL) {
-        SSL_set_tlsext_host_name(ssl, sni);
+        char *name = xstrdup(sni);
+        SSL_set_tlsext_host_name(ssl, name);
+        free(name);
     }
     if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 || SSL_connect(ssl) != 1) {
         p->why = openssl_words();

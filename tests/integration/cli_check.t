@@ -7,7 +7,7 @@ pgseal=${PGSEAL_CLI:-$LAB_TOP/build/pgseal}
 _pki_sign "$PKI" intermediate notyet localhost v3_leaf 'DNS:localhost' 20480101000000Z 20491231000000Z
 _pki_sign "$PKI" intermediate soon localhost v3_leaf 'DNS:*.example,DNS:localhost' 20200101000000Z \
     "$(date -u -d '+10 days 1 hour' +%Y%m%d%H%M%SZ)"
-cat "$PKI/intermediate.pem" | tee -a "$PKI/notyet.crt" >>"$PKI/soon.crt"
+tee -a "$PKI/notyet.crt" >>"$PKI/soon.crt" <"$PKI/intermediate.pem"
 lab_start good impostor wrongname expired revoked nossl demanding notyet soon
 printf '127.0.0.1 %s\n' db.internal exempt.internal audited.internal a.example x.a.example tls13.internal >>/etc/hosts
 policy <<END

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib/lab.sh"
 
 inject=$LAB/bin/inject.so
-gcc -std=gnu17 -Wall -Wextra -Werror -O1 -g -fPIC -shared -o "$inject" "$LAB_TOP/tests/faults/inject.c"
+gcc -std=gnu17 -D_GNU_SOURCE= -Wall -Wextra -Werror -O1 -g -fPIC -shared -o "$inject" "$LAB_TOP"/tests/faults/inject*.c
 chmod 0755 "$inject"
 export LAB
 

@@ -1,5 +1,6 @@
-/* inject: a second preload that makes one step of pgseal's fail, or lets something else happen at it. A step is a call that
- * libpgseal.so itself makes (known by the return address) of a function that can fail: an allocation or a system call.
+/* inject: a second preload that makes one step of pgseal's fail, or lets something else happen at
+ * it. A step is a call that libpgseal.so itself makes (known by the return address) of a function
+ * that can fail: an allocation or a system call.
  *
  * FAULT=count              does nothing
  * FAULT=fail:N:E           step N (1 is the first) fails with errno E (an allocation: with ENOMEM)
@@ -7,11 +8,11 @@
  * FAULT=vfork:N            a child of vfork that ends at once
  * FAULT=signal:N           a signal arrives at step N, whose handler makes a child and waits for it
  * FAULT=thread:N           another thread opens and closes FAULT_CONNINFO at step N
- * FAULT_REPORT=FILE        at exit: "steps N step NAME memory N maps N fds N": what was reached, and what pgseal, and libpq on
- *                          its behalf, have not given back
- * FAULT_STEPS=FILE         the name of each step, a line each
- * FAULT_CLOCK=SECONDS      the process's clock stands so much off */
-#define _GNU_SOURCE
+ * FAULT_REPORT=FILE        at exit: "steps N step NAME memory N maps N fds N": what was reached,
+ * and what pgseal, and libpq on its behalf, have not given back FAULT_STEPS=FILE         the name
+ * of each step, a line each FAULT_CLOCK=SECONDS      the process's clock stands so much off */
+#include "inject.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -36,11 +37,8 @@
 #include <time.h>
 #include <unistd.h>
 
-extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
-extern void __libc_free(void *);
-
 /* The kernel itself: every wrapper of libc's may be interposed by this very file. */
-static long raw(long n, long a, long b, long c, long d, long e, long f)
+long inject_raw(long n, long a, long b, long c, long d, long e, long f)
 {
     long result;
     register long r10 __asm__("r10") = d;
@@ -92,9 +90,9 @@ static const char *setting(const char *name)
 static char what[16];
 static long at_step;
 static int error_number;
-static long clock_off;
+long inject_clock_off;
 
-static void prepare(void)
+void inject_prepare(void)
 {
     if (atomic_exchange(&ready, 1))
         return;
@@ -107,12 +105,17 @@ static void prepare(void)
         at_step = strtol(fault + n + 1, &rest, 10);
         error_number = *rest == ':' ? atoi(rest + 1) : 0;
     }
-    clock_off = atol(setting("FAULT_CLOCK"));
+    inject_clock_off = atol(setting("FAULT_CLOCK"));
 }
 
 static bool within(const struct range *r, const void *address)
 {
     return (uintptr_t)address >= r->from && (uintptr_t)address < r->to;
+}
+
+bool inject_is_shim(const void *caller)
+{
+    return within(&shim, caller);
 }
 
 /* --- what happens at the step */
@@ -151,7 +154,7 @@ static void happen(void)
         if (child > 0)
             waitpid(child, NULL, 0);
     } else if (strcmp(what, "vfork") == 0) {
-        pid_t child = vfork();
+        pid_t child = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): is the point */
         if (child == 0)
             _exit(0);
         waitpid(child, NULL, 0);
@@ -160,30 +163,32 @@ static void happen(void)
         sigaction(SIGUSR1, &action, NULL);
         raise(SIGUSR1);
     } else if (strcmp(what, "thread") == 0) {
-        /* Waited for only a while: a step under the loader's lock may not wait for who needs that. */
+        /* Waited for only a while: a step under the loader's lock may not wait for who needs that.
+         */
         other_started = pthread_create(&other, NULL, connect_too, NULL) == 0;
         for (int i = 0; i < 100 && !atomic_load(&other_done); i++)
-            raw(SYS_poll, 0, 0, 5, 0, 0, 0);
+            inject_raw(SYS_poll, 0, 0, 5, 0, 0, 0);
     }
 }
 
 /* Whether this call, of the shim's if it is from there, is to fail; errno is set then. */
-static bool fails(const char *name, const void *caller)
+bool inject_fails(const char *name, const void *caller)
 {
     static __thread bool inside;
     int saved = errno;
-    prepare();
+    inject_prepare();
     if (inside || !within(&shim, caller) ||
-        raw(SYS_gettid, 0, 0, 0, 0, 0, 0) != raw(SYS_getpid, 0, 0, 0, 0, 0, 0))
+        inject_raw(SYS_gettid, 0, 0, 0, 0, 0, 0) != inject_raw(SYS_getpid, 0, 0, 0, 0, 0, 0))
         return false;
     inside = true;
     long n = atomic_fetch_add(&steps, 1) + 1;
     const char *list = setting("FAULT_STEPS");
     if (list[0]) {
-        int fd = (int)raw(SYS_open, (long)list, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600, 0, 0, 0);
-        raw(SYS_write, fd, (long)name, (long)strlen(name), 0, 0, 0);
-        raw(SYS_write, fd, (long)"\n", 1, 0, 0, 0);
-        raw(SYS_close, fd, 0, 0, 0, 0, 0);
+        int fd = (int)inject_raw(SYS_open, (long)list, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+                                 0600, 0, 0, 0);
+        inject_raw(SYS_write, fd, (long)name, (long)strlen(name), 0, 0, 0);
+        inject_raw(SYS_write, fd, (long)"\n", 1, 0, 0, 0);
+        inject_raw(SYS_close, fd, 0, 0, 0, 0, 0);
     }
     errno = saved;
     bool now = n == at_step;
@@ -201,11 +206,12 @@ static bool fails(const char *name, const void *caller)
 
 enum { TABLE = 1 << 16 };
 static _Atomic(void *) held[TABLE];
-static atomic_long memory, maps;
+static atomic_long memory;
+atomic_long inject_maps;
 static atomic_uchar open_fds[4096];
 static char gone; /* its address marks a place that was used */
 
-static void hold(void *p, const void *caller)
+void inject_hold(void *p, const void *caller)
 {
     if (!p || (!within(&shim, caller) && !within(&libpq, caller)))
         return;
@@ -218,7 +224,7 @@ static void hold(void *p, const void *caller)
     }
 }
 
-static void let_go(void *p)
+void inject_let_go(void *p)
 {
     if (!p)
         return;
@@ -233,18 +239,18 @@ static void let_go(void *p)
     }
 }
 
-static int opened(int fd, const void *caller)
+int inject_opened(int fd, const void *caller)
 {
     if (fd >= 0 && fd < (int)sizeof open_fds && within(&shim, caller))
         atomic_store(&open_fds[fd], 1);
     return fd;
 }
 
-static int closed(int fd)
+int inject_closed(int fd)
 {
     if (fd >= 0 && fd < (int)sizeof open_fds)
         atomic_store(&open_fds[fd], 0);
-    return (int)raw(SYS_close, fd, 0, 0, 0, 0, 0);
+    return (int)inject_raw(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
 __attribute__((destructor)) static void report(void)
@@ -258,243 +264,11 @@ __attribute__((destructor)) static void report(void)
         fds += open_fds[i];
     if (!file[0])
         return;
-    int n = snprintf(line, sizeof line, "steps %ld step %s memory %ld maps %ld fds %d\n", atomic_load(&steps), reached,
-                     atomic_load(&memory), atomic_load(&maps), fds);
-    int fd = (int)raw(SYS_open, (long)file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600, 0, 0, 0);
-    raw(SYS_write, fd, (long)line, n, 0, 0, 0);
-    raw(SYS_close, fd, 0, 0, 0, 0, 0);
-}
-
-/* --- allocations */
-
-#define CALLER __builtin_return_address(0)
-
-void *malloc(size_t size)
-{
-    if (fails("malloc", CALLER)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    void *p = __libc_malloc(size);
-    hold(p, CALLER);
-    return p;
-}
-
-void *calloc(size_t n, size_t size)
-{
-    if (fails("calloc", CALLER)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    void *p = __libc_calloc(n, size);
-    hold(p, CALLER);
-    return p;
-}
-
-void *realloc(void *old, size_t size)
-{
-    if (fails("realloc", CALLER)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    void *p = __libc_realloc(old, size);
-    if (p || size == 0)
-        let_go(old);
-    hold(p, CALLER);
-    return p;
-}
-
-char *strdup(const char *s)
-{
-    if (fails("strdup", CALLER)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    size_t n = strlen(s) + 1;
-    char *p = __libc_malloc(n);
-    hold(p, CALLER);
-    return p ? memcpy(p, s, n) : NULL;
-}
-
-void free(void *p)
-{
-    let_go(p);
-    __libc_free(p);
-}
-
-void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
-{
-    if (fails("mmap", CALLER))
-        return MAP_FAILED;
-    void *p = (void *)raw(SYS_mmap, (long)at, (long)size, prot, flags, fd, offset);
-    if (within(&shim, CALLER) && p != MAP_FAILED)
-        atomic_fetch_add(&maps, 1);
-    return p;
-}
-
-int munmap(void *at, size_t size)
-{
-    bool fail = fails("munmap", CALLER);
-    int error = errno, result = (int)raw(SYS_munmap, (long)at, (long)size, 0, 0, 0, 0);
-    if (within(&shim, CALLER))
-        atomic_fetch_sub(&maps, 1);
-    if (!fail)
-        return result;
-    errno = error;
-    return -1;
-}
-
-/* --- system calls */
-
-int open(const char *path, int flags, ...)
-{
-    va_list rest;
-    va_start(rest, flags);
-    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
-    va_end(rest);
-    if (fails("open", CALLER))
-        return -1;
-    return opened((int)raw(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0), CALLER);
-}
-
-int close(int fd)
-{
-    bool fail = fails("close", CALLER);
-    int error = errno, result = closed(fd); /* Linux closes whatever it says */
-    if (!fail)
-        return result;
-    errno = error;
-    return -1;
-}
-
-int fcntl(int fd, int command, ...)
-{
-    va_list rest;
-    va_start(rest, command);
-    long arg = va_arg(rest, long);
-    va_end(rest);
-    if (fails(command == F_GETFL ? "fcntl-getfl" : "fcntl-dup", CALLER))
-        return -1;
-    int result = (int)raw(SYS_fcntl, fd, command, arg, 0, 0, 0);
-    return command == F_DUPFD_CLOEXEC ? opened(result, CALLER) : result;
-}
-
-#define SIMPLE(type, name, parameters, number, ...)                                                                    \
-    type name parameters                                                                                               \
-    {                                                                                                                  \
-        if (fails(#name, CALLER))                                                                                      \
-            return -1;                                                                                                 \
-        return (type)raw(number, __VA_ARGS__);                                                                         \
-    }
-
-SIMPLE(int, access, (const char *path, int mode), SYS_access, (long)path, mode, 0, 0, 0, 0)
-SIMPLE(int, fchmod, (int fd, mode_t mode), SYS_fchmod, fd, mode, 0, 0, 0, 0)
-SIMPLE(int, getpeername, (int fd, struct sockaddr *to, socklen_t *len), SYS_getpeername, fd, (long)to, (long)len, 0, 0, 0)
-SIMPLE(int, getsockname, (int fd, struct sockaddr *to, socklen_t *len), SYS_getsockname, fd, (long)to, (long)len, 0, 0, 0)
-SIMPLE(int, poll, (struct pollfd *fds, nfds_t n, int ms), SYS_poll, (long)fds, (long)n, ms, 0, 0, 0)
-SIMPLE(ssize_t, read, (int fd, void *to, size_t n), SYS_read, fd, (long)to, (long)n, 0, 0, 0)
-SIMPLE(ssize_t, write, (int fd, const void *from, size_t n), SYS_write, fd, (long)from, (long)n, 0, 0, 0)
-SIMPLE(ssize_t, readlink, (const char *path, char *to, size_t n), SYS_readlink, (long)path, (long)to, (long)n, 0, 0, 0)
-SIMPLE(int, shutdown, (int fd, int how), SYS_shutdown, fd, how, 0, 0, 0, 0)
-SIMPLE(int, sigpending, (sigset_t * to), SYS_rt_sigpending, (long)to, 8, 0, 0, 0, 0)
-SIMPLE(int, sigprocmask, (int how, const sigset_t *set, sigset_t *old), SYS_rt_sigprocmask, how, (long)set, (long)old, 8, 0, 0)
-SIMPLE(int, uname, (struct utsname * to), SYS_uname, (long)to, 0, 0, 0, 0, 0)
-
-int socket(int family, int type, int protocol)
-{
-    if (fails("socket", CALLER))
-        return -1;
-    return opened((int)raw(SYS_socket, family, type, protocol, 0, 0, 0), CALLER);
-}
-
-int getpwuid_r(uid_t uid, struct passwd *to, char *buf, size_t size, struct passwd **found)
-{
-    static int (*real)(uid_t, struct passwd *, char *, size_t, struct passwd **);
-    if (fails("getpwuid_r", CALLER)) {
-        *found = NULL;
-        return errno;
-    }
-    if (!real)
-        *(void **)&real = dlsym(RTLD_NEXT, "getpwuid_r");
-    return real(uid, to, buf, size, found);
-}
-
-static const char *call_name(long n)
-{
-    switch (n) {
-    case SYS_openat:
-        return "openat";
-    case SYS_close:
-        return "close";
-    case SYS_fstat:
-        return "fstat";
-    case SYS_newfstatat:
-        return "newfstatat";
-    case SYS_write:
-        return "write";
-    case SYS_sendto:
-        return "sendto";
-    case SYS_sendmsg:
-        return "sendmsg";
-    case SYS_ppoll:
-        return "ppoll";
-    case SYS_rt_sigtimedwait:
-        return "rt_sigtimedwait";
-    case SYS_memfd_create:
-        return "memfd_create";
-    case SYS_futex:
-        return "futex";
-    default:
-        return "syscall";
-    }
-}
-
-long syscall(long n, ...)
-{
-    va_list rest;
-    va_start(rest, n);
-    long a = va_arg(rest, long), b = va_arg(rest, long), c = va_arg(rest, long), d = va_arg(rest, long),
-         e = va_arg(rest, long), f = va_arg(rest, long);
-    va_end(rest);
-    bool fail = fails(call_name(n), CALLER);
-    int error = errno;
-    if (n == SYS_close) {
-        closed((int)a);
-        errno = error;
-        return fail ? -1 : 0;
-    }
-    if (fail)
-        return -1;
-    long result = raw(n, a, b, c, d, e, f);
-    return n == SYS_openat || n == SYS_memfd_create ? opened((int)result, CALLER) : result;
-}
-
-/* --- clocks */
-
-int clock_gettime(clockid_t id, struct timespec *t)
-{
-    if (fails("clock_gettime", CALLER))
-        return -1;
-    int result = (int)raw(SYS_clock_gettime, id, (long)t, 0, 0, 0, 0);
-    if (id == CLOCK_REALTIME && result == 0)
-        t->tv_sec += clock_off;
-    return result;
-}
-
-time_t time(time_t *to)
-{
-    struct timespec t;
-    prepare();
-    raw(SYS_clock_gettime, CLOCK_REALTIME, (long)&t, 0, 0, 0, 0);
-    if (to)
-        *to = t.tv_sec + clock_off;
-    return t.tv_sec + clock_off;
-}
-
-int gettimeofday(struct timeval *restrict to, void *restrict zone)
-{
-    (void)zone;
-    to->tv_sec = time(NULL);
-    to->tv_usec = 0;
-    return 0;
+    int n = snprintf(line, sizeof line, "steps %ld step %s memory %ld maps %ld fds %d\n",
+                     atomic_load(&steps), reached, atomic_load(&memory), atomic_load(&inject_maps),
+                     fds);
+    int fd = (int)inject_raw(SYS_open, (long)file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600,
+                             0, 0, 0);
+    inject_raw(SYS_write, fd, (long)line, n, 0, 0, 0);
+    inject_raw(SYS_close, fd, 0, 0, 0, 0, 0);
 }

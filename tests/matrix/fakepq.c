@@ -1,6 +1,6 @@
-/* fakepq: as much of libpq as pgseal calls, on any C library; it dials nobody. A "connection" to the
- * host `nowhere` is made at once, and PQexec answers what it was made of. Built twice by musl.t: as
- * libpq.so.5, and (PROGRAM) as the program that connects through every door. */
+/* fakepq: as much of libpq as pgseal calls, on any C library; it dials nobody. A "connection" to
+ * the host `nowhere` is made at once, and PQexec answers what it was made of. Built twice by
+ * musl.t: as libpq.so.5, and (PROGRAM) as the program that connects through every door. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,9 +69,17 @@ int main(void)
 }
 #else
 enum { OPTIONS = 11 };
-static const char *const names[OPTIONS] = {
-    "host",        "hostaddr",   "port",     "dbname",     "user",    "password", "sslmode",
-    "sslrootcert", "gssencmode", "sslcrl",   "target_session_attrs"};
+static const char *const names[OPTIONS] = {"host",
+                                           "hostaddr",
+                                           "port",
+                                           "dbname",
+                                           "user",
+                                           "password",
+                                           "sslmode",
+                                           "sslrootcert",
+                                           "gssencmode",
+                                           "sslcrl",
+                                           "target_session_attrs"};
 
 struct pg_conn {
     char *values[OPTIONS];

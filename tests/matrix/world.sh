@@ -19,6 +19,7 @@ _world_enter() {
     cp -a "$_world_root/etc/." "$WORLD_ETC/"
     mkdir -p "$WORLD_ETC/pgseal"
     printf '127.0.0.1 localhost\n' >"$WORLD_ETC/hosts"
+    [[ -f $WORLD_ETC/passwd ]] || printf 'root:x:0:0:root:/root:/bin/sh\n' >"$WORLD_ETC/passwd"
     mount --bind "$WORLD_ETC" "$_world_root/etc"
     mount --bind /etc/pgseal "$_world_root/etc/pgseal"
     PSQL=$(echo "$_world_root"/usr/lib/postgresql/*/bin/psql)
@@ -29,7 +30,7 @@ case $WORLD in
 libpq-*)
     MAJOR=${WORLD//[^0-9]/}
     _world_libdir=$LAB_TOP/build/libpqs/$MAJOR/native/lib
-    [[ $MAJOR == 13 || $MAJOR == 15 ]] || PSQL=$(echo /usr/lib/postgresql/15/bin/psql)
+    [[ $MAJOR == 13 || $MAJOR == 15 ]] || PSQL=/usr/lib/postgresql/15/bin/psql
     _world_env=("LD_LIBRARY_PATH=$_world_libdir")
     ;;
 host | host-symbolic)

@@ -59,21 +59,6 @@ bool cancel_known(const PGcancel *cancel)
     return registry_find(&tickets, cancel) != NULL;
 }
 
-void cancel_created(PGcancelConn *cancel, struct decision *d)
-{
-    int saved = errno;
-    struct place *place = registry_reserve();
-    struct decision *copy = decision_copy(d);
-    if (place != NULL && copy != NULL) {
-        copy->spoken = true; /* a cancel is no attempt of its own; only a violation is told */
-        session_bind(place, (PGconn *)cancel, copy);
-    } else {
-        registry_release(place);
-        decision_free(copy);
-    }
-    errno = saved;
-}
-
 __typeof__(PQfreeCancel) *cancel_freed(PGcancel *cancel)
 {
     struct ticket *t = registry_remove(&tickets, cancel);
@@ -107,8 +92,8 @@ static void say(const struct decision *d, const char *entry, const char *action,
     log_outcome(d, &e, "plaintext_cancel", action);
 }
 
-/* A PGcancel that is remembered nowhere (no memory, a PGconn that came through no door): whether the
- * policy stops it; says so. */
+/* A PGcancel that is remembered nowhere (no memory, a PGconn that came through no door): whether
+ * the policy stops it; says so. */
 static bool stranger_stopped(void)
 {
     const struct policy *p = settings_policy();
@@ -121,6 +106,32 @@ static bool stranger_stopped(void)
                       .reason = "nothing is known of its connection"};
     sink_event(p, &e);
     return true;
+}
+
+void cancel_created(PGcancelConn *cancel, PGconn *conn, struct decision *d)
+{
+    int saved = errno;
+    struct place *place = registry_reserve();
+    struct decision *copy = decision_copy(d);
+    bool tls = d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
+    if (place != NULL && copy != NULL) {
+        copy->spoken = true; /* a cancel is no attempt of its own; only a violation is told */
+        /* A cancel of a connection that was let through in plaintext goes out in plaintext too. */
+        if (!d->sealed && !tls && !on_socket(d, conn)) {
+            bool stop = d->policy->cancel != CANCEL_ALLOW;
+            const char *stopped = d->audit ? "would-refuse" : "refused";
+            const char *why = stop ? "plaintext_cancel does not allow it" : NULL;
+            say(d, "PQcancelCreate", stop ? stopped : "allowed", why);
+            copy->violated = stop && !d->audit;
+            if (copy->violated)
+                refuse(copy->message, sizeof copy->message, why);
+        }
+        session_bind(place, (PGconn *)cancel, copy);
+    } else {
+        registry_release(place);
+        decision_free(copy);
+    }
+    errno = saved;
 }
 
 static int send_encrypted(const struct ticket *t, char *errbuf, int size, const char *entry)

@@ -287,9 +287,35 @@ EXPORT PGcancelConn *PQcancelCreate(PGconn *conn)
     PGcancelConn *cancel = real != NULL ? real(conn) : NULL;
     if (cancel != NULL && d != NULL) {
         hook_fired(HOOK_PQcancelCreate);
-        cancel_created(cancel, d);
+        cancel_created(cancel, conn, d);
     }
     return cancel;
+}
+
+EXPORT int PQcancelStart(PGcancelConn *cancelConn)
+{
+    const struct decision *d = session_find((PGconn *)cancelConn);
+    __typeof__(PQcancelStart) *real = d != NULL ? d->libpq.PQcancelStart : STRANGERS(PQcancelStart);
+    return real != NULL && (d == NULL || !d->violated) ? real(cancelConn) : 0;
+}
+
+EXPORT int PQcancelBlocking(PGcancelConn *cancelConn)
+{
+    const struct decision *d = session_find((PGconn *)cancelConn);
+    __typeof__(PQcancelBlocking) *real =
+        d != NULL ? d->libpq.PQcancelBlocking : STRANGERS(PQcancelBlocking);
+    return real != NULL && (d == NULL || !d->violated) ? real(cancelConn) : 0;
+}
+
+EXPORT char *PQcancelErrorMessage(const PGcancelConn *cancelConn)
+{
+    static char nothing[] = "";
+    struct decision *d = session_find((const PGconn *)cancelConn);
+    __typeof__(PQcancelErrorMessage) *real =
+        d != NULL ? d->libpq.PQcancelErrorMessage : STRANGERS(PQcancelErrorMessage);
+    if (d != NULL && d->violated)
+        return d->message;
+    return real != NULL ? real(cancelConn) : nothing;
 }
 
 EXPORT PostgresPollingStatusType PQcancelPoll(PGcancelConn *cancelConn)

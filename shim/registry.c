@@ -29,8 +29,22 @@ void registry_release(struct place *place)
     free(place);
 }
 
+static struct place *find(struct registry *r, const void *key)
+{
+    struct place *place = key != NULL ? atomic_load(bucket_of(r, key)) : NULL;
+    while (place != NULL && atomic_load(&place->key) != key)
+        place = place->next;
+    return place;
+}
+
 void registry_bind(struct registry *r, struct place *place, const void *key, void *value)
 {
+    struct place *stale = find(r, key);
+    if (stale != NULL) { /* its owner freed it past us, and the address came back */
+        atomic_store(&stale->value, value);
+        free(place);
+        return;
+    }
     _Atomic(struct place *) *bucket = bucket_of(r, key);
     for (struct place *old = atomic_load(bucket); old != NULL; old = old->next) {
         const void *nobody = NULL;
@@ -46,14 +60,6 @@ void registry_bind(struct registry *r, struct place *place, const void *key, voi
     place->next = atomic_load(bucket);
     while (!atomic_compare_exchange_weak(bucket, &place->next, place))
         continue;
-}
-
-static struct place *find(struct registry *r, const void *key)
-{
-    struct place *place = key != NULL ? atomic_load(bucket_of(r, key)) : NULL;
-    while (place != NULL && atomic_load(&place->key) != key)
-        place = place->next;
-    return place;
 }
 
 void *registry_find(struct registry *r, const void *key)

@@ -126,7 +126,9 @@ static enum look try_directory(struct looking *l, const char *dir, size_t len)
     text_init(&t, path, sizeof path);
     text_addn(&t, dir, len);
     text_add(&t, "/pg_service.conf");
-    return t.cut || sys_stat(path, &st) != 0 ? LOOK_ABSENT : look_at(l, path);
+    if (t.cut || t.len >= PATH_ROOM - 1) /* libpq cuts it and opens another file (MAXPGPATH) */
+        return refuse(l, "…", "its path is longer than libpq keeps");
+    return sys_stat(path, &st) != 0 ? LOOK_ABSENT : look_at(l, path);
 }
 
 static void scan_segment(struct scanning *s, const char *from, const char *end)
@@ -198,7 +200,9 @@ bool service_fine(const char *service, const char *file, int version, const void
     } else if (files_home(version, path, sizeof path)) {
         struct text t = {.buf = path, .size = sizeof path, .len = strlen(path)};
         text_add(&t, "/.pg_service.conf");
-        result = t.cut ? LOOK_ABSENT : look_at(&l, path);
+        result = t.cut || t.len >= PATH_ROOM - 1
+                     ? refuse(&l, "…", "its path is longer than libpq keeps")
+                     : look_at(&l, path);
     }
     if (result == LOOK_ABSENT)
         result = look_in_system(&l, base);

@@ -97,8 +97,11 @@ static bool force_client_certificate(struct deciding *d)
             d->v->forced[d->v->nforced++] = (struct forced){"sslcert", NO_CERTIFICATE};
     }
     /* A service file that changes now could still name an engine: say outright what was seen. */
-    if (d->r->service && find_pin(rule, "sslkey") == NULL && (key != NULL || default_key != NULL))
-        d->v->forced[d->v->nforced++] = (struct forced){"sslkey", key != NULL ? key : default_key};
+    if (d->r->service && find_pin(rule, "sslkey") == NULL)
+        d->v->forced[d->v->nforced++] =
+            (struct forced){"sslkey", key != NULL           ? key
+                                      : default_key != NULL ? default_key
+                                                            : NO_CERTIFICATE};
     return true;
 }
 

@@ -1,0 +1,106 @@
+/* again: connections that come a second time, as `doors` cannot make them.
+ *
+ *   again longjmp FIRST SECOND      leaves FIRST by siglongjmp out of an alarm, then opens SECOND
+ *   again reset CONNINFO STEP…      opens CONNINFO and resets it at each STEP:
+ *                                   sync (PQreset), start (PQresetStart, PQresetPoll), or
+ *                                   +N (N days pass, no reset)
+ *
+ * Prints a line for each connection and each reset: "ok" or "bad", and what the server says of TLS.
+ * Days pass in clock_gettime, which this program defines for the whole process. */
+#include <libpq-fe.h>
+
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+static sigjmp_buf too_long;
+static volatile long days;
+
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, t);
+    if (result == 0 && clock == CLOCK_REALTIME)
+        t->tv_sec += days * 86400;
+    return result;
+}
+
+static void on_alarm(int signal_number)
+{
+    (void)signal_number;
+    siglongjmp(too_long, 1);
+}
+
+/* Both connections of longjmp come from here, so that the second's frames lie where the first's
+ * lay. */
+__attribute__((noinline)) static PGconn *within(unsigned seconds, const char *conninfo)
+{
+    if (sigsetjmp(too_long, 1) != 0)
+        return NULL;
+    alarm(seconds);
+    PGconn *conn = PQconnectdb(conninfo);
+    alarm(0);
+    return conn;
+}
+
+static void report(PGconn *conn)
+{
+    if (conn == NULL) {
+        puts("left");
+    } else if (PQstatus(conn) != CONNECTION_OK) {
+        printf("bad %s", PQerrorMessage(conn));
+    } else {
+        PGresult *res = PQexec(conn, "select ssl_is_used()");
+        printf("ok %s\n", PQntuples(res) == 1 ? PQgetvalue(res, 0, 0) : PQerrorMessage(conn));
+        PQclear(res);
+    }
+    fflush(stdout);
+}
+
+static void reset_by_steps(PGconn *conn)
+{
+    PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+    if (!PQresetStart(conn))
+        return;
+    while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
+        struct pollfd fd = {.fd = PQsocket(conn),
+                            .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        if (poll(&fd, 1, 10000) != 1)
+            return;
+        state = PQresetPoll(conn);
+    }
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc == 4 && strcmp(argv[1], "longjmp") == 0) {
+        signal(SIGALRM, on_alarm);
+        report(within(1, argv[2]));
+        PGconn *conn = within(30, argv[3]);
+        report(conn);
+        PQfinish(conn);
+        return 0;
+    }
+    if (argc < 4 || strcmp(argv[1], "reset") != 0)
+        return 2;
+    PGconn *conn = PQconnectdb(argv[2]);
+    report(conn);
+    for (int i = 3; i < argc; i++) {
+        if (argv[i][0] == '+') {
+            days += strtol(argv[i], NULL, 10);
+            continue;
+        }
+        if (strcmp(argv[i], "sync") == 0)
+            PQreset(conn);
+        else
+            reset_by_steps(conn);
+        report(conn);
+    }
+    PQfinish(conn);
+    return 0;
+}

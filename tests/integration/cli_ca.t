@@ -13,7 +13,7 @@ server=
 cleanup() {
     [[ -z $server ]] || kill "$server" 2>/dev/null || true
     wait 2>/dev/null || true
-    rm -rf "$work"
+    rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
 cd "$work"
@@ -184,7 +184,7 @@ run ca escape.pem
 hasnt "$out" $'\033' 'a name cannot send commands to the terminal'
 hasnt "$out" $'\u202e' 'nor turn the direction of writing'
 run ca --json escape.pem
-ok 'and JSON stays JSON' jq -e . out >/dev/null
+ok 'and JSON stays JSON' bash -c 'jq -e . out >/dev/null'
 cp good.pem $'na\033me\xff.pem'
 run ca --json $'na\033me\xff.pem'
 is "$status $(field '.files[0].file')" '0 na\x1bme\xff.pem' 'nor can the name of a file'

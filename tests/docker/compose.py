@@ -30,7 +30,11 @@ if "user" in service:
 if "entrypoint" in service:
     out += ["--entrypoint", json.dumps(service["entrypoint"])]
 if "healthcheck" in service:
-    out += ["--health-cmd", json.dumps(service["healthcheck"]["test"]), "--health-interval", "disable"]
+    kind, *test = service["healthcheck"]["test"]
+    if kind != "CMD":
+        sys.exit("compose.py: %s: a health check through a shell" % sys.argv[1])
+    # To podman an array is a command already, without the word. No timer: the test asks when it wants to know.
+    out += ["--health-cmd", json.dumps(test), "--health-interval", "disable"]
 out += [service["image"]]
 out += service.get("command") or []
 sys.stdout.write("".join(argument + "\0" for argument in out))

@@ -67,18 +67,19 @@ base_image() {
         image_podman import "$WORK/bookworm.tar" docker.io/library/debian:bookworm-slim >"$SCRATCH/import.log" 2>&1
 }
 
+# image_clear: no container and no volume is left in the tests' own storage.
+image_clear() {
+    [[ -d $WORK/storage ]] || return 0
+    image_podman rm --force --time 1 --all >"$SCRATCH/clear.log" 2>&1 ||
+        image_podman rm --force --time 1 --all >"$SCRATCH/clear.log" 2>&1 || diag "$(<"$SCRATCH/clear.log")"
+    image_podman volume rm --force --all >"$SCRATCH/clear.log" 2>&1 || true
+}
+
 _cleanup() {
-    local status=$? id mounted
+    local status=$? mounted
     trap - EXIT
     declare -F test_cleanup >/dev/null && test_cleanup
-    if [[ -d $WORK/storage ]]; then
-        for id in $(image_podman ps -aq 2>/dev/null); do
-            image_podman rm -f -t 2 "$id" >/dev/null 2>&1
-        done
-        for id in $(image_podman volume ls -q 2>/dev/null); do
-            image_podman volume rm -f "$id" >/dev/null 2>&1
-        done
-    fi
+    image_clear
     while read -r _ _ _ _ mounted _; do
         [[ $mounted == "$SCRATCH"/* ]] && umount -l "$mounted" 2>/dev/null
     done < <(tac /proc/self/mountinfo)

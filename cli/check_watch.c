@@ -153,7 +153,7 @@ json_t *watch_end(struct watch *w)
     if (w->path != NULL) {
         read_file(w);
     }
-    if (w->directory != NULL) {
+    if (w->directory != NULL && w->path != NULL) {
         unlink(w->path);
         rmdir(w->directory);
     }

@@ -118,7 +118,8 @@ is "$(sessions nossl | sort | uniq -c | xargs)" '2 old plain' 'the server saw th
 policy <<<"mode = audit
 log = file:$LAB/log/missing/events.jsonl
 $exempt"
-run sealed "$again" reset "host=127.0.0.1 port=$N $w" sync +3 sync
+# shellcheck disable=SC2016
+run bash -c 'LD_PRELOAD=$0 exec "$@" 2>&-' "$OBJECT" "$again" reset "host=127.0.0.1 port=$N $w" sync +3 sync
 is "$OUT" $'ok f\nok f\nok f' 'in audit mode neither a lost line nor the date changes anything'
 
 # --- [host 10.*] is of addresses

@@ -28,7 +28,7 @@ struct tls_cancel {
     PGcancelConn *conn;
     _Atomic(int) state;     /* the futex word */
     _Atomic(int) abandoned; /* the handler has gone */
-    _Atomic(int) holders;   /* its PGcancel, and the helper that may still touch it: the last frees */
+    _Atomic(int) holders; /* its PGcancel, and the helper that may still touch it: the last frees */
     bool used;
     char message[256];
 };

@@ -60,9 +60,8 @@ static bool reentry(struct origin origin, const struct call *call)
     if (a->how != HOW_AS_IT_CAME || !object_of(origin.address, &caller) ||
         caller.dyn != a->libpq.base)
         return false;
-    return call->keywords != NULL
-               ? call->keywords == a->call->keywords
-               : call->conninfo != NULL && call->conninfo == a->call->conninfo;
+    return call->keywords != NULL ? call->keywords == a->call->keywords
+                                  : call->conninfo != NULL && call->conninfo == a->call->conninfo;
 }
 
 static void refuse_with(struct attempt *a, const char *reason, bool always)

@@ -21,8 +21,8 @@ struct place *registry_reserve(void);
 /* Gives a place back that was never used; NULL is nothing. */
 void registry_release(struct place *place);
 
-/* Enters key and gives the place up: from now on registry_find answers. key is not NULL; a value that
- * still stands under it is replaced (and not freed: nobody knows who else holds it). */
+/* Enters key and gives the place up: from now on registry_find answers. key is not NULL; a value
+ * that still stands under it is replaced (and not freed: nobody knows who else holds it). */
 void registry_bind(struct registry *r, struct place *place, const void *key, void *value);
 
 /* The value of key, or NULL. Async-signal-safe, keeps errno. */

@@ -24,8 +24,8 @@ struct decision {
     int min_tls;
     const struct rule *exempt; /* the exemption that was used, or NULL */
     bool crl_required;         /* crl is the policy's */
-    const char *entry;  /* the door's static name */
-    const char *mode;   /* static */
+    const char *entry;         /* the door's static name */
+    const char *mode;          /* static */
     const char *object; /* the strings from here on live behind the struct, NULL where absent */
     const char *where;
     const char *root;

@@ -253,7 +253,8 @@ bool seal_verify_as(struct deciding *d)
             v->dials[v->ndials++] =
                 (struct dial){.verify = verify, .host = e->host, .port = e->port};
         else if (any && !e->socket && e->hostaddr[0] == '\0' && verified_elsewhere(d, e->host))
-            v->dials[v->ndials++] = (struct dial){.verify = e->host, .host = e->host, .port = e->port};
+            v->dials[v->ndials++] =
+                (struct dial){.verify = e->host, .host = e->host, .port = e->port};
     }
     if (t.cut)
         return too_much(d);

@@ -173,7 +173,7 @@ static void what_it_sets(void **state)
     char *many = calloc(1, 1 << 16);
     strcpy(many, "[s]\n");
     for (size_t n = 4; n < (1 << 16) - 64; n += 12) {
-        memcpy(many + n, "sslcert=abc\n", 12);
+        strcpy(many + n, "sslcert=abc\n");
     }
     write_file("services", many, strlen(many)); /* more keys than are remembered */
     free(many);

@@ -62,7 +62,7 @@ static void no_root(void **state)
          NAME ":1: sslrootcert = program, and the program names no root; name one there or in the "
               "policy"},
         {"", "host=db", "seal/sealed", "sslcrl=/dev/null", ""},
-        {"", "service:host=db", "seal/sealed", "sslkey", ""},
+        {"", "service:host=db", "seal/sealed", "sslkey=/dev/null/no-client-certificate", ""},
     };
     struct facts f = plain;
     (void)state;

@@ -17,12 +17,6 @@ hostile-deps:
 check-hostile: deps hostile-deps
 	@$(MAKE) --no-print-directory check-hostile-installed
 
-check-hostile-installed: build/libpgseal.so $(TEST_OBJECTS) $(HOSTILE_PARTS)
-	PGSEAL_TEST_TIMEOUT=900 tests/run $(HOSTILE_TESTS)
-
-hostile-table: build/libpgseal.so $(TEST_OBJECTS) $(HOSTILE_PARTS)
-	HOSTILE_TABLE=$(CURDIR)/docs/hostile.md tests/hostile/attackers.t
-
 # libpqs of our own, of Debian's own static libpq: linked as Ubuntu links it (-Bsymbolic-functions), lying (src/liar.c), both.
 LIAR_NAMES = PQsslInUse PQgssEncInUse PQhost PQport
 LIAR_WRAPS = pqsecure_initialize SSL_set_verify SSL_CTX_load_verify_locations \
@@ -72,3 +66,10 @@ $(HOSTILE)/onelock.so: tests/hostile/src/onelock.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O1 -g -fno-builtin -fPIC -shared -o $@ $<
 HOSTILE_PARTS += $(HOSTILE)/canceller $(HOSTILE)/onelock.so
+
+# Last: what a rule needs is read where it stands.
+check-hostile-installed: build/libpgseal.so $(TEST_OBJECTS) $(HOSTILE_PARTS)
+	PGSEAL_TEST_TIMEOUT=900 tests/run $(HOSTILE_TESTS)
+
+hostile-table: build/libpgseal.so $(TEST_OBJECTS) $(HOSTILE_PARTS)
+	HOSTILE_TABLE=$(CURDIR)/docs/hostile.md tests/hostile/attackers.t

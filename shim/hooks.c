@@ -8,6 +8,7 @@
 #include "dial.h"
 #include "settings.h"
 #include "sink.h"
+#include "start.h"
 #include "witness.h"
 
 #include <errno.h>
@@ -40,7 +41,7 @@ size_t hooks_fired(const char **names, size_t max)
 }
 
 /* All that happens in a process that never connects. */
-__attribute__((constructor)) static void load(void)
+__attribute__((constructor)) AT_START static void load(void)
 {
     sink_remember_stderr();
     settings_load();

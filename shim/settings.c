@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "core/text.h"
+#include "start.h"
 #include "sys.h"
 
 #include <stdatomic.h>
@@ -37,7 +38,7 @@ static const char *distrust(int fd)
 
 /* Reads the policy file of this name. Returns false only where it does not exist; *s is untouched
  * then. */
-static bool read_policy(struct settings *s, const char *name)
+AT_START static bool read_policy(struct settings *s, const char *name)
 {
     /* O_NONBLOCK: a FIFO in its place must be judged, not waited for. */
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -98,24 +99,40 @@ static void read_environment(struct settings *s)
     }
 }
 
-void settings_read(struct settings *s)
+/* The variables count: there is no /etc/pgseal/policy.conf. */
+static void read_variables(struct settings *s)
 {
-    int saved = errno;
-    if (!read_policy(s, POLICY_FILE)) {
-        bool secure = getauxval(AT_SECURE) != 0;
-        const char *policy = secure ? NULL : getenv("PGSEAL_POLICY");
-        if (policy != NULL && policy[0] != '\0') {
-            bool whole = text_copy(s->path, sizeof s->path, policy);
-            s->name = s->path;
-            if (!whole || policy[0] != '/')
-                fault(s, whole ? "PGSEAL_POLICY must be an absolute path"
-                               : "PGSEAL_POLICY is too long");
-            else if (!read_policy(s, s->path))
-                fault(s, "no such file");
-        } else if (!secure) {
-            read_environment(s);
-        }
+    const char *policy = getenv("PGSEAL_POLICY");
+    if (policy == NULL || policy[0] == '\0') {
+        read_environment(s);
+        return;
     }
+    bool whole = text_copy(s->path, sizeof s->path, policy);
+    s->name = s->path;
+    if (!whole || policy[0] != '/')
+        fault(s, whole ? "PGSEAL_POLICY must be an absolute path" : "PGSEAL_POLICY is too long");
+    else if (!read_policy(s, s->path))
+        fault(s, "no such file");
+}
+
+/* Whether any variable begins with PGSEAL_: a look that most processes end with. */
+AT_START static bool any_variable(void)
+{
+    for (char **e = environ; e != NULL && *e != NULL; e++) {
+        const char *v = *e;
+        if (v[0] == 'P' && v[1] == 'G' && v[2] == 'S' && v[3] == 'E' && v[4] == 'A' &&
+            v[5] == 'L' && v[6] == '_')
+            return true;
+    }
+    return false;
+}
+
+AT_START void settings_read(struct settings *s)
+{
+    static const char path[] __attribute__((section(".text.startup.path"))) = POLICY_FILE;
+    int saved = errno;
+    if (!read_policy(s, path) && any_variable() && getauxval(AT_SECURE) == 0)
+        read_variables(s);
     errno = saved;
 }
 
@@ -133,7 +150,7 @@ static struct settings loaded; /* no page of it is touched where nothing is set 
 __attribute__((
     section(".data"))) static atomic_int load_state; /* 0 nothing, 1 somebody is at it, 2 done */
 
-void settings_load(void)
+AT_START void settings_load(void)
 {
     int expected = 0;
     if (atomic_load_explicit(&load_state, memory_order_acquire) == 2)

@@ -2,6 +2,8 @@
  * it fails, and counts the lines that reach none. How a line is written safely is sink_write's. */
 #include "sink.h"
 
+#include "start.h"
+
 #include "core/text.h"
 #include "sink_write.h"
 
@@ -20,7 +22,7 @@ __attribute__((section(".data"))) static struct sink_identity remembered_stdout,
 static atomic_bool torn_stdout, torn_stderr, torn_file;
 static _Atomic uint64_t lost;
 
-void sink_remember_stderr(void)
+AT_START void sink_remember_stderr(void)
 {
     int saved = errno;
 

@@ -6,6 +6,8 @@
 #define _GNU_SOURCE /* O_PATH */
 #include "sink_write.h"
 
+#include "start.h"
+
 #include "core/text.h"
 
 #include <errno.h>
@@ -117,7 +119,7 @@ static bool write_line(int fd, char *line, size_t len, atomic_bool *torn, bool i
     return false;
 }
 
-void sink_identify(struct sink_identity *id, int fd)
+AT_START void sink_identify(struct sink_identity *id, int fd)
 {
     int expected = UNKNOWN;
     struct stat st;

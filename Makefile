@@ -42,6 +42,7 @@ help:
 	@echo 'make check-faults    each step of pgseal fails once; sanitizers'
 	@echo 'make check-matrix    libpq 13 to 18, other Debian releases, arm64, musl'
 	@echo 'make check-docker    images and containers, without a daemon; make check-deb: the package'
+	@echo 'tests/upstream/run DIR   a PostgreSQL source tree'"'"'s own tests, bare and sealed (docs/upstream.md)'
 	@echo 'make lint            formatter, static analysis, both compilers'
 	@echo 'make fuzz SECONDS=N  each fuzz target for N seconds'
 	@echo 'make bench           what it costs'

@@ -22,7 +22,7 @@ build/pgseal.map: shim/hooks.def
 
 # No libdl: its functions are looked up where the process has them (objects.c), and loading it would be the dearest part
 # of a start under pgseal.
-build/libpgseal.so: $(SHIM_OBJ) build/pgseal.map
+build/libpgseal.so: $(SHIM_OBJ) build/pgseal.map shim/build.mk
 	$(CC) $(SHIM_CFLAGS) $(SHIM_LDFLAGS) -o $@ $(SHIM_OBJ)
 
 -include $(SHIM_OBJ:.o=.d)

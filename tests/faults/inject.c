@@ -137,6 +137,12 @@ static void *connect_too(void *unused)
     return unused;
 }
 
+static void wait_for_other(int times)
+{
+    for (int i = 0; i < times && !atomic_load(&other_done); i++)
+        inject_raw(SYS_poll, 0, 0, 5, 0, 0, 0);
+}
+
 static void on_signal(int sig)
 {
     (void)sig;
@@ -166,8 +172,7 @@ static void happen(void)
         /* Waited for only a while: a step under the loader's lock may not wait for who needs that.
          */
         other_started = pthread_create(&other, NULL, connect_too, NULL) == 0;
-        for (int i = 0; i < 100 && !atomic_load(&other_done); i++)
-            inject_raw(SYS_poll, 0, 0, 5, 0, 0, 0);
+        wait_for_other(100);
     }
 }
 
@@ -191,6 +196,10 @@ bool inject_fails(const char *name, const void *caller)
         inject_raw(SYS_close, fd, 0, 0, 0, 0, 0);
     }
     errno = saved;
+    /* A thread that began while constructors ran must be done before exit() takes OpenSSL's tables
+     * from under it. */
+    if (other_started && n > at_step)
+        wait_for_other(20);
     bool now = n == at_step;
     bool fail = now && strcmp(what, "fail") == 0;
     if (now) {

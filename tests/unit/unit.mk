@@ -6,6 +6,7 @@ UNIT_CFLAGS = $(CSTD) $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=addr
 	-fno-sanitize-recover=undefined -Ishim -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"'
 UNIT_CORE = $(patsubst %.c,build/tests/unit/%.o,$(wildcard shim/core/*.c))
 UNIT_MORE_test_sink = shim/sink.c shim/sink_write.c
+UNIT_MORE_test_sink_stderr = $(UNIT_MORE_test_sink)
 UNIT_MORE_test_call = shim/call.c shim/probe.c shim/service.c shim/files.c shim/sys.c
 UNIT_MORE_test_registry = shim/registry.c
 UNIT_MORE_test_service = shim/service.c shim/files.c shim/sys.c

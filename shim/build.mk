@@ -5,8 +5,8 @@ SHIM_CFLAGS = $(CSTD) $(WARNINGS) -O2 -g -fPIC -fvisibility=hidden -ftls-model=i
 # noseparate-code: two mappings instead of four. Each process of a container pays for its start, libpq or not; what is made
 # executable by it is constant data only.
 # -nostartfiles: one constructor is all there is to run, so a process that ends has nothing of ours to call (`make bench`).
-SHIM_LDFLAGS = -shared -nostartfiles -Wl,-Bsymbolic,-z,noseparate-code,-z,relro,-z,now,-z,noexecstack,-z,defs,-z,nodelete,--as-needed \
-	-Wl,--version-script=build/pgseal.map -Wl,-soname,libpgseal.so
+SHIM_LDFLAGS = -shared -nostartfiles -Wl,-Bsymbolic,-z,noseparate-code,-z,relro,-z,now,-z,noexecstack,-z,defs,-z,nodelete \
+	-Wl,--as-needed,--version-script=build/pgseal.map -Wl,-soname,libpgseal.so
 CORE_SRC = $(wildcard shim/core/*.c)
 SHIM_SRC = $(wildcard shim/*.c) $(CORE_SRC)
 SHIM_OBJ = $(SHIM_SRC:%.c=build/%.o)

@@ -2,10 +2,9 @@
  * it fails, and counts the lines that reach none. How a line is written safely is sink_write's. */
 #include "sink.h"
 
-#include "start.h"
-
 #include "core/text.h"
 #include "sink_write.h"
+#include "start.h"
 
 #include <errno.h>
 #include <stdatomic.h>

@@ -6,9 +6,8 @@
 #define _GNU_SOURCE /* O_PATH */
 #include "sink_write.h"
 
-#include "start.h"
-
 #include "core/text.h"
+#include "start.h"
 
 #include <errno.h>
 #include <fcntl.h>

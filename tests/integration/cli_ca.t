@@ -74,7 +74,7 @@ past=$(days_from_now -10)
 future=$(days_from_now +1000)
 root good "$past" "$future"
 root good2 "$past" "$future" "-algorithm RSA -pkeyopt rsa_keygen_bits:2048"
-root expired "$(days_from_now -400)" "$(days_from_now -3)"
+root expired "$(days_from_now -400)" "$(date -u -d "-3 days -10 seconds" +%Y%m%d%H%M%SZ)"
 root soon "$past" "$(days_from_now +20)"
 root early "$(days_from_now +5)" "$future"
 root small "$past" "$future" "-algorithm RSA -pkeyopt rsa_keygen_bits:1024"

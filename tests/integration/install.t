@@ -25,6 +25,7 @@ is "$(cd "$dest" && find . -type f -printf '%m %p\n' | sort -k 2)" "$(sort -k 2 
 755 ./usr/bin/pgseal
 755 ./usr/bin/pgseal-run
 644 ./usr/share/bash-completion/completions/pgseal
+644 ./usr/share/bash-completion/completions/pgseal-run
 644 ./usr/share/man/man1/pgseal.1
 644 ./usr/share/man/man1/pgseal-run.1
 644 ./usr/share/man/man5/pgseal-policy.5

@@ -102,8 +102,7 @@ static void set_settings(const struct options *o)
         refuse(STATUS_REFUSED, "--policy stands alone: --root, --audit and --log would be ignored");
     }
     if (some && policy != NULL && policy[0] != '\0') {
-        refuse(STATUS_REFUSED,
-               "PGSEAL_POLICY names a policy file: --root, --audit and --log would be ignored");
+        refuse(STATUS_REFUSED, "PGSEAL_POLICY is set: --root, --audit and --log would be ignored");
     }
     char path[PATH_MAX];
     if (o->policy != NULL) {
@@ -128,7 +127,7 @@ static void set_drivers(const struct checked *c)
 {
     if (c->audit) {
         refuse(STATUS_REFUSED,
-               "--drivers changes what programs ask for, and audit mode changes nothing");
+               "--drivers changes what programs ask for; audit mode changes nothing");
     }
     set_default("PGSSLMODE", "verify-full");
     if (c->root != NULL) {
@@ -142,8 +141,7 @@ static void set_drivers(const struct checked *c)
 static void judge_self(void)
 {
     if (getauxval(AT_SECURE) != 0 || getuid() != geteuid() || getgid() != getegid()) {
-        refuse(STATUS_REFUSED,
-               "secure-execution mode (real and effective ids differ): ld.so ignores LD_PRELOAD");
+        refuse(STATUS_REFUSED, "secure-execution mode (ids differ): ld.so ignores LD_PRELOAD");
     }
 }
 
@@ -201,8 +199,7 @@ int main(int argc, char **argv)
     policy_find(&checked);
     if (checked.installed &&
         (options.policy != NULL || options.root != NULL || options.audit || options.log != NULL)) {
-        refuse(STATUS_REFUSED, "/etc/pgseal/policy.conf is in force: --policy, --root, --audit and "
-                               "--log are refused");
+        refuse(STATUS_REFUSED, "/etc/pgseal/policy.conf is in force, and no option changes that");
     }
     policy_judge(&checked);
     object_find(&object, options.lib);

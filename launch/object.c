@@ -75,9 +75,7 @@ static void search(char *buf)
             return;
         }
     }
-    refuse(STATUS_REFUSED,
-           "libpgseal.so is missing: neither beside pgseal-run nor in %s; name it with --lib",
-           PGSEAL_LIBDIR);
+    refuse(STATUS_REFUSED, "libpgseal.so is missing beside it and in %s; see --lib", PGSEAL_LIBDIR);
 }
 
 static void judge_elf(const struct object *o, int fd)

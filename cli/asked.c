@@ -19,51 +19,11 @@ char *cleaned(const char *message)
     return clean;
 }
 
-/* What settings.c asks of a policy file, of one that was named with --policy. */
-static const char *distrust(int fd)
-{
-    struct stat st;
-    if (sys_fstat(fd, &st) != 0) {
-        return sys_error(errno);
-    }
-    if (!S_ISREG(st.st_mode)) {
-        return "not a regular file";
-    }
-    if (st.st_uid != 0 && st.st_uid != geteuid()) {
-        return "owned by neither root nor this user";
-    }
-    return (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 ? "writable by group or others" : NULL;
-}
-
-static void read_named(struct settings *s, const char *path)
-{
-    const char *why = NULL;
-    s->name = path;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0) {
-        why = errno == ENOENT ? "no such file" : sys_error(errno);
-    } else {
-        why = distrust(fd);
-        if (why == NULL) {
-            s->bytes = sys_read_file(fd, SETTINGS_POLICY_MAX, false, &s->len);
-            why = s->bytes == NULL ? sys_error(errno) : NULL;
-        }
-        close(fd);
-    }
-    if (why != NULL) {
-        struct text t;
-        text_init(&t, s->fault, sizeof s->fault);
-        text_add(&t, path);
-        text_add(&t, ": ");
-        text_add(&t, why);
-    }
-}
-
 void question_settings(struct settings *s, struct policy *p, const char *policy)
 {
     *s = (struct settings){0};
     if (policy != NULL) {
-        read_named(s, policy);
+        settings_read_file(s, policy);
     } else {
         settings_read(s);
     }

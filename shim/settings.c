@@ -58,6 +58,15 @@ AT_START static bool read_policy(struct settings *s, const char *name)
     return true;
 }
 
+void settings_read_file(struct settings *s, const char *path)
+{
+    int saved = errno;
+    s->name = path;
+    if (!read_policy(s, path))
+        fault(s, "no such file");
+    errno = saved;
+}
+
 /* Copies one NAME=VALUE; false where there is no room. */
 static bool copy_variable(struct settings *s, const char *variable)
 {
@@ -111,8 +120,8 @@ static void read_variables(struct settings *s)
     s->name = s->path;
     if (!whole || policy[0] != '/')
         fault(s, whole ? "PGSEAL_POLICY must be an absolute path" : "PGSEAL_POLICY is too long");
-    else if (!read_policy(s, s->path))
-        fault(s, "no such file");
+    else
+        settings_read_file(s, s->path);
 }
 
 /* Whether any variable begins with PGSEAL_: a look that most processes end with. */

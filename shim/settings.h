@@ -28,7 +28,11 @@ struct settings {
  * others. Does not parse. Enters neither malloc nor stdio. Keeps errno. */
 void settings_read(struct settings *s);
 
-/* Parses what settings_read found. s must outlive p and is changed by it. Keeps errno. */
+/* Takes the policy from this file and nowhere else (*s is zeroed by the caller, path must outlive
+ * it), judged as settings_read judges; that it does not exist is a fault. Keeps errno. */
+void settings_read_file(struct settings *s, const char *path);
+
+/* Parses what was read. s must outlive p and is changed by it. Keeps errno. */
 void settings_parse(struct settings *s, struct policy *p);
 
 /* The shim's own: copies once (the constructor calls it; an earlier hook may have). Keeps errno;

@@ -207,6 +207,22 @@ sessions() {
 # contacts NAME: how many connections the server accepted since the mark, whatever came of them.
 contacts() { log_since "$1" | grep -c 'connection received' || true; }
 
+# _lab_contacts: each running server or recorder, and how many connections it ever accepted: "good=3 impostor=0".
+_lab_contacts() {
+    local name line=
+    local -a files
+    for name in "${!_lab_pid[@]}"; do
+        if [[ -f $LAB/srv/$name/port ]]; then
+            files=("$LAB/srv/$name"/*.raw)
+            [[ -e ${files[0]} ]] || files=()
+            line+="$name=${#files[@]} "
+        else
+            line+="$name=$(grep -c 'connection received' "$(lab_log "$name")" || true) "
+        fi
+    done
+    printf '%s\n' "${line% }"
+}
+
 # --- the object under test and its log
 
 # sealed COMMAND…: under the object; bare COMMAND…: without. (sealed_)as_user COMMAND…: as TESTUSER.
@@ -324,15 +340,16 @@ export SSL_REQUEST=0000000804d2162f
 # --- tables of connections
 
 # rows [COMMAND…]: reads lines "NAME|OUTCOME|VERDICT|CONNINFO[|OPTION…]" and connects all in one process (sealed, or by
-# the command given: bare, sealed_as_user…), through PQconnectdb unless an OPTION is door:DOOR.
+# the command given: bare, sealed_as_user…), through PQconnectdb unless an OPTION is door:DOOR. Those that must be refused
+# come first, in a process of their own: no server may have accepted a connection by the end of it.
 #   OUTCOME: "ok t" (the server says TLS), "ok f" (it says none), "bad"
 #   VERDICT: "event/action", then optionally " rule TEXT" (the rule is the policy's line that begins so), or "-" (not judged)
 # Leaves ROW_REASON, ROW_ERROR and ROW_ASKED by name for what a test wants to know besides.
 declare -A ROW_REASON=() ROW_ERROR=() ROW_ASKED=()
 # shellcheck disable=SC2034
 rows() {
-    local name outcome verdict conninfo options option door line got id rest
-    local -a names=() lines=() words=()
+    local name outcome verdict conninfo options option door line got id rest contacts='' contacted=''
+    local -a names=() lines=() refused=() words=()
     local -A want=() is_outcome=() is_verdict=()
     [[ $# -gt 0 ]] || set -- sealed
     while IFS='|' read -r name outcome verdict conninfo options; do
@@ -347,12 +364,23 @@ rows() {
             esac
         done
         if [[ $door == *params* || $door == setdblogin ]]; then conninfo=${conninfo// ; /$'\t'}; fi
-        lines+=("$id"$'\t'"$door"$'\t'"$line"$'\t--\t'"$conninfo")
+        line="$id"$'\t'"$door"$'\t'"$line"$'\t--\t'"$conninfo"
+        if [[ $verdict == refuse/refused* ]]; then refused+=("$line"); else lines+=("$line"); fi
         names+=("$name")
         want[$name]="$outcome, $verdict"
     done
     forget_events
-    printf '%s\n' "${lines[@]}" | "$@" "$DOORS" - >"$LAB/rows.jsonl" 2>"$LAB/rows.err"
+    : >"$LAB/rows.jsonl" 2>"$LAB/rows.err"
+    if [[ ${#refused[@]} != 0 ]]; then
+        contacts=$(_lab_contacts)
+        printf '%s\n' "${refused[@]}" | "$@" "$DOORS" - >>"$LAB/rows.jsonl" 2>>"$LAB/rows.err"
+        sleep 0.05 # a server that was dialled and left again writes so by then
+        contacted=$(_lab_contacts)
+        if [[ $contacted == "$contacts" ]]; then contacted=; else contacted=", contacted: $contacts, then $contacted"; fi
+    fi
+    if [[ ${#lines[@]} != 0 ]]; then
+        printf '%s\n' "${lines[@]}" | "$@" "$DOORS" - >>"$LAB/rows.jsonl" 2>>"$LAB/rows.err"
+    fi
     while IFS=$'\t' read -r id got rest; do
         is_outcome[$id]=$got ROW_ERROR[$id]=$rest
     done < <(jq -r '[.row, .status + (if .server then " " + .server else "" end), .error] | @tsv' "$LAB/rows.jsonl")
@@ -374,6 +402,7 @@ rows() {
         *' rule '*) want[$name]="${want[$name]% rule *} rule /etc/pgseal/policy.conf:$(policy_line "${want[$name]##* rule }")" ;;
         *) got=${got%% rule *} ;;
         esac
+        [[ ${want[$name]} != *', refuse/refused'* ]] || got+=$contacted
         is "$got" "${want[$name]}" "$name"
     done
 }

@@ -61,6 +61,41 @@ done
 same 'another namespace' 2 "$reach" open a nm "$a" open b n "$b" connect a "$target" connect b "$target" query a "$ask" \
     query b "$ask"
 
+# The price of taking RTLD_DEEPBIND away: where a libpq is in the global scope, a deepbound module with one of its own
+# gets the global one.
+# priced NAME BARE SEALED COMMAND…: the libpq that each caller reaches, in order, as "OBJECT LIBPQ; …".
+priced() {
+    local name=$1 want=$2 cost=$3 bound
+    shift 3
+    bound=$(bindings "$@")
+    is "$(shorter <<<"$bound")" "$want" "$name: bare, each call reaches the libpq of its own"
+    log_mark good
+    run bare "$@"
+    is "$RC $(sessions good)" $'0 - plain\n- plain' "$name: bare, plaintext"
+    forget_events
+    log_mark good
+    run sealed "$@"
+    is "$(reached | shorter)" "$cost" "$name: sealed, both reach the global one"
+    is "$RC $(grep -c ': 42$' <<<"$OUT") $(sessions good)" $'0 2 - ssl\n- ssl' "$name: both answer, by verified TLS"
+}
+shorter() { sed -E "s#$REACH/##g; s# [^ ]*/libpq\\.so\\.5[^ ]*# libpq#" | sort | paste -sd ';' | sed 's/;/; /g'; }
+for how in n l; do
+    [[ $how == n ]] && when=bound-at-open || when=lazy
+    priced "a linked program and a deepbound private copy ($when)" 'a/moda.so a/libpa.so.5; reach-linked libpq' \
+        'a/moda.so libpq; reach-linked libpq' "$linked" open a ${how}d "$a" connect a "$target" connect self "$target" \
+        query a "$ask" query self "$ask"
+    priced "a global copy and a deepbound private one ($when)" 'a/moda.so a/libpa.so.5; mods.so libpq' \
+        'a/moda.so libpq; mods.so libpq' "$reach" open s ${how}g "$s" open a ${how}d "$a" connect a "$target" \
+        connect s "$target" query a "$ask" query s "$ask"
+    priced "two private copies, deepbound and global ($when)" 'a/moda.so a/libpa.so.5; b/modb.so b/libpb.so.5' \
+        'a/moda.so a/libpa.so.5; b/modb.so a/libpa.so.5' "$reach" open a ${how}dg "$a" open b ${how}dg "$b" \
+        connect a "$target" connect b "$target" query a "$ask" query b "$ask"
+done
+run bare "$linked" open a nd "$a" connect a "$target"
+like "$OUT" '^a: libpq 13[0-9]+: connect: ok$' 'the price: bare, the module has libpq 13'
+run sealed "$linked" open a nd "$a" connect a "$target"
+like "$OUT" '^a: libpq 15[0-9]+: connect: ok$' 'the price: sealed, it has the 15 of the program'
+
 # What the versions are, so that the above compares different ones.
 run sealed "$reach" open a n "$a" open b n "$b" open c n "$c" connect c "$target" connect a "$target" connect b "$target"
 like "$OUT" $'^c: libpq 18[0-9]+: connect: ok\na: libpq 13[0-9]+: connect: ok\nb: libpq 16[0-9]+: connect: ok$' \

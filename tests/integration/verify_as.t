@@ -3,6 +3,12 @@
 . "$(dirname "$0")/../lib/lab.sh"
 
 lab_start good impostor wrongname
+# The good one is at 127.0.0.3 too; nobody is at 127.0.0.2.
+lab_stop good
+echo "listen_addresses = '127.0.0.1, 127.0.0.3'" >>"$LAB/srv/good/postgresql.conf"
+_lab_launch good
+_lab_wait good
+log_mark good
 P=$(lab_port good) I=$(lab_port impostor) W=$(lab_port wrongname)
 cp /etc/hosts "$LAB/hosts"
 hosts() { { cat "$LAB/hosts"; printf '%s\n' "$@"; } >/etc/hosts; }
@@ -69,6 +75,21 @@ run sealed psql -XAtw "host=orders.internal port=$P user=secret dbname=app" -c '
 is "$RC" 2 'without an entry there is none'
 has "$ERR" 'no password supplied' 'and libpq says so'
 
+# --- psql says under which name it verified the server, and \c asks for that name, wherever it points
+hosts '127.0.0.1 orders.internal' '127.0.0.3 prod.example'
+forget_events
+run sealed psql -XAtw "host=orders.internal port=$P user=app dbname=app" -c '\conninfo' -c '\c - postgres' -c '\conninfo' \
+    -c 'select ssl_is_used()'
+has "$(sed -n 1p <<<"$OUT")" 'on host "prod.example" (address "127.0.0.1")' 'psql: \conninfo shows the verified name'
+has "$(sed -n 3,4p <<<"$OUT" | grep conn)" 'as user "postgres" on host "prod.example" (address "127.0.0.3")' \
+    'psql: \c goes to that name'
+is "$(tail -n 1 <<<"$OUT")" t 'psql: in TLS'
+is "$(events 'select(.event == "seal") | .host' | xargs)" 'orders.internal prod.example' 'psql: the log has the name that was asked for'
+hosts '127.0.0.1 orders.internal'
+run sealed psql -XAtw "host=orders.internal port=$P user=app dbname=app" -c '\c - postgres' -c 'select 1'
+has "$ERR" 'could not translate host name "prod.example"' 'psql: where that name resolves nowhere \c fails'
+is "$OUT" '' 'psql: and there is no session any more'
+
 # --- several addresses are tried in turn
 hosts '127.0.0.9 orders.internal' '127.0.0.1 orders.internal'
 rows <<END
@@ -77,18 +98,28 @@ several addresses: poll|ok t|downgrade/sealed|host=orders.internal port=$P $w|do
 END
 
 # --- PQreset resolves anew
+where='query=select inet_server_addr() || '"' '"' || ssl_is_used()'
+moved() { # DOOR RESET ADDRESS: the name points to 127.0.0.1 first, to ADDRESS before the reset; leaves FIRST, SECOND, WHY
+    hosts '127.0.0.1 orders.internal'
+    forget_events
+    run sealed "$DOORS" x "$1" "reset=$2" "between=sed -i 's/^127.0.0.1 orders/$3 orders/' /etc/hosts" "$where" \
+        -- "host=orders.internal port=$P $w"
+    FIRST=$(jq -rs '.[0] | "\(.status) \(.server)"' <<<"$OUT")
+    SECOND=$(jq -rs '.[1] | "\(.status) \(.server // "-")"' <<<"$OUT")
+    WHY=$(jq -rs '.[1].error' <<<"$OUT")
+}
 for door in connectdb start; do
     for reset in sync start; do
-        hosts '127.0.0.1 orders.internal'
-        forget_events
-        run sealed "$DOORS" x $door reset=$reset "between=sed -i s/^127.0.0.1.orders/127.0.0.2\ orders/ /etc/hosts" \
-            'query=select inet_server_addr() || '"' '"' || ssl_is_used()' -- "host=orders.internal port=$P $w"
-        first=$(jq -rs '.[0] | "\(.status) \(.server)"' <<<"$OUT")
-        second=$(jq -rs '.[1] | .status' <<<"$OUT")
-        is "$first" 'ok 127.0.0.1/32 true' "$door, $reset: first where the name points"
-        # Nobody listens on the second address: a reset that dialled the old one would succeed.
-        is "$second" bad "$door, $reset: the reset goes where it points by then"
-        like "$(jq -rs '.[1].error' <<<"$OUT")" '127\.0\.0\.2|pgseal' "$door, $reset: and says why it failed"
+        moved $door $reset 127.0.0.3
+        is "$FIRST" 'ok 127.0.0.1/32 true' "$door, $reset: first where the name points"
+        is "$SECOND" 'ok 127.0.0.3/32 true' "$door, $reset: the reset goes where it points by then"
+        is "$(events 'select(.event == "witness") | .verified_name')" $'"prod.example"\n"prod.example"' \
+            "$door, $reset: the same name is verified both times"
+        # Nobody listens there: a reset that dialled the old address would succeed.
+        moved $door $reset 127.0.0.2
+        is "$FIRST, $SECOND" 'ok 127.0.0.1/32 true, bad -' "$door, $reset: to an address where nobody is"
+        like "$WHY" '\(127\.0\.0\.2\), port [0-9]+ failed: Connection refused' "$door, $reset: it was dialled, in vain"
+        hasnt "$WHY" 'pgseal' "$door, $reset: and pgseal refused nothing"
     done
 done
 hosts '127.0.0.2 orders.internal'

@@ -161,6 +161,7 @@ _lab_launch() {
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
     done
     _lab_port[$name]=$port
+    : >"$LAB/srv/$name.log" # what an earlier launch wrote is not this one being ready
     (cd / && exec setpriv --reuid=postgres --regid=postgres --init-groups \
         "$LAB_BIN/postgres" -D "$LAB/srv/$name" -p "$port") >"$LAB/srv/$name.log" 2>&1 </dev/null &
     _lab_pid[$name]=$!

@@ -2,11 +2,12 @@
 # programs.t: unmodified programs, told to use sslmode=disable in every way there is: verified TLS or nothing.
 . "$(dirname "$0")/../lib/lab.sh"
 
-lab_start good impostor
-good=$(lab_port good) bad=$(lab_port impostor)
+lab_start good impostor nossl
+declare -A port=([good]=$(lab_port good) [impostor]=$(lab_port impostor) [nossl]=$(lab_port nossl))
 export PGUSER=postgres PGDATABASE=postgres HOME=$LAB/home PGCONNECT_TIMEOUT=10
 mkdir -p "$HOME"
 printf '[weak]\nsslmode=disable\n' >"$LAB/pg_service.conf"
+service=PGSERVICEFILE=$LAB/pg_service.conf
 seal=(LD_PRELOAD="$OBJECT" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_LOG=file:"$EVENTS")
 
 # authorized SERVER: how the server's log calls the sessions since the mark: tls, plain, or nothing.
@@ -15,48 +16,77 @@ authorized() {
         sort -u | tr '\n' ' '
 }
 
-# program NAME COMMAND…: @PORT@ in the command is the server's port. Bare it talks in plaintext to both servers; sealed in
-# TLS to the good one and not at all to the impostor.
+# program NAME COMMAND…: @PORT@ in the command is the server's port. Bare it talks in plaintext to all servers; sealed in
+# TLS to the good one, and not at all to the impostor and to the one without TLS.
 program() {
-    local name=$1 port server want
+    local name=$1 server want way
     shift
-    for how in bare sealed; do
-        for server in good impostor; do
-            port=$good
-            [[ $server == good ]] || port=$bad
+    for way in bare sealed; do
+        for server in good impostor nossl; do
             log_mark "$server"
-            if [[ $how == bare ]]; then
-                env "${@//@PORT@/$port}" >"$LAB/out" 2>&1 </dev/null || true
+            RC=0
+            if [[ $way == bare ]]; then
+                env "${@//@PORT@/${port[$server]}}" >"$LAB/out" 2>&1 </dev/null || RC=$?
             else
-                env "${seal[@]}" "${@//@PORT@/$port}" >"$LAB/out" 2>&1 </dev/null || true
+                env "${seal[@]}" "${@//@PORT@/${port[$server]}}" >"$LAB/out" 2>&1 </dev/null || RC=$?
             fi
-            want='plain '
-            [[ $how == bare ]] || want='tls '
-            [[ $how/$server != sealed/impostor ]] || want=''
-            is "$(authorized "$server")" "$want" "$name: $how, $server"
+            case $way/$server in
+            bare/*) want='plain , done' ;;
+            sealed/good) want='tls , done' ;;
+            *) want=', failed' ;;
+            esac
+            is "$(authorized "$server"), $([[ $RC == 0 ]] && echo done || echo failed)" "$want" "$name: $way, $server"
         done
     done
 }
 
-psycopg2='import os, psycopg2; psycopg2.connect(os.environ["DSN"]).cursor().execute("select 1")'
 program 'psql, conninfo' psql -XAtc 'select 1' 'host=localhost port=@PORT@ sslmode=disable'
 program 'psql, URI' psql -XAtc 'select 1' 'postgresql://localhost:@PORT@/postgres?sslmode=disable'
 program 'psql, environment' PGSSLMODE=disable psql -XAtc 'select 1' -h localhost -p @PORT@
-program 'psql, service file' PGSERVICEFILE="$LAB/pg_service.conf" psql -XAtc 'select 1' 'service=weak host=localhost port=@PORT@'
-program 'psql, PGSERVICE' PGSERVICEFILE="$LAB/pg_service.conf" PGSERVICE=weak psql -XAtc 'select 1' -h localhost -p @PORT@
-program 'pg_dump' pg_dump -s 'host=localhost port=@PORT@ sslmode=disable'
-program 'psycopg2' DSN='host=localhost port=@PORT@ sslmode=disable' /usr/bin/python3 -c "$psycopg2"
-program 'psycopg2, URI' DSN='postgres://localhost:@PORT@/?sslmode=disable' /usr/bin/python3 -c "$psycopg2"
+program 'psql, service file' "$service" psql -XAtc 'select 1' 'service=weak host=localhost port=@PORT@'
+program 'psql, PGSERVICE' "$service" PGSERVICE=weak psql -XAtc 'select 1' -h localhost -p @PORT@
 
-# pg_isready never authenticates: its answer is what counts.
-for way in bare sealed; do
-    [[ $way == bare ]] && prefix=(env PGSSLMODE=disable) || prefix=(env PGSSLMODE=disable "${seal[@]}")
-    status=0
-    "${prefix[@]}" pg_isready -q -h localhost -p "$good" || status=$?
-    is "$status" 0 "pg_isready: $way, good"
-    status=0
-    "${prefix[@]}" pg_isready -q -h localhost -p "$bad" || status=$?
-    [[ $way == bare ]] && want=0 || want=2
-    is "$status" "$want" "pg_isready: $way, impostor"
-done
+program 'pg_dump, conninfo' pg_dump -s 'host=localhost port=@PORT@ sslmode=disable'
+program 'pg_dump, URI' pg_dump -s 'postgresql://localhost:@PORT@/postgres?sslmode=disable'
+program 'pg_dump, environment' PGSSLMODE=disable pg_dump -s -h localhost -p @PORT@
+program 'pg_dump, service file' "$service" pg_dump -s -d 'service=weak host=localhost port=@PORT@'
+program 'pg_dump, PGSERVICE' "$service" PGSERVICE=weak pg_dump -s -h localhost -p @PORT@
+
+# python CALL: a program that runs a query on psycopg2.connect(CALL); the port is in the environment.
+python() { printf 'import os, psycopg2; psycopg2.connect(%s).cursor().execute("select 1")' "$1"; }
+dsn=$(python 'os.environ["DSN"]')
+arguments=$(python 'host="localhost", port=os.environ["PORT"], sslmode="disable"')
+both=$(python '"sslmode=disable", host="localhost", port=os.environ["PORT"]')
+unsaid=$(python 'host="localhost", port=os.environ["PORT"]')
+program 'psycopg2, conninfo' DSN='host=localhost port=@PORT@ sslmode=disable' /usr/bin/python3 -c "$dsn"
+program 'psycopg2, URI' DSN='postgres://localhost:@PORT@/?sslmode=disable' /usr/bin/python3 -c "$dsn"
+program 'psycopg2, keyword arguments' PORT=@PORT@ /usr/bin/python3 -c "$arguments"
+program 'psycopg2, conninfo and keyword arguments' PORT=@PORT@ /usr/bin/python3 -c "$both"
+program 'psycopg2, environment' PGSSLMODE=disable PORT=@PORT@ /usr/bin/python3 -c "$unsaid"
+program 'psycopg2, service file' "$service" DSN='service=weak host=localhost port=@PORT@' /usr/bin/python3 -c "$dsn"
+program 'psycopg2, PGSERVICE' "$service" PGSERVICE=weak PORT=@PORT@ /usr/bin/python3 -c "$unsaid"
+
+# ready NAME COMMAND…: pg_isready never authenticates: its answer is what counts.
+ready() {
+    local name=$1 server got=''
+    shift
+    for server in good impostor nossl; do
+        RC=0
+        env "${@//@PORT@/${port[$server]}}" || RC=$?
+        got+="$server $RC "
+    done
+    is "$got" 'good 0 impostor 0 nossl 0 ' "pg_isready, $name: bare"
+    got=
+    for server in good impostor nossl; do
+        RC=0
+        env "${seal[@]}" "${@//@PORT@/${port[$server]}}" || RC=$?
+        got+="$server $RC "
+    done
+    is "$got" 'good 0 impostor 2 nossl 2 ' "pg_isready, $name: sealed"
+}
+ready 'conninfo' pg_isready -q -d 'host=localhost port=@PORT@ sslmode=disable'
+ready 'URI' pg_isready -q -d 'postgresql://localhost:@PORT@/postgres?sslmode=disable'
+ready 'environment' PGSSLMODE=disable pg_isready -q -h localhost -p @PORT@
+ready 'service file' "$service" pg_isready -q -d 'service=weak host=localhost port=@PORT@'
+ready 'PGSERVICE' "$service" PGSERVICE=weak pg_isready -q -h localhost -p @PORT@
 done_testing

@@ -5,7 +5,6 @@
 #include "core/text.h"
 #include "log.h"
 #include "objects.h"
-#include "sys.h"
 #include "util.h"
 
 #include <stdlib.h>

@@ -256,9 +256,9 @@ lab=$(at good)
 command() { run "$pgseal" check --json --lib "$OBJECT" -- "$@"; }
 no_policy
 export PGSEAL_SSLROOTCERT=$PKI/root.pem
-fires() { # NAME DOOR WAY EXE OBJECT COMMAND…
-    local name=$1 door=$2 way=$3 exe=$4 object=$5
-    shift 5
+fires() { # NAME DOOR WAY EXE OBJECT HOOKS COMMAND…
+    local name=$1 door=$2 way=$3 exe=$4 object=$5 hooks=$6
+    shift 6
     log_mark good
     command "$@"
     is "$RC $(field '.fired, .loaded, .exit_status' | paste -sd ' ')" '0 true true 0' "$name: the hooks fired"
@@ -266,21 +266,21 @@ fires() { # NAME DOOR WAY EXE OBJECT COMMAND…
     like "$(field '.attempts[0].exe')" "$exe" "$name: the program"
     like "$(field '.attempts[0].object')" "$object" "$name: who called"
     like "$(field '.attempts[0] | .libpq + " " + (.libpq_version | tostring)')" '/libpq\.so\.5 1[0-9]{5}$' "$name: which libpq"
-    like "$(field '.processes[0].hooks | join(" ")')" "$door|dlsym" "$name: which hooks"
+    is "$(field '.processes[0].hooks | join(" ")')" "$hooks" "$name: which hooks"
     is "$(sessions good | cut -d' ' -f2)" ssl "$name: the connection was made"
 }
-fires psql PQconnectdbParams 'linked to the program' '/psql$' '/psql$' psql -XAtw "$lab sslmode=disable" -c 'select 1'
+fires psql PQconnectdbParams 'linked to the program' '/psql$' '/psql$' PQconnectdbParams psql -XAtw "$lab sslmode=disable" -c 'select 1'
 has "$ERR" 1 'psql: its output is on standard error'
-fires 'a child' PQconnectdbParams 'linked to the program' '/psql$' '/psql$' \
+fires 'a child' PQconnectdbParams 'linked to the program' '/psql$' '/psql$' PQconnectdbParams \
     sh -c "psql -XAtw '$lab sslmode=disable' -c 'select 1'; true"
 # shellcheck disable=SC2016 # PHP's
-fires PHP PQconnectdb 'module, RTLD_DEEPBIND taken away' '/php' '/pgsql\.so$' \
+fires PHP PQconnectdb 'module, RTLD_DEEPBIND taken away' '/php' '/pgsql\.so$' 'PQconnectdb dlopen' \
     php -r 'pg_connect($argv[1]);' "$lab sslmode=disable"
-fires psycopg2 PQconnectdb module '/python3' '/_psycopg' \
+fires psycopg2 PQconnectdb module '/python3' '/_psycopg' PQconnectdb \
     /usr/bin/python3 -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1])' "$lab sslmode=disable"
-fires 'psycopg 3' PQconnectStart 'foreign functions, dlsym' '/python3' 'ffi|ctypes' \
+fires 'psycopg 3' PQconnectStart 'foreign functions, dlsym' '/python3' 'ffi|ctypes' dlsym \
     /usr/bin/python3 -c 'import psycopg, sys; psycopg.connect(sys.argv[1])' "$lab sslmode=disable"
-fires Ruby PQconnectStart module '/ruby' '/pg_ext\.so$' ruby -e 'require "pg"; PG.connect(ARGV[0])' "$lab sslmode=disable"
+fires Ruby PQconnectStart module '/ruby' '/pg_ext\.so$' PQconnectStart ruby -e 'require "pg"; PG.connect(ARGV[0])' "$lab sslmode=disable"
 command psql -XAtw 'host=localhost port=1' -c 'select 1'
 is "$RC $(field '.fired, .exit_status' | paste -sd ' ')" '0 true 2' 'a connection that fails has fired the hooks all the same'
 

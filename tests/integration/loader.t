@@ -127,6 +127,55 @@ run sealed /usr/bin/python3 "$REACH/ct.py" "$target" "$REACH/a/libpa.so.5" libpq
 is "$OUT$ERR" "$want" 'ctypes on three copies, queries interleaved'
 is "$(sessions good)" $'- ssl\n- ssl\n- ssl' 'ctypes on three copies: verified TLS'
 
+# Without a handle of its own: the global scope, what comes next in it, the program's handle, a namespace's.
+reach_cc -o "$REACH/bysym-linked" "$REACH_SRC/bysym.c" -ldl -lpthread -Wl,--no-as-needed -lpq
+# scope WAY VERSION PROGRAM [PATH]
+scope() {
+    local way=$1 version=$2 program=$3 name="$1, ${3##*/}${4:+ ${4##*/}}"
+    shift 3
+    log_mark good
+    run bare "$program" "$way" "$target" "$@"
+    like "$OUT" "^$version[0-9]{4} $way: 42\$" "by $name: bare it answers"
+    is "$RC $(sessions good)" '0 - plain' "by $name: bare, plaintext"
+    log_mark good
+    log_mark impostor
+    forget_events
+    run sealed "$program" "$way" "$target" "$@"
+    is "$RC$ERR $(sessions good)" '0 - ssl' "by $name: verified TLS"
+    like "$OUT" "^$version[0-9]{4} $way: 42\$" "by $name: it answers"
+    like "$(events 'select(.changes) | "\(.entry) \(.libpq_version)"')" "^\"PQconnectdb $version[0-9]{4}\"\$" "by $name: one verdict"
+    run sealed "$program" "$way" "$evil" "$@"
+    is "$(sessions impostor)" '' "by $name: no session on an impostor"
+}
+for way in default next self; do
+    scope "$way" 15 "$REACH/bysym-linked"
+    scope "$way" 15 "$REACH/bysym" libpq.so.5
+    scope "$way" 13 "$REACH/bysym" "$REACH/a/libpa.so.5"
+    scope "$way" 15 "$REACH/bysym-linked" "$REACH/a/libpa.so.5"
+done
+scope namespace 15 "$REACH/bysym" libpq.so.5
+scope namespace 13 "$REACH/bysym" "$REACH/a/libpa.so.5"
+scope namespace 13 "$REACH/bysym-linked" "$REACH/a/libpa.so.5"
+
+# dlvsym: a libpq whose names have a version. (It dials nobody and has no TLS; what it is told shows who answered.)
+printf 'FAKE_1 { global: PQ*; local: *; };\n' >"$REACH/fake.map"
+gcc -std=gnu17 -O1 -fPIC -shared -Wl,--version-script="$REACH/fake.map" -Wl,-soname,libpq.so.5 -o "$REACH/libfake.so" \
+    "$LAB_TOP/tests/matrix/fakepq.c"
+run bare "$REACH/bysym" versioned 'host=nowhere sslmode=disable' "$REACH/libfake.so" FAKE_1
+is "$RC $ERR" '0 ' 'by dlvsym: bare, it is found'
+hasnt "$OUT" pgseal 'by dlvsym: bare, connected'
+forget_events
+run sealed "$REACH/bysym" versioned 'host=nowhere sslmode=disable' "$REACH/libfake.so" FAKE_1
+is "$RC $ERR" '0 ' 'by dlvsym: it is found'
+has "$OUT" 'pgseal: refused: violation: the session is not in TLS' 'by dlvsym: a sealed door, and the outcome is held against it'
+is "$(events 'select(.changes) | [.entry, .action, .libpq, .changes[0].requested, .changes[0].enforced] | join(" ")')" \
+    "\"PQconnectdb sealed $REACH/libfake.so disable verify-full\"" 'by dlvsym: the verdict'
+is "$(events 'select(.event == "process") | .hooks' | head -n 1)" '["dlsym","dlvsym"]' 'by dlvsym: the process line says so'
+run sealed "$REACH/bysym" versioned 'host=nowhere sslmode=disable' "$REACH/libfake.so" FAKE_2
+sealed_says="$RC $ERR"
+run bare "$REACH/bysym" versioned 'host=nowhere sslmode=disable' "$REACH/libfake.so" FAKE_2
+is "$sealed_says" "$RC $ERR" 'by dlvsym: a version that is not there, told as ever'
+
 # More copies than the pool keeps apart: refused; one after the other: never short of slots.
 many=()
 for ((i = 0; i < 20; i++)); do
@@ -200,6 +249,17 @@ done
 cp "$REACH/plugin.so" "$REACH/deps/spare.so"
 deepbound 'deepbound, a relative path' env -C "$REACH" ./reach open x nd ./plugin.so connect x
 deepbound "deepbound, \$ORIGIN" "$REACH/reach" open x nd "\$ORIGIN/plugin.so" connect x
+
+# The process line: which libpq copies there are, and by which of pgseal's functions it came about.
+forget_events
+run sealed "$REACH/reach" open a n "$REACH/a/moda.so" open b nd "$REACH/b/modb.so" connect b "$target" connect a "$target"
+is "$(events 'select(.event == "process") | .libpq_copies | map("\(.path) \(.version / 10000 | floor)")')" \
+    "[\"$REACH/a/libpa.so.5 13\",\"$REACH/b/libpb.so.5 16\"]" 'the process line: two libpq copies, path and version'
+is "$(events 'select(.event == "process") | .hooks')" '["PQconnectdb","dlopen"]' 'the process line: the hooks, dlopen for RTLD_DEEPBIND'
+forget_events
+run sealed "$REACH/reach" open a n "$REACH/a/moda.so" connect a "$target"
+is "$(events 'select(.event == "process") | [.hooks, (.libpq_copies | length)]')" '[["PQconnectdb"],1]' \
+    'the process line: no dlopen where nothing is taken away'
 
 # --- dlmopen
 

@@ -4,7 +4,10 @@
  *   each CONNINFO PATH…      all copies are opened, then PQconnectdb of each, twice asked for, and
  * a query again CONNINFO PATH…     one copy after the other: opened, PQconnectdb, closed stale
  * CONNINFO PATH OTHER   PQconnectdb of a libpq that has been closed, while another is loaded
- *   threads CONNINFO PATH…   eight threads ask for PQconnectdb of each copy at the same time */
+ *   threads CONNINFO PATH…   eight threads ask for PQconnectdb of each copy at the same time
+ *   default|next|self|namespace CONNINFO [PATH]   PQconnectdb by RTLD_DEFAULT, by RTLD_NEXT, by
+ *                            dlopen(NULL), after PATH was opened RTLD_GLOBAL; by a handle of dlmopen
+ *   versioned CONNINFO PATH VERSION   PQconnectdb by dlvsym with a handle */
 #include <dlfcn.h>
 #include <libpq-fe.h>
 #include <pthread.h>
@@ -37,16 +40,26 @@ struct api {
     FUNCTIONS(MEMBER)
 };
 
-static struct api load(const char *path)
+static void *present(void *found)
 {
-    struct api api = {.handle = dlopen(path, RTLD_NOW | RTLD_LOCAL)};
-    if (!api.handle) {
+    if (!found) {
         fprintf(stderr, "%s\n", dlerror());
         exit(2);
     }
-#define LOAD(name) api.name = (__typeof__(name) *)dlsym(api.handle, #name);
+    return found;
+}
+
+static struct api load_from(void *handle)
+{
+    struct api api = {.handle = handle};
+#define LOAD(name) api.name = (__typeof__(name) *)dlsym(handle, #name);
     FUNCTIONS(LOAD)
     return api;
+}
+
+static struct api load(const char *path)
+{
+    return load_from(present(dlopen(path, RTLD_NOW | RTLD_LOCAL)));
 }
 
 static void report(const struct api *api, const char *door, PGconn *conn)
@@ -169,6 +182,34 @@ static void threads(char **paths)
     printf("%d threads saw another pointer\n", wrong);
 }
 
+static void by_scope(const char *way, const char *conninfo, const char *path)
+{
+    void *handle = RTLD_DEFAULT;
+    if (strcmp(way, "namespace") == 0) {
+        handle = present(dlmopen(LM_ID_NEWLM, path, RTLD_NOW));
+    } else if (path) {
+        present(dlopen(path, RTLD_NOW | RTLD_GLOBAL));
+    }
+    if (strcmp(way, "next") == 0) {
+        handle = RTLD_NEXT;
+    } else if (strcmp(way, "self") == 0) {
+        handle = present(dlopen(NULL, RTLD_NOW));
+    }
+    struct api api = load_from(handle);
+    present((void *)api.PQconnectdb);
+    report(&api, way, api.PQconnectdb(conninfo));
+}
+
+static void versioned(const char *conninfo, const char *path, const char *version)
+{
+    struct api api = load(path);
+    api.PQconnectdb =
+        (__typeof__(PQconnectdb) *)present(dlvsym(api.handle, "PQconnectdb", version));
+    PGconn *conn = api.PQconnectdb(conninfo);
+    printf("%d %s", api.PQlibVersion(), api.PQerrorMessage(conn));
+    api.PQfinish(conn);
+}
+
 int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -183,6 +224,10 @@ int main(int argc, char **argv)
         stale(argv[2], argv[3], argv[4]);
     } else if (strcmp(verb, "threads") == 0) {
         threads(argv + 3);
+    } else if (strcmp(verb, "versioned") == 0 && argc > 4) {
+        versioned(argv[2], argv[3], argv[4]);
+    } else if (argc > 2) {
+        by_scope(argv[1], argv[2], argv[3]);
     } else {
         return 2;
     }

@@ -172,11 +172,24 @@ static void found_failure(struct check *c)
                 xprintf("The server is verified, but there is no session: %s", c->failure),
                 login ? xstrdup("Check user, database and secret (~/.pgpass, PGPASSFILE), and the "
                                 "server's pg_hba.conf.")
-                      : NULL);
+                      : xstrdup("Sealing is not in the way: check the database's name and the "
+                                "server's limits and log."));
+}
+
+static bool has_found(const struct check *c, const char *what)
+{
+    for (size_t i = 0; i < c->nfindings; i++) {
+        if (strcmp(c->findings[i].what, what) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void judge_certificates(struct check *c)
 {
+    /* OpenSSL refused it, and that was told. */
+    bool refused = !c->connected && has_found(c, "weak-certificate");
     for (size_t i = 0; i < c->certificates.n; i++) {
         const struct ca_item *item = &c->certificates.items[i];
         const char *subject = item->subject != NULL ? item->subject : "?";
@@ -186,11 +199,11 @@ static void judge_certificates(struct check *c)
                 xprintf("The certificate of \"%s\" ends in %ld days.", subject, item->days_left),
                 xstrdup("Renew it in time: from that day on nobody connects."));
         }
-        if ((item->findings & (CA_WEAK_KEY | CA_WEAK_SIGNATURE)) != 0) {
+        if ((item->findings & (CA_WEAK_KEY | CA_WEAK_SIGNATURE)) != 0 && !refused) {
             check_found(c, "weak-certificate",
                         xprintf("The certificate of \"%s\" has a weak %s.", subject,
                                 (item->findings & CA_WEAK_KEY) != 0 ? "key" : "signature"),
-                        NULL);
+                        xstrdup(WEAK_ADVICE));
         }
     }
 }
@@ -218,7 +231,9 @@ static void run(struct check *c)
 {
     const struct verdict *v = &c->strict->verdict;
     if (v->kind == VERDICT_REFUSE) {
-        check_found(c, "refused-by-policy", xprintf("pgseal: refused: %s", v->reason), NULL);
+        check_found(c, "refused-by-policy", xprintf("pgseal: refused: %s", v->reason),
+                    xstrdup("Nobody was asked. Change what the reason names, or the policy; pgseal "
+                            "explain shows where each value comes from."));
         return;
     }
     find_targets(c);

@@ -62,6 +62,10 @@ struct check {
     size_t nfindings;
 };
 
+#define WEAK_ADVICE                                                                                \
+    "Replace it by one with RSA of 2048 bits or more, or EC of 256, signed with SHA-256 or "       \
+    "better."
+
 /* Adds a finding; text and advice are owned from then on. */
 void check_found(struct check *c, const char *what, char *text, char *advice);
 

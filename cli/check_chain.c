@@ -181,6 +181,10 @@ static const char *what_of(int code)
     case X509_V_ERR_CRL_NOT_YET_VALID:
     case X509_V_ERR_CRL_SIGNATURE_FAILURE:
         return "no-crl";
+    case X509_V_ERR_EE_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_KEY_TOO_SMALL:
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+        return "weak-certificate";
     default:
         return "bad-chain";
     }
@@ -212,11 +216,23 @@ static void found_fault(struct check *c, const char *who, const char *what, int 
         advice = xprintf("%s must hold a current CRL of every CA of the chain.",
                          c->strict->verdict.crl != NULL ? c->strict->verdict.crl : "sslcrl");
     }
+    if (strcmp(what, "weak-certificate") == 0) {
+        advice = xstrdup(WEAK_ADVICE);
+    }
     check_found(c, what,
                 xprintf("%s: the certificate of \"%s\": %s.", who, subject,
                         X509_verify_cert_error_string(code)),
                 advice);
     free(subject);
+}
+
+/* How strong keys and signatures must be: what OpenSSL and its configuration make libpq ask for. */
+static int auth_level(void)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    int level = ctx != NULL ? SSL_CTX_get_security_level(ctx) : 2;
+    SSL_CTX_free(ctx);
+    return level;
 }
 
 static void find_faults(struct check *c, STACK_OF(X509) * chain, struct faults *faults)
@@ -231,6 +247,7 @@ static void find_faults(struct check *c, STACK_OF(X509) * chain, struct faults *
     }
     if (ready && X509_STORE_CTX_init(ctx, store, sk_X509_value(chain, 0), chain) == 1) {
         X509_STORE_CTX_set_default(ctx, "ssl_server");
+        X509_VERIFY_PARAM_set_auth_level(X509_STORE_CTX_get0_param(ctx), auth_level());
         X509_STORE_CTX_set_ex_data(ctx, faults_index(), faults);
         X509_STORE_CTX_set_verify_cb(ctx, note_fault);
         X509_verify_cert(ctx);

@@ -1,0 +1,221 @@
+#!/bin/bash
+# cli_check_more.t: `pgseal check`: certificates that are weak or of a bad chain, servers that only pretend to speak TLS, a
+# pooler in between, the advice where there is no session; and what of a password and of a user's name reaches a server that
+# cannot be verified: nothing.
+pgseal_cli=${PGSEAL_CLI:-} # lab.sh forgets what begins with PG
+. "$(dirname "$0")/../lib/lab.sh"
+pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
+
+# leaf NAME CA DIGEST [EXTENSION]: a certificate for localhost, with all that is above it behind it.
+serial=7000
+leaf() {
+    [[ -f $PKI/$1.key ]] || openssl ecparam -genkey -name prime256v1 -noout -out "$PKI/$1.key"
+    openssl req -new -key "$PKI/$1.key" -subj '/O=pgseal lab/CN=localhost' |
+        openssl x509 -req "-$3" -CA "$PKI/$2.pem" -CAkey "$PKI/$2.key" -set_serial $((++serial)) -days 3650 \
+            -extfile <(printf 'basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n%s\n' "${4:-}") \
+            -out "$PKI/$1.crt" 2>"$LAB/leaf.log"
+    [[ $2 == intermediate ]] || cat "$PKI/$2.pem" >>"$PKI/$1.crt"
+    cat "$PKI/intermediate.pem" >>"$PKI/$1.crt"
+}
+openssl genrsa -out "$PKI/small.key" 1024 2>"$LAB/genrsa.log"
+leaf small intermediate sha256
+leaf oldhash intermediate sha1
+openssl x509 -in "$PKI/good.crt" -out "$PKI/good.pem"
+leaf below good sha256
+leaf clients intermediate sha256 'extendedKeyUsage=clientAuth'
+# Servers that OpenSSL would not let have such a certificate here.
+printf 'openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nCipherString = DEFAULT@SECLEVEL=0\n' >"$LAB/lax.cnf"
+export OPENSSL_CONF=$LAB/lax.cnf
+lab_start small oldhash below clients
+unset OPENSSL_CONF
+lab_start good impostor
+policy <<<"sslrootcert = $PKI/root.pem"
+at() { printf 'host=localhost port=%s user=app dbname=app' "$(lab_port "$1")"; }
+json() { run "$pgseal" check --json "$@"; }
+field() { jq -r "$1" <<<"$OUT"; }
+found() { field '[.findings[].finding] | join(" ")'; }
+text() { run "$pgseal" check "$@"; }
+flat() { tr -s ' \n' ' ' <<<"$OUT"; }
+
+# --- certificates
+
+refused() { # SERVER FINDING TEXT ADVICE: and nobody is told a user's name
+    log_mark "$1"
+    json "$(at "$1")"
+    is "$RC $(found | tr " " "\n" | uniq) $(field '[.connected, .chain_verified] | join(" ")')" "1 $2 false false" "$1: $2"
+    has "$(field '.findings[0].text')" "$3" "$1: the text"
+    has "$(field '.findings[0].advice // ""')" "$4" "$1: the advice"
+    is "$(field .takes_plaintext)" null "$1: not asked whether it takes plaintext"
+    hasnt "$(log_since "$1")" 'user=app' "$1: not told a user's name"
+}
+refused small weak-certificate 'EE certificate key too weak' 'RSA of 2048 bits or more'
+refused oldhash weak-certificate 'CA signature digest algorithm too weak' 'SHA-256'
+refused below bad-chain "the certificate of \"CN=localhost, O=pgseal lab\": invalid CA certificate" ''
+refused clients bad-chain 'unsuitable certificate purpose' ''
+lax() { # SERVER WHAT: where OpenSSL lets it pass, it is told all the same
+    OPENSSL_CONF=$LAB/lax.cnf json --no-plaintext-probe "$(at "$1")"
+    is "$RC $(found) $(field .connected)" '1 weak-certificate true' "$1, where OpenSSL is lax: connected, and told"
+    has "$(field '.findings[0].text')" "has a weak $2" "$1, where OpenSSL is lax: what is weak"
+    has "$(field '.findings[0].advice')" 'Replace it' "$1, where OpenSSL is lax: the advice"
+}
+lax small key
+lax oldhash signature
+
+# --- TLS that is none
+
+cat >"$LAB/pretend" <<'END'
+"""pretend WHAT [BACKEND CERT KEY]: answers the question for TLS with yes, and then: nothing; garbage; anonymous: TLS without
+a certificate; proxy: TLS up to here, and plaintext to BACKEND."""
+import socket, ssl, sys, threading
+what = sys.argv[1]
+def copy(a, b):
+    try:
+        while data := a.recv(4096):
+            b.sendall(data)
+    except OSError:
+        pass
+    for s in a, b:
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+def talk(c):
+    c.settimeout(10)
+    if c.recv(8)[4:] != b"\x04\xd2\x16\x2f":
+        text = b"SFATAL\0C08P01\0MSSL required\0\0"
+        c.sendall(b"E" + (len(text) + 4).to_bytes(4, "big") + text)
+        return
+    c.sendall(b"S")
+    if what == "garbage":
+        c.recv(4096)
+        c.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    elif what != "nothing":
+        x = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if what == "anonymous":
+            x.maximum_version = ssl.TLSVersion.TLSv1_2
+            x.set_ciphers("ADH:AECDH:@SECLEVEL=0")
+        else:
+            x.load_cert_chain(sys.argv[3], sys.argv[4])
+        c = x.wrap_socket(c, server_side=True)
+        if what == "proxy":
+            backend = socket.create_connection(("127.0.0.1", int(sys.argv[2])), 10)
+            threading.Thread(target=copy, args=(backend, c), daemon=True).start()
+            copy(c, backend)
+def serve(c):
+    try:
+        talk(c)
+    except OSError:
+        pass
+    c.close()
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+s.listen(16)
+print(s.getsockname()[1], flush=True)
+while True:
+    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+END
+pretend() { # WHAT ARGUMENT…: leaves its port; lab_stop knows it by WHAT
+    python3 "$LAB/pretend" "$@" >"$LAB/$1.port" 2>"$LAB/$1.err" &
+    _lab_pid[$1]=$! _lab_signal[$1]=TERM
+    local i
+    for ((i = 0; i < 500; i++)); do
+        [[ ! -s $LAB/$1.port ]] || break
+        sleep 0.02
+    done
+    port=$(<"$LAB/$1.port")
+}
+for row in 'garbage|the TLS handshake fails: wrong version number' 'nothing|the TLS handshake fails: ' \
+    'anonymous|the server shows no certificate'; do
+    pretend "${row%%|*}"
+    json "host=localhost port=$port user=app dbname=app"
+    is "$RC $(found) $(field .connected)" '1 tls-failed false' "a server that answers with ${row%%|*}: tls-failed"
+    has "$(field '.findings[0].text')" "localhost port $port: ${row#*|}" "a server that answers with ${row%%|*}: the text"
+    text "host=localhost port=$port user=app dbname=app"
+    is "$RC$(awk 'length > 80' <<<"$OUT")" 1 "a server that answers with ${row%%|*}, text: 80 columns"
+done
+
+# --- a pooler that ends TLS
+
+pretend proxy "$(lab_port good)" "$PKI/good.crt" "$PKI/good.key"
+json "host=localhost port=$port user=app dbname=app"
+is "$RC $(found) $(field .connected)" '1 tls-ends-before-server true' 'a pooler: tls-ends-before-server'
+is "$(field .takes_plaintext)" no 'a pooler: takes no plaintext itself'
+is "$(field '.server.pg_stat_ssl.ssl')" f 'a pooler: what the server says'
+has "$(field '.findings[0].text')" 'The server itself sees no TLS' 'a pooler: the text'
+has "$(field '.findings[0].advice')" 'pooler or proxy' 'a pooler: the advice'
+lab_stop proxy
+
+# --- no password and no name reach a server that is not verified
+
+word=hunter2-sesame name=somebody-else
+hex() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'; }
+recorder_start liar S --cert "$PKI/impostor.crt" --key "$PKI/impostor.key"
+recorder_start plain N
+for server in liar plain; do
+    bare psql -XAt "host=localhost port=$(lab_port "$server") sslmode=prefer user=$name password=$word dbname=app" -c '' \
+        >"$LAB/psql.out" 2>&1 || true
+    has "$(recorded "$server")$(recorded_tls "$server")" "$(hex "$word")" "$server: psql alone hands it the password"
+    forget_recorded "$server"
+    printf '*:*:*:*:%s\n' "$word" >"$LAB/passfile"
+    chmod 0600 "$LAB/passfile"
+    base="host=localhost port=$(lab_port "$server") dbname=app"
+    for how in conninfo environment passfile uri exempt; do
+        policy <<<"sslrootcert = $PKI/root.pem"
+        case $how in
+        conninfo) json "$base user=$name password=$word sslmode=disable" ;;
+        environment) PGUSER=$name PGPASSWORD=$word json "$base" ;;
+        passfile) json "$base user=$name passfile=$LAB/passfile" ;;
+        uri) json "postgresql://$name:$word@localhost:$(lab_port "$server")/app?sslmode=allow" ;;
+        exempt)
+            policy <<<"sslrootcert = $PKI/root.pem"$'\n[host localhost]\nexempt = a test'
+            json "$base user=$name password=$word sslmode=disable"
+            ;;
+        esac
+        is "$RC $(field .connected)" '1 false' "$server, $how: not connected"
+        isnt "$(recorded "$server")" '' "$server, $how: it was asked"
+        bytes=$(recorded "$server")$(recorded_tls "$server")
+        hasnt "$bytes" "$(hex "$word")" "$server, $how: no password in any byte"
+        hasnt "$bytes" "$(hex "$name")" "$server, $how: no user's name, either"
+        hasnt "$OUT$ERR" "$word" "$server, $how: nor is it shown"
+        forget_recorded "$server"
+    done
+done
+policy <<<"sslrootcert = $PKI/root.pem"
+
+# --- advice where there is no session
+
+json "$(at good) sslkey=engine:key"
+is "$(found)" refused-by-policy 'refused by the policy'
+has "$(field '.findings[0].advice')" 'pgseal explain' 'refused by the policy: the advice'
+printf '%s\n' 'local all all trust' 'hostssl all secret 127.0.0.0/8 scram-sha-256' 'hostssl all all 127.0.0.0/8 trust' \
+    >"$LAB/srv/good/pg_hba.conf"
+lab_stop good
+_lab_launch good
+_lab_wait good
+json "$(at good) user=secret"
+is "$(found)" cannot-authenticate 'no password'
+has "$(field '.findings[0].advice')" 'PGPASSFILE' 'no password: the advice'
+json "$(at good) dbname=nowhere"
+is "$(found)" cannot-connect 'no such database'
+has "$(field '.findings[0].advice')" "the database's name" 'no such database: the advice'
+json 'host=localhost port=1 user=app'
+is "$(found)" cannot-connect 'nobody listens'
+has "$(field '.findings[0].advice')" 'firewalls' 'nobody listens: the advice'
+json 'host=nowhere.invalid user=app'
+has "$(field '.findings[0].advice')" 'resolver' 'no such host: the advice'
+for conninfo in "$(at good) sslkey=engine:key" "$(at good) user=secret" "$(at good) dbname=nowhere" "$(at small)" \
+    'host=localhost port=1 user=app'; do
+    advice=$("$pgseal" check --json "$conninfo" | jq -r '.findings[0].advice') || true
+    text "$conninfo"
+    has "$(flat)" "$advice" "text: the advice ${advice:0:40}"
+    is "$(awk 'length > 80' <<<"$OUT")" '' 'text: 80 columns'
+done
+
+# --- colour
+
+terminal() { script -qec "stty cols 80; '$pgseal' check '$(at good)'" /dev/null; }
+has "$(TERM=xterm terminal)" $'\033[' 'colour on a terminal'
+hasnt "$(TERM=xterm NO_COLOR=1 terminal)" $'\033[' 'NO_COLOR: no colour'
+has "$(TERM=xterm NO_COLOR='' terminal)" $'\033[' 'NO_COLOR, empty: colour'
+hasnt "$(TERM=dumb terminal)" $'\033[' 'TERM=dumb: no colour'
+done_testing

@@ -1,9 +1,11 @@
 /* test_call: a call in array form, the arrays that libpq gets instead, and which of libpq's doors
  * they go through. (What libpq makes of them: tests/fuzz/fuzz_rewrite.c.) */
 #include "call.h"
+#include "probe.h"
 #include "unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *keywords[256];
@@ -180,6 +182,39 @@ static void refused(void **state)
     assert_null(values[1]);
 }
 
+static PGconn *none(const char *const *k, const char *const *v, int expand)
+{
+    (void)k;
+    (void)v;
+    (void)expand;
+    return NULL;
+}
+
+/* Below 10 not one function of libpq is called to find out; from 10 on it is asked. */
+static void too_old(void **state)
+{
+    static const struct {
+        int version;
+        enum probe_result result;
+    } rows[] = {{0, PROBE_REFUSED},     {80424, PROBE_REFUSED}, {90624, PROBE_REFUSED},
+                {99999, PROBE_REFUSED}, {100000, PROBE_LIBPQ},  {100023, PROBE_LIBPQ},
+                {180000, PROBE_LIBPQ}};
+    static const char *const k[] = {"dbname", "service", NULL};
+    static const char *const v[] = {"host=a sslmode=disable", "s", NULL};
+    static struct probe p;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char row[16];
+        snprintf(row, sizeof row, "%d", rows[i].version);
+        bool old = rows[i].result == PROBE_REFUSED;
+        struct libpq pq = {.version = rows[i].version, .PQconnectStartParams = old ? NULL : none};
+        struct params params = {.keywords = k, .values = v, .n = old ? 2 : 0, .expand = 1};
+        ROW_TRUE(row, probe_run(&pq, &params, keywords, values, &p) == rows[i].result);
+        ROW_TRUE(row, (strstr(p.reason, "libpq is older than 10") != NULL) == old);
+        ROW_TRUE(row, p.conn == NULL && p.effective == NULL && p.parsed == NULL);
+    }
+}
+
 /* A libpq that only tells which of its functions was called. */
 static char called[32];
 static PGconn *const conn = (PGconn *)called;
@@ -291,7 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(strings), cmocka_unit_test(arrays), cmocka_unit_test(login),
         cmocka_unit_test(sealed),  cmocka_unit_test(pinned), cmocka_unit_test(refused),
-        cmocka_unit_test(doors),
+        cmocka_unit_test(too_old), cmocka_unit_test(doors),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("call", tests, NULL, NULL);

@@ -245,4 +245,22 @@ fi
 run sealed "$DOORS" x connectdb 'query=select application_name from pg_stat_activity where pid = pg_backend_pid()' -- \
     "host=localhost port=$I user=app"
 is "$(out status)" bad 'the impostor is none of these sections'
+
+# --- a pin against the arguments of PQsetdbLogin, which beat a connection string in its dbname
+policy <<END
+sslrootcert = $PKI/root.pem
+[host localhost:$P]
+options = -c statement_timeout=7
+END
+login="host=localhost ; port=$P ; user=app" other='options=-c statement_timeout=9' show='door:setdblogin|query=show statement_timeout'
+rows bare <<<"bare: the options of login|ok 9ms|-|$login ; dbname=app ; $other|$show"
+rows <<END
+a pin against login|ok 7ms|downgrade/sealed rule [host localhost:$P]|$login ; dbname=app ; $other|$show
+a pin against login and its dbname|ok 7ms|downgrade/sealed|$login ; dbname=dbname=app options='-c statement_timeout=8' ; $other|$show
+a pin that login says itself|ok 7ms|seal/sealed|$login ; dbname=app ; options=-c statement_timeout=7|$show
+a pin that login leaves empty|ok 7ms|seal/sealed|$login ; dbname=app ; options=|$show
+END
+for row in a_pin_against_login a_pin_against_login_and_its_dbname; do
+    is "${ROW_ASKED[$row]}" 'options login -c statement_timeout=9 -c statement_timeout=7' "$row: its source is login"
+done
 done_testing

@@ -32,6 +32,20 @@ run sealed "$DOORS" row connectdb -- "$bad"
 has "$(reason failed)" 'certificate verify failed' 'failed: the reason is the message of libpq'
 is "$(verdicts)" 'seal/sealed' 'after one verdict'
 is "$(events 'select(.event == "process")' | wc -l)" 1 'one process line'
+# What fails once authentication has begun is the server's answer and no failure to seal.
+for door in connectdb start; do
+    while IFS='|' read -r name what text; do
+        forget_events
+        run sealed "$DOORS" row "$door" -- "host=localhost port=$P user=secret dbname=$what"
+        like "$(out status error)" "^bad .*$text" "$door: $name"
+        is "$(events 'select(.event != "process") | .event + "/" + .action' | xargs)" 'seal/sealed witness/sealed' \
+            "$door: $name: no line says failed"
+    done <<'END'
+a wrong password|app password=wrong|password authentication failed
+no password|app|no password supplied
+no such database|nowhere password=hunter2-sesame|database .nowhere. does not exist
+END
+done
 forget_events
 run sealed env OPENSSL_CONF=/dev/null SSL_CERT_FILE=/x PGLOCALEDIR=/y "$DOORS" row connectdb -- "$good"
 line=$(events 'select(.event == "process")')

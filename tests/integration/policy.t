@@ -208,6 +208,21 @@ sealed "$DOORS" x connectdb reset=sync between="cp $PKI/root.pem $LAB/rotated.pe
 is "$(jq -rs 'map(.status) | join(" ")' "$LAB/out.jsonl")" 'bad ok' 'a rotated root needs no restart'
 
 # --- settings are those of the load
+# rewritten NAME OUTCOME: policy.conf becomes $named between a connection, its reset and another one of the same process; a
+# process that begins then has OUTCOME.
+rewritten() {
+    policy <<<"sslrootcert = $PKI/root.pem"
+    printf 'a\tconnectdb\treset=sync\tbetween=cp %s %s\t--\t%s\nb\tconnectdb\t--\t%s\n' "$named" "$file" "$target sslmode=disable" \
+        "$target sslmode=disable" | sealed "$DOORS" - >"$LAB/out.jsonl"
+    is "$(jq -rs 'map(.row + " " + .status + " " + (.server // "-")) | join(", ")' "$LAB/out.jsonl")" 'a ok t, a ok t, b ok t' \
+        "$1: the process that runs keeps what it read"
+    run sealed "$DOORS" x connectdb -- "$target sslmode=disable"
+    is "$(out status server)" "$2" "$1: the next process reads it"
+}
+printf 'mode = audit\nlog = none\nsslrootcert = %s\n' "$PKI/root.pem" >"$named"
+rewritten 'policy.conf rewritten to audit' 'ok f'
+printf 'mode = of\nlog = none\n' >"$named"
+rewritten 'policy.conf rewritten with a fault' 'bad '
 policy <<<"sslrootcert = $PKI/root.pem"
 run sealed "$DOORS" x connectdb "first=setenv:PGSEAL_MODE=audit" -- "$target sslmode=disable"
 is "$(out server)" t 'setenv beside a policy file changes nothing'

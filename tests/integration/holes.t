@@ -74,6 +74,7 @@ verify-full is not|ok t|seal/sealed|$good
 requiressl=0|ok t|downgrade/sealed|$good requiressl=0
 requiressl=0 in a URI|ok t|downgrade/sealed|postgresql://app@localhost:$P/app?sslmode=verify-full&requiressl=0
 ssl=true|ok t|downgrade/sealed|postgresql://app@localhost:$P/app?ssl=true
+ssl=true with the impostor|bad|downgrade/sealed|postgresql://app@localhost:$I/app?ssl=true
 PGREQUIRESSL=1|ok t|downgrade/sealed|host=localhost port=$P user=app dbname=app|env:PGREQUIRESSL=1
 a backslash at the end|ok t|downgrade/sealed|host=localhost port=$P dbname=app user=app sslmode=disable password=x\\
 nothing after the last equals sign|ok t|downgrade/sealed|host=localhost port=$P dbname=app user=app sslmode=disable password=
@@ -95,6 +96,8 @@ rows bare <<END
 bare: TLS 1.1 as the maximum fails or is weak|bad|-|$good ssl_min_protocol_version=TLSv1 ssl_max_protocol_version=TLSv1.1
 bare: requiressl=0 after verify-full: even plaintext|ok f|-|host=localhost port=$I user=app dbname=app sslmode=verify-full sslrootcert=$PKI/root.pem requiressl=0
 bare: a backslash at the end|ok f|-|host=localhost port=$P dbname=app user=app sslmode=disable password=x\\
+bare: nothing after the last equals sign|ok f|-|host=localhost port=$P dbname=app user=app sslmode=disable password=
+bare: ssl=true takes the impostor|ok t|-|postgresql://app@localhost:$I/app?ssl=true
 END
 
 # --- a path that libpq cuts

@@ -31,11 +31,11 @@ program() {
                 env "${seal[@]}" "${@//@PORT@/${port[$server]}}" >"$LAB/out" 2>&1 </dev/null || RC=$?
             fi
             case $way/$server in
-            bare/*) want='plain , done' ;;
-            sealed/good) want='tls , done' ;;
-            *) want=', failed' ;;
+            bare/*) want='plain , success' ;;
+            sealed/good) want='tls , success' ;;
+            *) want=', failure' ;;
             esac
-            is "$(authorized "$server"), $([[ $RC == 0 ]] && echo done || echo failed)" "$want" "$name: $way, $server"
+            is "$(authorized "$server"), $([[ $RC == 0 ]] && echo success || echo failure)" "$want" "$name: $way, $server"
         done
     done
 }

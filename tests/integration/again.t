@@ -66,21 +66,26 @@ exit 1
 END
 chmod 0755 "$LAB/bin/replace"
 replace="env -u LD_PRELOAD '$LAB/bin/replace'"
-reset() { # sync|start COMMAND: leaves RESET, what came of it, and RESET_ERROR
+reset() { # sync|start COMMAND: leaves RESET, what came of it, RESET_ERROR, and RESET_CONTACTS, what the server saw of the reset
     cp "$PKI/crl.pem" "$crl"
     forget_events
-    run sealed "$DOORS" x connectdb "between=$2" "reset=$1" -- "host=localhost port=$P user=app dbname=app"
+    run sealed "$DOORS" x connectdb "between=$2 && stat -c %s '$(lab_log good)' >'$LAB/mark'" "reset=$1" \
+        -- "host=localhost port=$P user=app dbname=app"
+    sleep 0.05
+    RESET_CONTACTS=$(tail -c "+$(($(<"$LAB/mark") + 1))" "$(lab_log good)" | grep -c 'connection received' || true)
     RESET=$(jq -rs '[.[] | .step + " " + .status + " " + (.server // "-")] | join(", ")' <<<"$OUT")
     RESET_ERROR=$(jq -rs '.[1].error' <<<"$OUT")
 }
 for how in sync start; do
     reset "$how" true
     is "$RESET" 'connect ok t, reset ok t' "$how: a reset while nothing has changed"
+    is "$RESET_CONTACTS" 1 "$how: the server saw it come"
     reset "$how" "$replace revoked"
     is "$RESET" 'connect ok t, reset bad -' "$how: a reset to a revoked certificate fails by the CRL"
     "$LAB/bin/replace" good
     reset "$how" ": >$crl; $replace revoked"
     is "$RESET" 'connect ok t, reset bad -' "$how: nor is there one when the CRL file is empty by then"
+    is "$RESET_CONTACTS" 0 "$how: the server saw nothing of it"
     has "$RESET_ERROR" "pgseal: refused: sslcrl: $crl: " "$how: the caller is told why"
     is "$(verdicts)" 'seal/sealed refuse/refused' "$how: the refusal is logged"
     has "$(reason refuse)" "sslcrl: $crl: " "$how: with its reason"
@@ -88,12 +93,12 @@ for how in sync start; do
     is "$(out status server)" 'ok t' "$how: (that server takes who does not ask for a CRL)"
     "$LAB/bin/replace" good
     reset "$how" "rm $crl"
-    is "$RESET" 'connect ok t, reset bad -' "$how: when it is missing"
+    is "$RESET, $RESET_CONTACTS" 'connect ok t, reset bad -, 0' "$how: nor when it is missing, and the server saw nothing of it"
 done
 cp "$PKI/root.pem" /etc/pgseal/roots.pem
 policy <<<"sslrootcert = /etc/pgseal/roots.pem"
 reset sync 'chmod o+w /etc/pgseal/roots.pem'
-is "$RESET" 'connect ok t, reset bad -' 'when anybody may write the root by then'
+is "$RESET, $RESET_CONTACTS" 'connect ok t, reset bad -, 0' 'nor when anybody may write the root by then'
 has "$RESET_ERROR" 'pgseal: refused: sslrootcert: /etc/pgseal/roots.pem: ' 'the caller is told'
 
 # --- PQreset of an exempt connection: logged each time, and no longer than the exemption lasts
@@ -115,6 +120,7 @@ like "$OUT" $'^ok f\nok f\nbad pgseal: refused: the exemption at [^\n]* has ende
     'after its last day there is no reset'
 is "$(verdicts)" 'exempt/allowed exempt/allowed refuse/refused refuse/refused' 'which is logged'
 is "$(sessions nossl | sort | uniq -c | xargs)" '2 old plain' 'the server saw the first two'
+is "$(contacts nossl)" 2 'and not so much as a connection of the others'
 policy <<<"mode = audit
 log = file:$LAB/log/missing/events.jsonl
 $exempt"

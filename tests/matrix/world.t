@@ -129,6 +129,18 @@ for line in "${table[@]}"; do
 done
 is "$(events 'select(.event == "process")' | wc -l)" 1 'one process line'
 
+# --- a witness shows what this world's own OpenSSL was asked: as openssl(1) tells it of the certificates
+openssl s_client -starttls postgres -connect "localhost:$P" -CAfile "$PKI/root.pem" </dev/null >"$LAB/s_client" 2>&1 || true
+leaf=$(openssl x509 -in "$PKI/good.crt" -noout -fingerprint -sha256 | sed 's/^[^=]*=//' | tr -d : | tr A-F a-f)
+root=$(sha256sum "$PKI/root.pem" | cut -d' ' -f1)
+is "$(openssl x509 -in "$LAB/s_client" -noout -fingerprint -sha256 | sed 's/^[^=]*=//' | tr -d : | tr A-F a-f)" "$leaf" 'openssl: what the server shows'
+forget_events
+run world "$DOORS" evidence connectdb "query=select version || ' ' || bits from pg_stat_ssl where pid = pg_backend_pid()" \
+    -- "host=localhost port=$P user=app dbname=app"
+like "$(out server)" '^TLSv1\.3 [0-9]+$' 'the server tells protocol and bits'
+is "$(events 'select(.event == "witness")' | jq -r '[.reason // "no reason", .protocol, .bits, .peer_sha256, .root_sha256, .verified_name] | map(tostring) | join(" ")')" \
+    "no reason $(out server) $leaf $root localhost" 'the witness names them, both certificates, and nothing that it could not see'
+
 # --- asynchronous reset, threads, a child
 forget_events
 run world "$DOORS" r start reset=start -- "host=localhost port=$P user=app dbname=app sslmode=disable"

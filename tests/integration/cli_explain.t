@@ -192,7 +192,11 @@ like "$OUT" 'sslmode +require +conninfo +verify-full' 'text: asked, from, enforc
 hasnt "$OUT" hunter2 'text: no secret'
 hasnt "$OUT" $'\033' 'no colour but on a terminal'
 is "$(awk 'length > 80' <<<"$OUT")" '' '80 columns'
-has "$(TERM=xterm script -qec "stty cols 80; '$pgseal' explain '$target'" /dev/null)" $'\033[' 'colour on a terminal'
+terminal() { script -qec "stty cols 80; '$pgseal' explain '$target'" /dev/null; }
+has "$(TERM=xterm terminal)" $'\033[' 'colour on a terminal'
+hasnt "$(TERM=xterm NO_COLOR=1 terminal)" $'\033[' 'NO_COLOR: no colour'
+has "$(TERM=xterm NO_COLOR='' terminal)" $'\033[' 'NO_COLOR, empty: colour'
+hasnt "$(TERM=dumb terminal)" $'\033[' 'TERM=dumb: no colour'
 is "$(contacts good)" 0 'nothing of this went to the server'
 
 explain "$target"

@@ -389,6 +389,14 @@ is "$(field '.items[] | select(.pid == '"$sealed"') | "\(.kind) \(.uid) \(.path)
 run scan --running
 has "$out" "(process $bare)" 'text names the process'
 
+# --- colour -------------------------------------------------------------------------------------------------------------
+# Standard error is a terminal, too: what is left there of the progress is no colour.
+terminal() { script -qec "stty cols 80; '$pgseal' scan tree/bin" /dev/null | grep -c $'\033\\[[0-9;]*m' || true; }
+isnt "$(TERM=xterm terminal)" 0 'colour on a terminal'
+is "$(TERM=xterm NO_COLOR=1 terminal)" 0 'NO_COLOR: no colour'
+isnt "$(TERM=xterm NO_COLOR='' terminal)" 0 'NO_COLOR, empty: colour'
+is "$(TERM=dumb terminal)" 0 'TERM=dumb: no colour'
+
 # --- usage --------------------------------------------------------------------------------------------------------------
 run scan
 is "$status" 2 'no PATH: exit 2'

@@ -407,6 +407,32 @@ gcc -Wl,--dynamic-linker="$dir/odd" -o oddloader probe.c
 printf '#!/bin/sh\necho odd\n' >odd && chmod 755 odd
 r "$run" ./oddloader
 refused 125 'does not come up' 'a program whose loader does not answer as one'
+printf '#!/bin/sh\nexit 0\n' >odd
+r "$run" ./oddloader
+refused 125 'does not list it' 'a program whose loader says nothing'
+# One that never answers takes its time: the end of this script looks at it.
+gcc -Wl,--dynamic-linker="$dir/silent" -o silentloader probe.c
+printf '#!/bin/sh\necho $$ >%s/silent.pid\nexec sleep 600\n' "$dir" >silent && chmod 755 silent
+{
+    "$run" ./silentloader >silent.out 2>silent.err </dev/null
+    echo "$?" >silent.status
+} &
+silent=$!
+
+# --- paths
+long=$(printf '%2100s' '' | sed 's, ,a/,g')
+for option in --lib --root --policy; do
+    r "$run" "$option" "${long}x" ./probe
+    refused 125 'the path is too long' "$option: a path that is too long"
+    # shellcheck disable=SC2016
+    r bash -c 'mkdir gone && cd gone && rmdir ../gone && exec "$@"' - "$run" "$option" x "$dir/probe"
+    refused 125 'no working directory' "$option: a relative path without a working directory"
+done
+# shellcheck disable=SC2016
+r bash -c 'mkdir gone && cd gone && rmdir ../gone && exec "$@"' - "$run" --lib "$lib" "$dir/probe" preload
+is "$status/$out" "0/$lib" 'an absolute path needs none'
+r "$run" "$long"x
+refused 126 'File name too long' 'a command whose path is too long'
 
 # --- LD_PRELOAD
 echo 'int nothing_of_ours;' >other.c && gcc -shared -fPIC -o other.so other.c
@@ -599,5 +625,11 @@ r chroot "$jail" /pgseal-run --root /root.pem /probe
 if [[ ! -e $jail/usr/lib/libpgseal.so ]]; then
     refused 125 missing 'an empty chroot: a missing object'
 fi
+
+# --- a loader that never answers
+wait "$silent"
+status=$(<silent.status) err=$(<silent.err) out=$(<silent.out)
+refused 125 "its loader $dir/silent does not answer" 'a program whose loader never answers'
+nok 'it is not left running' test -d "/proc/$(<silent.pid)"
 
 done_testing

@@ -120,6 +120,33 @@ for report in "$LAB"/report*.sh; do
     like "$OUT" 'psql|localhost' "$(head -n 1 "$report" | cut -c1-60): finds something"
 done
 
+# --- docs/coverage.md: what it says is shown is shown
+
+# titles: each test title that the page quotes, with its file: `FILE` ("TITLE", "TITLE"), however the lines are broken.
+titles() { perl -0777 -ne 's/\n/ /g; while (/`([^`]+)` \(((?:"[^"]+"(?:, )?)+)\)/g) { my ($f, $t) = ($1, $2);
+    print "$f\t$1\n" while $t =~ /"([^"]+)"/g }' "$1"; }
+# untrue PAGE: those that are no test of that file. A title may go on after the quoted words, and have others before.
+untrue() {
+    local file title
+    while IFS=$'\t' read -r file title; do
+        grep -v '^ *#' "$file" | grep -F -- "$title" | grep -q "['\"]" || printf '%s: %s; ' "$file" "$title"
+    done < <(titles "$1")
+}
+is "$(titles docs/coverage.md | wc -l)" "$(perl -0777 -ne 'print scalar(() = /"[^"]+"/g)' docs/coverage.md)" \
+    'coverage.md: each quoted title was found'
+is "$(($(titles docs/coverage.md | wc -l) > 12))" 1 'coverage.md: there are some'
+is "$(untrue docs/coverage.md)" '' 'coverage.md: each test that it quotes is there'
+sed 's/("a module")/("no such title")/' docs/coverage.md >"$LAB/rotten.md"
+is "$(untrue "$LAB/rotten.md")" 'tests/integration/resolve.t: no such title; ' 'coverage.md: one that is not there would be found'
+is "$(awk '/^## Out of reach/ { exit } /^\*\*/ { if (way) print way; way = $0 } /\*Shown by\*/ { way = "" }
+    END { if (way) print way }' docs/coverage.md)" '' 'coverage.md: each way in names its test'
+is "$(grep -E '^\| [`a-z]' docs/coverage.md | grep -vE '^\| (door|what) \|' | grep -v '`tests/' || true)" \
+    '| a program started with `LD_PRELOAD` scrubbed | nothing is loaded | was not asked | |' 'coverage.md: so does each row but one'
+for program in tests/clients/programs/*.sh; do
+    grep -q '^expect=unreachable' "$program" || continue
+    has "$(<docs/coverage.md)" "\`$program\`" "coverage.md: $program is out of reach"
+done
+
 # --- paths and links
 
 broken=''

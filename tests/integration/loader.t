@@ -135,17 +135,17 @@ scope() {
     shift 3
     log_mark good
     run bare "$program" "$way" "$target" "$@"
-    like "$OUT" "^$version[0-9]{4} $way: 42\$" "by $name: bare it answers"
-    is "$RC $(sessions good)" '0 - plain' "by $name: bare, plaintext"
+    like "$OUT" "^${version}[0-9]{4} $way: 42\$" "a door by $name: bare it answers"
+    is "$RC $(sessions good)" '0 - plain' "a door by $name: bare, plaintext"
     log_mark good
     log_mark impostor
     forget_events
     run sealed "$program" "$way" "$target" "$@"
-    is "$RC$ERR $(sessions good)" '0 - ssl' "by $name: verified TLS"
-    like "$OUT" "^$version[0-9]{4} $way: 42\$" "by $name: it answers"
-    like "$(events 'select(.changes) | "\(.entry) \(.libpq_version)"')" "^\"PQconnectdb $version[0-9]{4}\"\$" "by $name: one verdict"
+    is "$RC$ERR $(sessions good)" '0 - ssl' "a door by $name: verified TLS"
+    like "$OUT" "^${version}[0-9]{4} $way: 42\$" "a door by $name: it answers"
+    like "$(events 'select(.changes) | "\(.entry) \(.libpq_version)"')" "^\"PQconnectdb ${version}[0-9]{4}\"\$" "a door by $name: one verdict"
     run sealed "$program" "$way" "$evil" "$@"
-    is "$(sessions impostor)" '' "by $name: no session on an impostor"
+    is "$(sessions impostor)" '' "a door by $name: no session on an impostor"
 }
 for way in default next self; do
     scope "$way" 15 "$REACH/bysym-linked"

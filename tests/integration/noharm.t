@@ -136,13 +136,48 @@ harm=$LAB/bin/harm
 gcc -std=gnu17 -D_GNU_SOURCE= -O2 -g -Wall -Wextra -I"$(pg_config --includedir)" -o "$harm" "$LAB_TOP/tests/integration/src/harm.c" \
     -lpq -lpthread
 chmod 0755 "$harm"
+# One locale with a comma for the decimal point, and one in which I is not the capital of i.
+mkdir "$LAB/locales"
+for locale in de_DE tr_TR; do
+    localedef -i $locale -f UTF-8 "$LAB/locales/$locale.UTF-8"
+done
 for now in LD_BIND_NOW= LD_BIND_NOW=1; do
     alike "$now" "$harm" processes
-    for locale in C C.UTF-8 de_DE.UTF-8 tr_TR; do
-        alike "$now" LC_ALL=$locale "$harm" locale
+    for locale in C C.UTF-8 de_DE.UTF-8 tr_TR.UTF-8; do
+        alike "$now" LOCPATH="$LAB/locales" LC_ALL=$locale "$harm" locale
+        like "$(<"$LAB/sealed.out")" "^$locale [01]" "$now $locale: setlocale knows it"
     done
     alike "$now" bash -c 'echo $BASH_VERSION; ulimit -n 64; exec 3>&1; echo ok >&3'
 done
+policy <<END
+mode = enforce
+sslrootcert = $PKI/root.pem
+END
+for locale in de_DE.UTF-8 tr_TR.UTF-8; do
+    forget_events
+    log_mark good
+    run env LOCPATH="$LAB/locales" LC_ALL=$locale LANGUAGE=en LD_PRELOAD="$OBJECT" "$harm" locale-connect "$target"
+    is "$RC $OUT$ERR" "0 $locale 1,5 ok" "$locale: connected"
+    is "$(sessions good) $(verdicts)" '- ssl downgrade/sealed' "$locale: verified TLS"
+    is "$(wc -l <"$EVENTS") $(events '.event' | xargs)" '3 process downgrade witness' "$locale: each line of the log is JSON"
+done
+log_mark good
+run env LD_BIND_NOW=1 LD_PRELOAD="$OBJECT" psql "$target" -XAtc 'select 6 * 7'
+is "$RC $OUT $ERR $(sessions good)" '0 42  psql ssl' 'LD_BIND_NOW=1: a session is verified TLS'
+for way in spawn vfork; do
+    log_mark good
+    run env LD_PRELOAD="$OBJECT" "$harm" $way psql "$target" -XAtc 'select 6 * 7'
+    is "$RC $OUT$ERR $(sessions good)" '0 42 psql ssl' "$way: psql in a process made so is sealed"
+    log_mark good
+    run bare "$harm" $way psql "$target" -XAtc 'select 6 * 7'
+    is "$RC $OUT$ERR $(sessions good)" '0 42 psql plain' "$way: bare, plaintext"
+done
+policy <<END
+mode = enforce
+sslrootcert = $PKI/root.pem
+log = stderr
+log_level = all
+END
 for way in closed connect-closed; do
     rm -f data
     run env LD_PRELOAD="$OBJECT" "$harm" "$way" "$work/data" "$target"

@@ -6,8 +6,8 @@
  * CONNINFO PATH OTHER   PQconnectdb of a libpq that has been closed, while another is loaded
  *   threads CONNINFO PATH…   eight threads ask for PQconnectdb of each copy at the same time
  *   default|next|self|namespace CONNINFO [PATH]   PQconnectdb by RTLD_DEFAULT, by RTLD_NEXT, by
- *                            dlopen(NULL), after PATH was opened RTLD_GLOBAL; by a handle of dlmopen
- *   versioned CONNINFO PATH VERSION   PQconnectdb by dlvsym with a handle */
+ *                            dlopen(NULL), after PATH was opened RTLD_GLOBAL; by a handle of
+ * dlmopen versioned CONNINFO PATH VERSION   PQconnectdb by dlvsym with a handle */
 #include <dlfcn.h>
 #include <libpq-fe.h>
 #include <pthread.h>

@@ -1,5 +1,8 @@
 /* harm.c: what a preloaded object must not disturb, a verb each:
  *
+ *   locale-connect CONNINFO  setlocale, and a connection under it
+ *   spawn|vfork COMMAND…     the command in a process made so, with its exit status
+ *
  *   processes            fork, vfork, posix_spawn, clone, exec, each child's answer
  *   locale               setlocale, strtod, strcoll, iconv
  *   closed FILE          closes all descriptors, opens FILE as the first ones, 2 included, connects
@@ -14,6 +17,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +75,29 @@ static void locale(void)
     printf("%s %g\n", setlocale(LC_ALL, "C"), strtod("1.5", NULL));
     errno = 0;
     printf("%s %d\n", setlocale(LC_ALL, "nosuch_LOCALE") ? "?" : "no such locale", errno);
+}
+
+static const char *try(const char *conninfo);
+
+static void locale_connect(const char *conninfo)
+{
+    const char *name = setlocale(LC_ALL, "");
+    printf("%s %.1f ", name ? name : "(none)", 1.5);
+    printf("%s\n", try(conninfo));
+}
+
+static int start(bool by_vfork, char **command)
+{
+    pid_t pid;
+    if (!by_vfork) {
+        return posix_spawnp(&pid, command[0], NULL, NULL, command, environ) ? 99 : wait_for(pid);
+    }
+    pid = vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork): as above
+    if (pid == 0) {
+        execvp(command[0], command);
+        _exit(99);
+    }
+    return wait_for(pid);
 }
 
 /* Closes everything and opens file as descriptors 0 to 9. */
@@ -161,6 +188,10 @@ int main(int argc, char **argv)
         processes();
     } else if (strcmp(verb, "locale") == 0) {
         locale();
+    } else if (strcmp(verb, "locale-connect") == 0 && argc > 2) {
+        locale_connect(argv[2]);
+    } else if ((strcmp(verb, "spawn") == 0 || strcmp(verb, "vfork") == 0) && argc > 2) {
+        return start(verb[0] == 'v', argv + 2);
     } else if (strcmp(verb, "closed") == 0 && argc > 2) {
         return close_and_connect(argv[2], NULL);
     } else if (strcmp(verb, "connect-closed") == 0 && argc > 3) {

@@ -12,6 +12,9 @@ is "$RC" 0 "lintian finds no error"
 hasnt "$OUT" "E: " "and says so"
 [[ $RC == 0 ]] || diag "$OUT"
 
+is "$(dpkg-deb --fsys-tarfile "$package" | tar -xO --wildcards '*/lintian/overrides/pgseal' | grep -v '^#')" \
+    'pgseal: statically-linked-binary [usr/bin/pgseal-run]' "one finding is overridden, and no more"
+
 sum=$(sha256sum <"$package")
 run make -s -C "$TOP" deb
 is "$RC" 0 "make deb, again"
@@ -87,4 +90,24 @@ here dpkg -P pgseal >"$SCRATCH/dpkg.log" 2>&1
 listing >"$SCRATCH/after"
 run diff "$SCRATCH/before" "$SCRATCH/after"
 is "$OUT" "" "and after installing and purging at once, as well"
+
+# --- make install and make uninstall, in that Debian itself, with what stands in packaging/install and nothing else
+mkdir "$root/tmp/tree"
+tar -C "$TOP" -cf - --exclude='./build/?*/*' --exclude=./.git . | tar -C "$root/tmp/tree" -xf -
+listing >"$SCRATCH/before"
+run here /tmp/tree/packaging/install install
+is "$RC" 0 "packaging/install with neither DESTDIR nor PREFIX"
+[[ $RC == 0 ]] || diag "$ERR"
+run here /usr/local/bin/pgseal-run --root program env
+has "$OUT" LD_PRELOAD=/usr/local/lib/libpgseal.so "the launcher finds the object in /usr/local"
+run here /usr/local/bin/pgseal --version
+is "$RC" 0 "pgseal runs from /usr/local"
+listing >"$SCRATCH/installed"
+run comm -23 "$SCRATCH/before" "$SCRATCH/installed"
+is "$OUT" "" "it changes and removes no file that was there"
+run here /tmp/tree/packaging/install uninstall
+is "$RC" 0 "and away again"
+listing >"$SCRATCH/after"
+run diff "$SCRATCH/before" "$SCRATCH/after"
+is "$OUT" "" "leaves all as it was, to the byte"
 done_testing

@@ -87,6 +87,34 @@ lie port start "$P"
 is "$(out status) $(outcomes)" 'bad violation' 'another port, async'
 is "$(recorded_tls other | tr -d '\n')" '' 'another port: nothing inside TLS'
 LIAR_PORT=$F
+recorder_start aside S --cert "$PKI/good.crt" --key "$PKI/good.key" --address 127.0.0.2
+plainly=$login
+login="hostaddr=127.0.0.1 $login"
+for door in connectdb start; do
+    lie address "$door" "$(lab_port aside)"
+    is "$(out status) $(outcomes)" 'bad violation' "another address is dialled, $door"
+    is "$(reason violation)" 'the session is with another address than was decided' "another address, $door: the reason"
+done
+is "$(recorded aside | wc -l) $(recorded_tls aside | tr -d '\n')" '2 ' 'another address: it was called, and nothing is inside TLS'
+login=$plainly
+# A certificate that fails, and a handshake that succeeds all the same.
+for door in connectdb start; do
+    lie result "$door" "$F"
+    is "$(out status) $(outcomes)" 'bad violation' "a result that nobody heeds, $door"
+    is "$(reason violation)" "the server's certificate was not verified" "a result that nobody heeds, $door: the reason"
+done
+is "$(recorded_tls foreign | tr -d '\n')" '' 'a result that nobody heeds: nothing inside TLS'
+forget_recorded foreign
+policy <<END
+sslrootcert = $PKI/root.pem
+[host localhost]
+ssl_min_protocol_version = TLSv1.3
+END
+other old "the session's protocol is older than the policy allows" 'TLS 1.2 where 1.3 is the least'
+policy <<<"sslrootcert = $PKI/root.pem"
+lie old connectdb "$P"
+hasnt "$(outcomes)" violation 'TLS 1.2 where that is allowed is no violation'
+has "$(outcomes)" witness 'TLS 1.2 where that is allowed: a witness'
 
 # --- no TLS at all
 lie inuse connectdb "$(lab_port plain)"

@@ -7,6 +7,9 @@
  *   root       trusts LIAR_ROOT instead of sslrootcert
  *   dial       noverify, and dials the port LIAR_PORT
  *   port       dials the port LIAR_PORT, and PQport tells so too
+ *   address    dials 127.0.0.2 instead
+ *   old        speaks TLS 1.2 at most, whatever minimum was set
+ *   result     no certificate stops the handshake, though OpenSSL tells what is wrong with it
  *   host       PQhost tells of another host than was asked for
  *   plain      as if sslmode were disable
  *   inuse      plain, and PQsslInUse says that there is TLS
@@ -66,8 +69,21 @@ int __wrap_pqsecure_initialize(PGconn *conn, bool ssl, bool crypto)
     return __real_pqsecure_initialize(conn, ssl, crypto);
 }
 
+static int indulgent(int fine, X509_STORE_CTX *context)
+{
+    (void)fine;
+    (void)context;
+    return 1;
+}
+
 void __wrap_SSL_set_verify(SSL *ssl, int mode, SSL_verify_cb callback)
 {
+    if (lies("result"))
+        callback = indulgent;
+    if (lies("old")) {
+        SSL_set_min_proto_version(ssl, TLS1_2_VERSION);
+        SSL_set_max_proto_version(ssl, TLS1_2_VERSION);
+    }
     __real_SSL_set_verify(ssl, blind() ? SSL_VERIFY_NONE : mode, callback);
 }
 
@@ -79,16 +95,19 @@ int __wrap_SSL_CTX_load_verify_locations(SSL_CTX *ctx, const char *file, const c
 
 bool __wrap_pq_verify_peer_name_matches_certificate(PGconn *conn)
 {
-    return blind() || __real_pq_verify_peer_name_matches_certificate(conn);
+    return blind() || lies("result") || __real_pq_verify_peer_name_matches_certificate(conn);
 }
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t len)
 {
     struct sockaddr_in other;
-    if ((!lies("dial") && !lies("port")) || address->sa_family != AF_INET)
+    if ((!lies("dial") && !lies("port") && !lies("address")) || address->sa_family != AF_INET)
         return __real_connect(fd, address, len);
     memcpy(&other, address, sizeof other);
-    other.sin_port = htons((uint16_t)atoi(getenv("LIAR_PORT")));
+    if (lies("address"))
+        other.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+    else
+        other.sin_port = htons((uint16_t)atoi(getenv("LIAR_PORT")));
     return __real_connect(fd, (struct sockaddr *)&other, sizeof other);
 }
 

@@ -11,7 +11,7 @@ packages() {
     check) echo postgresql-15 postgresql-client-15 postgresql-contrib libcmocka-dev jq openssl python3-minimal python3 \
         python3-psycopg2 musl musl-tools binutils util-linux procps strace groff-base \
         gdb valgrind perl ruby ruby-pg php-cli php-pgsql python3-psycopg default-jdk-headless@java nodejs@node npm@npm git \
-        curl sqlite3 openssh-client bc zstd xz-utils gnupg tcl libjemalloc2 dash libcap2-bin bsdutils ;;
+        curl sqlite3 openssh-client bc zstd xz-utils gnupg tcl libjemalloc2 locales dash libcap2-bin bsdutils ;;
     package) echo dpkg-dev debhelper fakeroot ;;
     docker) echo buildah podman runc docker-compose debootstrap lintian dpkg-dev debhelper fakeroot python3 python3-yaml \
         postgresql-client-15 jq openssl ;;

@@ -156,7 +156,7 @@ END
 for locale in de_DE.UTF-8 tr_TR.UTF-8; do
     forget_events
     log_mark good
-    run env LOCPATH="$LAB/locales" LC_ALL=$locale LANGUAGE=en LD_PRELOAD="$OBJECT" "$harm" locale-connect "$target"
+    run env LOCPATH="$LAB/locales" LC_ALL=$locale LD_PRELOAD="$OBJECT" "$harm" locale-connect "$target"
     is "$RC $OUT$ERR" "0 $locale 1,5 ok" "$locale: connected"
     is "$(sessions good) $(verdicts)" '- ssl downgrade/sealed' "$locale: verified TLS"
     is "$(wc -l <"$EVENTS") $(events '.event' | xargs)" '3 process downgrade witness' "$locale: each line of the log is JSON"

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 /* What stands behind one PGcancel. */
@@ -108,6 +109,18 @@ static bool stranger_stopped(void)
     return true;
 }
 
+/* Whether libpq takes this connection's TLS up in a cancel only where the server offers it. */
+static bool falls_back(const struct decision *d, PGconn *conn)
+{
+    bool holds = false;
+    PQconninfoOption *options = d->libpq.PQconninfo(conn);
+    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
+        if (strcmp(o->keyword, "sslmode") == 0 && o->val != NULL)
+            holds = strcmp(o->val, "require") == 0 || strncmp(o->val, "verify-", 7) == 0;
+    d->libpq.PQconninfoFree(options);
+    return !holds;
+}
+
 void cancel_created(PGcancelConn *cancel, PGconn *conn, struct decision *d)
 {
     int saved = errno;
@@ -116,12 +129,17 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct decision *d)
     bool tls = d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
     if (place != NULL && copy != NULL) {
         copy->spoken = true; /* a cancel is no attempt of its own; only a violation is told */
-        /* A cancel of a connection that was let through in plaintext goes out in plaintext too. */
-        if (!d->sealed && !tls && !on_socket(d, conn)) {
-            bool stop = d->policy->cancel != CANCEL_ALLOW;
+        /* A cancel of a connection that was let through in plaintext goes out in plaintext too;
+         * one of a connection that merely prefers TLS may. */
+        bool stop = d->policy->cancel != CANCEL_ALLOW;
+        bool weak = !d->sealed && !on_socket(d, conn) &&
+                    (!tls || (stop && !d->audit && falls_back(d, conn)));
+        if (weak) {
             const char *stopped = d->audit ? "would-refuse" : "refused";
-            const char *why = stop ? "plaintext_cancel does not allow it" : NULL;
-            say(d, "PQcancelCreate", stop ? stopped : "allowed", why);
+            const char *why = tls ? "plaintext_cancel does not allow it, and this one could fall "
+                                    "back to it (set sslmode=require)"
+                                  : "plaintext_cancel does not allow it";
+            say(d, "PQcancelCreate", stop ? stopped : "allowed", stop ? why : NULL);
             copy->violated = stop && !d->audit;
             if (copy->violated)
                 refuse(copy->message, sizeof copy->message, why);

@@ -17,8 +17,9 @@ void cancel_made(PGcancel *cancel, PGconn *conn, struct decision *d);
 bool cancel_known(const PGcancel *cancel);
 
 /* A PGcancelConn of libpq 17 that was made of conn, which is d's: the witness knows it from now on,
- * and where conn is in plaintext the policy's plaintext_cancel holds for it. Without memory it
- * stays unknown: libpq has copied all that was forced. Not async-signal-safe. */
+ * and where conn is in plaintext, or in TLS that its cancel need not take up, the policy's
+ * plaintext_cancel holds for it. Without memory it stays unknown: libpq has copied all that was
+ * forced. Not async-signal-safe. */
 void cancel_created(PGcancelConn *cancel, PGconn *conn, struct decision *d);
 
 /* Forgets it, before the real PQfreeCancel, which is returned; NULL: none of ours. */

@@ -62,10 +62,21 @@ $(HOSTILE)/canceller: tests/hostile/src/canceller.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -lpq
 
+# What it calls is in libpq 17 and newer only: it is linked to names alone, and finds the functions when it runs.
+ASYNC_CANCEL = $(addprefix PQ,connectdb status sendQuery errorMessage getResult resultErrorMessage clear finish) \
+	$(addprefix PQcancel,Create Start Blocking Poll Status Socket ErrorMessage Reset Finish)
+$(HOSTILE)/async/libpq.so.5: tests/hostile/hostile.mk
+	@mkdir -p $(@D)
+	printf 'void %s(void) {}\n' $(ASYNC_CANCEL) | $(CC) -shared -fPIC -w -Wl,-soname,libpq.so.5 -o $@ -x c -
+
+$(HOSTILE)/cancelconn: tests/hostile/src/cancelconn.c $(HOSTILE)/async/libpq.so.5
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $^
+
 $(HOSTILE)/onelock.so: tests/hostile/src/onelock.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O1 -g -fno-builtin -fPIC -shared -o $@ $<
-HOSTILE_PARTS += $(HOSTILE)/canceller $(HOSTILE)/onelock.so
+HOSTILE_PARTS += $(HOSTILE)/canceller $(HOSTILE)/cancelconn $(HOSTILE)/onelock.so
 
 # Last: what a rule needs is read where it stands.
 check-hostile-installed: build/libpgseal.so $(TEST_OBJECTS) $(HOSTILE_PARTS)

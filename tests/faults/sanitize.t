@@ -15,6 +15,7 @@ for port in "$P" "$I"; do
     done
     for door in params startparams pingparams params0; do table+=("x	$door	--	$pairs	sslmode=prefer"); done
     table+=("x	setdblogin	--	$pairs" "x	start	reset=start	--	$target" "x	connectdb	reset=sync	--	$target"
+        "x	params	threads=4	times=2	--	$pairs	sslmode=disable" "x	connectdb	fork	--	$target"
         "x	connectdb	--	$target sslcrl=$PKI/crl-mixed.pem gssencmode=prefer" "x	connectdb	--	$target nonsense=1")
 done
 want=$(printf '%s\n' "${table[@]}" | sealed "$DOORS" - | jq -r '.status + (.server // "")' | xargs)

@@ -215,4 +215,20 @@ is "$(out status server)" 'ok t' 'in a chroot with it: sealed'
 run sealed "$DOORS" x connectdb first=uid:65534 -- "$good"
 is "$(out status server)" 'ok t' 'as another user after load'
 sealed_only 'chroot'
+
+# --- another namespace after load: the one without a network reaches nobody; the one without users owns nothing
+log_mark good
+for space in mount net user; do
+    for to in "$good" "$bad"; do
+        forget_events
+        run sealed "$DOORS" x connectdb "first=unshare:$space" -- "$to"
+        echo "$space $RC $(out status server) $(verdicts)"
+    done
+done >"$LAB/spaces"
+is "$(sed -n 's/^mount //p;s/^net //p' "$LAB/spaces" | xargs)" \
+    '0 ok t downgrade/sealed 0 bad downgrade/sealed 0 bad downgrade/sealed 0 bad downgrade/sealed' 'unshared mounts, an unshared network: sealed, or failing'
+is "$(sed -n 's/^user //p' "$LAB/spaces" | sed -E 's/^0 (ok t|bad) +(downgrade|refuse)\/.*//' | xargs)" '' \
+    "unshared users: $(sed -n 's/^user //p' "$LAB/spaces" | xargs)"
+isnt "$(grep -c '^user 0' "$LAB/spaces")" 0 'unshared users: it ran'
+sealed_only 'namespaces'
 done_testing

@@ -16,13 +16,15 @@
  *         threads=N times=M         N threads, M connections each
  *         fork                      connects in a child
  *         first=WHAT                before all else: close:FD, reopen:FD:PATH, chroot:DIR, uid:N,
- * clobber, setenv:NAME=VALUE (setenv: and clobber are for settings that were read at load) */
+ * unshare:mount|net|user, clobber, setenv:NAME=VALUE (setenv: and clobber are for settings that
+ * were read at load) */
 #include <libpq-fe.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -261,6 +263,10 @@ static void prelude(char *what)
     int result = 0;
     if (strcmp(what, "close") == 0)
         result = close(atoi(rest));
+    else if (strcmp(what, "unshare") == 0)
+        result = unshare(strcmp(rest, "mount") == 0 ? CLONE_NEWNS
+                         : strcmp(rest, "net") == 0 ? CLONE_NEWNET
+                                                    : CLONE_NEWUSER);
     else if (strcmp(what, "chroot") == 0)
         result = chroot(rest) || chdir("/");
     else if (strcmp(what, "uid") == 0)

@@ -81,6 +81,15 @@ echo '127.0.0.1 old.example' >>/etc/hosts
 drive renamed 'ok t,bad' fail x connectdb env:PGPASSFILE="$LAB/pgpass" -- "host=old.example port=$P user=secret dbname=app"
 sealed_only renamed
 
+# A cancel request in plaintext: refused, it never leaves; allowed, whatever fails is no reason to crash.
+for rule in refuse allow; do
+    policy <<<"sslrootcert = $PKI/root.pem"$'\n'"plaintext_cancel = $rule"
+    may=unsent
+    [[ $rule == refuse ]] || may=sent,unsent
+    drive "cancel-$rule" "ok t,bad,$may" fail x connectdb cancel -- "$good sslmode=disable"
+    sealed_only "cancel-$rule"
+done
+
 # Refusals: whatever fails, it stays one.
 policy <<<'unlisted_hosts = refuse'
 drive refused bad fail x connectdb -- "$good sslmode=disable"

@@ -15,6 +15,7 @@
  * outcome is a second line reset=sync | start        PQreset, or PQresetStart and PQresetPoll
  *         threads=N times=M         N threads, M connections each
  *         fork                      connects in a child
+ *         cancel                    a second line: PQgetCancel and PQcancel, sent or unsent
  *         first=WHAT                before all else: close:FD, reopen:FD:PATH, chroot:DIR, uid:N,
  * unshare:mount|net|user, clobber, setenv:NAME=VALUE (setenv: and clobber are for settings that
  * were read at load) */
@@ -37,7 +38,7 @@ enum { WORDS = 128, POLL_MS = 10000 };
 struct row {
     const char *name, *door, *query, *between, *reset;
     int threads, times;
-    bool fork;
+    bool fork, cancel;
     char *args[WORDS];
     int nargs;
 };
@@ -208,12 +209,27 @@ static PGconn *knock(const struct row *row)
     return conn;
 }
 
+/* A second line: what came of a cancel request. */
+static void cancel(const struct row *row, PGconn *conn)
+{
+    char message[256] = "";
+    PGcancel *request = PQgetCancel(conn);
+    int sent = request && PQcancel(request, message, sizeof message);
+    PQfreeCancel(request);
+    printf("{\"row\":\"%s\",\"status\":\"%s\"", row->name, sent ? "sent" : "unsent");
+    json_field(stdout, "error", message);
+    fputs("}\n", stdout);
+    fflush(stdout);
+}
+
 static void visit(const struct row *row)
 {
     PGconn *conn = knock(row);
     if (!conn)
         return;
     report(row, conn, "connect");
+    if (row->cancel && PQstatus(conn) == CONNECTION_OK)
+        cancel(row, conn);
     if (row->reset) {
         if (row->between && system(row->between) != 0)
             die("command failed", row->between);
@@ -322,6 +338,8 @@ static void handle(char *words[], int n)
             row.times = atoi(w + 6);
         else if (strcmp(w, "fork") == 0)
             row.fork = true;
+        else if (strcmp(w, "cancel") == 0)
+            row.cancel = true;
         else if (strncmp(w, "first=", 6) == 0)
             prelude(w + 6);
         else

@@ -193,6 +193,15 @@ is "$(out status server) $(verdicts)" 'ok f exempt/allowed' 'the exemption holds
 forget_events
 at "$((day + 86400))" "$bad"
 is "$(out status) $(verdicts)" 'bad downgrade/sealed' 'and not one longer'
+# Set back while the program runs: the day is the clock's own, no more than that is remembered; each use has its line.
+forget_events
+log_mark impostor
+off() { echo "env:FAULT_CLOCK=$((day + $1 - $(date +%s)))"; }
+printf 'x\tconnectdb\t%s\t--\t%s\n' "$(off 86400)" "$bad" "$(off 86000)" "$bad" "$(off 90000)" "$bad" |
+    env LD_PRELOAD="$OBJECT:$inject" "$DOORS" - >"$LAB/back.jsonl"
+is "$(jq -r '.status + (.server // "")' "$LAB/back.jsonl" | xargs), $(verdicts)" \
+    'bad okf bad, downgrade/sealed exempt/allowed downgrade/sealed' 'a clock that is set back: the exemption that holds again is logged again'
+is "$(sessions impostor | wc -l)" "$(events 'select(.event == "exempt")' | wc -l)" 'a clock that is set back: no session without a line'
 for time in -86400 0 1 951782400 1582934400 2147483648 4102444799 253402300800; do
     forget_events
     at "$time" "$good"

@@ -6,10 +6,12 @@
  * has its own scope first. So with one libpq in the process there is nothing to decide. With
  * several, the best witness is the dynamic linker itself: to which libpq has it bound the caller's
  * other imports, which pgseal does not hook? Where these are still unbound (lazy), the scopes are
- * asked in the linker's order. A caller that does not import the door at all is not the caller: it
- * was reached by a tail call or through a pointer, and nothing says by whom. */
+ * asked in the linker's order. An object that does not import the door at all is not the caller: it
+ * was reached by a tail call or through a pointer, and nothing says by whom. Nor is one that does,
+ * if its call was not of the door (callsite.c) and another object may have made the tail call. */
 #include "resolve.h"
 
+#include "callsite.h"
 #include "core/text.h"
 #include "loader.h"
 #include "objects.h"
@@ -73,7 +75,8 @@ static bool survey_one(const struct object *o, void *data)
 /* What the caller's own relocations say. */
 struct evidence {
     const char *door;
-    bool imports_door;
+    const void *address; /* where the call returns to */
+    bool imports_door, calls_door;
     const ElfW(Dyn) * bound; /* the libpq to which the linker bound another of its imports */
     struct object libpq;
 };
@@ -84,6 +87,7 @@ static bool read_import(const char *name, void *const *slot, void *data)
     struct object o;
     if (strcmp(name, e->door) == 0) {
         e->imports_door = true;
+        e->calls_door = e->calls_door || callsite_through(e->address, slot);
     }
     if (!e->bound &&
         (strncmp(name, "PQ", 2) == 0 || strncmp(name, "lo_", 3) == 0 ||
@@ -92,7 +96,27 @@ static bool read_import(const char *name, void *const *slot, void *data)
         e->bound = o.dyn;
         e->libpq = o;
     }
-    return e->imports_door && e->bound;
+    return e->calls_door && e->bound;
+}
+
+/* Looks for another object than the caller that imports the door. */
+struct rival {
+    const ElfW(Dyn) * caller;
+    const char *door;
+};
+
+static bool is_door(const char *name, void *const *slot, void *data)
+{
+    const struct rival *r = data;
+    (void)slot;
+    return strcmp(name, r->door) == 0;
+}
+
+static bool is_rival(const struct object *o, void *data)
+{
+    const struct rival *r = data;
+    return o->dyn != r->caller && !object_is_self(o) && !is_libpq(o) &&
+           object_each_import(o, is_door, data);
 }
 
 /* The libpq that the scopes give an object with this handle, in the linker's order. */
@@ -116,7 +140,7 @@ static bool decide(struct origin origin, const char *door, struct object *o, str
                    const char **why)
 {
     struct object caller;
-    struct evidence e = {.door = door};
+    struct evidence e = {.door = door, .address = origin.address};
     if (s->n == 0) {
         *why = "no libpq is loaded";
         return false;
@@ -134,7 +158,8 @@ static bool decide(struct origin origin, const char *door, struct object *o, str
         return true;
     }
     object_each_import(&caller, read_import, &e);
-    if (!e.imports_door) {
+    struct rival rival = {caller.dyn, door};
+    if (!e.imports_door || (!e.calls_door && objects_each(is_rival, &rival))) {
         return false;
     }
     if (e.bound) {

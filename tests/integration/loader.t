@@ -229,7 +229,7 @@ static void go(const char *name, const char *conninfo) { PGconn *c = client(conn
 static void none(const char *a, const char *b) { (void)a, (void)b; }
 static void done(void) {}
 extern const struct module module;
-const struct module module = {go, go, none, done};
+const struct module module = {.connect = go, .tail = go, .query = none, .finish = done};
 END
 cat >"$REACH/client.c" <<'END'
 #include <libpq-fe.h>

@@ -158,6 +158,20 @@ is "$(contacts good)" 0 'a tail call, two libpqs: the server saw nothing'
 run bare "$reach" open a n "$a" open b n "$b" tail b "$target"
 like "$OUT" 'tail: ok' 'a tail call, two libpqs: bare it connects'
 
+# From one module into another, where each has a libpq of its own: nothing says which of the two called.
+across=("$reach" open a n "$a" open b n "$b" frame b tail a "$target")
+log_mark good
+run bare "${across[@]}"
+like "$OUT" '^a: libpq 13[0-9]+: tail: ok' 'a tail call into another module: bare it connects, by its own libpq'
+is "$(sessions good)" '- plain' 'a tail call into another module: bare, plaintext'
+log_mark good
+forget_events
+run sealed "${across[@]}"
+is "$RC" 0 'a tail call into another module: no crash'
+has "$OUT" 'pgseal: refused' 'a tail call into another module: refused'
+has "$(reason refuse)" "$REACH/a/libpa.so.5, $REACH/b/libpb.so.5" 'a tail call into another module: both are named'
+is "$(contacts good)" 0 'a tail call into another module: the server saw nothing'
+
 # A constructor that runs before pgseal's.
 reach_cc -DAT_LOAD -DMODULE=atload -fPIC -shared -o "$REACH/libatload.so" "$REACH_SRC/module.c" -lpq
 printf 'extern const char atload[]; int main(void) { return atload[0] == 1; }\n' >"$REACH/early.c"

@@ -3,6 +3,7 @@
  *   open NAME FLAGS PATH     dlopen; FLAGS of n(ow) l(azy) g(lobal) d(eepbind),
  *                            m (dlmopen, a new namespace)
  *   connect NAME CONNINFO    the module's PQconnectdb; tail NAME CONNINFO: by a tail call
+ *   frame NAME               from here on tail calls return into this module
  *   system COMMAND           a shell command, in between
  *   query NAME SQL | finish NAME | close NAME (dlclose)
  *   threads ROUNDS CONNINFO  a thread per module: each connects, asks and finishes, again and again
@@ -28,11 +29,12 @@ static int nmodules;
 extern const struct module self;
 #endif
 
-/* The frame that a tail call returns into. */
+/* The frame that a tail call returns into: the program's, else that of a module. */
+static void *(*frame)(void *(*fn)(const char *), const char *argument);
 __attribute__((noinline)) void *reach_call(void *(*fn)(const char *), const char *argument);
 void *reach_call(void *(*fn)(const char *), const char *argument)
 {
-    void *result = fn(argument);
+    void *result = frame ? frame(fn, argument) : fn(argument);
     __asm__ volatile("" ::: "memory");
     return result;
 }
@@ -119,6 +121,9 @@ int main(int argc, char **argv)
         } else if (strcmp(verb, "tail") == 0) {
             modules[find(a[1])].module->tail(a[1], a[2]);
             a += 3;
+        } else if (strcmp(verb, "frame") == 0) {
+            frame = modules[find(a[1])].module->frame;
+            a += 2;
         } else if (strcmp(verb, "query") == 0) {
             modules[find(a[1])].module->query(a[1], a[2]);
             a += 3;

@@ -9,6 +9,7 @@ struct module {
                  const char *conninfo); /* the door is reached by a tail call from reach_call */
     void (*query)(const char *name, const char *sql);
     void (*finish)(void);
+    void *(*frame)(void *(*fn)(const char *), const char *argument); /* calls it */
 };
 
 /* Set by the program: calls back, so that the module's tail call returns into the program. */

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# Go with pgx: speaks the protocol itself, from a static program.
+# Go with pgx: speaks the protocol itself, from a program that holds its own driver.
 packages="golang-github-jackc-pgx-v4-dev golang-go"
 expect=unreachable
 way="not libpq"

@@ -41,7 +41,7 @@ ask='select 6 * 7'
 a=$REACH/a/moda.so b=$REACH/b/modb.so c=$REACH/c/modc.so s=$REACH/mods.so
 reach=$REACH/reach linked=$REACH/reach-linked
 for how in n l; do
-    [[ $how == n ]] && when=bound-at-open || when=lazy
+    [[ $how == n ]] && when='bound-at-open' || when=lazy
     same "a program ($when)" 1 "$linked" connect self "$target" query self "$ask"
     same "a module ($when)" 1 "$reach" open s $how "$s" connect s "$target" query s "$ask"
     same "a module with a private libpq ($when)" 1 "$reach" open a $how "$a" connect a "$target" query a "$ask"
@@ -80,7 +80,7 @@ priced() {
 }
 shorter() { sed -E "s#$REACH/##g; s# [^ ]*/libpq\\.so\\.5[^ ]*# libpq#" | sort | paste -sd ';' | sed 's/;/; /g'; }
 for how in n l; do
-    [[ $how == n ]] && when=bound-at-open || when=lazy
+    [[ $how == n ]] && when='bound-at-open' || when=lazy
     priced "a linked program and a deepbound private copy ($when)" 'a/moda.so a/libpa.so.5; reach-linked libpq' \
         'a/moda.so libpq; reach-linked libpq' "$linked" open a ${how}d "$a" connect a "$target" connect self "$target" \
         query a "$ask" query self "$ask"

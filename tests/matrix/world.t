@@ -184,4 +184,8 @@ fi
 
 # shellcheck source=tests/matrix/holes.sh
 . "$LAB_TOP/tests/matrix/holes.sh"
+if [[ $WORLD == arm64 ]]; then
+    # shellcheck source=tests/matrix/ways.sh
+    . "$LAB_TOP/tests/matrix/ways.sh"
+fi
 done_testing

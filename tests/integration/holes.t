@@ -129,6 +129,16 @@ a readable client certificate goes on working|ok t|seal/sealed|host=localhost po
 one that is named too|ok t|seal/sealed|host=localhost port=$D user=app dbname=app sslcert=$PKI/client.crt sslkey=$PKI/client.key
 a home without any|bad|seal/sealed|host=localhost port=$D user=app dbname=app
 END
+
+# An engine key: bare, libpq loads the engine, code that the connection string names, before it knows who the server is.
+mkdir "$LAB/engines"
+gcc -shared -fPIC -o "$LAB/engines/leaves.so" "$LAB_TOP/tests/integration/src/engine.c" -lcrypto
+engine="host=localhost port=$I user=app dbname=app sslmode=verify-full sslrootcert=$PKI/root.pem sslcert=$PKI/client.crt sslkey=leaves:slot"
+run env OPENSSL_ENGINES="$LAB/engines" ENGINE_LOADED="$LAB/loaded" "$DOORS" row connectdb -- "$engine"
+is "$(out status) $(ls "$LAB/loaded")" "bad $LAB/loaded" 'bare: an engine key has the engine loaded'
+rm -f "$LAB/loaded"
+run env OPENSSL_ENGINES="$LAB/engines" ENGINE_LOADED="$LAB/loaded" LD_PRELOAD="$OBJECT" "$DOORS" row connectdb -- "$engine"
+is "$(out status) $(ls "$LAB/loaded" 2>/dev/null)" 'bad ' 'an engine key: no engine is loaded'
 chmod 0700 "$LAB/homes/locked/.postgresql"
 locked="HOME=$LAB/homes/locked"
 rows as_user <<<"bare: a home that may not be read breaks verify-full|bad|-|$good|env:$locked"

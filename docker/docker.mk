@@ -8,4 +8,4 @@ check-docker:
 .PHONY: check-deb
 check-deb:
 	@tests/deps.sh build docker
-	PGSEAL_TEST_TIMEOUT=1800 tests/run tests/docker/package.sh tests/docker/fresh.sh
+	PGSEAL_TEST_JOBS=1 PGSEAL_TEST_TIMEOUT=1800 tests/run tests/docker/package.sh tests/docker/fresh.sh

@@ -7,12 +7,19 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int bind(ENGINE *e, const char *id)
+/* The two functions that OpenSSL's dynamic engine asks for. */
+unsigned long v_check(unsigned long version);
+int bind_engine(ENGINE *e, const char *id, const dynamic_fns *fns);
+
+unsigned long v_check(unsigned long version)
+{
+    return version >= OSSL_DYNAMIC_OLDEST ? OSSL_DYNAMIC_VERSION : 0;
+}
+
+int bind_engine(ENGINE *e, const char *id, const dynamic_fns *fns)
 {
     const char *file = getenv("ENGINE_LOADED");
+    (void)fns;
     close(open(file ? file : "/dev/null", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
     return ENGINE_set_id(e, id) && ENGINE_set_name(e, "a test's");
 }
-
-IMPLEMENT_DYNAMIC_CHECK_FN()
-IMPLEMENT_DYNAMIC_BIND_FN(bind)

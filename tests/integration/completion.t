@@ -94,7 +94,7 @@ def read(until):
             out += os.read(fd, 4096)
     return out
 os.write(fd, b". %b/cli/pgseal.bash-completion; . %b/launch/pgseal-run.bash-completion; echo re''ady\n" % ((os.fsencode(sys.argv[1]),) * 2))
-read(b"ready\r\n")
+read(b"ready\r\n$ ")  # the prompt: from here on readline has the terminal
 os.write(fd, os.fsencode(sys.argv[2]) + b"\t\x01echo \x05<\n")
 print(read(b"<\r\n").decode(errors="replace"))
 os.write(fd, b"exit\n")

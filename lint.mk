@@ -1,12 +1,12 @@
 # lint.mk: `make lint`: the formatter, clang-tidy, cppcheck, shellcheck, and both compilers over every C file, each finding
 # an error. What was fine is not looked at again before it, a header or the rules change; `make clean` forgets that.
 # tests/hostile/src/liar.c is built against the server's headers, by its own rules.
-LINT_C = $(filter-out tests/hostile/src/liar.c,$(sort $(shell find shim launch cli tests demo bench -name '*.c' 2>/dev/null)))
-LINT_H = $(sort $(shell find shim launch cli tests demo bench -name '*.h' 2>/dev/null))
+LINT_C = $(filter-out tests/hostile/src/liar.c,$(sort $(shell find shim lib launch cli tests demo bench -name '*.c' 2>/dev/null)))
+LINT_H = $(sort $(shell find shim lib launch cli tests demo bench -name '*.h' 2>/dev/null))
 # Scripts are known by their names or by their first line.
 LINT_SH = $(sort $(shell find . \( -path ./build -o -path ./.git \) -prune -o -type f -print0 | xargs -0 awk \
 	'FNR == 1 && (/^\#!.*[\/ ](ba|da)?sh( |$$)/ || /^\# shellcheck shell=/) { print FILENAME } FNR > 1 { nextfile }'))
-LINT_CFLAGS = $(CSTD) $(WARNINGS) -O2 -fPIC -Ishim -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"' \
+LINT_CFLAGS = $(CSTD) $(WARNINGS) -O2 -fPIC -I. -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"' \
 	-DPGSEAL_LIBDIR='"/usr/lib"'
 LINT_HASH = \#
 LINT_RULES = $(LINT_H) $(wildcard shim/*.def) Makefile lint.mk
@@ -44,7 +44,7 @@ lint-cppcheck:
 		--suppress=missingIncludeSystem --suppress=readdirCalled --suppress=gmtimeCalled \
 		--suppress=invalidFunctionArg --suppress=nullPointerRedundantCheck --suppress=selfAssignment \
 		'--suppress=ignoredReturnValue:tests/*' '--suppress=leakReturnValNotUsed:tests/*' --suppress=ctuuninitvar \
-		'--suppress=nullPointer:tests/unit/*' -Ishim -j2 \
+		'--suppress=nullPointer:tests/unit/*' -I. -j2 \
 		--cppcheck-build-dir=build/lint/cppcheck --template=gcc $(LINT_C)
 
 # The whole of it built and linked by the other compiler, in a copy, so that build/ stays gcc's.

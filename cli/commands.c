@@ -1,5 +1,5 @@
 /* commands: the one table of pgseal's subcommands. */
-#include "commands.h"
+#include "cli/commands.h"
 
 #include <stddef.h>
 

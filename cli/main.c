@@ -1,6 +1,6 @@
 /* pgseal, the operator's tool: finds the subcommand and hands over to it. */
-#include "commands.h"
-#include "util.h"
+#include "cli/commands.h"
+#include "cli/lib/util.h"
 
 #include <argp.h>
 #include <locale.h>

@@ -3,7 +3,7 @@
 #   genuine    TLS, with a certificate of our own CA
 #   impostor   TLS, with a certificate for the same name that a foreign CA has signed
 #   plain      no TLS at all
-# Unlike tests/lib/lab.sh it needs neither root nor a mount namespace.
+# Unlike tests/lib/env.sh it needs neither root nor a mount namespace.
 
 # shellcheck source=tests/lib/pki.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../tests/lib/pki.sh"

@@ -1,5 +1,5 @@
 /* lookup: execvp(3)'s search along PATH, without executing. */
-#include "lookup.h"
+#include "launch/lookup.h"
 
 #include <errno.h>
 #include <fcntl.h>

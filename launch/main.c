@@ -1,11 +1,11 @@
 /* pgseal-run: starts a command under libpgseal.so, or says why it cannot be sealed and does not
  * start it. */
-#include "object.h"
-#include "policy_check.h"
-#include "preload.h"
-#include "proof.h"
-#include "say.h"
-#include "target.h"
+#include "launch/object.h"
+#include "launch/policy_check.h"
+#include "launch/preflight.h"
+#include "launch/preload.h"
+#include "launch/say.h"
+#include "launch/target.h"
 
 #include <argp.h>
 #include <errno.h>

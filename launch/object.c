@@ -1,10 +1,10 @@
 /* object: finds libpgseal.so, and refuses whatever ld.so would drop with one line on stderr, or
  * with none. */
-#include "object.h"
+#include "launch/object.h"
 
-#include "core/text.h"
-#include "elf.h"
-#include "say.h"
+#include "launch/say.h"
+#include "lib/core/text/strbuf.h"
+#include "lib/elf/elf_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,11 +1,11 @@
 /* policy_check: the shim's own settings.c, files.c and core/policy.c, asked before the program
  * starts. */
-#include "policy_check.h"
+#include "launch/policy_check.h"
 
-#include "core/policy.h"
-#include "files.h"
-#include "say.h"
-#include "settings.h"
+#include "launch/say.h"
+#include "lib/core/policy/policy.h"
+#include "lib/os/settings.h"
+#include "lib/os/trust_files.h"
 
 #include <errno.h>
 #include <pwd.h>

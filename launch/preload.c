@@ -1,10 +1,10 @@
 /* preload: composes LD_PRELOAD, and warns where another preload could get between a program and the
  * seal. */
-#include "preload.h"
+#include "launch/preload.h"
 
-#include "core/text.h"
-#include "elf.h"
-#include "say.h"
+#include "launch/say.h"
+#include "lib/core/text/strbuf.h"
+#include "lib/elf/elf_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,7 +2,7 @@
 #ifndef PGSEAL_LAUNCH_PRELOAD_H
 #define PGSEAL_LAUNCH_PRELOAD_H
 
-#include "object.h"
+#include "launch/object.h"
 
 /* Puts the object first into LD_PRELOAD and keeps what stands there. Where the object stands there
  * already (by name, or as the same file) the variable stays as it is; a preload in front of it then

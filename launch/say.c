@@ -1,5 +1,5 @@
 /* say: refusals and warnings of the launcher. */
-#include "say.h"
+#include "launch/say.h"
 
 #include <stdarg.h>
 #include <stdio.h>

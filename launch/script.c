@@ -1,5 +1,5 @@
 /* script: the kernel's rules for `#!`, and env(1)'s for what comes after it. */
-#include "script.h"
+#include "launch/script.h"
 
 #include <stdio.h>
 #include <string.h>

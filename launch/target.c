@@ -1,12 +1,12 @@
 /* target: judges the command's file, and each file of its `#!` chain, as the kernel and ld.so will.
  */
-#include "target.h"
+#include "launch/target.h"
 
-#include "core/text.h"
-#include "elf.h"
-#include "lookup.h"
-#include "say.h"
-#include "script.h"
+#include "launch/lookup.h"
+#include "launch/say.h"
+#include "launch/script.h"
+#include "lib/core/text/strbuf.h"
+#include "lib/elf/elf_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 INTEGRATION_TESTS = $(sort $(wildcard tests/integration/*.t))
 TEST_OBJECTS = build/tests/doors build/tests/swap.so
 
-build/tests/doors: tests/lib/doors.c
+build/tests/doors: tests/lib/entry_points.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -lpq -lpthread
 

@@ -1,5 +1,5 @@
 /* inject_calls: the functions that inject stands in for; what pgseal calls and can fail is here
- * (exhaustive.t compares). */
+ * (fault_injection.t compares). */
 #include "inject.h"
 
 #include <dlfcn.h>

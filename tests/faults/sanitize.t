@@ -1,7 +1,7 @@
 #!/bin/bash
 # sanitize.t: every door, resets, threads and children under valgrind, and with the object itself built with the address,
 # undefined-behaviour and thread sanitizers: they have nothing to say.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 lab_start good impostor
 P=$(lab_port good) I=$(lab_port impostor)
@@ -26,14 +26,14 @@ is "$ERR" '' 'valgrind has nothing to say, of leaks neither'
 
 # The object, and the program that loads it, with a sanitizer: its library comes first in the process. What answers dlsym is
 # left as it is: a sanitizer asks dlsym before it can be called itself.
-early='loader loader_entry objects'
+early='loader loader_entry loaded'
 built() { # NAME FLAG…: leaves the object and doors in $LAB/NAME
     local name=$1 file word
     local -a flags=(-std=gnu17 -D_GNU_SOURCE= -O1 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer
-        -I"$LAB_TOP/shim" -I"$(pg_config --includedir)" -DPGSEAL_VERSION='"test"')
+        -I"$LAB_TOP" -I"$(pg_config --includedir)" -DPGSEAL_VERSION='"test"')
     shift
     mkdir -p "$LAB/$name"
-    for file in "$LAB_TOP"/shim/*.c "$LAB_TOP"/shim/core/*.c; do
+    for file in $(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.c" ! -name elf_file.c); do
         word=${file##*/}
         word=${word%.c}
         if [[ " $early " == *" $word "* ]]; then
@@ -44,7 +44,7 @@ built() { # NAME FLAG…: leaves the object and doors in $LAB/NAME
     done
     gcc "$@" -shared -Wl,-z,now,-z,nodelete -Wl,--version-script="$LAB_TOP/build/pgseal.map" -Wl,-soname,libpgseal.so \
         -o "$LAB/$name/libpgseal.so" "$LAB/$name"/*.o -ldl
-    gcc -std=gnu17 -D_GNU_SOURCE= -O1 -g "$@" -I"$(pg_config --includedir)" -o "$LAB/$name/doors" "$LAB_TOP/tests/lib/doors.c" -lpq -lpthread
+    gcc -std=gnu17 -D_GNU_SOURCE= -O1 -g "$@" -I"$(pg_config --includedir)" -o "$LAB/$name/doors" "$LAB_TOP/tests/lib/entry_points.c" -lpq -lpthread
 }
 library() { readlink -f "$(gcc -print-file-name="lib$1.so")"; }
 under() { # NAME LIBRARY CASE ROWS…: the same outcomes as without

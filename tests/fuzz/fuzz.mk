@@ -9,11 +9,11 @@ FUZZ_CC ?= clang
 FUZZ_SRC = $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_PROGRAMS = $(FUZZ_SRC:%.c=build/%)
 FUZZ_CFLAGS = $(CSTD) $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
-	-fno-sanitize-recover=undefined -Ishim -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"'
-FUZZ_CORE = $(patsubst %.c,build/tests/fuzz/%.o,$(wildcard shim/core/*.c))
+	-fno-sanitize-recover=undefined -I. -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"'
+FUZZ_CORE = $(patsubst %.c,build/tests/fuzz/%.o,$(CORE_SRC))
 FUZZ_LIBS_fuzz_event = -ljansson
 FUZZ_LIBS_fuzz_pem = -lcrypto
-FUZZ_MORE_fuzz_rewrite = shim/call.c shim/probe.c shim/service.c shim/files.c shim/sys.c
+FUZZ_MORE_fuzz_rewrite = shim/connect/call.c shim/connect/probe.c shim/connect/service.c lib/os/trust_files.c lib/os/sys.c
 FUZZ_LIBS_fuzz_rewrite = -lpq
 
 build/tests/fuzz/%.o: %.c

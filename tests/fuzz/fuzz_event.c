@@ -5,7 +5,7 @@
  * Input: first byte the veiled field that gets the secret, second byte flags, then texts that NULs
  * end. */
 #define _GNU_SOURCE /* memmem */
-#include "core/event.h"
+#include "lib/core/event/event.h"
 
 #include <jansson.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  * What must hold: no file is good as both; of what is good as roots OpenSSL finds no CRL, of what
  * is good as CRLs no certificate. (That OpenSSL finds what it should is not held: behind the shape
  * that pem.c looks at, it may not.) */
-#include "core/pem.h"
+#include "lib/core/text/pem.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>

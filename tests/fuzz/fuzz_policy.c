@@ -2,7 +2,7 @@
  * What must hold: a fault is empty or begins with the file's name and shows no control byte; the
  * same bytes give the same fault; no string leaves the bytes that it came from; matching, sockets
  * and places answer whatever is asked. */
-#include "core/policy.h"
+#include "lib/core/policy/policy.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  * Input: a byte that chooses the door, a byte that chooses the policy, then texts that NULs end:
  * the string; "keyword=value" (no '=': a NULL value) for arrays; the arguments for PQsetdbLogin in
  * the order of its array form, \1 for NULL. */
-#include "call.h"
-#include "core/text.h"
+#include "lib/core/text/strbuf.h"
+#include "shim/connect/call.h"
 
 #include <errno.h>
 #include <netdb.h>

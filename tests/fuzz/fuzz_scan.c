@@ -1,7 +1,7 @@
 /* fuzz_scan: any bytes as an ELF object, as Go build information and as a zip archive.
  * What must hold: no crash, no leak, no read outside; what is reported is short text; and what was
  * found in a prefix that holds all of it is found again in the same bytes read a second time. */
-#include "../../cli/scan_elf.h"
+#include "cli/scan/elf.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 #!/bin/bash
 # attackers.t: recording servers that lie, over every door: what they learn, bare and sealed. The table of docs/hostile.md is
 # written where HOSTILE_TABLE names a page. Arguments: the names of attackers (all where there are none).
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 here=$LAB_TOP/tests/hostile
 MKCERT=$LAB_TOP/build/hostile/mkcert
 # shellcheck source=tests/hostile/pki.sh

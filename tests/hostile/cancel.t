@@ -1,7 +1,7 @@
 #!/bin/bash
 # cancel.t: plaintext_cancel = allow, refuse, encrypt: psql's Ctrl-C, handlers in the middle of malloc, children, held locks. What
 # left is read off a relay between client and server.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 built=$LAB_TOP/build/hostile here=$LAB_TOP/tests/hostile
 psql=$LAB_BIN/psql
 for major in 17 18; do

@@ -1,7 +1,7 @@
 #!/bin/bash
 # cancelconn.t: PQcancelCreate, PQcancelStart, PQcancelPoll and PQcancelBlocking of libpq 17 and 18: a sealed connection's are
 # sealed too, those of a plaintext one are under plaintext_cancel. What left is read off a relay between client and server.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 built=$LAB_TOP/build/hostile here=$LAB_TOP/tests/hostile
 declare -A libs=()
 for major in 17 18; do

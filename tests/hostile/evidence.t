@@ -1,6 +1,6 @@
 #!/bin/bash
 # evidence.t: a witness's line, field by field, against what openssl(1) and the server say; for each OpenSSL that a libpq brings.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 bundled=$("$LAB_TOP/tests/lib/libpqs.sh" 16) || { echo 'Bail out! libpq 16 could not be fetched'; exit 1; }
 cat "$PKI/foreign.pem" "$PKI/root.pem" >"$PKI/two-roots.pem"

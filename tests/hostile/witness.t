@@ -1,6 +1,6 @@
 #!/bin/bash
 # witness.t: libpqs that lie: sync and async callers see a failed connection, the log one violation, the server no startup packet.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 built=$LAB_TOP/build/hostile
 liar=$built/liar symbolic_liar=$built/liar-symbolic symbolic=$built/symbolic
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # again.t: what comes a second time, and what was wrong once: connections after a longjmp, resets, children of a fork; the
 # system's service file; look-ups under verify_as; patterns and addresses that are nearly another.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 again=$LAB/bin/again
 gcc -std=gnu17 -D_GNU_SOURCE= -O2 -g -Wall -Wextra -rdynamic -I"$(pg_config --includedir)" -o "$again" \

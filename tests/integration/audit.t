@@ -1,6 +1,6 @@
 #!/bin/bash
 # audit.t: in audit mode every connection is what it would have been without pgseal: the same parameters, the same result.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 lab_start good impostor nossl demanding
 services=$LAB/services.conf

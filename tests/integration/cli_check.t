@@ -1,8 +1,8 @@
 #!/bin/bash
 # cli_check.t: `pgseal check`: what it shows of a good server, what it finds wrong with others and what it advises, that it
 # sends no password in plaintext; and `pgseal check -- COMMAND`: whether hooks fire in real runtimes.
-pgseal_cli=${PGSEAL_CLI:-} # lab.sh forgets what begins with PG
-. "$(dirname "$0")/../lib/lab.sh"
+pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
+. "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
 
 _pki_sign "$PKI" intermediate notyet localhost v3_leaf 'DNS:localhost' 20480101000000Z 20491231000000Z

@@ -1,8 +1,8 @@
 #!/bin/bash
 # cli_explain.t: `pgseal explain` says what the shim does, over some hundreds of inputs: options × sources × policies, each
 # explained and then done by a program under the object, whose log line must be the same; and what explain prints.
-pgseal_cli=${PGSEAL_CLI:-} # lab.sh forgets what begins with PG
-. "$(dirname "$0")/../lib/lab.sh"
+pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
+. "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
 
 printf '127.0.0.1 %s\n' audited.internal exempt.internal ended.internal renamed.internal pinned.internal \

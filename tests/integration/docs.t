@@ -2,7 +2,7 @@
 # docs.t: what the documents say is what the code does: the sample policy, each key, option, event and field, the man
 # pages, the reports, the paths and links.
 # shellcheck disable=SC2016 # the words looked for stand in backticks
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 cd "$LAB_TOP" || exit 1
 
 # named FILE WORD…: each word stands in the file as `word`; prints those that do not.
@@ -26,7 +26,7 @@ install -m 0644 "$PKI/root.pem" /etc/pgseal/rds-global-bundle.pem
 install -m 0644 "$PKI/crl.pem" /etc/pgseal/crl.pem
 printf '127.0.0.1 %s\n' orders.internal legacy.internal x.rds.amazonaws.com >>/etc/hosts
 sample() { # [sed's own arguments]: the sample as it stands, but for where the log goes and a day that has not come yet
-    # shellcheck disable=SC2153 # EVENTS is lab.sh's
+    # shellcheck disable=SC2153 # EVENTS is env.sh's
     sed -e "s|^log = .*|log = file:$EVENTS|" -e 's/^log_level = .*/log_level = all/' \
         -e "s/^exempt_until = .*/exempt_until = $(date -u -d '+2 days' +%F)/" "$@" docs/sample-policy.conf \
         >/etc/pgseal/policy.conf
@@ -62,10 +62,10 @@ has "$ERR" 'policy.conf:6: unknown key "unlisted_host"' 'a sample with a fault i
 
 # --- keys, variables, options
 
-mapfile -t keys < <(sed -n 's/^ *\[KEY_[A-Z_]*\] = {"\([a-z_]*\)",.*/\1/p' shim/core/policy_keys.c)
-mapfile -t variables < <(sed -n 's/^ *\[KEY_[A-Z_]*\] = {"[a-z_]*", "\(PGSEAL_[A-Z_]*\)",.*/\1/p' shim/core/policy_keys.c)
-mapfile -t pins < <(sed -n 's/^ *{"\([a-z_]*\)", PIN,.*/\1/p' shim/core/options.c)
-mapfile -t fixed < <(sed -n 's/^ *{"\([a-z_]*\)", FIXED,.*/\1/p' shim/core/options.c)
+mapfile -t keys < <(sed -n 's/^ *\[KEY_[A-Z_]*\] = {"\([a-z_]*\)",.*/\1/p' lib/core/policy/policy_keys.c)
+mapfile -t variables < <(sed -n 's/^ *\[KEY_[A-Z_]*\] = {"[a-z_]*", "\(PGSEAL_[A-Z_]*\)",.*/\1/p' lib/core/policy/policy_keys.c)
+mapfile -t pins < <(sed -n 's/^ *{"\([a-z_]*\)", PIN,.*/\1/p' lib/core/options/options.c)
+mapfile -t fixed < <(sed -n 's/^ *{"\([a-z_]*\)", FIXED,.*/\1/p' lib/core/options/options.c)
 is "$((${#keys[@]} > 8 && ${#variables[@]} > 5 && ${#pins[@]} > 30 && ${#fixed[@]} > 8))" 1 'the tables were found'
 is "$(named docs/policy.md "${keys[@]}")" '' 'docs/policy.md has every key'
 is "$(named docs/policy.md "${variables[@]}" PGSEAL_POLICY)" '' 'docs/policy.md has every variable'
@@ -78,12 +78,12 @@ is "$(for name in "${variables[@]}"; do grep -qx "\.B $name" docs/man/libpgseal.
 
 # --- events and fields
 
-mapfile -t fields < <(sed -nE 's/.*(field|veiled|number|json_key)\((j|&j), "([a-z0-9_]+)".*/\3/p' shim/core/event.c | sort -u)
+mapfile -t fields < <(sed -nE 's/.*(field|veiled|number|json_key)\((j|&j), "([a-z0-9_]+)".*/\3/p' lib/core/event/event.c | sort -u)
 mapfile -t events < <({
-    sed -nE 's/.*events\[\] = \{(.*)\};/\1/p' shim/core/seal.c | grep -oE '"[a-z_]+"'
-    grep -hoE 'log_outcome\([^;]*' shim/*.c | grep -oE '"(witness|failed|violation|plaintext_cancel|[a-z_]+)", ?"?' |
+    sed -nE 's/.*events\[\] = \{(.*)\};/\1/p' lib/core/verdict/verdict.c | grep -oE '"[a-z_]+"'
+    grep -hoE 'log_outcome\([^;]*' $(find shim lib -name "*.c") | grep -oE '"(witness|failed|violation|plaintext_cancel|[a-z_]+)", ?"?' |
         grep -oE '"[a-z_]+"'
-    grep -hoE '\.event = "[a-z_]+"' shim/*.c | grep -oE '"[a-z_]+"'
+    grep -hoE '\.event = "[a-z_]+"' $(find shim lib -name "*.c") | grep -oE '"[a-z_]+"'
 } | tr -d '"' | sort -u)
 is "$((${#fields[@]} > 35))" 1 'the fields were found'
 is "$(named docs/logging.md "${fields[@]}")" '' 'docs/logging.md has every field'

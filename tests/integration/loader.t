@@ -1,7 +1,7 @@
 #!/bin/bash
 # loader.t: the hooks of the dynamic linker's own functions: what they hand out for libpq's doors is sealed and stays with
 # its libpq; RTLD_DEEPBIND and dlmopen do not lead past; and everything else is as without pgseal, at -O2 and at -O0.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 . "$LAB_TOP/tests/lib/reach.sh"
 
 lab_start good impostor
@@ -14,9 +14,9 @@ evil="host=localhost port=$(lab_port impostor) dbname=app user=app sslmode=disab
 
 # The object as a compiler without optimisation makes it, where a tail call is no jump.
 mkdir "$REACH/O0"
-gcc -std=gnu17 -D_GNU_SOURCE= -O0 -fPIC -fvisibility=hidden -ftls-model=initial-exec -I"$LAB_TOP/shim" -I"$(pg_config --includedir)" \
+gcc -std=gnu17 -D_GNU_SOURCE= -O0 -fPIC -fvisibility=hidden -ftls-model=initial-exec -I"$LAB_TOP" -I"$(pg_config --includedir)" \
     -DPGSEAL_VERSION='"test"' -shared -Wl,-z,now,-z,nodelete,-z,defs -Wl,--version-script="$LAB_TOP/build/pgseal.map" \
-    -Wl,-soname,libpgseal.so -o "$REACH/O0/libpgseal.so" "$LAB_TOP"/shim/*.c "$LAB_TOP"/shim/core/*.c
+    -Wl,-soname,libpgseal.so -o "$REACH/O0/libpgseal.so" $(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.c" ! -name elf_file.c)
 objects=("$OBJECT" "$REACH/O0/libpgseal.so")
 
 # --- what depends on who asks

@@ -1,6 +1,6 @@
 #!/bin/bash
 # log.t: the lines themselves: whole and valid whatever comes in, the levels, the sinks, and never a secret.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 lab_start good impostor
 P=$(lab_port good) I=$(lab_port impostor) S=$(lab_socket_dir good)

@@ -80,7 +80,7 @@ mapfile -t found < <(sed -n 's/.*verdict_names\[\] = {\(.*\)};/\1/p' "$TOP/cli/s
 is "${#found[@]}" 3 'the verdicts of scan were found'
 part 'pgseal scan' >part.txt
 is "$(lacks part.txt "${found[@]}")" '' 'pgseal(1) has every verdict of scan'
-mapfile -t found < <(grep -ohE '"pgseal-[a-z-]+/[0-9]+"' "$TOP"/cli/*.c | tr -d '"' | sort -u)
+mapfile -t found < <(grep -ohE '"pgseal-[a-z-]+/[0-9]+"' $(find "$TOP/cli" -name "*.c") | tr -d '"' | sort -u)
 is "${#found[@]}" 5 'the schemas were found'
 is "$(lacks tool.txt "${found[@]}")" '' 'pgseal(1) has every schema'
 

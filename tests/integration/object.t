@@ -1,6 +1,6 @@
 #!/bin/bash
 # object.t: what the built object is, seen from outside: what it exports, needs and asks of the C library.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 readelf_of() { readelf -W "$@" "$OBJECT"; }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # policy.t: where the settings come from, who may write them, what is wrong with them, and that nothing changes them later.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 lab_start good impostor
 port=$(lab_port good)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # programs.t: unmodified programs, told to use sslmode=disable in every way there is: verified TLS or nothing.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 lab_start good impostor nossl
 declare -A port=([good]=$(lab_port good) [impostor]=$(lab_port impostor) [nossl]=$(lab_port nossl))

@@ -1,7 +1,7 @@
 #!/bin/bash
 # refusal.t: what a refused program sees: a connection that failed, in libpq's own way, with advice; and the server, the
 # network and whoever listens there saw not one byte.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 lab_start good
 recorder_start plain N

@@ -1,7 +1,7 @@
 #!/bin/bash
 # resolve.t: whose libpq a call reaches: the one that the dynamic linker gives this caller without pgseal, as the linker
 # itself says (LD_DEBUG=bindings), in every constellation of programs, modules and private copies of other versions.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 . "$LAB_TOP/tests/lib/reach.sh"
 
 lab_start good

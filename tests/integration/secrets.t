@@ -1,6 +1,6 @@
 #!/bin/bash
 # secrets.t: no password ever reaches the log, standard error or a message, however it comes in and whatever the verdict.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 lab_start good impostor
 P=$(lab_port good)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # verify_as.t: a server that is dialled under one name and verified under another, and that all else stays as it was.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 lab_start good impostor wrongname
 # The good one is at 127.0.0.3 too; nobody is at 127.0.0.2.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # reach.sh: programs and modules that reach libpq in every way, beside private libpq copies of other versions; sourced
-# after lab.sh. Leaves REACH (a directory): reach, reach-linked (itself linked to the system's libpq), reach-ctor; mods.so
+# after env.sh. Leaves REACH (a directory): reach, reach-linked (itself linked to the system's libpq), reach-ctor; mods.so
 # (the system's libpq), a/moda.so (a private libpa.so.5: libpq 13), b/modb.so (libpb.so.5: 16), c/modc.so (libpc.so.5: 18).
 
 REACH=$LAB/reach

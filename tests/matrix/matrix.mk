@@ -4,11 +4,11 @@ MATRIX = build/matrix
 MATRIX_VERSIONS = 13 14 15 16 17 18
 MATRIX_ROOTS = bullseye trixie sid arm64
 ARM64_CC = aarch64-linux-gnu-gcc
-ARM64_OBJ = $(SHIM_SRC:%.c=build/arm64/%.o)
+ARM64_OBJ = $(SHIM_OBJECT_SRC:%.c=build/arm64/%.o)
 ARM64_CFLAGS = $(filter-out -fcf-protection,$(SHIM_CFLAGS))
 WORLDS =
 
-build/arm64/shim/%.o: shim/%.c
+build/arm64/%.o: %.c
 	@mkdir -p $(@D)
 	$(ARM64_CC) $(ARM64_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -33,13 +33,13 @@ $(MATRIX)/libpq-%-symbolic/libpq.so.5: build/libpqs/%/complete tests/matrix/symb
 
 # Linked to the oldest C library of the matrix, so that it runs on all.
 MATRIX_OLD = build/roots/bullseye
-$(MATRIX)/doors-old: tests/lib/doors.c build/roots/bullseye.complete
+$(MATRIX)/doors-old: tests/lib/entry_points.c build/roots/bullseye.complete
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -nodefaultlibs -Wl,--allow-shlib-undefined \
 		$(MATRIX_OLD)/usr/lib/x86_64-linux-gnu/libpq.so.5 $(MATRIX_OLD)/lib/x86_64-linux-gnu/libpthread.so.0 \
 		$(MATRIX_OLD)/lib/x86_64-linux-gnu/libc.so.6
 
-$(MATRIX)/doors-arm64: tests/lib/doors.c build/roots/arm64.complete
+$(MATRIX)/doors-arm64: tests/lib/entry_points.c build/roots/arm64.complete
 	@mkdir -p $(@D)
 	$(ARM64_CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -Wl,--allow-shlib-undefined \
 		build/roots/arm64/usr/lib/aarch64-linux-gnu/libpq.so.5

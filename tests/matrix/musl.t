@@ -1,7 +1,7 @@
 #!/bin/bash
 # musl.t: the object in programs of musl: they live on, dlopen and dlsym do what they did, and where such a program has a
 # libpq (a small fake one, see fakepq.c), the hooks fire and what reaches it is sealed.
-. "$(dirname "$0")/../lib/lab.sh"
+. "$(dirname "$0")/../lib/env.sh"
 
 cat >"$LAB/hello.c" <<'END'
 #include <dlfcn.h>

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # ways.sh: the ways in that depend on the machine (hand-written jumps, stubs, relocations), on another one than this; sourced
-# by world.t. The programs are those of tests/integration; what is asserted is what loader.t and resolve.t assert here.
+# by libpq_matrix.t. The programs are those of tests/integration; what is asserted is what loader.t and resolve.t assert here.
 ways=$LAB/ways
 src=$LAB_TOP/tests/integration/src
 cross=$LAB_TOP/build/roots/arm64/usr/lib/aarch64-linux-gnu

@@ -2,7 +2,7 @@
 #ifndef PGSEAL_TEST_EVENT_LINE_H
 #define PGSEAL_TEST_EVENT_LINE_H
 
-#include "core/event.h"
+#include "lib/core/event/event.h"
 
 #include <errno.h>
 #include <setjmp.h>

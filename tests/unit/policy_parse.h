@@ -2,7 +2,7 @@
 #ifndef PGSEAL_POLICY_PARSE_H
 #define PGSEAL_POLICY_PARSE_H
 
-#include "core/policy.h"
+#include "lib/core/policy/policy.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #define PGSEAL_TEST_SINK_ASSERT_H
 
 #define _GNU_SOURCE
-#include "sink_lab.h"
+#include "sink_env.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* test_address: literals are read as this libc's getaddrinfo(3) reads them. */
-#include "core/address.h"
+#include "lib/core/text/address.h"
 #include "unit.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 /* test_call: a call in array form, the arrays that libpq gets instead, and which of libpq's doors
  * they go through. (What libpq makes of them: tests/fuzz/fuzz_rewrite.c.) */
-#include "call.h"
-#include "probe.h"
+#include "shim/connect/call.h"
+#include "shim/connect/probe.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* test_day: the calendar of exempt_until. */
-#include "core/policy.h"
+#include "lib/core/policy/policy.h"
 #include "unit.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* test_hostname: canonical hosts and ports, and what a section's pattern matches. */
-#include "core/hostname.h"
+#include "lib/core/text/hostname.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* test_options: which options are secrets, which may be pinned to what; held against the libpq at
  * hand. */
-#include "core/options.h"
+#include "lib/core/options/options.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* test_pem: root and CRL files are judged more strictly than OpenSSL reads them; held against
  * OpenSSL itself. */
-#include "core/pem.h"
+#include "lib/core/text/pem.h"
 #include "pem_samples.h"
 #include "unit.h"
 

@@ -1,6 +1,6 @@
 /* test_service: the look into a service file before libpq may resolve it: LDAP lines, files that
  * are none, where the stanza is looked for, which options it sets. */
-#include "service.h"
+#include "shim/connect/service.h"
 #include "unit.h"
 
 #include <errno.h>

@@ -3,13 +3,13 @@
 UNIT_SRC = $(wildcard tests/unit/test_*.c)
 UNIT_PROGRAMS = $(UNIT_SRC:%.c=build/%)
 UNIT_CFLAGS = $(CSTD) $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
-	-fno-sanitize-recover=undefined -Ishim -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"'
-UNIT_CORE = $(patsubst %.c,build/tests/unit/%.o,$(wildcard shim/core/*.c))
-UNIT_MORE_test_sink = shim/sink.c shim/sink_write.c
+	-fno-sanitize-recover=undefined -I. -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"'
+UNIT_CORE = $(patsubst %.c,build/tests/unit/%.o,$(CORE_SRC))
+UNIT_MORE_test_sink = shim/log/sink.c shim/log/sink_write.c
 UNIT_MORE_test_sink_stderr = $(UNIT_MORE_test_sink)
-UNIT_MORE_test_call = shim/call.c shim/probe.c shim/service.c shim/files.c shim/sys.c
-UNIT_MORE_test_registry = shim/registry.c
-UNIT_MORE_test_service = shim/service.c shim/files.c shim/sys.c
+UNIT_MORE_test_call = shim/connect/call.c shim/connect/probe.c shim/connect/service.c lib/os/trust_files.c lib/os/sys.c
+UNIT_MORE_test_ptr_map = shim/session/ptr_map.c
+UNIT_MORE_test_service = shim/connect/service.c lib/os/trust_files.c lib/os/sys.c
 UNIT_LIBS_test_options = -lpq
 UNIT_LIBS_test_pem = -lcrypto
 

@@ -1,5 +1,6 @@
-/* callsite: prints whether shim/callsite.c finds that a call of where() goes through the slot of
- * where(): straight, a second time (bound by now), and through a pointer, of which nobody can tell.
+/* callsite: prints whether shim/dynlink/callsite.c finds that a call of where() goes through the
+ * slot of where(): straight, a second time (bound by now), and through a pointer, of which nobody
+ * can tell.
  *
  * -DWHERE: where() itself, for a shared object. */
 #ifdef WHERE
@@ -10,8 +11,8 @@ void *where(int unused)
     return __builtin_return_address(0);
 }
 #else
-#include "callsite.h"
-#include "objects.h"
+#include "shim/dynlink/callsite.h"
+#include "lib/elf/loaded.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,304 @@
+/* pgseal ca: what is in a file of roots or CRLs; writes a cleaned copy; fetches a bundle. */
+#include "cli/ca/ca.h"
+#include "cli/commands.h"
+#include "cli/lib/atomic.h"
+
+#include <argp.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPT_JSON = 256, OPT_PRUNE, OPT_FETCH, OPT_SHA256, OPT_CACERT };
+
+struct options {
+    long days;
+    bool json;
+    bool brief;
+    const char *prune;
+    const char *url;
+    const char *sha256;
+    const char *output;
+    const char *cacert;
+    struct strings files;
+};
+
+static const struct argp_option option_table[] = {
+    {"days", 'd', "N", 0, "Report what ends within N days (30)", 0},
+    {"brief", 'b', NULL, 0, "Leave out what nothing is wrong with", 0},
+    {"json", OPT_JSON, NULL, 0, "Print JSON", 0},
+    {"prune", OPT_PRUNE, "OUT", 0,
+     "Write a copy of FILE without what has expired, is there twice or is no CA", 1},
+    {"fetch", OPT_FETCH, "URL", 0, "Look at what an https URL holds instead of at FILE", 2},
+    {"sha256", OPT_SHA256, "HEX", 0, "What the bytes fetched must add up to; required with --fetch",
+     2},
+    {"output", 'o', "FILE", 0, "Put what was fetched into FILE, unless something is wrong with it",
+     2},
+    {"cacert", OPT_CACERT, "FILE", 0, "Roots for the download itself (the system's)", 2},
+    {0},
+};
+
+static const char doc[] =
+    "Shows what is in files of root certificates or CRLs, and what is wrong with it.\v"
+    "A FILE of \"-\" is standard input. What was fetched is refused, and the old FILE kept, when "
+    "its SHA-256 is another, "
+    "when anything else than certificates is in it, when one cannot be read, is no CA or is weak, "
+    "or when none is valid "
+    "today; that some have expired is no reason.\n"
+    "Exit status: 0 nothing found, or OUT or FILE is in place; 1 something found, or what was "
+    "fetched is refused; "
+    "2 wrong usage, or a file or URL could not be read or written.";
+
+static void parse_days(struct argp_state *state, const char *arg, struct options *options)
+{
+    char *end = NULL;
+    errno = 0;
+    options->days = strtol(arg, &end, 10);
+    if (errno != 0 || !isdigit((unsigned char)arg[0]) || *end != '\0' || options->days > 36500) {
+        argp_error(state, "--days takes a number from 0 to 36500");
+    }
+}
+
+static void check_usage(struct argp_state *state, struct options *options)
+{
+    bool fetch = options->url != NULL;
+    if (!fetch && options->files.n == 0) {
+        argp_error(state, "name a FILE");
+    }
+    if (fetch && options->files.n != 0) {
+        argp_error(state, "with --fetch no FILE is read: name the target with --output");
+    }
+    if (fetch && options->sha256 == NULL) {
+        argp_error(state, "--fetch needs --sha256: without it anybody could choose your roots");
+    }
+    if (!fetch && (options->sha256 != NULL || options->output != NULL || options->cacert != NULL)) {
+        argp_error(state, "--sha256, --output and --cacert go with --fetch");
+    }
+    if (options->prune != NULL && (options->output != NULL || options->files.n > 1)) {
+        argp_error(state, "--prune takes one FILE, and no --output");
+    }
+    if (options->sha256 != NULL && (strlen(options->sha256) != 64 ||
+                                    strspn(options->sha256, "0123456789abcdefABCDEF") != 64)) {
+        argp_error(state, "--sha256 takes 64 hexadecimal digits");
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+    switch (key) {
+    case 'd':
+        parse_days(state, arg, options);
+        return 0;
+    case 'b':
+        options->brief = true;
+        return 0;
+    case 'o':
+        options->output = arg;
+        return 0;
+    case OPT_JSON:
+        options->json = true;
+        return 0;
+    case OPT_PRUNE:
+        options->prune = arg;
+        return 0;
+    case OPT_FETCH:
+        options->url = arg;
+        return 0;
+    case OPT_SHA256:
+        options->sha256 = arg;
+        return 0;
+    case OPT_CACERT:
+        options->cacert = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        strings_take(&options->files, xstrdup(arg));
+        return 0;
+    case ARGP_KEY_END:
+        check_usage(state, options);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* What was done, besides looking. */
+struct deed {
+    const char *action; /* "checked", "written", "unchanged", "refused", "failed" */
+    const char *path;
+    char *reason; /* owned */
+    int status;
+};
+
+static void load(struct ca_file *file, const char *name, const struct options *options)
+{
+    struct bytes bytes = {0};
+    if (bytes_load(name, CA_FILE_MAX, &bytes) != 0) {
+        *file = (struct ca_file){.name = xstrdup(name), .error = xstrdup(strerror(errno))};
+        return;
+    }
+    ca_parse(file, name, bytes);
+    ca_judge(file, time(NULL), options->days);
+}
+
+static void deed_failed(struct deed *deed, int status, char *reason)
+{
+    deed->action = status == STATUS_FOUND ? "refused" : "failed";
+    deed->status = status;
+    deed->reason = reason;
+}
+
+/* Writes unless these very bytes are there already: a read-only directory is then no failure. */
+static void put(struct deed *deed, const char *path, const struct bytes *bytes)
+{
+    struct bytes old = {0};
+    deed->path = path;
+    deed->status = STATUS_FINE;
+    bool same = strcmp(path, "-") != 0 && bytes_load(path, CA_FILE_MAX, &old) == 0 &&
+                old.n == bytes->n && memcmp(old.at, bytes->at, bytes->n) == 0;
+    free(old.at);
+    deed->action = same ? "unchanged" : "written";
+    char *why = same ? NULL : atomic_write(path, bytes->at, bytes->n);
+    if (why != NULL) {
+        deed_failed(deed, STATUS_USAGE, why);
+    }
+}
+
+static void prune(struct deed *deed, const struct ca_file *file, const char *path)
+{
+    deed->path = path;
+    struct bytes kept = ca_pruned(file);
+    if (kept.n == 0) {
+        deed_failed(deed, STATUS_FOUND, xstrdup("nothing would be left of it"));
+    } else {
+        put(deed, path, &kept);
+    }
+    free(kept.at);
+}
+
+/* Fills file with what --fetch is about: the target itself where it already has the checksum, else
+ * the download. */
+static char *fetch(struct ca_file *file, const struct options *options)
+{
+    struct bytes bytes = {0};
+    char digest[65];
+    char *shown = ca_url_shown(options->url);
+    char *why = NULL;
+    bool there = options->output != NULL && bytes_load(options->output, CA_FILE_MAX, &bytes) == 0;
+    if (there) {
+        sha256_hex(bytes.at, bytes.n, digest);
+        there = strcasecmp(digest, options->sha256) == 0;
+    }
+    if (!there) {
+        free(bytes.at);
+        why = ca_fetch(options->url, options->cacert, &bytes);
+    }
+    if (why == NULL) {
+        ca_parse(file, shown, bytes);
+        ca_judge(file, time(NULL), options->days);
+    }
+    free(shown);
+    return why;
+}
+
+static void keep_or_refuse(struct deed *deed, const struct ca_file *file,
+                           const struct options *options)
+{
+    char *why = NULL;
+    deed->path = options->output != NULL ? options->output : options->prune;
+    if (strcasecmp(file->sha256, options->sha256) != 0) {
+        why = xprintf("its SHA-256 is %s and not %s", file->sha256, options->sha256);
+    } else {
+        why = ca_refusal(file);
+    }
+    if (why != NULL) {
+        deed_failed(deed, STATUS_FOUND, why);
+    } else if (options->prune != NULL) {
+        prune(deed, file, options->prune);
+    } else if (options->output != NULL) {
+        put(deed, options->output, &file->bytes);
+    } else {
+        deed->status = ca_found(file) ? STATUS_FOUND : STATUS_FINE;
+    }
+}
+
+static void print(const struct options *options, const struct ca_file *files, size_t n,
+                  const struct deed *deed)
+{
+    struct out out = out_start(stdout);
+    if (options->json) {
+        json_t *root = json_object();
+        json_t *array = json_array();
+        json_object_set_new(root, "schema", json_string("pgseal-ca/1"));
+        for (size_t i = 0; i < n; i++) {
+            json_array_append_new(array, ca_json(&files[i]));
+        }
+        json_object_set_new(root, "files", array);
+        json_object_set_new(root, "action", json_string(deed->action));
+        out_json_set(root, "path", deed->path);
+        out_json_set(root, "reason", deed->reason);
+        out_json(root);
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            if (files[i].error == NULL) {
+                ca_show(&out, &files[i], options->brief);
+            }
+        }
+        if (deed->path != NULL && deed->reason == NULL) {
+            char *text = xprintf("%s: %s", deed->path, deed->action);
+            out_field(&out, 0, "", 0, PAINT_GREEN, text);
+            free(text);
+        }
+    }
+    fflush(stdout);
+    for (size_t i = 0; i < n; i++) {
+        if (files[i].error != NULL) {
+            complain("%s: %s", files[i].name, files[i].error);
+        }
+    }
+    if (deed->reason != NULL) {
+        complain("%s%s%s: %s%s", deed->action, n != 0 ? " " : "", n != 0 ? files[0].name : "",
+                 deed->reason, deed->path != NULL ? "; nothing was changed" : "");
+    }
+}
+
+int command_ca(int argc, char **argv)
+{
+    static const struct argp argp = {
+        option_table, parse, "FILE...\n--fetch URL --sha256 HEX", doc, NULL, NULL, NULL};
+    struct options options = {.days = 30};
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    struct deed deed = {.action = "checked"};
+    size_t n = options.url != NULL ? 1 : options.files.n;
+    struct ca_file *files = xcalloc(n, sizeof *files);
+    char *unfetched = NULL;
+    if (options.url != NULL) {
+        unfetched = fetch(&files[0], &options);
+        if (unfetched == NULL) {
+            keep_or_refuse(&deed, &files[0], &options);
+        } else {
+            n = 0;
+            deed.path = options.output != NULL ? options.output : options.prune;
+            deed_failed(&deed, STATUS_USAGE, unfetched);
+        }
+    }
+    for (size_t i = 0; i < options.files.n; i++) {
+        load(&files[i], options.files.at[i], &options);
+        if (files[i].error != NULL) {
+            deed.status = STATUS_USAGE;
+        } else if (ca_found(&files[i]) && deed.status == STATUS_FINE) {
+            deed.status = STATUS_FOUND;
+        }
+    }
+    if (options.url == NULL && options.prune != NULL && files[0].error == NULL) {
+        prune(&deed, &files[0], options.prune);
+    }
+    print(&options, files, n, &deed);
+    for (size_t i = 0; i < n; i++) {
+        ca_free(&files[i]);
+    }
+    free(files);
+    free(deed.reason);
+    strings_free(&options.files);
+    return out_finish(deed.status);
+}

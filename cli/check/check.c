@@ -1,0 +1,326 @@
+/* pgseal check: whether a server can be sealed and takes nothing less; or, with a command, whether
+ * the hooks fire in it. */
+#include "cli/check/check.h"
+#include "cli/commands.h"
+
+#include <argp.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPT_JSON = 256, OPT_POLICY, OPT_LIB, OPT_NO_PROBE };
+
+struct options {
+    bool json;
+    bool no_probe;
+    long days;
+    const char *policy;
+    const char *lib;
+    const char *conninfo;
+    char **command;
+};
+
+static const struct argp_option option_table[] = {
+    {"policy", OPT_POLICY, "FILE", 0, "Take the policy from FILE and no other settings", 0},
+    {"json", OPT_JSON, NULL, 0, "Print JSON", 0},
+    {"days", 'd', "N", 0, "Report certificates that end within N days (30)", 1},
+    {"no-plaintext-probe", OPT_NO_PROBE, NULL, 0,
+     "Do not ask the server whether it also takes plaintext: that question shows the names of "
+     "user and database to the network, and nothing else",
+     1},
+    {"lib", OPT_LIB, "FILE", 0,
+     "The object to run COMMAND under (libpgseal.so beside pgseal, else the installed one)", 2},
+    {0},
+};
+
+static const char doc[] =
+    "Connects as a sealed program would, and shows what the server has to offer; or runs COMMAND "
+    "under libpgseal.so and shows which hooks fired.\v"
+    "CONNINFO is taken as pgseal explain takes it. An exemption or mode = audit is left aside: "
+    "what "
+    "is checked is whether sealing would work. Only after the server has been verified it is "
+    "asked, "
+    "by a connection without TLS that ends at its first answer, whether it would take plaintext; "
+    "no "
+    "password is ever sent so.\n"
+    "COMMAND should make a connection; where that fails, the hooks have fired all the same.\n"
+    "Exit status: 0 fine, or the hooks fired; 1 something is wrong with the server, or no hook "
+    "fired; 2 wrong usage, libpq does not accept CONNINFO, or COMMAND could not be run.";
+
+static void parse_days(struct argp_state *state, const char *arg, struct options *options)
+{
+    char *end = NULL;
+    options->days = strtol(arg, &end, 10);
+    if (!isdigit((unsigned char)arg[0]) || *end != '\0' || strlen(arg) > 5 ||
+        options->days > 36500) {
+        argp_error(state, "--days takes a number from 0 to 36500");
+    }
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+    bool quoted = state->quoted != 0 && state->next > state->quoted;
+    switch (key) {
+    case OPT_JSON:
+        options->json = true;
+        return 0;
+    case OPT_POLICY:
+        options->policy = arg;
+        return 0;
+    case OPT_LIB:
+        options->lib = arg;
+        return 0;
+    case OPT_NO_PROBE:
+        options->no_probe = true;
+        return 0;
+    case 'd':
+        parse_days(state, arg, options);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (quoted && options->conninfo == NULL) {
+            options->command = &state->argv[state->next - 1];
+            state->next = state->argc;
+        } else if (quoted || options->conninfo != NULL) {
+            argp_error(state, "one CONNINFO (put it into quotes), or -- COMMAND");
+        } else {
+            options->conninfo = arg;
+        }
+        return 0;
+    case ARGP_KEY_END:
+        if (options->conninfo == NULL && options->command == NULL) {
+            argp_error(state, "name a CONNINFO, or -- COMMAND");
+        }
+        if (options->lib != NULL && options->command == NULL) {
+            argp_error(state, "--lib goes with -- COMMAND");
+        }
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+void check_found(struct check *c, const char *what, char *text, char *advice)
+{
+    c->findings = xrealloc(c->findings, (c->nfindings + 1) * sizeof *c->findings);
+    c->findings[c->nfindings++] = (struct finding){what, text, advice};
+}
+
+/* The n-th element of a comma-separated list, "" beyond its end. The caller frees. */
+static char *element(const char *list, size_t n)
+{
+    for (; n > 0 && list != NULL; n--) {
+        list = strchr(list, ',');
+        list = list != NULL ? list + 1 : NULL;
+    }
+    return list != NULL ? xstrndup(list, strcspn(list, ",")) : xstrdup("");
+}
+
+static size_t length(const char *list)
+{
+    size_t n = 1;
+    for (; list != NULL && *list != '\0'; list++) {
+        n += *list == ',';
+    }
+    return n;
+}
+
+/* Whom the list would dial: as libpq splits it, with the names that the verdict verifies. */
+static void find_targets(struct check *c)
+{
+    const struct request *r = &c->strict->probe.request;
+    const char *hosts = request_value(r, "host");
+    const char *addresses = request_value(r, "hostaddr");
+    const char *ports = request_value(r, "port");
+    const char *verified = c->strict->verdict.hosts;
+    size_t n = addresses != NULL ? length(addresses) : length(hosts);
+    c->targets = xcalloc(n, sizeof *c->targets);
+    for (size_t i = 0; i < n; i++) {
+        char *host = element(hosts, i);
+        char *address = element(addresses, i);
+        char *port = element(ports, length(ports) == 1 ? 0 : i);
+        const char *dialled = host[0] != '\0' ? host : r->default_host;
+        if (address[0] == '\0' && (dialled[0] == '/' || dialled[0] == '@')) {
+            c->nsockets++;
+        } else {
+            c->targets[c->ntargets++] = (struct target){
+                .host = xstrdup(host[0] != '\0'      ? host
+                                : address[0] != '\0' ? address
+                                                     : dialled),
+                .name = element(verified != NULL ? verified : hosts, i),
+                .dial = xstrdup(address[0] != '\0' ? address : dialled),
+                .port = xstrdup(port[0] != '\0' ? port : "5432"),
+            };
+        }
+        free(host);
+        free(address);
+        free(port);
+    }
+}
+
+/* The server was verified, and yet there is no session. */
+static void found_failure(struct check *c)
+{
+    static const char *const of_login[] = {"authentication", "password",    "pg_hba.conf",
+                                           "role ",          "certificate", "no encryption",
+                                           "SASL",           "SCRAM"};
+    bool login = false;
+    for (size_t i = 0; i < sizeof of_login / sizeof *of_login; i++) {
+        login = login || strstr(c->failure, of_login[i]) != NULL;
+    }
+    check_found(c, login ? "cannot-authenticate" : "cannot-connect",
+                xprintf("The server is verified, but there is no session: %s", c->failure),
+                login ? xstrdup("Check user, database and secret (~/.pgpass, PGPASSFILE), and the "
+                                "server's pg_hba.conf.")
+                      : xstrdup("Sealing is not in the way: check the database's name and the "
+                                "server's limits and log."));
+}
+
+static bool has_found(const struct check *c, const char *what)
+{
+    for (size_t i = 0; i < c->nfindings; i++) {
+        if (strcmp(c->findings[i].what, what) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_certificates(struct check *c)
+{
+    /* OpenSSL refused it, and that was told. */
+    bool refused = !c->connected && has_found(c, "weak-certificate");
+    for (size_t i = 0; i < c->certificates.n; i++) {
+        const struct ca_item *item = &c->certificates.items[i];
+        const char *subject = item->subject != NULL ? item->subject : "?";
+        if ((item->findings & CA_EXPIRING) != 0) {
+            check_found(
+                c, "expiring",
+                xprintf("The certificate of \"%s\" ends in %ld days.", subject, item->days_left),
+                xstrdup("Renew it in time: from that day on nobody connects."));
+        }
+        if ((item->findings & (CA_WEAK_KEY | CA_WEAK_SIGNATURE)) != 0 && !refused) {
+            check_found(c, "weak-certificate",
+                        xprintf("The certificate of \"%s\" has a weak %s.", subject,
+                                (item->findings & CA_WEAK_KEY) != 0 ? "key" : "signature"),
+                        xstrdup(WEAK_ADVICE));
+        }
+    }
+}
+
+static void ask_plaintext(struct check *c)
+{
+    const struct request *r = &c->strict->probe.request;
+    const char *user = request_value(r, "user");
+    const char *dbname = request_value(r, "dbname");
+    if (!c->probe_plaintext || user == NULL || c->address == NULL) {
+        return;
+    }
+    c->plaintext = plaintext_probe(c->address, c->port, user, dbname != NULL ? dbname : user,
+                                   &c->plaintext_words);
+    if (c->plaintext == ANSWER_YES) {
+        check_found(c, "takes-plaintext",
+                    xprintf("%s port %s: the server also takes plaintext from this user.", c->host,
+                            c->port),
+                    xstrdup("Clients that are not sealed can still be robbed. Set rds.force_ssl = "
+                            "1, or write hostssl for host in pg_hba.conf."));
+    }
+}
+
+static void run(struct check *c)
+{
+    const struct verdict *v = &c->strict->verdict;
+    if (v->kind == VERDICT_REFUSE) {
+        check_found(c, "refused-by-policy", xprintf("pgseal: refused: %s", v->reason),
+                    xstrdup("Nobody was asked. Change what the reason names, or the policy; pgseal "
+                            "explain shows where each value comes from."));
+        return;
+    }
+    find_targets(c);
+    if (c->ntargets == 0) {
+        return;
+    }
+    session_check(c);
+    bool verified = c->connected && c->address != NULL && c->chain != NULL;
+    for (size_t i = 0; i < c->ntargets; i++) {
+        const struct target *target = &c->targets[i];
+        bool is_it = c->connected && strcmp(target->name, c->host) == 0 &&
+                     strcmp(target->port, c->port) == 0;
+        if (!is_it) {
+            bool main = !c->connected && i == 0;
+            bool fine = target_diagnose(c, target, main);
+            verified = main ? fine : verified;
+        }
+    }
+    if (!c->connected && c->nfindings == 0) {
+        found_failure(c);
+    }
+    judge_certificates(c);
+    if (c->address != NULL && c->chain != NULL) {
+        target_versions(c, c->address, c->port, target_sni(c, c->verified_name));
+    }
+    if (verified) {
+        ask_plaintext(c);
+    }
+}
+
+static void check_free(struct check *c)
+{
+    question_free(c->asked);
+    question_free(c->strict);
+    for (size_t i = 0; i < c->ntargets; i++) {
+        free(c->targets[i].host);
+        free(c->targets[i].name);
+        free(c->targets[i].dial);
+        free(c->targets[i].port);
+    }
+    for (size_t i = 0; i < c->nfindings; i++) {
+        free(c->findings[i].text);
+        free(c->findings[i].advice);
+    }
+    char *const owned[] = {c->failure,      c->host,           c->address,       c->port,
+                           c->protocol,     c->cipher,         c->verified_name, c->matched,
+                           c->root_subject, c->plaintext_words};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) {
+        free(owned[i]);
+    }
+    free(c->targets);
+    free(c->findings);
+    sk_X509_pop_free(c->chain, X509_free);
+    ca_free(&c->certificates);
+    strings_free(&c->names);
+    json_decref(c->server);
+}
+
+static int check_server(const struct options *options)
+{
+    struct check c = {.days = options->days, .probe_plaintext = !options->no_probe};
+    c.asked = question_ask(options->conninfo, options->policy, ASKED_AS_IT_IS);
+    if (c.asked->rejection != NULL) {
+        complain("libpq does not accept this: %s", c.asked->rejection);
+        check_free(&c);
+        return STATUS_USAGE;
+    }
+    c.strict = question_ask(options->conninfo, options->policy, ASKED_STRICTLY);
+    run(&c);
+    int status = c.nfindings > 0 ? STATUS_FOUND : STATUS_FINE;
+    if (options->json) {
+        out_json(check_json(&c));
+    } else {
+        check_show(&c);
+    }
+    check_free(&c);
+    return status;
+}
+
+int command_check(int argc, char **argv)
+{
+    static const struct argp argp = {
+        option_table, parse, "CONNINFO\n-- COMMAND [ARG...]", doc, NULL, NULL, NULL};
+    struct options options = {.days = 30};
+    argp_parse(&argp, argc, argv, 0, NULL, &options);
+    int status = options.command != NULL
+                     ? check_command(options.command, options.lib, options.policy, options.json)
+                     : check_server(&options);
+    return out_finish(status);
+}

@@ -1,0 +1,270 @@
+/* check_command: runs a command under the object, and says whether the hooks fired in it, by which
+ * way in, and on which libpq. */
+#include "cli/check/check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+static const char *text_of(json_t *object, const char *key)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+    return s != NULL ? s : "";
+}
+
+static bool is_verdict(json_t *line)
+{
+    static const char *const events[] = {"refuse", "exempt", "downgrade", "socket", "seal"};
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
+        if (strcmp(text_of(line, "event"), events[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool fired(json_t *lines, json_t *of, const char *hook)
+{
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        json_t *line = json_array_get(lines, i);
+        json_t *hooks = json_object_get(line, "hooks");
+        bool same = json_integer_value(json_object_get(line, "pid")) ==
+                    json_integer_value(json_object_get(of, "pid"));
+        for (size_t j = 0; same && j < json_array_size(hooks); j++) {
+            if (strcmp(json_string_value(json_array_get(hooks, j)), hook) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A line about a namespace that pgseal has no hook in is no hook that fired. */
+static bool any_fired(json_t *lines)
+{
+    for (size_t i = 0; i < json_array_size(lines); i++) {
+        if (strcmp(text_of(json_array_get(lines, i), "entry"), "dlmopen") != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* How the call came to libpq. */
+static const char *way_of(const struct run *run, json_t *line)
+{
+    const char *object = text_of(line, "object");
+    const char *slash = strrchr(object, '/');
+    const char *name = slash != NULL ? slash + 1 : object;
+    bool asked = fired(run->lines, line, "dlsym") || fired(run->lines, line, "dlvsym");
+    if (strcmp(object, text_of(line, "exe")) == 0) {
+        return asked ? "the program, dlsym" : "linked to the program";
+    }
+    if (asked && (strstr(name, "ffi") != NULL || strstr(name, "ctypes") != NULL)) {
+        return "foreign functions, dlsym";
+    }
+    if (fired(run->lines, line, "dlopen")) {
+        return "module, RTLD_DEEPBIND taken away";
+    }
+    return strncmp(name, "lib", 3) == 0 ? "library" : "module";
+}
+
+static bool is_java(const char *exe)
+{
+    const char *slash = exe != NULL ? strrchr(exe, '/') : NULL;
+    return slash != NULL && strcmp(slash, "/java") == 0;
+}
+
+/* Why nothing came. */
+static void find_reason(struct run *run)
+{
+    const char *exe = run->exe != NULL ? run->exe : "the command";
+    bool hidden = run->watch.installed &&
+                  (strcmp(run->watch.sink, "syslog") == 0 || strcmp(run->watch.sink, "none") == 0 ||
+                   !run->watch.policy.log_all);
+    if (run->is_static) {
+        run->what = "static";
+        run->text =
+            xprintf("%s is static: there is no dynamic linker that could load the object.", exe);
+    } else if (run->exe != NULL && !run->loaded) {
+        run->what = "not-loaded";
+        run->text = xprintf("The object was not seen in %s: it is setuid or has file capabilities, "
+                            "clears LD_PRELOAD, or was gone too soon; pgseal-run says which.",
+                            exe);
+    } else if (hidden) {
+        run->what = "log-hidden";
+        run->text = xprintf("%s is in force, and its log (%s, log_level = %s) does not show what "
+                            "was asked for here; set log = file:… and log_level = all, or try "
+                            "where it is not installed.",
+                            run->watch.settings.name, run->watch.sink,
+                            run->watch.policy.log_all ? "all" : "downgrade");
+    } else if (is_java(run->exe)) {
+        run->what = "no-door";
+        run->text = xstrdup("Java called no function of libpq: JDBC drivers speak the protocol "
+                            "themselves, and no preload reaches them. Set sslmode=verify-full and "
+                            "sslrootcert in the JDBC URL.");
+    } else {
+        run->what = "no-door";
+        run->text = xprintf("The object was loaded, but %s called no function of libpq: it made no "
+                            "connection, has libpq built in, or speaks the protocol itself; pgseal "
+                            "scan may know.",
+                            exe);
+    }
+}
+
+static void set_status(json_t *root, int status)
+{
+    if (WIFEXITED(status)) {
+        json_object_set_new(root, "exit_status", json_integer(WEXITSTATUS(status)));
+    } else if (WIFSIGNALED(status)) {
+        json_object_set_new(root, "signal", json_integer(WTERMSIG(status)));
+    }
+}
+
+static json_t *pick(json_t *line, const char *const *keys)
+{
+    json_t *picked = json_object();
+    for (size_t i = 0; keys[i] != NULL; i++) {
+        json_t *value = json_object_get(line, keys[i]);
+        if (value != NULL) {
+            json_object_set(picked, keys[i], value);
+        }
+    }
+    return picked;
+}
+
+static json_t *to_json(const struct run *run)
+{
+    static const char *const of_process[] = {"pid",   "exe",          "entry",    "settings",
+                                             "hooks", "libpq_copies", "preloads", NULL};
+    static const char *const of_attempt[] = {"pid",   "exe",           "entry", "object",
+                                             "libpq", "libpq_version", "event", "action",
+                                             "host",  "reason",        NULL};
+    json_t *root = json_object();
+    json_t *processes = json_array();
+    json_t *attempts = json_array();
+    for (size_t i = 0; i < json_array_size(run->lines); i++) {
+        json_t *line = json_array_get(run->lines, i);
+        if (strcmp(text_of(line, "event"), "process") == 0) {
+            json_array_append_new(processes, pick(line, of_process));
+        } else if (is_verdict(line)) {
+            json_t *attempt = pick(line, of_attempt);
+            json_object_set_new(attempt, "way", json_string(way_of(run, line)));
+            json_array_append_new(attempts, attempt);
+        }
+    }
+    json_object_set_new(root, "schema", json_string("pgseal-check-command/1"));
+    json_object_set_new(root, "object", out_json_text(run->object));
+    out_json_set(root, "settings", run->watch.policy.name);
+    out_json_set(root, "sink", run->watch.sink);
+    out_json_set(root, "exe", run->exe);
+    json_object_set_new(root, "loaded", json_boolean(run->loaded || run->what == NULL));
+    json_object_set_new(root, "fired", json_boolean(run->what == NULL));
+    set_status(root, run->status);
+    json_object_set_new(root, "processes", processes);
+    json_object_set_new(root, "attempts", attempts);
+    out_json_set(root, "finding", run->what);
+    out_json_set(root, "text", run->text);
+    return root;
+}
+
+static void field(const struct out *out, const char *label, enum paint paint, char *text)
+{
+    out_field(out, 0, label, 11, paint, text);
+    free(text);
+}
+
+static void show_process(const struct out *out, json_t *process)
+{
+    field(out, "Process", PAINT_BOLD,
+          xprintf("%s (%d)", text_of(process, "exe"),
+                  (int)json_integer_value(json_object_get(process, "pid"))));
+    json_t *copies = json_object_get(process, "libpq_copies");
+    for (size_t i = 0; i < json_array_size(copies); i++) {
+        json_t *copy = json_array_get(copies, i);
+        field(out, "libpq", PAINT_NONE,
+              xprintf("%s (%d)", text_of(copy, "path"),
+                      (int)json_integer_value(json_object_get(copy, "version"))));
+    }
+    json_t *hooks = json_object_get(process, "hooks");
+    char *list = xstrdup("");
+    for (size_t i = 0; i < json_array_size(hooks); i++) {
+        char *more =
+            xprintf("%s%s%s", list, i > 0 ? ", " : "", json_string_value(json_array_get(hooks, i)));
+        free(list);
+        list = more;
+    }
+    field(out, "Hooks", PAINT_NONE, list);
+}
+
+static void show(const struct run *run)
+{
+    struct out out = out_start(stdout);
+    json_t *all = to_json(run);
+    json_t *processes = json_object_get(all, "processes");
+    json_t *attempts = json_object_get(all, "attempts");
+    struct table table = {.columns = 5,
+                          .head = {"Verdict", "Door", "Way in", "Called by", "libpq"}};
+    field(&out, "Object", PAINT_NONE, xstrdup(run->object));
+    field(&out, "Settings", PAINT_NONE, xstrdup(text_of(all, "settings")));
+    for (size_t i = 0; i < json_array_size(processes); i++) {
+        show_process(&out, json_array_get(processes, i));
+    }
+    for (size_t i = 0; i < json_array_size(attempts); i++) {
+        json_t *a = json_array_get(attempts, i);
+        const char *cells[] = {text_of(a, "action"), text_of(a, "entry"), text_of(a, "way"),
+                               text_of(a, "object"), text_of(a, "libpq")};
+        table_row(&table, PAINT_NONE, cells);
+    }
+    if (table.rows > 0) {
+        fputc('\n', stdout);
+        table_print(&out, &table);
+    }
+    fputc('\n', stdout);
+    if (run->what == NULL) {
+        out_field(&out, 0, "", 0, PAINT_GREEN, "The hooks fired.");
+    } else {
+        out_field(&out, 0, "", 0, PAINT_RED, run->what);
+        out_field(&out, 2, "", 2, PAINT_NONE, run->text);
+    }
+    json_decref(all);
+}
+
+int check_command(char **argv, const char *lib, const char *policy, bool json)
+{
+    struct run run = {.object = run_object(lib)};
+    if (run.object == NULL || run.object[strcspn(run.object, ": \t\n")] != '\0') {
+        complain(run.object == NULL ? "libpgseal.so is not there; name it with --lib"
+                                    : "a path with a colon or a blank cannot stand in LD_PRELOAD");
+        free(run.object);
+        return STATUS_USAGE;
+    }
+    char *why = watch_start(&run.watch, policy);
+    if (why != NULL) {
+        complain("%s", why);
+        free(why);
+        free(run.object);
+        return STATUS_USAGE;
+    }
+    int error = run_start(&run, argv);
+    run.lines = watch_end(&run.watch);
+    if (error != 0) {
+        complain("%s: %s", argv[0], strerror(error));
+    } else {
+        if (!any_fired(run.lines)) {
+            find_reason(&run);
+        }
+        if (json) {
+            out_json(to_json(&run));
+        } else {
+            show(&run);
+        }
+    }
+    int status = error != 0 ? STATUS_USAGE : run.what != NULL ? STATUS_FOUND : STATUS_FINE;
+    json_decref(run.lines);
+    free(run.object);
+    free(run.exe);
+    free(run.text);
+    return status;
+}

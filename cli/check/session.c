@@ -1,0 +1,176 @@
+/* check_session: a connection exactly as a sealed program makes it, and what both ends say of it.
+ */
+#include "cli/check/check.h"
+#include "shim/session/verify_as.h"
+
+#include <openssl/ssl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Adds what only this tool wants: an end to waiting, and a name. */
+static void add_own(const struct question *q)
+{
+    size_t n = 0;
+    while (q->keywords[n] != NULL) {
+        n++;
+    }
+    if (request_value(&q->probe.request, "connect_timeout") == NULL) {
+        q->keywords[n] = "connect_timeout";
+        q->values[n++] = "10";
+    }
+    q->keywords[n] = "fallback_application_name";
+    q->values[n++] = "pgseal check";
+    q->keywords[n] = q->values[n] = NULL;
+}
+
+static bool renames(const struct verdict *v)
+{
+    for (size_t i = 0; i < v->nforced; i++) {
+        if (strcmp(v->forced[i].option, "host") == 0 && v->forced[i].value == v->hosts) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* As connect.c of the shim does it. NULL with c->failure. */
+static PGconn *open_sealed(struct check *c)
+{
+    struct question *q = c->strict;
+    struct verdict *v = &q->verdict;
+    struct decision dials = {.dials = v->dials, .ndials = v->ndials};
+    char passfile[64];
+    char why[256];
+    int fd = -1;
+    if (renames(v) && !dial_passwords(&q->libpq, &q->probe.request, v, q->keywords, q->values,
+                                      passfile, sizeof passfile, &fd, why, sizeof why)) {
+        c->failure = xstrdup(why);
+        return NULL;
+    }
+    int expand = call_sealed(&q->array.params, v, q->keywords, q->values);
+    add_own(q);
+    struct decision *before = dial_enter(&dials);
+    PGconn *conn = q->libpq.PQconnectdbParams(q->keywords, q->values, expand);
+    dial_leave(before);
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (conn == NULL || PQstatus(conn) != CONNECTION_OK) {
+        if (PQconnectionNeedsPassword(conn)) {
+            c->failure = xstrdup("the server asks for a password, and there is none");
+        } else if (PQconnectionUsedPassword(conn)) {
+            c->failure = xstrdup("the server does not accept this password");
+        } else {
+            c->failure = cleaned(conn != NULL ? PQerrorMessage(conn) : "out of memory");
+        }
+        PQfinish(conn);
+        return NULL;
+    }
+    return conn;
+}
+
+/* The first row of a query as an object, or NULL. */
+static json_t *ask(PGconn *conn, const char *query)
+{
+    json_t *row = NULL;
+    PGresult *result = PQexec(conn, query);
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
+        row = json_object();
+        for (int i = 0; i < PQnfields(result); i++) {
+            json_object_set_new(
+                row, PQfname(result, i),
+                PQgetisnull(result, 0, i) ? json_null() : out_json_text(PQgetvalue(result, 0, i)));
+        }
+    }
+    PQclear(result);
+    return row;
+}
+
+static json_t *ask_sslinfo(PGconn *conn)
+{
+    json_t *place = ask(conn, "select n.nspname as s from pg_catalog.pg_extension e join "
+                              "pg_catalog.pg_namespace n on n.oid = e.extnamespace where "
+                              "e.extname = 'sslinfo'");
+    const char *schema = json_string_value(json_object_get(place, "s"));
+    char *quoted = schema != NULL ? PQescapeIdentifier(conn, schema, strlen(schema)) : NULL;
+    json_t *row = NULL;
+    if (quoted != NULL) {
+        char *query = xprintf("select %s.ssl_is_used(), %s.ssl_version(), %s.ssl_cipher()", quoted,
+                              quoted, quoted);
+        row = ask(conn, query);
+        free(query);
+    }
+    PQfreemem(quoted);
+    json_decref(place);
+    return row;
+}
+
+static bool says_no(json_t *row, const char *key)
+{
+    const char *value = json_string_value(json_object_get(row, key));
+    return value != NULL && strcmp(value, "f") == 0;
+}
+
+static void ask_server(struct check *c, PGconn *conn)
+{
+    c->server = json_object();
+    json_t *version = ask(conn, "show server_version");
+    json_t *stat = ask(conn, "select ssl, version, cipher, bits, client_dn, issuer_dn from "
+                             "pg_catalog.pg_stat_ssl where pid = pg_catalog.pg_backend_pid()");
+    json_t *info = ask_sslinfo(conn);
+    if (says_no(stat, "ssl") || says_no(info, "ssl_is_used")) {
+        check_found(c, "tls-ends-before-server",
+                    xstrdup("The server itself sees no TLS: something in between ends it."),
+                    xstrdup("A pooler or proxy holds the certificate; how it goes on from there "
+                            "is its own setting."));
+    }
+    if (version != NULL) {
+        json_object_set(c->server, "version", json_object_get(version, "server_version"));
+        json_decref(version);
+    }
+    if (stat != NULL) {
+        json_object_set_new(c->server, "pg_stat_ssl", stat);
+    }
+    if (info != NULL) {
+        json_object_set_new(c->server, "sslinfo", info);
+    }
+}
+
+static void read_tls(struct check *c, PGconn *conn)
+{
+    const char *bits = PQsslAttribute(conn, "key_bits");
+    const char *protocol = PQsslAttribute(conn, "protocol");
+    const char *cipher = PQsslAttribute(conn, "cipher");
+    c->protocol = xstrdup(protocol != NULL ? protocol : "");
+    c->cipher = xstrdup(cipher != NULL ? cipher : "");
+    c->bits = bits != NULL ? atoi(bits) : 0;
+    SSL *ssl = PQsslStruct(conn, "OpenSSL");
+    STACK_OF(X509) *chain = ssl != NULL ? SSL_get0_verified_chain(ssl) : NULL;
+    if (chain == NULL) {
+        return;
+    }
+    c->chain = X509_chain_up_ref(chain);
+    chain_describe(c);
+    if (c->certificates.n > 0) {
+        chain_find_root(c);
+    }
+}
+
+void session_check(struct check *c)
+{
+    PGconn *conn = open_sealed(c);
+    if (conn == NULL) {
+        return;
+    }
+    c->connected = true;
+    c->host = xstrdup(PQhost(conn));
+    c->address = xstrdup(PQhostaddr(conn));
+    c->port = xstrdup(PQport(conn));
+    c->verified_name = xstrdup(PQhost(conn));
+    if (PQsslInUse(conn)) {
+        read_tls(c, conn);
+    }
+    ask_server(c, conn);
+    PQfinish(conn);
+}

@@ -1,0 +1,169 @@
+/* check_watch: reads the log of a command that runs under the object, wherever the settings send
+ * it. */
+#include "cli/check/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { LOG_MAX = 64 << 20 };
+
+static off_t size_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? st.st_size : 0;
+}
+
+/* No policy file: the log is ours to lead. */
+static char *lead_log(struct watch *w)
+{
+    char *directory = xstrdup("/tmp/pgseal-check.XXXXXX");
+    if (mkdtemp(directory) == NULL) {
+        char *why = xprintf("%s: %s", directory, strerror(errno));
+        free(directory);
+        return why;
+    }
+    w->directory = directory;
+    w->path = xprintf("%s/log", directory);
+    w->sink = "file";
+    return NULL;
+}
+
+static void find_sink(struct watch *w)
+{
+    switch (w->policy.log) {
+    case LOG_TO_FILE:
+        w->sink = "file";
+        w->path = xstrdup(w->policy.log_path);
+        w->from = size_of(w->path);
+        break;
+    case LOG_TO_SYSLOG:
+        w->sink = "syslog";
+        break;
+    case LOG_TO_NONE:
+        w->sink = "none";
+        break;
+    case LOG_TO_STDERR:
+        w->sink = "stderr";
+        break;
+    }
+}
+
+char *watch_start(struct watch *w, const char *policy)
+{
+    *w = (struct watch){.pipe = -1};
+    if (policy != NULL) {
+        char *absolute = realpath(policy, NULL);
+        if (absolute == NULL) {
+            return xprintf("%s: %s", policy, strerror(errno));
+        }
+        if (access(POLICY_FILE, F_OK) == 0) {
+            free(absolute);
+            return xstrdup(POLICY_FILE " is in force: no other policy can be");
+        }
+        setenv("PGSEAL_POLICY", absolute, 1);
+        free(absolute);
+    }
+    question_settings(&w->settings, &w->policy, NULL);
+    w->installed = w->settings.name != NULL;
+    if (!w->installed) {
+        return lead_log(w);
+    }
+    find_sink(w);
+    return NULL;
+}
+
+void watch_child(const struct watch *w, int end)
+{
+    if (!w->installed) {
+        char *sink = xprintf("file:%s", w->path);
+        setenv("PGSEAL_LOG", sink, 1);
+        setenv("PGSEAL_LOG_LEVEL", "all", 1);
+        free(sink);
+    }
+    if (end >= 0) {
+        dup2(end, STDERR_FILENO);
+    }
+}
+
+bool watch_drain(struct watch *w)
+{
+    char buf[16384];
+    struct pollfd p = {.fd = w->pipe, .events = POLLIN};
+    while (w->pipe >= 0 && poll(&p, 1, 0) > 0) {
+        ssize_t n = read(w->pipe, buf, sizeof buf);
+        if (n <= 0) {
+            return n < 0 && errno == EINTR;
+        }
+        if (w->seen.n + (size_t)n <= LOG_MAX) {
+            w->seen.at = xrealloc(w->seen.at, w->seen.n + (size_t)n + 1);
+            memcpy(w->seen.at + w->seen.n, buf, (size_t)n);
+            w->seen.n += (size_t)n;
+        }
+        fwrite(buf, 1, (size_t)n, stderr);
+    }
+    return w->pipe >= 0;
+}
+
+static void read_file(struct watch *w)
+{
+    int fd = open(w->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0) {
+        return;
+    }
+    /* A log that was rotated meanwhile is read from its beginning. */
+    if (size_of(w->path) < w->from || lseek(fd, w->from, SEEK_SET) < 0) {
+        lseek(fd, 0, SEEK_SET);
+    }
+    struct bytes bytes;
+    if (bytes_read(fd, LOG_MAX, &bytes) == 0) {
+        free(w->seen.at);
+        w->seen = bytes;
+    }
+    close(fd);
+}
+
+/* Lines of pgseal's among others. */
+static json_t *lines_of(const struct bytes *seen)
+{
+    json_t *lines = json_array();
+    for (size_t at = 0; at < seen->n;) {
+        const char *line = seen->at + at;
+        const char *end = memchr(line, '\n', seen->n - at);
+        size_t n = end != NULL ? (size_t)(end - line) : seen->n - at;
+        json_t *object = n > 0 && line[0] == '{' ? json_loadb(line, n, 0, NULL) : NULL;
+        const char *schema = json_string_value(json_object_get(object, "schema"));
+        if (schema != NULL && strcmp(schema, "pgseal/1") == 0) {
+            json_array_append(lines, object);
+        }
+        json_decref(object);
+        at += n + 1;
+    }
+    return lines;
+}
+
+json_t *watch_end(struct watch *w)
+{
+    watch_drain(w);
+    if (w->path != NULL) {
+        read_file(w);
+    }
+    if (w->directory != NULL && w->path != NULL) {
+        unlink(w->path);
+        rmdir(w->directory);
+    }
+    json_t *lines = lines_of(&w->seen);
+    if (w->pipe >= 0) {
+        close(w->pipe);
+    }
+    free(w->seen.at);
+    free(w->path);
+    free(w->directory);
+    policy_free(&w->policy);
+    return lines;
+}

@@ -1,0 +1,201 @@
+/* asked: a connection string into request and verdict, by the very code of the shim. */
+#include "cli/explain/preview.h"
+
+#include "cli/lib/util.h"
+#include "lib/core/options/options.h"
+#include "lib/core/text/strbuf.h"
+#include "lib/elf/loaded.h"
+#include "shim/log/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+char *cleaned(const char *message)
+{
+    size_t size = 2 * strlen(message) + 64;
+    char *clean = xmalloc(size);
+    event_clean_reason(message, clean, size);
+    return clean;
+}
+
+void question_settings(struct settings *s, struct policy *p, const char *policy)
+{
+    *s = (struct settings){0};
+    if (policy != NULL) {
+        settings_read_file(s, policy);
+    } else {
+        settings_read(s);
+    }
+    settings_parse(s, p);
+}
+
+static void make_strict(struct rule *rule)
+{
+    rule->mode = MODE_ENFORCE;
+    rule->exempt = NULL;
+}
+
+/* The functions of the libpq that this tool is linked to, found as resolve.c finds those of a
+ * program's. Returns the name of a needed one that is missing, or NULL. */
+static const char *find_libpq(struct libpq *pq)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+        bool needed;
+    } functions[] = {
+#define LIBPQ_FUNCTION(name, needed) {#name, offsetof(struct libpq, name), needed},
+        LIBPQ_FUNCTIONS(LIBPQ_FUNCTION)
+#undef LIBPQ_FUNCTION
+    };
+    int (*version)(void) = PQlibVersion;
+    void *inside = NULL;
+    struct object o;
+    memcpy(&inside, &version, sizeof inside);
+    if (!object_of(inside, &o)) {
+        return "PQlibVersion";
+    }
+    *pq = (struct libpq){.base = o.dyn, .handle = object_handle(&o)};
+    text_copy(pq->path, sizeof pq->path, o.name);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        void *fn = object_symbol(&o, functions[i].name);
+        if (fn == NULL && functions[i].needed) {
+            return functions[i].name;
+        }
+        memcpy((char *)pq + functions[i].offset, &fn, sizeof fn);
+    }
+    pq->version = pq->PQlibVersion();
+    return NULL;
+}
+
+/* The string as libpq's parser sees it. */
+static char *complaint(const struct question *q)
+{
+    char *message = NULL;
+    PQconninfoOption *options = q->libpq.PQconninfoParse(q->call.conninfo, &message);
+    char *text = cleaned(message != NULL ? message : "libpq does not accept it");
+    if (options != NULL) {
+        q->libpq.PQconninfoFree(options);
+    }
+    q->libpq.PQfreemem(message);
+    return text;
+}
+
+static void judge(struct question *q)
+{
+    struct world w;
+    if (q->policy.fault[0] != '\0') {
+        seal_refuse(&q->policy, q->policy.fault, true, &q->verdict);
+        return;
+    }
+    switch (probe_run(&q->libpq, &q->array.params, q->keywords, q->values, &q->probe)) {
+    case PROBE_LIBPQ:
+        q->rejection = cleaned(q->probe.conn != NULL ? q->libpq.PQerrorMessage(q->probe.conn)
+                                                     : "out of memory");
+        return;
+    case PROBE_REFUSED:
+        seal_refuse(&q->policy, q->probe.reason, false, &q->verdict);
+        return;
+    case PROBE_FINE:
+        q->probed = true;
+        files_world(&w, &q->root);
+        seal_decide(&q->probe.request, &q->policy, &w, &q->verdict);
+        return;
+    }
+}
+
+struct question *question_ask(const char *conninfo, const char *policy, enum asking how)
+{
+    struct question *q = xcalloc(1, sizeof *q);
+    question_settings(&q->settings, &q->policy, policy);
+    if (how == ASKED_STRICTLY) {
+        make_strict(&q->policy.global);
+        for (size_t i = 0; i < q->policy.nrules; i++) {
+            make_strict(&q->policy.rules[i]);
+        }
+    }
+    const char *missing = find_libpq(&q->libpq);
+    if (missing != NULL) {
+        q->rejection = xprintf("this libpq does not define %s", missing);
+        return q;
+    }
+    q->call = (struct call){.door = DOOR_CONNECTDB, .conninfo = conninfo};
+    bool rewritable = call_to_params(&q->call, &q->array);
+    size_t room = call_room(q->array.params.n);
+    q->keywords = xcalloc(room, sizeof *q->keywords);
+    q->values = xcalloc(room, sizeof *q->values);
+    if (!rewritable) {
+        q->rejection = complaint(q);
+        return q;
+    }
+    judge(q);
+    if (q->rejection == NULL) {
+        log_verdict(&q->policy, &q->verdict, q->probed ? &q->probe.request : NULL, &q->libpq,
+                    call_name(q->call.door), "");
+        q->line = outside_line();
+    }
+    return q;
+}
+
+void question_free(struct question *q)
+{
+    if (q == NULL) {
+        return;
+    }
+    if (q->libpq.PQfinish != NULL) {
+        probe_free(&q->libpq, &q->probe, false);
+    }
+    policy_free(&q->policy);
+    json_decref(q->line);
+    free(q->root.bytes);
+    free(q->rejection);
+    free(q->keywords);
+    free(q->values);
+    free(q);
+}
+
+json_t *question_change(const struct question *q, const char *option)
+{
+    json_t *changes = json_object_get(q->line, "changes");
+    for (size_t i = 0; i < json_array_size(changes); i++) {
+        json_t *change = json_array_get(changes, i);
+        const char *name = json_string_value(json_object_get(change, "option"));
+        if (name != NULL && strcmp(name, option) == 0) {
+            return change;
+        }
+    }
+    return NULL;
+}
+
+const char *question_shown(const struct question *q, const char *option)
+{
+    static const char *const in_line[] = {"host",   "hostaddr", "port",
+                                          "dbname", "user",     "application_name"};
+    const struct asked *a = request_option(&q->probe.request, option);
+    if (!q->probed || a == NULL) {
+        return NULL;
+    }
+    const char *given = a->given != NULL ? a->given : a->value;
+    if (option_is_secret(option)) {
+        return given != NULL && given[0] != '\0' ? "(hidden)" : NULL;
+    }
+    json_t *change = question_change(q, option);
+    const char *changed = json_string_value(json_object_get(change, "requested"));
+    for (size_t i = 0; i < sizeof in_line / sizeof *in_line; i++) {
+        const char *logged = json_string_value(json_object_get(q->line, option));
+        if (strcmp(option, in_line[i]) == 0 && logged != NULL &&
+            request_value(&q->probe.request, option) != NULL) {
+            return logged;
+        }
+    }
+    if (changed != NULL) {
+        return changed;
+    }
+    const char *value = a->value != NULL ? a->value : a->given;
+    return value != NULL && event_hides(value) ? "(hidden)" : value;
+}
+
+const char *question_origin(const struct question *q)
+{
+    return q->policy.name != NULL ? q->policy.name : "defaults";
+}

@@ -1,0 +1,66 @@
+/* asked: a connection string into request and verdict, by the very code of the shim: what pgseal
+ * explain and pgseal check stand on. */
+#ifndef PGSEAL_CLI_ASKED_H
+#define PGSEAL_CLI_ASKED_H
+
+#include "lib/core/policy/policy.h"
+#include "lib/core/verdict/verdict.h"
+#include "lib/os/settings.h"
+#include "lib/os/trust_files.h"
+#include "shim/connect/call.h"
+#include "shim/connect/probe.h"
+#include "shim/dynlink/resolve.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* One connection string, and what the shim would make of it in this process's environment. */
+struct question {
+    struct settings settings;
+    struct policy policy;
+    struct libpq libpq; /* the one that this tool is linked to */
+    struct call call;
+    struct call_params array;
+    struct probe probe;
+    bool probed; /* probe.request is filled */
+    struct verdict verdict;
+    struct root_copy root; /* the root file as it was judged */
+    char *rejection; /* libpq's own complaint about the string: there is no verdict then; owned */
+    json_t *line;    /* the verdict line that the shim would log, as JSON, whatever the level */
+    const char **keywords; /* scratch of call_room() entries, for the arrays of the real call */
+    const char **values;
+};
+
+enum asking {
+    ASKED_AS_IT_IS, /* what the shim would do */
+    ASKED_STRICTLY, /* as if every mode were enforce and nothing exempt */
+};
+
+/* Asks. policy names the one policy file that counts, or is NULL: then settings are found as the
+ * shim finds them. Never returns NULL; libpq is questioned, no network is used. The caller frees
+ * with question_free. */
+struct question *question_ask(const char *conninfo, const char *policy, enum asking how);
+void question_free(struct question *q);
+
+/* Finds and parses the settings alone, as question_ask does. The policy's strings live in s. */
+void question_settings(struct settings *s, struct policy *p, const char *policy);
+
+/* The value of an option as it may be shown: NULL where unset, "(hidden)" for secrets and for
+ * whatever the log would hide. Points into q. */
+const char *question_shown(const struct question *q, const char *option);
+
+/* The change of this option in q->line, or NULL. */
+json_t *question_change(const struct question *q, const char *option);
+
+/* Where the settings came from: a path, "environment" or "defaults". */
+const char *question_origin(const struct question *q);
+
+/* A copy of a message without what could be a secret in it (event_clean_reason). The caller frees.
+ */
+char *cleaned(const char *message);
+
+/* The line that the shim's log.c has just written (see asked_outside.c), or NULL. The caller owns
+ * it; it is handed out once. */
+json_t *outside_line(void);
+
+#endif

@@ -1,0 +1,53 @@
+/* asked_outside: what the shim's code finds around itself here: its log's lines are kept instead of
+ * written, and the look-ups of libpq go past dial.c as they do in a sealed process. */
+#include "cli/explain/preview.h"
+#include "shim/hooks/hooks.h"
+#include "shim/log/sink.h"
+#include "shim/session/verify_as.h"
+
+#include <netdb.h>
+
+static json_t *kept;
+
+json_t *outside_line(void)
+{
+    json_t *line = kept;
+    kept = NULL;
+    return line;
+}
+
+bool sink_event(const struct policy *p, struct event *e)
+{
+    char buf[EVENT_LINE_MAX];
+    (void)p;
+    size_t n = event_format(e, buf, sizeof buf);
+    json_decref(kept);
+    kept = json_loadb(buf, n, 0, NULL);
+    return kept != NULL;
+}
+
+bool log_wanted(const struct policy *p, const char *event, bool audit)
+{
+    (void)p, (void)event, (void)audit;
+    return true;
+}
+
+/* Both are asked for the process line only, which this tool has no use for. */
+size_t hooks_fired(const char **names, size_t max)
+{
+    (void)names, (void)max;
+    return 0;
+}
+
+size_t libpq_copies(struct libpq_copy *copies, size_t max)
+{
+    (void)copies, (void)max;
+    return 0;
+}
+
+/* libpq's own look-ups are bound to this one: the program comes before the C library. */
+int getaddrinfo(const char *restrict node, const char *restrict service,
+                const struct addrinfo *restrict hints, struct addrinfo **restrict res)
+{
+    return dial_getaddrinfo(node, service, hints, res);
+}

@@ -1,0 +1,229 @@
+/* scan_constants: texts in an ELF object that tell of libpq or of another driver. */
+#include "cli/scan/elf.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is looked for stands here with '|' in places, so that pgseal does not find itself. */
+enum sought {
+    NAMES_LIBPQ,
+    NAMES_DOOR,
+    INSIDE_1,
+    INSIDE_2,
+    TOKIO,
+    TOKIO_NAME,
+    SQLX,
+    SQLX_NAME,
+    PGBOUNCER,
+    GO_BUILD,
+    GO_DRIVERS,
+};
+static const struct {
+    enum sought sought;
+    const char *text;
+    const char *shown;
+} needles[] = {
+    {NAMES_LIBPQ, "libpq|so", "."},
+    {NAMES_DOOR, "PQ|connect", ""},
+    {INSIDE_1, "Fallback|Application|Name", "-"},
+    {INSIDE_2, "Database|Service", "-"},
+    {TOKIO, "tokio|postgres-", "-"},
+    {TOKIO_NAME, "tokio|postgres::", "_"},
+    {SQLX, "sqlx|postgres-", "-"},
+    {SQLX_NAME, "sqlx|postgres::", "_"},
+    {PGBOUNCER, "server|tls|sslmode", "_"},
+    {GO_BUILD, "\xff| Go buildinf:", ""},
+};
+static const char *const go_names[] = {
+    "github.com|jackc|pgx.", "github.com|jackc|pgx/", "github.com|jackc|pgconn.",
+    "github.com|lib|pq.",    "github.com|go-pg|pg/",
+};
+
+enum {
+    CHUNK = 1024 * 1024,
+    OVERLAP = 64,
+    NEEDLE_MAX = 40,
+    TOTAL_MAX = 1024 * 1024 * 1024,
+    HITS_MAX = 64
+};
+
+struct search {
+    const struct source *source;
+    const struct elf_places *places;
+    struct elf_facts *facts;
+    bool inside_1, inside_2;
+};
+
+static size_t make_needle(char needle[NEEDLE_MAX], const char *text, const char *shown)
+{
+    size_t n = 0;
+    for (; *text != '\0' && n < NEEDLE_MAX - 1; text++) {
+        if (*text != '|') {
+            needle[n++] = *text;
+        } else if (*shown != '\0') {
+            needle[n++] = *shown;
+        }
+    }
+    needle[n] = '\0';
+    return n;
+}
+
+/* The word at offset: letters, digits and what names of files and versions hold, at most 63
+ * characters. */
+static char *word_at(const struct source *source, uint64_t offset)
+{
+    char buf[64];
+    size_t n = source_read(source, offset, buf, sizeof buf - 1);
+    size_t len = 0;
+    while (len < n && (isalnum((unsigned char)buf[len]) || strchr("._-:", buf[len]) != NULL) &&
+           buf[len] != '\0') {
+        len++;
+    }
+    return xstrndup(buf, len);
+}
+
+static uint64_t offset_of(const void *context, uint64_t address)
+{
+    return elf_offset(context, address);
+}
+
+static void add_rust(struct search *s, uint64_t offset, bool version)
+{
+    char *word = word_at(s->source, offset);
+    const char *dash = strrchr(word, '-');
+    if ((!version || (dash != NULL && isdigit((unsigned char)dash[1]))) && s->facts->rust.n < 8) {
+        if (!version) {
+            word[strcspn(word, ":")] = '\0';
+        }
+        char *text = xprintf("Rust crate %s", word);
+        strings_add_once(&s->facts->rust, text);
+        free(text);
+    }
+    free(word);
+}
+
+/* One hit; returns whether further ones of the same needle may tell more. */
+static bool hit(struct search *s, enum sought sought, uint64_t offset)
+{
+    switch (sought) {
+    case NAMES_LIBPQ:
+        if (s->facts->names_libpq == NULL) {
+            s->facts->names_libpq = word_at(s->source, offset);
+        }
+        return false;
+    case NAMES_DOOR:
+        if (s->facts->names_door == NULL) {
+            s->facts->names_door = word_at(s->source, offset);
+        }
+        return false;
+    case INSIDE_1:
+        s->inside_1 = true;
+        return false;
+    case INSIDE_2:
+        s->inside_2 = true;
+        return false;
+    case TOKIO:
+    case SQLX:
+        add_rust(s, offset, true);
+        return true;
+    case TOKIO_NAME:
+    case SQLX_NAME:
+        add_rust(s, offset, false);
+        return false;
+    case PGBOUNCER:
+        s->facts->is_pgbouncer = true;
+        return false;
+    case GO_BUILD:
+        if (go_look(s->source, offset, offset_of, s->places, &s->facts->go)) {
+            s->facts->is_go = true;
+        }
+        return true;
+    case GO_DRIVERS:
+        break;
+    }
+    return false;
+}
+
+static void search_one(struct search *s, enum sought sought, const char *needle, size_t len,
+                       const char *buf, size_t n, uint64_t offset)
+{
+    const char *at = buf;
+    for (int hits = 0; hits < HITS_MAX; hits++) {
+        at = memmem(at, n - (size_t)(at - buf), needle, len);
+        if (at == NULL || !hit(s, sought, offset + (uint64_t)(at - buf))) {
+            return;
+        }
+        at++;
+    }
+}
+
+/* Built without modules, a Go program has no list of them: the names of its functions tell. */
+static void search_go_names(struct search *s, const char *buf, size_t n)
+{
+    for (size_t i = 0; i < sizeof go_names / sizeof *go_names; i++) {
+        char needle[NEEDLE_MAX];
+        size_t len = make_needle(needle, go_names[i], "/");
+        if (memmem(buf, n, needle, len) == NULL) {
+            continue;
+        }
+        needle[len - 1] = '\0'; /* a dot or slash, so that no longer name is taken for it */
+        char *text = xprintf("Go package %s", needle);
+        strings_add_once(&s->facts->go, text);
+        free(text);
+    }
+}
+
+/* Calls `look` on the constants, chunk by chunk; never much more than the file holds, even if its
+ * sections overlap, and at most TOTAL_MAX bytes. */
+static void each_chunk(struct search *s,
+                       void (*look)(struct search *s, const char *buf, size_t n, uint64_t offset))
+{
+    char *buf = xmalloc(s->source->size < CHUNK ? (size_t)s->source->size : CHUNK);
+    uint64_t total = 0;
+    uint64_t limit = s->source->size < TOTAL_MAX / 2 ? 2 * s->source->size : TOTAL_MAX;
+    for (size_t i = 0; i < s->places->n_constants; i++) {
+        const struct elf_span *span = &s->places->constants[i];
+        uint64_t done = 0;
+        while (done < span->size && total < limit) {
+            size_t want = span->size - done < CHUNK ? (size_t)(span->size - done) : CHUNK;
+            size_t n = source_read(s->source, span->offset + done, buf, want);
+            if (n == 0) {
+                break;
+            }
+            look(s, buf, n, span->offset + done);
+            total += n;
+            if (n < CHUNK) {
+                break;
+            }
+            done += n - OVERLAP;
+        }
+    }
+    free(buf);
+}
+
+static void look_for_needles(struct search *s, const char *buf, size_t n, uint64_t offset)
+{
+    for (size_t i = 0; i < sizeof needles / sizeof *needles; i++) {
+        char needle[NEEDLE_MAX];
+        size_t len = make_needle(needle, needles[i].text, needles[i].shown);
+        search_one(s, needles[i].sought, needle, len, buf, n, offset);
+    }
+}
+
+static void look_for_go_names(struct search *s, const char *buf, size_t n, uint64_t offset)
+{
+    (void)offset;
+    search_go_names(s, buf, n);
+}
+
+void elf_look_at_constants(const struct source *source, const struct elf_places *places,
+                           struct elf_facts *facts)
+{
+    struct search s = {.source = source, .places = places, .facts = facts};
+    each_chunk(&s, look_for_needles);
+    facts->libpq_inside = s.inside_1 && s.inside_2;
+    if (facts->is_go && facts->go.n == 0) {
+        each_chunk(&s, look_for_go_names);
+    }
+}

@@ -1,0 +1,67 @@
+/* scan_elf: what an ELF object tells of how it reaches PostgreSQL. */
+#ifndef PGSEAL_CLI_SCAN_ELF_H
+#define PGSEAL_CLI_SCAN_ELF_H
+
+#include "cli/lib/util.h"
+#include "cli/scan/source.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Facts about one object. Strings are owned; free with elf_facts_free. */
+struct elf_facts {
+    bool is_elf;
+    const char *problem; /* it is cut or makes no sense: what could be read was */
+    bool is_program;     /* has an interpreter, or is static and executable */
+    bool is_static;      /* a program without interpreter */
+    int class;           /* 32 or 64 */
+    unsigned machine;    /* e_machine */
+    char *interpreter;
+    char *soname;
+    struct strings needed;
+    char *rpath;
+    char *runpath;
+    bool imports_door; /* an undefined PQconnectdb or another door */
+    bool defines_door; /* a defined one */
+    bool defines_exec; /* a defined PQexec: then it is a libpq, and not pgseal's object */
+    bool imports_dl;   /* dlopen, dlmopen, dlsym or dlvsym */
+    /* Only with deep: */
+    char *names_libpq; /* a text such as "libpq.so.5" among its constants */
+    char *names_door;  /* a text such as "PQconnectdb" among its constants */
+    bool libpq_inside; /* constants that only libpq's own code has */
+    bool is_go;
+    struct strings go;   /* drivers for Go */
+    struct strings rust; /* drivers for Rust */
+    bool is_pgbouncer;
+};
+
+/* Reads the facts; deep looks at constants too. Never fails: what cannot be read stays unset.
+ * Memory is bounded whatever the bytes say; a file that changes meanwhile is no harm. */
+void elf_look(const struct source *source, bool deep, struct elf_facts *facts);
+
+/* The part of elf_look that looks at constants; `loads` are the segments, for addresses. */
+struct elf_load {
+    uint64_t address, offset, size;
+    bool executable;
+};
+struct elf_span {
+    uint64_t offset, size;
+};
+struct elf_places {
+    struct elf_load *loads;
+    size_t n_loads;
+    struct elf_span *constants; /* where texts may stand */
+    size_t n_constants;
+};
+void elf_look_at_constants(const struct source *source, const struct elf_places *places,
+                           struct elf_facts *facts);
+
+/* The offset of an address, or UINT64_MAX. */
+uint64_t elf_offset(const struct elf_places *places, uint64_t address);
+
+/* "x86_64", "aarch64", … or "another machine". */
+const char *elf_machine_name(unsigned machine, int class);
+
+void elf_facts_free(struct elf_facts *facts);
+
+#endif

@@ -1,0 +1,191 @@
+/* scan_judge: from what was seen to a verdict. */
+#include "cli/scan/scan.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char why_linked[] = "linked to libpq: the preloaded object comes first";
+static const char why_loader[] = "libpq comes in at run time: pgseal's loader hooks see it";
+static const char why_static_libpq[] = "libpq is built into it: nothing can be preloaded before it";
+static const char why_driver[] = "speaks the protocol itself, without libpq";
+
+void item_way(struct item *item, const char *name, char *evidence, enum verdict verdict,
+              const char *why)
+{
+    for (size_t i = 0; i < item->n; i++) {
+        if (item->ways[i].name == name && strcmp(item->ways[i].evidence, evidence) == 0) {
+            free(evidence);
+            return;
+        }
+    }
+    item->ways = xrealloc(item->ways, (item->n + 1) * sizeof *item->ways);
+    item->ways[item->n++] = (struct way){name, evidence, verdict, why};
+}
+
+static bool is_library_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    return strncmp(name, "lib", 3) == 0 && strstr(name, ".so") != NULL;
+}
+
+static const char *kind_of(const char *path, const struct elf_facts *facts)
+{
+    if (facts->is_program) {
+        return "program";
+    }
+    if (facts->defines_door && facts->defines_exec &&
+        is_libpq_name(facts->soname != NULL ? facts->soname : path)) {
+        return "libpq";
+    }
+    return facts->soname != NULL && is_library_name(path) ? "library" : "module";
+}
+
+/* Linked, directly or not. A library counts only if it needs libpq itself: else everything above it
+ * would be listed. */
+static bool add_linked(struct item *item, struct root *root, const char *path,
+                       const struct elf_facts *facts)
+{
+    char *libpq = NULL;
+    char *through = NULL;
+    if (!root_reaches(root, path, facts, &libpq, &through)) {
+        return false;
+    }
+    bool library = strcmp(item->kind, "library") == 0;
+    bool counts = through == NULL || !library;
+    bool module = strcmp(item->kind, "module") == 0;
+    if (counts) {
+        const char *private =
+            libpq[0] == '/' && is_private_copy(root, libpq) ? ", a bundled copy" : "";
+        const char *missing = libpq[0] != '/' ? ", which is not there" : "";
+        char *evidence = through != NULL
+                             ? xprintf("%s%s%s through %s", libpq, private, missing, through)
+                             : xprintf("%s%s%s", libpq, private, missing);
+        item_way(item, through != NULL ? "linked-through" : "linked", evidence,
+                 module ? COVERED_BY_LOADER_HOOKS : COVERED, module ? why_loader : why_linked);
+    }
+    free(libpq);
+    free(through);
+    return counts;
+}
+
+void item_ways_of_elf(struct item *item, struct root *root, const char *path,
+                      const struct elf_facts *facts)
+{
+    if (facts->defines_door && !facts->defines_exec && !facts->is_program) {
+        return; /* pgseal's own object, or another one's hooks */
+    }
+    if (item->kind == NULL) {
+        item->kind = kind_of(path, facts);
+    }
+    item->machine = elf_machine_name(facts->machine, facts->class);
+    item->is_static = facts->is_static;
+    if (strcmp(item->kind, "libpq") == 0) {
+        bool private = is_private_copy(root, path);
+        item_way(item, private ? "bundled" : "libpq",
+                 xstrdup(facts->soname != NULL ? facts->soname : path), COVERED,
+                 private ? "a copy of libpq of its own: each caller meets its own copy"
+                         : "libpq itself");
+        return;
+    }
+    bool linked = add_linked(item, root, path, facts);
+    if (!linked && facts->libpq_inside) {
+        item_way(item, "static-libpq",
+                 xstrdup("libpq's own table of options is among its constants"), NOT_COVERED,
+                 why_static_libpq);
+    }
+    bool asks = facts->imports_dl || facts->is_static;
+    if (!linked && !facts->libpq_inside && asks &&
+        (facts->names_libpq != NULL || facts->names_door != NULL)) {
+        item_way(item, "dlopen",
+                 xprintf("the text \"%s\"",
+                         facts->names_libpq != NULL ? facts->names_libpq : facts->names_door),
+                 COVERED_BY_LOADER_HOOKS, why_loader);
+    }
+    for (size_t i = 0; i < facts->go.n; i++) {
+        item_way(item, "go", xstrdup(facts->go.at[i]), NOT_COVERED, why_driver);
+    }
+    for (size_t i = 0; i < facts->rust.n; i++) {
+        item_way(item, "rust", xstrdup(facts->rust.at[i]), NOT_COVERED, why_driver);
+    }
+    if (facts->is_pgbouncer) {
+        item_way(item, "pgbouncer",
+                 xprintf("its setting server_tls_%s is among its constants", "sslmode"),
+                 NOT_COVERED,
+                 "pgbouncer speaks the protocol itself: its own setting for TLS to servers must be "
+                 "verify-full");
+    }
+}
+
+/* The kind of machine that this pgseal, and so its object, is built for. */
+static const char *own_machine(void)
+{
+    static const char *own;
+    if (own == NULL) {
+        unsigned char head[20] = {0};
+        int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+        ssize_t n = fd >= 0 ? read(fd, head, sizeof head) : -1;
+        if (fd >= 0) {
+            close(fd);
+        }
+        uint16_t machine = 0;
+        memcpy(&machine, head + 18, sizeof machine);
+        own = n == (ssize_t)sizeof head
+                  ? elf_machine_name(machine, head[EI_CLASS] == ELFCLASS64 ? 64 : 32)
+                  : "";
+    }
+    return own;
+}
+
+/* Why nothing can be preloaded into it, whatever its ways, or NULL. */
+static const char *beyond_reach(const struct item *item)
+{
+    if (item->setuid) {
+        return "setuid: the dynamic linker ignores LD_PRELOAD";
+    }
+    if (item->setgid) {
+        return "setgid: the dynamic linker ignores LD_PRELOAD";
+    }
+    if (item->file_caps) {
+        return "file capabilities: the dynamic linker ignores LD_PRELOAD";
+    }
+    if (item->is_static) {
+        return "static: there is no dynamic linker that could preload anything";
+    }
+    if (item->machine != NULL && own_machine()[0] != '\0' &&
+        strcmp(item->machine, own_machine()) != 0) {
+        return "built for another ELF class or machine than this pgseal";
+    }
+    return NULL;
+}
+
+void item_judge(struct item *item)
+{
+    const char *beyond = beyond_reach(item);
+    item->verdict = COVERED;
+    for (size_t i = 0; i < item->n; i++) {
+        if (beyond != NULL) {
+            item->ways[i].verdict = NOT_COVERED;
+        }
+        if (item->ways[i].verdict > item->verdict) {
+            item->verdict = item->ways[i].verdict;
+        }
+    }
+    free(item->why);
+    item->why = beyond != NULL ? xstrdup(beyond) : NULL;
+    for (size_t i = 0; i < item->n; i++) {
+        const struct way *way = &item->ways[i];
+        if (way->verdict != item->verdict ||
+            (item->why != NULL && strstr(item->why, way->why) != NULL) ||
+            (beyond != NULL && (way->why == why_linked || way->why == why_loader))) {
+            continue;
+        }
+        char *both = item->why != NULL ? xprintf("%s; %s", item->why, way->why) : xstrdup(way->why);
+        free(item->why);
+        item->why = both;
+    }
+}

@@ -1,0 +1,317 @@
+/* options: what pgseal knows of libpq's connection options: which are secrets, which may be pinned.
+ * The table is the union of PQconninfoOptions[] in fe-connect.c of libpq 10 to 19; without authtype
+ * and tty, which were dead long before 14 dropped them. */
+#include "lib/core/options/options.h"
+
+#include <string.h>
+
+enum { PATH_LIMIT = 1023 }; /* libpq cuts longer paths without a word */
+
+enum kind { PIN, FIXED, SECRET }; /* FIXED: pgseal or the program says it, no pin may */
+enum check {
+    ANY,
+    TLS,
+    REQUIRE,
+    CERTMODE,
+    ZERO,
+    FLAG,
+    NUMBER,
+    NEGOTIATION,
+    SESSION,
+    BALANCE,
+    PROTOCOL,
+    GSSLIB,
+    REPLICATION,
+    ISSUER,
+    PATH,
+    KEY,
+    AUTH
+};
+
+/* Without a pointer in it the table needs no relocation: none is paid for at the start of a process
+ * that never connects. */
+struct option {
+    char name[26];
+    unsigned char kind;
+    unsigned char check; /* of a PIN; ANY: any text that is not empty */
+};
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool same_folded(const char *a, const char *b)
+{
+    while (*a != '\0' && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+/* Whether value is one of the words in list, which are each followed by a blank. */
+static bool word_of(const char *list, const char *value, size_t len)
+{
+    for (const char *word = list, *end; (end = strchr(word, ' ')) != NULL; word = end + 1) {
+        if ((size_t)(end - word) == len && memcmp(word, value, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *check_tls(const char *value)
+{
+    return tls_version(value) >= 12 ? NULL : "only TLSv1.2 or TLSv1.3";
+}
+
+static const char *check_require(const char *value)
+{
+    return strcmp(value, "require") == 0 ? NULL : "only require strengthens";
+}
+
+static const char *check_certmode(const char *value)
+{
+    return word_of("disable require ", value, strlen(value)) ? NULL : "only require or disable";
+}
+
+static const char *check_zero(const char *value)
+{
+    return strcmp(value, "0") == 0 ? NULL : "only 0 strengthens";
+}
+
+static const char *check_flag(const char *value)
+{
+    return word_of("0 1 ", value, strlen(value)) ? NULL : "only 0 or 1";
+}
+
+static const char *check_number(const char *value)
+{
+    size_t digits = strspn(value, "0123456789");
+    return digits > 0 && digits <= 9 && value[digits] == '\0' ? NULL : "not a number";
+}
+
+static const char *check_negotiation(const char *value)
+{
+    return word_of("postgres direct ", value, strlen(value)) ? NULL : "only postgres or direct";
+}
+
+static const char *check_session(const char *value)
+{
+    return word_of("any read-write read-only primary standby prefer-standby ", value, strlen(value))
+               ? NULL
+               : "no target_session_attrs of libpq";
+}
+
+static const char *check_balance(const char *value)
+{
+    return word_of("disable random ", value, strlen(value)) ? NULL : "only disable or random";
+}
+
+static const char *check_protocol(const char *value)
+{
+    return word_of("3.0 3.2 latest ", value, strlen(value)) ? NULL : "only 3.0, 3.2 or latest";
+}
+
+static const char *check_gsslib(const char *value)
+{
+    return word_of("gssapi sspi ", value, strlen(value)) ? NULL : "only gssapi or sspi";
+}
+
+static const char *check_replication(const char *value)
+{
+    return word_of("true on yes 1 database false off no 0 ", value, strlen(value))
+               ? NULL
+               : "no replication mode of libpq";
+}
+
+static const char *check_issuer(const char *value)
+{
+    return strncmp(value, "https://", 8) == 0 ? NULL : "only https";
+}
+
+static const char *check_path(const char *value)
+{
+    if (value[0] != '/') {
+        return "not an absolute path";
+    }
+    return strlen(value) > PATH_LIMIT ? "path longer than 1023 bytes" : NULL;
+}
+
+/* A key may also be engine:name, which only a policy can ask for. */
+static const char *check_key(const char *value)
+{
+    const char *colon = strchr(value, ':');
+    return value[0] != '/' && colon != NULL && colon != value ? NULL : check_path(value);
+}
+
+/* A list of methods that a server may ask for, or of methods with '!' that it may not; as in libpq
+ * never both. none as a permitted method would let a server ask for nothing. */
+static const char *check_auth(const char *value)
+{
+    static const char methods[] = "password md5 gss sspi scram-sha-256 oauth none ";
+    bool negative = value[0] == '!';
+    for (;;) {
+        size_t len = strcspn(value, ",");
+        if ((value[0] == '!') != negative) {
+            return "either methods or methods with !, not both";
+        }
+        if (!word_of(methods, value + negative, len - negative)) {
+            return "no authentication method of libpq";
+        }
+        if (!negative && word_of("none ", value, len)) {
+            return "none does not strengthen";
+        }
+        if (value[len] == '\0') {
+            return NULL;
+        }
+        value += len + 1;
+    }
+}
+
+/* NULL, or what is wrong with the value of a pin. */
+static const char *check_value(enum check check, const char *value)
+{
+    switch (check) {
+    case TLS:
+        return check_tls(value);
+    case REQUIRE:
+        return check_require(value);
+    case CERTMODE:
+        return check_certmode(value);
+    case ZERO:
+        return check_zero(value);
+    case FLAG:
+        return check_flag(value);
+    case NUMBER:
+        return check_number(value);
+    case NEGOTIATION:
+        return check_negotiation(value);
+    case SESSION:
+        return check_session(value);
+    case BALANCE:
+        return check_balance(value);
+    case PROTOCOL:
+        return check_protocol(value);
+    case GSSLIB:
+        return check_gsslib(value);
+    case REPLICATION:
+        return check_replication(value);
+    case ISSUER:
+        return check_issuer(value);
+    case PATH:
+        return check_path(value);
+    case KEY:
+        return check_key(value);
+    case AUTH:
+        return check_auth(value);
+    case ANY:
+        break;
+    }
+    return NULL;
+}
+
+static const struct option options[] = {
+    {"application_name", PIN, ANY},
+    {"channel_binding", PIN, REQUIRE},
+    {"client_encoding", PIN, ANY},
+    {"connect_timeout", PIN, NUMBER},
+    {"dbname", FIXED, ANY},
+    {"fallback_application_name", PIN, ANY},
+    {"gssdelegation", PIN, ZERO},
+    {"gssencmode", FIXED, ANY},
+    {"gsslib", PIN, GSSLIB},
+    {"host", FIXED, ANY},
+    {"hostaddr", FIXED, ANY},
+    {"keepalives", PIN, FLAG},
+    {"keepalives_count", PIN, NUMBER},
+    {"keepalives_idle", PIN, NUMBER},
+    {"keepalives_interval", PIN, NUMBER},
+    {"krbsrvname", PIN, ANY},
+    {"load_balance_hosts", PIN, BALANCE},
+    {"max_protocol_version", PIN, PROTOCOL},
+    {"min_protocol_version", PIN, PROTOCOL},
+    {"oauth_ca_file", PIN, PATH},
+    {"oauth_client_id", PIN, ANY},
+    {"oauth_client_secret", SECRET, ANY},
+    {"oauth_issuer", PIN, ISSUER},
+    {"oauth_scope", PIN, ANY},
+    {"options", PIN, ANY},
+    {"passfile", PIN, PATH},
+    {"password", SECRET, ANY},
+    {"port", FIXED, ANY},
+    {"replication", PIN, REPLICATION},
+    {"require_auth", PIN, AUTH},
+    {"requirepeer", PIN, ANY},
+    {"requiressl", FIXED, ANY},
+    {"scram_client_key", SECRET, ANY},
+    {"scram_server_key", SECRET, ANY},
+    {"service", FIXED, ANY},
+    {"servicefile", FIXED, ANY},
+    {"ssl_max_protocol_version", PIN, TLS},
+    {"ssl_min_protocol_version", PIN, TLS},
+    {"sslcert", PIN, PATH},
+    {"sslcertmode", PIN, CERTMODE},
+    {"sslcompression", PIN, ZERO},
+    {"sslcrl", FIXED, ANY},
+    {"sslcrldir", FIXED, ANY},
+    {"sslkey", PIN, KEY},
+    {"sslkeylogfile", FIXED, ANY},
+    {"sslmode", FIXED, ANY},
+    {"sslnegotiation", PIN, NEGOTIATION},
+    {"sslpassword", SECRET, ANY},
+    {"sslrootcert", FIXED, ANY},
+    {"sslsni", PIN, FLAG},
+    {"target_session_attrs", PIN, SESSION},
+    {"tcp_user_timeout", PIN, NUMBER},
+    {"user", FIXED, ANY},
+};
+
+static const struct option *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
+        if (strcmp(options[i].name, name) == 0) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+bool option_is_secret(const char *name)
+{
+    const struct option *o = name == NULL ? NULL : find(name);
+    return o != NULL && o->kind == SECRET;
+}
+
+const char *option_known(const char *name)
+{
+    const struct option *o = name == NULL ? NULL : find(name);
+    return o == NULL ? NULL : o->name;
+}
+
+const char *option_pin_fault(const char *name, const char *value)
+{
+    const struct option *o = name == NULL ? NULL : find(name);
+    if (o == NULL) {
+        return "unknown option";
+    }
+    if (o->kind != PIN) {
+        return "cannot be pinned";
+    }
+    if (value == NULL || value[0] == '\0') {
+        return "no value";
+    }
+    return check_value((enum check)o->check, value);
+}
+
+int tls_version(const char *name)
+{
+    static const char *const names[] = {"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"};
+    for (int i = 0; name != NULL && i < 4; i++) {
+        if (same_folded(names[i], name)) {
+            return 10 + i;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,57 @@
+/* policy_fault: the one sentence that says where a policy is wrong, and how. */
+#include "lib/core/event/event.h"
+#include "lib/core/policy/policy_keys.h"
+#include "lib/core/text/strbuf.h"
+
+#include <string.h>
+
+enum { SHOWN_MAX = 64 }; /* bytes of a value that a message shows */
+
+/* Appends what may be shown of s. */
+static void add_shown(struct text *t, const char *s, const char *quote)
+{
+    if (event_hides(s)) {
+        text_add(t, "(hidden)");
+        return;
+    }
+    size_t len = strlen(s), shown = len;
+    if (len > SHOWN_MAX) {
+        shown = SHOWN_MAX;
+        while (shown > SHOWN_MAX - 4 && ((unsigned char)s[shown] & 0xc0) == 0x80) {
+            shown--; /* not within a UTF-8 sequence */
+        }
+    }
+    text_add(t, quote);
+    for (size_t i = 0; i < shown; i++) {
+        bool control = (unsigned char)s[i] < ' ' || s[i] == 0x7f;
+        text_addn(t, control ? "?" : s + i, 1);
+    }
+    text_add(t, shown < len ? "..." : "");
+    text_add(t, quote);
+}
+
+void parsing_fault(struct parsing *x, const char *key, const char *message, const char *why,
+                   const char *value)
+{
+    struct text t;
+    if (x->p->fault[0] != '\0') {
+        return;
+    }
+    text_init(&t, x->p->fault, sizeof x->p->fault);
+    text_add(&t, x->p->name);
+    text_add(&t, ":");
+    if (!x->environment) {
+        text_add_uint(&t, (uint64_t)x->line, 1);
+        text_add(&t, ":");
+    }
+    text_add(&t, " ");
+    if (key != NULL) {
+        add_shown(&t, key, "");
+    }
+    text_add(&t, message);
+    text_add(&t, why);
+    if (value != NULL) {
+        text_add(&t, " ");
+        add_shown(&t, value, "\"");
+    }
+}

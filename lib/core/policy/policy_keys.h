@@ -1,0 +1,63 @@
+/* policy_keys: the settings one by one: their names, where they may stand, what values they take.
+ * The inside of policy*.c; nobody else includes it. */
+#ifndef PGSEAL_POLICY_KEYS_H
+#define PGSEAL_POLICY_KEYS_H
+
+#include "lib/core/policy/policy.h"
+
+enum { POLICY_RULES = 4096, POLICY_NAME_MAX = 255 }; /* most sections; longest verify_as */
+
+/* In the order of their variables, whose place in it (from 1) is the "line" that a value came from.
+ */
+enum key {
+    KEY_MODE,
+    KEY_ROOT,
+    KEY_CRL,
+    KEY_SOCKETS,
+    KEY_CANCEL,
+    KEY_LOG,
+    KEY_LEVEL,
+    KEY_UNLISTED,
+    KEY_VERIFY_AS,
+    KEY_EXEMPT,
+    KEY_UNTIL,
+    KEYS,
+    NO_KEY
+};
+
+struct parsing {
+    struct policy *p;
+    struct rule *rule; /* the section's, or &p->global */
+    int line;
+    bool environment;
+    unsigned seen;  /* bit per key: it stood in this section already */
+    int until_line; /* of exempt_until in this section, or 0 */
+};
+
+/* Which key has this name, in a file or as a variable; NO_KEY. */
+enum key key_named(const char *name);
+enum key key_of_variable(const char *name);
+
+/* The variable of the n-th key (from 1), or NULL. */
+const char *key_variable(int n);
+
+/* Makes "file:line: key" or "environment: PGSEAL_KEY" (key NULL: without it) and message, why (may
+ * be NULL) and the value in quotes (NULL: none) the policy's fault, unless it has one. What may not
+ * be shown of key and value is not: (hidden); control bytes are '?', and a long value is cut. */
+void parsing_fault(struct parsing *x, const char *key, const char *message, const char *why,
+                   const char *value);
+
+/* Sets key in x->rule and x->p from value, which must outlive the policy; or a fault: it does not
+ * belong here, stood here before, is empty or wrong. */
+void key_set(struct parsing *x, enum key key, const char *value);
+
+/* The same for a pin: option is what option_known() returned. */
+void key_pin(struct parsing *x, const char *option, const char *value);
+
+/* What can be said only at a section's end. */
+void key_section_end(struct parsing *x);
+
+/* Empties p and gives it the defaults. */
+void policy_defaults(struct policy *p, const char *name);
+
+#endif

@@ -1,0 +1,269 @@
+/* hostname: the canonical form of hosts and ports, and whether a section's pattern matches. */
+#include "lib/core/text/hostname.h"
+#include "lib/core/text/address.h"
+#include "lib/core/text/strbuf.h"
+
+#include <string.h>
+
+/* One host as it is compared: an address literal's canonical text, or the bytes of a name, folded
+ * while reading. */
+struct name {
+    const char *s;
+    size_t len;
+    bool literal;
+    char address[ADDRESS_MAX];
+};
+
+/* A pattern taken apart: the host without brackets and port. */
+struct pattern {
+    const char *host;
+    size_t len;
+    int port; /* 0: any; -1: no port from 1 to 65535 */
+    bool brackets;
+};
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* A dot at the end comes off, but not from what is an address without it: getaddrinfo(3) takes
+ * "127.0.0.1." for a name and asks the DNS for it, so it must not count as 127.0.0.1. */
+static void read_name(struct name *n, const char *s, size_t len)
+{
+    n->literal = address_text(s, len, n->address);
+    if (n->literal) {
+        n->s = n->address;
+        n->len = strlen(n->address);
+        return;
+    }
+    if (len > 1 && s[len - 1] == '.' && !address_text(s, len - 1, n->address)) {
+        len--;
+    }
+    n->s = s;
+    n->len = len;
+}
+
+static char name_at(const struct name *n, size_t i)
+{
+    return n->literal ? n->s[i] : lower(n->s[i]);
+}
+
+bool host_canonical(const char *host, char *out, size_t size)
+{
+    struct name n;
+    read_name(&n, host, strlen(host));
+    if (n.len >= size) {
+        return false;
+    }
+    for (size_t i = 0; i < n.len; i++) {
+        out[i] = name_at(&n, i);
+    }
+    out[n.len] = '\0';
+    return true;
+}
+
+int port_number(const char *port)
+{
+    if (port == NULL) {
+        return -1;
+    }
+    while (blank(*port)) {
+        port++;
+    }
+    bool negative = *port == '-';
+    if (*port == '-' || *port == '+') {
+        port++;
+    }
+    const char *digits = port;
+    int v = 0;
+    for (; *port >= '0' && *port <= '9'; port++) {
+        v = v * 10 + (*port - '0');
+        if (v > 65535) {
+            return -1;
+        }
+    }
+    if (port == digits || negative || v == 0) {
+        return -1;
+    }
+    while (blank(*port)) {
+        port++;
+    }
+    return *port == '\0' ? v : -1;
+}
+
+/* The number that is exactly these digits, or -1. */
+static int pattern_port(const char *s)
+{
+    return s[strspn(s, "0123456789")] == '\0' ? port_number(s) : -1;
+}
+
+/* [host], [host]:port, host:port, or host alone; with more than one colon and no brackets it is
+ * IPv6 without a port. */
+static bool split_pattern(const char *pattern, struct pattern *p)
+{
+    *p = (struct pattern){.host = pattern, .len = strlen(pattern)};
+    const char *colon = strchr(pattern, ':');
+    if (pattern[0] == '[') {
+        const char *close = strchr(pattern, ']');
+        if (close == NULL || (close[1] != '\0' && close[1] != ':')) {
+            return false;
+        }
+        p->host = pattern + 1;
+        p->len = (size_t)(close - p->host);
+        p->port = close[1] == ':' ? pattern_port(close + 2) : 0;
+        p->brackets = true;
+    } else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
+        p->len = (size_t)(colon - pattern);
+        p->port = pattern_port(colon + 1);
+    }
+    return true;
+}
+
+/* Glob with * only: of two stars in a row only the later ever needs to take more. */
+static bool glob(const char *pattern, size_t len, const struct name *n)
+{
+    size_t p = 0, i = 0, star = 0, resume = 0;
+    bool starred = false;
+    while (i < n->len) {
+        if (p < len && pattern[p] == '*') {
+            starred = true;
+            star = ++p;
+            resume = i;
+        } else if (p < len && lower(pattern[p]) == lower(n->s[i])) {
+            p++;
+            i++;
+        } else if (starred) {
+            p = star;
+            i = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (p < len && pattern[p] == '*') {
+        p++;
+    }
+    return p == len;
+}
+
+/* Whether the pattern is of addresses, as 10.* is: 10.example.com is none, and resolves to whatever
+ * its owner wants. */
+static bool numeric(const struct pattern *p)
+{
+    bool digits = false;
+    for (size_t i = 0; i < p->len; i++) {
+        char c = p->host[i];
+        if (c >= '0' && c <= '9')
+            digits = true;
+        else if (c != '.' && c != '*')
+            return false;
+    }
+    return digits;
+}
+
+bool host_matches(const char *pattern, const char *host, int port)
+{
+    struct pattern p;
+    struct name h, wanted;
+    if (!split_pattern(pattern, &p) || host[0] == '\0') {
+        return false;
+    }
+    if (p.port != 0 && (p.port < 0 || p.port != port)) {
+        return false;
+    }
+    for (const char *s = host; *s != '\0'; s++) {
+        if (*s == '/' || *s == '@' || blank(*s)) {
+            return false; /* nothing in a pattern stands for these */
+        }
+    }
+    read_name(&h, host, strlen(host));
+    read_name(&wanted, p.host, p.len);
+    if (memchr(p.host, '*', p.len) != NULL) {
+        return (h.literal || !numeric(&p)) && glob(wanted.s, wanted.len, &h);
+    }
+    if (h.literal != wanted.literal || h.len != wanted.len) {
+        return false;
+    }
+    for (size_t i = 0; i < h.len; i++) {
+        if (name_at(&h, i) != name_at(&wanted, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool host_same_pattern(const char *a, const char *b)
+{
+    struct pattern p, q;
+    struct name m, n;
+    if (!split_pattern(a, &p) || !split_pattern(b, &q) || p.port != q.port) {
+        return false;
+    }
+    read_name(&m, p.host, p.len);
+    read_name(&n, q.host, q.len);
+    if (m.len != n.len) {
+        return false;
+    }
+    for (size_t i = 0; i < m.len; i++) {
+        if (name_at(&m, i) != name_at(&n, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Bytes that can stand in no element of libpq's host list that is not a socket. */
+static const char *bytes_fault(const char *s, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (s[i] == '/' || s[i] == '@') {
+            return "a socket is no host";
+        }
+        if (blank(s[i]) || s[i] == ',') {
+            return "one host in each section";
+        }
+        if ((unsigned char)s[i] < ' ' || s[i] == 0x7f) {
+            return "a control character";
+        }
+        if (s[i] == '[' || s[i] == ']') {
+            return "brackets stand only around an IPv6 address";
+        }
+    }
+    return NULL;
+}
+
+const char *host_pattern_fault(const char *pattern)
+{
+    struct pattern p;
+    char address[ADDRESS_MAX];
+    if (!split_pattern(pattern, &p)) {
+        return "brackets stand only around an IPv6 address";
+    }
+    const char *fault = bytes_fault(p.host, p.len);
+    if (fault != NULL) {
+        return fault;
+    }
+    if (p.len == 0) {
+        return "no host";
+    }
+    if (p.len >= HOST_MAX) {
+        return "too long for a host";
+    }
+    if (p.port < 0) {
+        return "a port is a number from 1 to 65535";
+    }
+    bool colons = memchr(p.host, ':', p.len) != NULL;
+    bool wild = memchr(p.host, '*', p.len) != NULL;
+    if (p.brackets && !colons) {
+        return "brackets stand only around an IPv6 address";
+    }
+    if (colons && !wild && !address_text(p.host, p.len, address)) {
+        return "neither host:port nor an IPv6 address";
+    }
+    return NULL;
+}

@@ -1,0 +1,64 @@
+/* text: a string builder on a buffer of the caller's; it cuts, and never overruns. */
+#include "lib/core/text/strbuf.h"
+
+#include <string.h>
+
+void text_init(struct text *t, char *buf, size_t size)
+{
+    t->buf = buf;
+    t->size = size;
+    t->len = 0;
+    t->cut = false;
+    buf[0] = '\0';
+}
+
+void text_addn(struct text *t, const char *s, size_t n)
+{
+    size_t room = t->size - 1 - t->len;
+    if (n > room) {
+        n = room;
+        t->cut = true;
+    }
+    if (n > 0) {
+        memcpy(t->buf + t->len, s, n);
+        t->len += n;
+        t->buf[t->len] = '\0';
+    }
+}
+
+void text_add(struct text *t, const char *s)
+{
+    if (s != NULL) {
+        text_addn(t, s, strlen(s));
+    }
+}
+
+void text_add_uint(struct text *t, uint64_t v, unsigned width)
+{
+    char digits[20]; /* UINT64_MAX has 20 */
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v > 0);
+    for (size_t n = sizeof digits - at; n < width; n++) {
+        text_addn(t, "0", 1);
+    }
+    text_addn(t, digits + at, sizeof digits - at);
+}
+
+bool text_copy(char *buf, size_t size, const char *s)
+{
+    struct text t;
+    text_init(&t, buf, size);
+    text_add(&t, s);
+    return !t.cut;
+}
+
+void text_wipe(void *p, size_t n)
+{
+    if (n > 0) {
+        memset(p, 0, n);
+        __asm__ volatile("" : : "r"(p) : "memory"); /* p's bytes count as read: the stores stay */
+    }
+}

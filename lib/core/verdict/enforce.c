@@ -1,0 +1,142 @@
+/* seal_force: every option but roots, CRLs and hosts that a sealed connection must have, and what
+ * asked for less. */
+#include "lib/core/options/options.h"
+#include "lib/core/verdict/verdict_internal.h"
+
+#include <string.h>
+
+/* A path that can exist nowhere: libpq goes on without a client certificate on ENOTDIR
+ * (fe-secure-openssl.c). */
+#define NO_CERTIFICATE "/dev/null/no-client-certificate"
+
+static const struct pin *find_pin(const struct rule *rule, const char *option)
+{
+    for (size_t i = 0; i < rule->npins; i++)
+        if (strcmp(rule->pins[i].option, option) == 0)
+            return &rule->pins[i];
+    return NULL;
+}
+
+static bool force_pins(struct deciding *d)
+{
+    const struct rule *rule = d->v->rule;
+    for (size_t i = 0; i < rule->npins; i++) {
+        const struct pin *pin = &rule->pins[i];
+        if (request_option(d->r, pin->option) == NULL) {
+            struct text t = seal_reason(d->v);
+            seal_where(d, &t, pin->line);
+            text_add(&t, ": ");
+            text_add(&t, pin->option);
+            text_add(&t, ": the libpq that this program uses (version ");
+            text_add_uint(&t, (uint64_t)d->r->version / 10000, 1);
+            text_add(&t, ".");
+            text_add_uint(&t, (uint64_t)d->r->version % 10000, 1);
+            text_add(&t, ") does not know this option");
+            return false;
+        }
+        if (strcmp(pin->option, "ssl_min_protocol_version") != 0)
+            seal_force(d, pin->option, pin->value, true);
+    }
+    return true;
+}
+
+/* The minimum rises to the policy's; a maximum below it becomes TLSv1.3. */
+static void force_protocols(struct deciding *d)
+{
+    const struct pin *pin = find_pin(d->v->rule, "ssl_min_protocol_version");
+    const char *least = pin != NULL ? pin->value : "TLSv1.2";
+    d->v->min_tls = tls_version(least);
+    const char *asked = request_value(d->r, "ssl_min_protocol_version");
+    int minimum = tls_version(asked);
+    const struct asked *option = request_option(d->r, "ssl_min_protocol_version");
+    if (asked == NULL && option->source != FROM_DEFAULT)
+        d->less = true; /* ssl_min_protocol_version='' asks for no minimum at all */
+    if (minimum >= d->v->min_tls)
+        d->v->forced[d->v->nforced++] = (struct forced){"ssl_min_protocol_version", asked};
+    else
+        seal_force(d, "ssl_min_protocol_version", least, true);
+    if (find_pin(d->v->rule, "ssl_max_protocol_version") != NULL)
+        return;
+    const char *maximum = request_value(d->r, "ssl_max_protocol_version");
+    if (maximum != NULL && tls_version(maximum) < d->v->min_tls)
+        seal_force(d, "ssl_max_protocol_version", "TLSv1.3", true);
+    else if (maximum == NULL && d->r->service)
+        d->v->forced[d->v->nforced++] = (struct forced){"ssl_max_protocol_version", "TLSv1.3"};
+}
+
+/* Names a file of ~/.postgresql into the verdict's memory; NULL: no home. */
+static const char *home_file(struct deciding *d, const char *name)
+{
+    char path[POLICY_PATH_MAX + 1];
+    if (!d->w->home_file(d->w->data, d->r->version, name, path, sizeof path))
+        return NULL;
+    return seal_keep(d->v, path, strlen(path));
+}
+
+/* A default client certificate that this process may not read makes verify-full fail where a weaker
+ * sslmode silently went on (HOME=/root in a process that gave up root): leave it out. One that can
+ * be read goes on working. */
+static bool force_client_certificate(struct deciding *d)
+{
+    const struct rule *rule = d->v->rule;
+    const char *key = request_value(d->r, "sslkey");
+    if (find_pin(rule, "sslkey") == NULL && key != NULL && strchr(key, ':') != NULL) {
+        struct text t = seal_reason(d->v);
+        text_add(&t, "sslkey names an engine (it has a colon): libpq would load and run it before "
+                     "the server is verified; "
+                     "name a key file, or pin sslkey in the policy");
+        return false;
+    }
+    bool pinned = find_pin(rule, "sslcert") != NULL || find_pin(rule, "sslkey") != NULL;
+    const char *default_key = key == NULL ? home_file(d, "postgresql.key") : NULL;
+    if (!pinned && request_value(d->r, "sslcert") == NULL) {
+        const char *certificate = home_file(d, "postgresql.crt");
+        const char *used = key != NULL ? key : default_key;
+        int state = certificate != NULL ? d->w->readable(d->w->data, certificate) : 0;
+        if (state < 0 || (state == 1 && used != NULL && d->w->readable(d->w->data, used) != 1))
+            d->v->forced[d->v->nforced++] = (struct forced){"sslcert", NO_CERTIFICATE};
+    }
+    /* A service file that changes now could still name an engine: say outright what was seen. */
+    if (d->r->service && find_pin(rule, "sslkey") == NULL)
+        d->v->forced[d->v->nforced++] =
+            (struct forced){"sslkey", key != NULL           ? key
+                                      : default_key != NULL ? default_key
+                                                            : NO_CERTIFICATE};
+    return true;
+}
+
+static void force_if_known(struct deciding *d, const char *option, const char *value)
+{
+    if (value != NULL && request_option(d->r, option) != NULL && d->v->nforced < SEAL_FORCED)
+        d->v->forced[d->v->nforced++] = (struct forced){option, value};
+}
+
+bool seal_force_options(struct deciding *d)
+{
+    const char *keylog = request_value(d->r, "sslkeylogfile");
+    const char *compression = request_value(d->r, "sslcompression");
+
+    seal_force(d, "gssencmode", "disable", true);
+    if (compression != NULL && strcmp(compression, "0") != 0)
+        seal_force(d, "sslcompression", "0", true);
+    else
+        force_if_known(d, "sslcompression", "0");
+    if (keylog != NULL && strcmp(keylog, "/dev/null") != 0)
+        seal_force(d, "sslkeylogfile", "/dev/null", true);
+    else if (d->r->service)
+        force_if_known(d, "sslkeylogfile", "/dev/null");
+    if (!force_pins(d))
+        return false;
+    if (request_option(d->r, "ssl_min_protocol_version") != NULL)
+        force_protocols(d);
+    if (!force_client_certificate(d))
+        return false;
+    if (d->r->service) {
+        /* A service file is read again by the real call: what was judged here is what is dialled.
+         */
+        force_if_known(d, "host", request_value(d->r, "host"));
+        force_if_known(d, "hostaddr", request_value(d->r, "hostaddr"));
+        force_if_known(d, "port", request_value(d->r, "port"));
+    }
+    return true;
+}

@@ -1,0 +1,267 @@
+/* seal_targets: whom a connection would dial: host lists, sockets, sections, exemptions, verify_as.
+ */
+#include "lib/core/text/hostname.h"
+#include "lib/core/verdict/verdict_internal.h"
+
+#include <string.h>
+
+/* The n-th element of a comma-separated list, cut out as libpq's parse_comma_separated_list does
+ * (no blanks trimmed, no quoting); "" beyond its end. */
+static const char *list_element(struct verdict *v, const char *list, size_t n)
+{
+    while (n > 0 && list != NULL) {
+        list = strchr(list, ',');
+        if (list != NULL)
+            list++;
+        n--;
+    }
+    if (list == NULL)
+        return "";
+    return seal_keep(v, list, strcspn(list, ","));
+}
+
+static size_t list_length(const char *list)
+{
+    size_t n = 1;
+    for (const char *c = list; *c != '\0'; c++)
+        if (*c == ',')
+            n++;
+    return n;
+}
+
+/* libpq's is_unixsock_path: '/' in all versions, '@' (the abstract namespace) from 14. */
+static bool is_socket(const char *host, int version)
+{
+    return host[0] == '/' || (host[0] == '@' && version >= 140000);
+}
+
+static bool too_much(struct deciding *d)
+{
+    struct text t = seal_reason(d->v);
+    text_add(&t, "the host list is longer than pgseal can judge; name fewer hosts");
+    return false;
+}
+
+bool seal_find_elements(struct deciding *d)
+{
+    const struct request *r = d->r;
+    struct verdict *v = d->v;
+    const char *hosts = request_value(r, "host");
+    const char *addresses = request_value(r, "hostaddr");
+    const char *ports = request_value(r, "port");
+    const struct asked *port_option = request_option(r, "port");
+    const char *default_port =
+        port_option != NULL && port_option->compiled != NULL ? port_option->compiled : "5432";
+
+    d->nelements = addresses != NULL ? list_length(addresses)
+                   : hosts != NULL   ? list_length(hosts)
+                                     : 1;
+    if (d->nelements > SEAL_ELEMENTS)
+        return too_much(d);
+    bool one_port = ports != NULL && list_length(ports) == 1;
+    for (size_t i = 0; i < d->nelements; i++) {
+        struct element *e = &d->elements[i];
+        e->host = list_element(v, hosts, i);
+        e->hostaddr = list_element(v, addresses, i);
+        e->port = list_element(v, ports, one_port ? 0 : i);
+        if (e->host == NULL || e->hostaddr == NULL || e->port == NULL)
+            return too_much(d);
+        if (e->port[0] == '\0')
+            e->port = default_port;
+        e->port_number = port_number(e->port);
+        e->rule = &d->p->global;
+        if (e->hostaddr[0] == '\0') {
+            const char *dialled = e->host[0] != '\0' ? e->host : r->default_host;
+            e->socket = is_socket(dialled, r->version);
+            if (e->host[0] == '\0')
+                e->host = dialled;
+        }
+        if (e->socket) {
+            v->socket = true;
+        } else {
+            v->tcp = true;
+            e->rule =
+                policy_match(d->p, e->host[0] != '\0' ? e->host : e->hostaddr, e->port_number);
+        }
+    }
+    return true;
+}
+
+bool seal_judge_sockets(struct deciding *d)
+{
+    for (size_t i = 0; i < d->nelements; i++) {
+        const struct element *e = &d->elements[i];
+        if (!e->socket || policy_socket_allowed(d->p, e->host))
+            continue;
+        struct text t = seal_reason(d->v);
+        seal_where(d, &t, d->p->sockets_line);
+        text_add(&t, ": unix_sockets does not allow the socket ");
+        seal_quote(&t, e->host);
+        text_add(&t, "; connect to a host by TCP, or allow its directory in unix_sockets");
+        policy_where(d->p, d->p->sockets_line, d->v->where, sizeof d->v->where);
+        return false;
+    }
+    return true;
+}
+
+bool seal_judge_unlisted(struct deciding *d)
+{
+    for (size_t i = 0; d->p->unlisted_refuse && i < d->nelements; i++) {
+        const struct element *e = &d->elements[i];
+        if (e->socket || e->rule != &d->p->global)
+            continue;
+        struct text t = seal_reason(d->v);
+        seal_where(d, &t, d->p->unlisted_line);
+        text_add(&t, ": unlisted_hosts = refuse, and no section names the host ");
+        seal_quote(&t, e->host[0] != '\0' ? e->host : e->hostaddr);
+        text_add(&t, "; add a [host …] section for it");
+        policy_where(d->p, d->p->unlisted_line, d->v->where, sizeof d->v->where);
+        return false;
+    }
+    return true;
+}
+
+/* A rule that allows less rests on the host's name: another address beside it would get what the
+ * name was given. */
+static bool dials_its_host(const struct element *e)
+{
+    char host[HOST_MAX];
+    char address[HOST_MAX];
+    if (e->hostaddr[0] == '\0' || e->host[0] == '\0')
+        return true;
+    return host_canonical(e->host, host, sizeof host) &&
+           host_canonical(e->hostaddr, address, sizeof address) && strcmp(host, address) == 0;
+}
+
+const struct rule *seal_exemption(struct deciding *d)
+{
+    const struct rule *first = NULL;
+    for (size_t i = 0; i < d->nelements; i++) {
+        const struct element *e = &d->elements[i];
+        if (e->socket || e->rule->exempt == NULL || !dials_its_host(e))
+            return NULL;
+        if (d->w->today > e->rule->exempt_until) {
+            struct text t = seal_reason(d->v);
+            text_add(&t, "the exemption at ");
+            seal_where(d, &t, e->rule->exempt_line);
+            text_add(&t, " has ended");
+            return NULL;
+        }
+        if (first == NULL)
+            first = e->rule;
+    }
+    return first;
+}
+
+bool seal_audited(struct deciding *d, bool *by_section)
+{
+    for (size_t i = 0; i < d->nelements; i++) {
+        const struct element *e = &d->elements[i];
+        bool here = e->rule->mode_here && d->p->global.mode != MODE_AUDIT;
+        if (e->rule->mode != MODE_AUDIT || (here && !dials_its_host(e)))
+            return false;
+        *by_section = *by_section || here;
+    }
+    return true;
+}
+
+static bool equal(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* What differs between two rules that one call would have to obey at once; NULL: nothing. */
+static const char *rules_differ(const struct rule *a, const struct rule *b)
+{
+    if (a->root_kind != b->root_kind || !equal(a->root, b->root))
+        return "roots";
+    if (!equal(a->crl, b->crl))
+        return "CRLs";
+    bool pins = a->npins == b->npins;
+    for (size_t i = 0; pins && i < a->npins; i++) {
+        bool found = false;
+        for (size_t j = 0; j < b->npins; j++)
+            found = found || (equal(a->pins[i].option, b->pins[j].option) &&
+                              equal(a->pins[i].value, b->pins[j].value));
+        pins = found;
+    }
+    return pins ? NULL : "pins";
+}
+
+bool seal_same_rules(struct deciding *d)
+{
+    const struct element *first = NULL;
+    for (size_t i = 0; i < d->nelements; i++) {
+        const struct element *e = &d->elements[i];
+        if (e->socket)
+            continue;
+        if (first == NULL) {
+            first = e;
+            d->v->rule = e->rule;
+            continue;
+        }
+        const char *what = rules_differ(first->rule, e->rule);
+        if (what == NULL)
+            continue;
+        struct text t = seal_reason(d->v);
+        text_add(&t, "the hosts ");
+        const struct element *both[] = {first, e};
+        for (size_t k = 0; k < 2; k++) {
+            text_add(&t, k > 0 ? " and " : "");
+            seal_quote(&t, both[k]->host[0] != '\0' ? both[k]->host : both[k]->hostaddr);
+            text_add(&t, " (");
+            if (both[k]->rule->line > 0)
+                seal_where(d, &t, both[k]->rule->line);
+            else
+                text_add(&t, d->p->name);
+            text_add(&t, ")");
+        }
+        text_add(&t, " of one list need different ");
+        text_add(&t, what);
+        text_add(&t, "; connect to them one by one, or give them the same");
+        return false;
+    }
+    return true;
+}
+
+/* Whether another element is verified under this name: its look-ups and this one's must not be
+ * taken for each other. */
+static bool verified_elsewhere(const struct deciding *d, const char *host)
+{
+    for (size_t i = 0; i < d->nelements; i++)
+        if (!d->elements[i].socket && equal(d->elements[i].rule->verify_as, host))
+            return true;
+    return false;
+}
+
+bool seal_verify_as(struct deciding *d)
+{
+    struct verdict *v = d->v;
+    bool any = false;
+    for (size_t i = 0; i < d->nelements; i++)
+        any = any || (!d->elements[i].socket && d->elements[i].rule->verify_as != NULL);
+
+    char *list = v->words + v->words_len;
+    struct text t;
+    text_init(&t, list, sizeof v->words - v->words_len);
+    for (size_t i = 0; i < d->nelements; i++) {
+        const struct element *e = &d->elements[i];
+        const char *verify = e->socket ? NULL : e->rule->verify_as;
+        text_add(&t, i > 0 ? "," : "");
+        text_add(&t, verify != NULL ? verify : e->host);
+        if (verify != NULL && e->host[0] != '\0' && e->hostaddr[0] == '\0')
+            v->dials[v->ndials++] =
+                (struct dial){.verify = verify, .host = e->host, .port = e->port};
+        else if (any && !e->socket && e->hostaddr[0] == '\0' && verified_elsewhere(d, e->host))
+            v->dials[v->ndials++] =
+                (struct dial){.verify = e->host, .host = e->host, .port = e->port};
+    }
+    if (t.cut)
+        return too_much(d);
+    v->words_len += t.len + 1;
+    v->hosts = list;
+    v->ports = request_value(d->r, "port");
+    if (any)
+        seal_force(d, "host", list, false);
+    return true;
+}

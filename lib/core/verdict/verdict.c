@@ -1,0 +1,211 @@
+/* seal: request + policy -> verdict, read from top to bottom. The steps stand in seal_targets.c
+ * (who is dialled), seal_trust.c (roots and CRLs) and seal_force.c (everything else that could
+ * weaken). */
+#include "lib/core/verdict/verdict_internal.h"
+
+#include <string.h>
+
+const struct asked *request_option(const struct request *r, const char *name)
+{
+    for (size_t i = 0; i < r->noptions; i++)
+        if (strcmp(r->options[i].name, name) == 0)
+            return &r->options[i];
+    return NULL;
+}
+
+const char *request_value(const struct request *r, const char *name)
+{
+    const struct asked *a = request_option(r, name);
+    return a != NULL && a->value != NULL && a->value[0] != '\0' ? a->value : NULL;
+}
+
+const char *source_name(enum source s)
+{
+    static const char *const names[] = {"default", "environment", "service", "login",
+                                        "params",  "uri",         "conninfo"};
+    return names[s];
+}
+
+struct text seal_reason(struct verdict *v)
+{
+    struct text t;
+    text_init(&t, v->reason, sizeof v->reason);
+    return t;
+}
+
+void seal_quote(struct text *t, const char *value)
+{
+    if (event_hides(value)) {
+        text_add(t, "(hidden)");
+        return;
+    }
+    text_add(t, "\"");
+    text_add(t, value);
+    text_add(t, "\"");
+}
+
+void seal_where(const struct deciding *d, struct text *t, int line)
+{
+    char where[sizeof d->v->where];
+    policy_where(d->p, line, where, sizeof where);
+    text_add(t, where);
+}
+
+const char *seal_keep(struct verdict *v, const char *s, size_t len)
+{
+    if (len >= sizeof v->words - v->words_len)
+        return NULL;
+    char *kept = v->words + v->words_len;
+    memcpy(kept, s, len);
+    kept[len] = '\0';
+    v->words_len += len + 1;
+    return kept;
+}
+
+static const char *or_empty(const char *s)
+{
+    return s != NULL ? s : "";
+}
+
+void seal_note(struct deciding *d, const char *option, const char *enforced)
+{
+    struct verdict *v = d->v;
+    const struct asked *a = request_option(d->r, option);
+    if (v->nchanges == EVENT_CHANGES)
+        return;
+    v->changes[v->nchanges++] = (struct change){
+        .option = option,
+        .source = source_name(a != NULL ? a->source : FROM_DEFAULT),
+        .requested = a != NULL && a->value != NULL && a->value[0] != '\0' ? a->value : NULL,
+        .enforced = enforced,
+    };
+}
+
+void seal_force(struct deciding *d, const char *option, const char *value, bool less)
+{
+    struct verdict *v = d->v;
+    const struct asked *a = request_option(d->r, option);
+    if (a == NULL || v->nforced == SEAL_FORCED)
+        return;
+    v->forced[v->nforced++] = (struct forced){option, value};
+    if (strcmp(or_empty(a->value), value) == 0)
+        return;
+    if (less && a->source != FROM_DEFAULT && or_empty(a->value)[0] != '\0')
+        d->less = true;
+    seal_note(d, option, value);
+}
+
+/* Fills in event and action once kind and mode stand. */
+static void conclude(struct verdict *v, enum verdict_kind kind)
+{
+    static const char *const events[] = {"refuse", "exempt", "downgrade", "socket", "seal"};
+    bool audit = v->mode == MODE_AUDIT;
+    v->kind = kind;
+    v->event = events[kind];
+    if (kind == VERDICT_REFUSE)
+        v->action = audit && !v->fault ? "would-refuse" : "refused";
+    else if (kind == VERDICT_EXEMPT || (kind == VERDICT_SOCKET && !v->tcp))
+        v->action = "allowed";
+    else
+        v->action = audit ? "would-seal" : "sealed";
+    v->sealed = !audit && (kind == VERDICT_DOWNGRADE || kind == VERDICT_SEAL ||
+                           (kind == VERDICT_SOCKET && v->tcp));
+    if (!v->sealed)
+        v->nforced = 0;
+    if (kind == VERDICT_REFUSE)
+        v->nchanges = 0;
+}
+
+static void start(const struct policy *p, struct verdict *v)
+{
+    v->kind = VERDICT_REFUSE;
+    v->event = v->action = "";
+    v->mode = p->global.mode;
+    v->sealed = v->fault = v->once = v->pin_target = v->tcp = v->socket = false;
+    v->rule = &p->global;
+    v->nforced = v->nchanges = v->ndials = v->words_len = 0;
+    v->min_tls = 12;
+    v->root = v->crl = v->hosts = v->ports = NULL;
+    v->where[0] = v->reason[0] = '\0';
+}
+
+void seal_refuse(const struct policy *p, const char *reason, bool always, struct verdict *v)
+{
+    start(p, v);
+    text_copy(v->reason, sizeof v->reason, reason);
+    v->fault = v->once = always;
+    conclude(v, VERDICT_REFUSE);
+}
+
+/* What must be refused whatever the host, on a connection over TCP. */
+static bool judge_environment(struct deciding *d)
+{
+    /* OAuth's debug switch lets an http:// issuer through and prints secrets (libpq 18,
+     * fe-auth-oauth.c). */
+    const char *debug =
+        d->r->version >= 180000 ? d->w->environment(d->w->data, "PGOAUTHDEBUG") : NULL;
+    if (debug != NULL && strncmp(debug, "UNSAFE", 6) == 0) {
+        struct text t = seal_reason(d->v);
+        text_add(&t, "PGOAUTHDEBUG=UNSAFE switches off what protects OAuth tokens; unset it");
+        return false;
+    }
+    return true;
+}
+
+/* The steps for a list with at least one TCP element, once it is neither exempt nor refused for
+ * whom it names. */
+static bool seal_tcp(struct deciding *d)
+{
+    if (!seal_same_rules(d))
+        return false;
+    seal_force(d, "sslmode", "verify-full", true); /* first, so that it leads the log's changes */
+    return judge_environment(d) && seal_judge_root(d) && seal_judge_crl(d) &&
+           seal_force_options(d) && seal_verify_as(d);
+}
+
+void seal_decide(const struct request *r, const struct policy *p, const struct world *w,
+                 struct verdict *v)
+{
+    struct deciding d = {.r = r, .p = p, .w = w, .v = v};
+
+    if (p->fault[0] != '\0') {
+        seal_refuse(p, p->fault, true, v);
+        return;
+    }
+    start(p, v);
+
+    if (!seal_find_elements(&d)) {
+        conclude(v, VERDICT_REFUSE);
+        return;
+    }
+    bool by_section = false;
+    if (seal_audited(&d, &by_section))
+        v->mode = MODE_AUDIT;
+    else
+        v->mode = MODE_ENFORCE;
+    v->pin_target = r->service && (by_section || v->mode == MODE_ENFORCE);
+
+    if (!seal_judge_sockets(&d) || !seal_judge_unlisted(&d)) {
+        conclude(v, VERDICT_REFUSE);
+        return;
+    }
+    if (!v->tcp) {
+        conclude(v, VERDICT_SOCKET);
+        return;
+    }
+    const struct rule *exempt = seal_exemption(&d);
+    if (exempt != NULL) {
+        v->rule = exempt;
+        policy_where(p, exempt->line, v->where, sizeof v->where);
+        text_copy(v->reason, sizeof v->reason, exempt->exempt);
+        conclude(v, VERDICT_EXEMPT);
+        return;
+    }
+    bool sealed = seal_tcp(&d);
+    if (v->where[0] == '\0' && v->rule->line > 0)
+        policy_where(p, v->rule->line, v->where, sizeof v->where);
+    if (!sealed)
+        conclude(v, VERDICT_REFUSE);
+    else
+        conclude(v, d.less ? VERDICT_DOWNGRADE : v->socket ? VERDICT_SOCKET : VERDICT_SEAL);
+}

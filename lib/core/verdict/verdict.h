@@ -1,0 +1,142 @@
+/* seal: what was asked for + the policy -> the verdict: what is forced, refused, let through, and
+ * why. */
+#ifndef PGSEAL_SEAL_H
+#define PGSEAL_SEAL_H
+
+#include "lib/core/event/event.h"
+#include "lib/core/policy/policy.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    SEAL_OPTIONS = 80,  /* libpq 19 knows 54 */
+    SEAL_FORCED = 64,   /* options forced at most */
+    SEAL_ELEMENTS = 64, /* elements of a host list; longer lists are refused */
+    SEAL_REASON = 1024, /* a refusal's text with its NUL */
+    SEAL_WORDS = 16384, /* memory for the strings that a verdict builds */
+};
+
+/* Where a value came from, strongest last. */
+enum source {
+    FROM_DEFAULT,
+    FROM_ENVIRONMENT,
+    FROM_SERVICE,
+    FROM_LOGIN,
+    FROM_PARAMS,
+    FROM_URI,
+    FROM_CONNINFO
+};
+
+/* One option that this libpq knows, as libpq itself added it up. */
+struct asked {
+    const char *name;
+    const char *value;    /* in effect; NULL: unset. "" only where a string set it so */
+    const char *compiled; /* libpq's compiled default or NULL */
+    const char
+        *given; /* what string or array itself said (secrets too), NULL where it said nothing */
+    enum source source;
+};
+
+/* One connection attempt, as the probe saw it. All strings are the caller's. */
+struct request {
+    int version; /* PQlibVersion: 150018 */
+    struct asked options[SEAL_OPTIONS];
+    size_t noptions;
+    const char
+        *default_host; /* what an empty host element dials: a socket directory or "localhost" */
+    bool service;      /* a service file takes part: what it says can change before the real call */
+};
+
+/* What the verdict needs to know of the outside; the shim and the cli give the real world, tests a
+ * made-up one. */
+struct world {
+    void *data;
+    /* Judges a root file: true when fine, else why ("no such file"…) in why. */
+    bool (*root_fine)(void *data, const char *path, char *why, size_t size);
+    /* Judges a CRL file: 1 CRLs only, 0 not there (ENOENT, ENOTDIR), -1 anything else, with why. */
+    int (*crl_state)(void *data, const char *path, char *why, size_t size);
+    /* The distribution's bundle file or NULL. */
+    const char *(*bundle)(void *data);
+    /* Writes libpq's own default of a file in ~/.postgresql for this libpq version; false: no home.
+     */
+    bool (*home_file)(void *data, int version, const char *name, char *path, size_t size);
+    /* 1: the file is there and can be read; 0: it is not there; -1: it is there or hidden, and
+     * libpq would fail on it. */
+    int (*readable)(void *data, const char *path);
+    const char *(*environment)(void *data, const char *name);
+    int32_t today; /* days since 1970-01-01 UTC */
+};
+
+struct forced {
+    const char *option;
+    const char *value;
+};
+
+/* One element of the host list that is dialled under one name and verified under another. */
+struct dial {
+    const char *verify; /* what libpq asks the resolver for */
+    const char *host;   /* what the program named: looked up instead */
+    const char *port;
+};
+
+enum verdict_kind {
+    VERDICT_REFUSE,
+    VERDICT_EXEMPT,
+    VERDICT_DOWNGRADE,
+    VERDICT_SOCKET,
+    VERDICT_SEAL
+};
+
+struct verdict {
+    enum verdict_kind kind;
+    const char *event;  /* refuse exempt downgrade socket seal */
+    const char *action; /* sealed refused allowed would-seal would-refuse */
+    enum policy_mode mode;
+    bool sealed;     /* the forced pairs are sent, and the witness holds the session against them */
+    bool fault;      /* the policy itself cannot be used: refused in audit mode too */
+    bool once;       /* a fault of the settings or their files: logged once per process */
+    bool pin_target; /* the call goes through as it came, but host, hostaddr and port are those seen
+                        here */
+    const struct rule *rule;
+    struct forced forced[SEAL_FORCED];
+    size_t nforced;
+    struct change changes[EVENT_CHANGES];
+    size_t nchanges;
+    struct dial dials[SEAL_ELEMENTS];
+    size_t ndials;
+    bool tcp, socket; /* the list has such an element */
+    int min_tls;      /* 12 or 13 */
+    const char *root; /* the root file in force, NULL when not sealed */
+    const char *crl;  /* the CRL file in force or NULL */
+    const char
+        *hosts; /* the host list as it is verified, and the ports, as sent; the witness compares */
+    const char *ports;
+    char where[POLICY_PATH_MAX + 16]; /* rule as file:line, "" where no line stands behind it */
+    char reason[SEAL_REASON]; /* refuse: why and what to do; exempt: the policy's reason; else "" or
+                                 a note */
+    char words[SEAL_WORDS];   /* the strings above live here */
+    size_t words_len;
+};
+
+/* Fills *v from r under p. Every path is decided here: a refusal is a verdict, not an error.
+ * Strings in *v point into *r, *p or v->words and live as long as these. In audit mode the verdict
+ * says what would have been done and sealed is false. Keeps errno. Allocates nothing; about 3 KiB
+ * of stack beside *v. Does no I/O but through w. */
+void seal_decide(const struct request *r, const struct policy *p, const struct world *w,
+                 struct verdict *v);
+
+/* A refusal that stands before any request (a policy with a fault, a caller without libpq, an LDAP
+ * line). In audit mode a policy's own fault refuses too; other reasons are would-refuse there. */
+void seal_refuse(const struct policy *p, const char *reason, bool always, struct verdict *v);
+
+/* The value in effect of an option of r, NULL where unset, empty or unknown; option says whether
+ * r's libpq knows it. */
+const char *request_value(const struct request *r, const char *name);
+const struct asked *request_option(const struct request *r, const char *name);
+
+/* The log's word for a source. */
+const char *source_name(enum source s);
+
+#endif

@@ -1,0 +1,70 @@
+/* seal_parts: what seal.c, seal_targets.c, seal_trust.c and seal_force.c share; nobody else
+ * includes it. */
+#ifndef PGSEAL_SEAL_PARTS_H
+#define PGSEAL_SEAL_PARTS_H
+
+#include "lib/core/text/strbuf.h"
+#include "lib/core/verdict/verdict.h"
+
+/* One element of the host list. */
+struct element {
+    const char *host;     /* as the program gave it, "" for none */
+    const char *hostaddr; /* "" for none */
+    const char *port;     /* as sent, the default filled in */
+    int port_number;      /* -1: no port number: libpq will refuse it */
+    bool socket;
+    const struct rule *rule; /* &p->global for sockets and hosts in no section */
+};
+
+struct deciding {
+    const struct request *r;
+    const struct policy *p;
+    const struct world *w;
+    struct verdict *v;
+    struct element elements[SEAL_ELEMENTS];
+    size_t nelements;
+    bool less; /* something explicit asked for less than the policy */
+};
+
+/* All of these keep errno, allocate nothing, and return false where the attempt is refused
+ * (v->reason is filled). */
+
+/* seal_targets.c: who is dialled. Splits the lists as libpq's connectOptions2 does, finds sockets
+ * and rules. */
+bool seal_find_elements(struct deciding *d);
+bool seal_judge_sockets(struct deciding *d);
+bool seal_judge_unlisted(struct deciding *d);
+/* The exemption that every element has and that holds today, or NULL; a note in v->reason where one
+ * has ended. */
+const struct rule *seal_exemption(struct deciding *d);
+/* Whether every element is in audit mode; *by_section is set where a section says so. */
+bool seal_audited(struct deciding *d, bool *by_section);
+/* One root, one CRL, one set of pins for all TCP elements; v->rule is theirs. */
+bool seal_same_rules(struct deciding *d);
+/* verify_as: the forced host list and the dials. */
+bool seal_verify_as(struct deciding *d);
+
+/* seal_trust.c: the root and CRL files. Both fill v->root and v->crl. */
+bool seal_judge_root(struct deciding *d);
+bool seal_judge_crl(struct deciding *d);
+
+/* seal_force.c: every other option. */
+bool seal_force_options(struct deciding *d);
+
+/* seal.c: tools. */
+/* Forces option to value where this libpq knows it, and notes the change; less: an explicit other
+ * value counts as asking for less. */
+void seal_force(struct deciding *d, const char *option, const char *value, bool less);
+/* Notes a change without forcing anything. */
+void seal_note(struct deciding *d, const char *option, const char *enforced);
+/* Starts the text of a refusal; returns a text on v->reason. */
+struct text seal_reason(struct verdict *v);
+/* Adds a value that came from the program, or (hidden) where it must not be shown, in double
+ * quotes. */
+void seal_quote(struct text *t, const char *value);
+/* Adds "file:line: " of a line of the policy. */
+void seal_where(const struct deciding *d, struct text *t, int line);
+/* Copies s into the verdict's own memory; NULL where it is full. */
+const char *seal_keep(struct verdict *v, const char *s, size_t len);
+
+#endif

@@ -1,0 +1,171 @@
+/* files: judges the files that a sealed connection stands on. */
+#include "lib/os/trust_files.h"
+
+#include "lib/core/text/pem.h"
+#include "lib/core/text/strbuf.h"
+#include "lib/os/sys.h"
+
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { ROOT_MAX = 64 << 20 };
+
+/* Opens a regular file for reading; -1 with the errno of the open, or ENXIO for anything but a
+ * regular file. */
+static int open_regular(const char *path, struct stat *st)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return -1;
+    if (sys_fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+        return fd;
+    close(fd);
+    errno = ENXIO;
+    return -1;
+}
+
+/* Judges the blocks of the file at fd; NULL: fine. Closes fd. A fine file's bytes are left in keep,
+ * where that is given. */
+static const char *judge(int fd, enum pem_kind kind, struct root_copy *keep)
+{
+    size_t len;
+    char *bytes = sys_read_file(fd, ROOT_MAX, false, &len);
+    const char *why = bytes == NULL ? sys_error(errno) : pem_fault(bytes, len, kind);
+    if (why == NULL && keep != NULL)
+        *keep = (struct root_copy){bytes, len};
+    else
+        free(bytes);
+    close(fd);
+    return why;
+}
+
+static bool root_fine(void *data, const char *path, char *why, size_t size)
+{
+    int saved = errno;
+    struct stat st;
+    const char *fault;
+    int fd = open_regular(path, &st);
+    if (fd < 0) {
+        fault = sys_error(errno);
+    } else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
+        fault = "writable by others than its owner";
+        close(fd);
+    } else {
+        fault = judge(fd, PEM_CERTIFICATES, data);
+    }
+    text_copy(why, size, fault);
+    errno = saved;
+    return fault == NULL;
+}
+
+static int crl_state(void *data, const char *path, char *why, size_t size)
+{
+    (void)data;
+    int saved = errno;
+    struct stat st;
+    int state = 1;
+    const char *fault = NULL;
+    int fd = open_regular(path, &st);
+    if (fd >= 0) {
+        fault = judge(fd, PEM_CRLS, NULL);
+        state = fault == NULL ? 1 : -1;
+    } else if (errno == ENOENT || errno == ENOTDIR) {
+        state = 0;
+    } else {
+        fault = sys_error(errno);
+        state = -1;
+    }
+    text_copy(why, size, fault);
+    errno = saved;
+    return state;
+}
+
+static const char *bundle(void *data)
+{
+    static const char *const known[] = {
+        "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Ubuntu, Arch, Alpine */
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora, RHEL, Amazon Linux */
+        "/etc/pki/tls/certs/ca-bundle.crt",                  /* older RHEL */
+        "/etc/ssl/ca-bundle.pem",                            /* SUSE */
+        "/etc/ssl/cert.pem", /* Alpine without ca-certificates, BSD-like layouts */
+    };
+    (void)data;
+    int saved = errno;
+    const char *found = NULL;
+    for (size_t i = 0; i < sizeof known / sizeof known[0] && found == NULL; i++) {
+        struct stat st;
+        if (sys_stat(known[i], &st) == 0)
+            found = known[i];
+    }
+    errno = saved;
+    return found;
+}
+
+bool files_home(int version, char *path, size_t size)
+{
+    int saved = errno;
+    bool found = false;
+    const char *home = version >= 150000 ? getenv("HOME") : NULL;
+    if (home != NULL && home[0] != '\0') {
+        found = text_copy(path, size, home);
+    } else {
+        char buf[1024];
+        struct passwd entry;
+        struct passwd *got = NULL;
+        if (getpwuid_r(geteuid(), &entry, buf, sizeof buf, &got) == 0 && got != NULL)
+            found = text_copy(path, size, got->pw_dir);
+    }
+    errno = saved;
+    return found;
+}
+
+static bool home_file(void *data, int version, const char *name, char *path, size_t size)
+{
+    (void)data;
+    if (!files_home(version, path, size))
+        return false;
+    struct text t = {.buf = path, .size = size, .len = strlen(path)};
+    text_add(&t, "/.postgresql/");
+    text_add(&t, name);
+    return !t.cut;
+}
+
+static int readable(void *data, const char *path)
+{
+    (void)data;
+    int saved = errno;
+    int state = 1;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd >= 0)
+        close(fd);
+    else
+        state = errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+    errno = saved;
+    return state;
+}
+
+static const char *environment(void *data, const char *name)
+{
+    (void)data;
+    return getenv(name);
+}
+
+void files_world(struct world *w, struct root_copy *keep)
+{
+    struct timespec now = {0};
+    int saved = errno;
+    clock_gettime(CLOCK_REALTIME, &now);
+    errno = saved;
+    *w = (struct world){
+        .data = keep,
+        .root_fine = root_fine,
+        .crl_state = crl_state,
+        .bundle = bundle,
+        .home_file = home_file,
+        .readable = readable,
+        .environment = environment,
+        .today = (int32_t)(now.tv_sec / 86400),
+    };
+}

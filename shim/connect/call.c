@@ -1,0 +1,167 @@
+/* call: rewrites a call for the real libpq. Always in array form, what pgseal forces last: libpq
+ * itself parses. */
+#include "shim/connect/call.h"
+
+#include "lib/core/text/strbuf.h"
+
+#include <string.h>
+
+const char *call_name(enum door door)
+{
+    static const char *const names[] = {"PQconnectdb",    "PQconnectdbParams",
+                                        "PQconnectStart", "PQconnectStartParams",
+                                        "PQsetdbLogin",   "PQping",
+                                        "PQpingParams"};
+    return names[door];
+}
+
+static bool blank(const char *s)
+{
+    return s[strspn(s, " \t\n\v\f\r")] == '\0';
+}
+
+static void add(struct call_params *out, const char *keyword, const char *value)
+{
+    out->keywords[out->params.n] = keyword;
+    out->values[out->params.n++] = value;
+}
+
+bool call_to_params(const struct call *call, struct call_params *out)
+{
+    out->params = (struct params){.keywords = out->keywords, .values = out->values, .expand = 1};
+    switch (call->door) {
+    case DOOR_CONNECTDB_PARAMS:
+    case DOOR_START_PARAMS:
+    case DOOR_PING_PARAMS:
+        if (call->keywords == NULL || call->values == NULL)
+            return false;
+        out->params.keywords = call->keywords;
+        out->params.values = call->values;
+        out->params.expand = call->expand;
+        while (call->keywords[out->params.n] != NULL)
+            out->params.n++;
+        return true;
+    case DOOR_LOGIN:
+        /* dbname first: what stands in it as a connection string loses to the arguments
+         * (PQsetdbLogin). */
+        out->params.login = true;
+        add(out, "dbname", call->dbname);
+        add(out, "host", call->host);
+        add(out, "port", call->port);
+        add(out, "options", call->options);
+        add(out, "user", call->user);
+        add(out, "password", call->secret);
+        return true;
+    default:
+        if (call->conninfo == NULL)
+            return false;
+        out->params.string = true;
+        if (blank(call->conninfo))
+            return true;
+        add(out, "dbname", call->conninfo);
+        return probe_recognized(call->conninfo);
+    }
+}
+
+size_t call_room(size_t n)
+{
+    size_t flat = SEAL_OPTIONS + 8;
+    return n + SEAL_FORCED + PROBE_EXTRA + flat;
+}
+
+int call_sealed(const struct params *params, const struct verdict *v, const char **keywords,
+                const char **values)
+{
+    size_t n = 0;
+    for (; n < params->n; n++) {
+        keywords[n] = params->keywords[n];
+        values[n] = params->values[n];
+    }
+    for (size_t i = 0; i < v->nforced; i++, n++) {
+        keywords[n] = v->forced[i].option;
+        values[n] = v->forced[i].value;
+    }
+    keywords[n] = values[n] = NULL;
+    return params->expand;
+}
+
+int call_pinned(const struct request *r, const char **keywords, const char **values, char *words,
+                size_t size)
+{
+    static const char *const targets[] = {"host", "hostaddr", "port"};
+    struct text t;
+    size_t n = 1;
+
+    /* An array cannot say "nothing"; a string can. All keywords are libpq's own, so nothing needs
+     * quoting. */
+    text_init(&t, words, size);
+    for (size_t i = 0; i < r->noptions; i++) {
+        const struct asked *a = &r->options[i];
+        bool empty = a->given != NULL
+                         ? a->given[0] == '\0'
+                         : strcmp(a->name, "hostaddr") == 0 && request_value(r, "hostaddr") == NULL;
+        if (empty) {
+            text_add(&t, t.len > 0 ? " " : "");
+            text_add(&t, a->name);
+            text_add(&t, "=''");
+        } else if (a->given != NULL) {
+            keywords[n] = a->name;
+            values[n++] = a->given;
+        }
+    }
+    keywords[0] = "dbname"; /* expanded; a dbname after it is a plain name (conninfo_array_parse) */
+    values[0] = words;
+    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
+        const char *value = request_value(r, targets[i]);
+        if (i == 0 && value == NULL && request_value(r, "hostaddr") == NULL)
+            value = r->default_host;
+        if (value != NULL) {
+            keywords[n] = targets[i];
+            values[n++] = value;
+        }
+    }
+    keywords[n] = values[n] = NULL;
+    return 1;
+}
+
+int call_refused(const char *text, const char **keywords, const char **values)
+{
+    keywords[0] = text;
+    values[0] = "1";
+    keywords[1] = values[1] = NULL;
+    return 0;
+}
+
+PGconn *call_real_params(const struct libpq *pq, enum door door, const char *const *keywords,
+                         const char *const *values, int expand, PGPing *ping)
+{
+    switch (door) {
+    case DOOR_PING:
+    case DOOR_PING_PARAMS:
+        *ping = pq->PQpingParams(keywords, values, expand);
+        return NULL;
+    case DOOR_START:
+    case DOOR_START_PARAMS:
+        return pq->PQconnectStartParams(keywords, values, expand);
+    default:
+        return pq->PQconnectdbParams(keywords, values, expand);
+    }
+}
+
+PGconn *call_real(const struct libpq *pq, const struct call *call, PGPing *ping)
+{
+    switch (call->door) {
+    case DOOR_CONNECTDB:
+        return pq->PQconnectdb(call->conninfo);
+    case DOOR_START:
+        return pq->PQconnectStart(call->conninfo);
+    case DOOR_PING:
+        *ping = pq->PQping(call->conninfo);
+        return NULL;
+    case DOOR_LOGIN:
+        return pq->PQsetdbLogin(call->host, call->port, call->options, call->tty, call->dbname,
+                                call->user, call->secret);
+    default:
+        return call_real_params(pq, call->door, call->keywords, call->values, call->expand, ping);
+    }
+}

@@ -1,0 +1,73 @@
+/* call: one connection attempt as a door received it, and the arrays that the real libpq gets
+ * instead. */
+#ifndef PGSEAL_CALL_H
+#define PGSEAL_CALL_H
+
+#include "lib/core/verdict/verdict.h"
+#include "shim/connect/probe.h"
+#include "shim/dynlink/resolve.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum door {
+    DOOR_CONNECTDB,
+    DOOR_CONNECTDB_PARAMS,
+    DOOR_START,
+    DOOR_START_PARAMS,
+    DOOR_LOGIN,
+    DOOR_PING,
+    DOOR_PING_PARAMS
+};
+
+/* What the program handed in; only the fields of its door are set. */
+struct call {
+    enum door door;
+    const char *conninfo;        /* connectdb, Start, ping */
+    const char *const *keywords; /* …Params */
+    const char *const *values;
+    int expand;
+    const char *host, *port, *options, *tty, *dbname, *user,
+        *secret; /* PQsetdbLogin, secret its password */
+};
+
+/* The door's exported name. */
+const char *call_name(enum door door);
+
+/* The arrays that stand for a call, with the little memory that a string or a login needs for it.
+ */
+struct call_params {
+    struct params params;
+    const char *keywords[7];
+    const char *values[7];
+};
+
+/* Turns a call into array form (LIBPQ rule: string s -> {"dbname" = s}, expand 1; a blank string ->
+ * no entries). Returns false where the call cannot be turned because libpq cannot but reject it (a
+ * string that is no connection string, NULL): let it through as it came. Pure; keeps errno. */
+bool call_to_params(const struct call *call, struct call_params *out);
+
+/* Room for the arrays of a real call of n caller's entries. */
+size_t call_room(size_t n);
+
+/* Each fills keywords/values (room: call_room(params->n)) and returns the expand flag for the
+ * Params form. sealed: the caller's arrays and the forced pairs last. pinned: what string and
+ * arrays explicitly said, with host, hostaddr and port as r saw them, so that a service file read a
+ * second time changes nothing that the verdict rests on; words gives memory for one string.
+ * refused: one unknown keyword that carries the text: libpq fails on it before it resolves
+ * anything. */
+int call_sealed(const struct params *params, const struct verdict *v, const char **keywords,
+                const char **values);
+int call_pinned(const struct request *r, const char **keywords, const char **values, char *words,
+                size_t size);
+int call_refused(const char *text, const char **keywords, const char **values);
+
+/* Makes the real call of this door in Params form; for the ping doors *ping is set and NULL
+ * returned. */
+PGconn *call_real_params(const struct libpq *pq, enum door door, const char *const *keywords,
+                         const char *const *values, int expand, PGPing *ping);
+/* Makes the real call exactly as it came. */
+PGconn *call_real(const struct libpq *pq, const struct call *call, PGPing *ping);
+
+#endif

@@ -1,0 +1,163 @@
+/* log: events of the shim. */
+#include "shim/log/log.h"
+
+#include "lib/core/text/strbuf.h"
+#include "lib/elf/loaded.h"
+#include "shim/hooks/hooks.h"
+#include "shim/log/sink.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *mode_name(enum policy_mode mode)
+{
+    return mode == MODE_AUDIT ? "audit" : "enforce";
+}
+
+/* Whether this text has been logged before in this process. A few texts are remembered by a hash of
+ * 64 bits: a policy has few faults; when the places run out, lines repeat rather than vanish. */
+static bool said_before(const char *text)
+{
+    static _Atomic(uint64_t) said[32];
+    /* FNV-1a; with the process in it, for a child of a fork inherits what was said. */
+    uint64_t hash = 14695981039346656037u ^ (uint64_t)getpid();
+    for (const char *c = text; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+    if (hash == 0)
+        hash = 1;
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        uint64_t seen = 0;
+        if (atomic_compare_exchange_strong(&said[i], &seen, hash))
+            return false;
+        if (seen == hash)
+            return true;
+    }
+    return false;
+}
+
+static bool from_uri(const struct request *r, const char *name)
+{
+    const struct asked *a = request_option(r, name);
+    return a != NULL && a->source == FROM_URI;
+}
+
+bool log_verdict(const struct policy *p, const struct verdict *v, const struct request *r,
+                 const struct libpq *pq, const char *entry, const char *object)
+{
+    if (!log_wanted(p, v->event, v->mode == MODE_AUDIT) || (v->once && said_before(v->reason)))
+        return true;
+    struct event e = {
+        .event = v->event,
+        .action = v->action,
+        .mode = mode_name(v->mode),
+        .entry = entry,
+        .object = object,
+        .libpq = pq->path,
+        .libpq_version = pq->version,
+        .changes = v->changes,
+        .nchanges = v->nchanges,
+        .rule = v->where,
+        .reason = v->reason,
+    };
+    if (r != NULL) {
+        e.host = request_value(r, "host");
+        e.hostaddr = request_value(r, "hostaddr");
+        e.port = request_value(r, "port");
+        e.dbname = request_value(r, "dbname");
+        e.user = request_value(r, "user");
+        e.application_name = request_value(r, "application_name");
+        if (e.host == NULL && e.hostaddr == NULL && v->socket)
+            e.host = r->default_host;
+        e.connection_from_uri = from_uri(r, "host") || from_uri(r, "port") ||
+                                from_uri(r, "dbname") || from_uri(r, "user");
+    }
+    return sink_event(p, &e);
+}
+
+bool log_outcome(const struct decision *d, struct event *e, const char *event, const char *action)
+{
+    if (!log_wanted(d->policy, event, false))
+        return true;
+    e->event = event;
+    e->action = action;
+    e->mode = d->mode;
+    if (e->entry == NULL)
+        e->entry = d->entry;
+    e->object = d->object;
+    e->libpq = d->libpq.path;
+    e->libpq_version = d->libpq.version;
+    e->host = d->host;
+    e->hostaddr = d->hostaddr;
+    e->port = d->port;
+    e->dbname = d->dbname;
+    e->user = d->user;
+    e->application_name = d->application_name;
+    e->connection_from_uri = d->from_uri;
+    e->rule = d->where;
+    return sink_event(d->policy, e);
+}
+
+/* The other preloads, as LD_PRELOAD names them now. */
+static size_t find_preloads(char *copy, size_t size, const char **names, size_t max)
+{
+    size_t n = 0;
+    if (!text_copy(copy, size, getenv("LD_PRELOAD")))
+        return 0;
+    for (char *at = copy; *at != '\0' && n < max;) {
+        size_t len = strcspn(at, ": ");
+        bool last = at[len] == '\0';
+        at[len] = '\0';
+        if (len > 0 && strstr(at, "libpgseal.so") == NULL)
+            names[n++] = at;
+        at += last ? len : len + 1;
+    }
+    return n;
+}
+
+void log_process(const struct policy *p)
+{
+    static const char *const watched[] = {"OPENSSL_CONF",  "OPENSSL_MODULES", "OPENSSL_ENGINES",
+                                          "SSL_CERT_FILE", "SSL_CERT_DIR",    "PGLOCALEDIR",
+                                          "SSLKEYLOGFILE"};
+    static _Atomic(int) done; /* the process that has written its line */
+    int pid = (int)getpid();
+    enum { COPIES = 4, PRELOADS = 8 };
+
+    if (!log_wanted(p, "process", false) || atomic_exchange(&done, pid) == pid)
+        return;
+    int saved = errno;
+    struct libpq_copy copies[COPIES];
+    struct event_library libraries[COPIES];
+    const char *fired[EVENT_LIST];
+    const char *present[sizeof watched / sizeof watched[0]];
+    const char *preloads[PRELOADS];
+    char preloaded[1024];
+    size_t ncopies = libpq_copies(copies, COPIES);
+    size_t npresent = 0;
+
+    for (size_t i = 0; i < ncopies && i < COPIES; i++)
+        libraries[i] = (struct event_library){copies[i].path, copies[i].version};
+    for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
+        if (getenv(watched[i]) != NULL)
+            present[npresent++] = watched[i];
+    struct event e = {
+        .event = "process",
+        .mode = mode_name(p->global.mode),
+        .settings = p->name,
+        .libpqs = libraries,
+        .nlibpqs = ncopies < COPIES ? ncopies : COPIES,
+        .hooks = fired,
+        .nhooks = hooks_fired(fired, EVENT_LIST),
+        .environment = present,
+        .nenvironment = npresent,
+        .preloads = preloads,
+        .npreloads = find_preloads(preloaded, sizeof preloaded, preloads, PRELOADS),
+        .reason = p->fault,
+    };
+    sink_event(p, &e);
+    errno = saved;
+}

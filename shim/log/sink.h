@@ -1,0 +1,28 @@
+/* sink: where the log goes. No sink blocks, fails or kills the program; errno is kept throughout.
+ */
+#ifndef PGSEAL_SINK_H
+#define PGSEAL_SINK_H
+
+#include "lib/core/event/event.h"
+#include "lib/core/policy/policy.h"
+
+#include <stdbool.h>
+
+/* Remembers what fd 1 and 2 are (device, inode, type) the first time it is called; the
+ * constructor's one sink duty. Two fstats. Keeps errno, async-signal-safe. */
+void sink_remember_stderr(void);
+
+/* Formats e (time, node, pid, uid, exe and lost are filled in here; node and exe are NULL
+ * afterwards) and hands the line to p's sink: else to stderr, else to /dev/log, else it is counted
+ * and the next line carries `lost`. With LOG_TO_NONE nothing is written and true returned. Returns
+ * whether the line reached a sink, whole: after a partial write it goes to the next sink, and what
+ * follows in the first one begins on a new line. Thread-safe, fork-safe and async-signal-safe
+ * without locks; one write(2) or send(2) a line. SIGPIPE, SIGXFSZ and SIGTTOU never reach the
+ * program. Keeps errno. Does not look at levels (log_wanted does). */
+bool sink_event(const struct policy *p, struct event *e);
+
+/* Whether p's log_level lets this event through: `all` everything, else downgrade, refuse, exempt,
+ * failed, violation, plaintext_cancel, and in audit mode seal too. */
+bool log_wanted(const struct policy *p, const char *event, bool audit);
+
+#endif

@@ -1,0 +1,282 @@
+/* sink_write: the ways a line leaves the process, each safe by itself. Nothing is kept open, so
+ * nothing can be reused.
+ *
+ * The calls go to the kernel directly: the libc functions are cancellation points, and a thread
+ * cancelled here would leave a descriptor behind; and a program may bring its own `write`. */
+#define _GNU_SOURCE /* O_PATH */
+#include "shim/log/sink_write.h"
+
+#include "lib/core/text/strbuf.h"
+#include "lib/os/startup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#define DEV_LOG "/dev/log"
+
+enum { UNKNOWN, LOOKING, KNOWN }; /* sink_identity.state */
+enum {
+    LOWEST = 3,
+    KERNEL_SIGSET = 64 / 8
+}; /* no descriptor of ours stands in for 0 to 2; size of a signal set */
+
+static int open_for_append(const char *path, int flags)
+{
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path,
+                          O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags, 0600);
+    int high;
+
+    if (fd < 0 || fd >= LOWEST)
+        return fd;
+    /* The program has closed one of 0 to 2: what it still writes there must not land in the log. */
+    high = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST);
+    syscall(SYS_close, fd);
+    return high;
+}
+
+static bool look(int fd, struct stat *st)
+{
+    return syscall(SYS_fstat, fd, st) == 0;
+}
+
+/* The signals that a write can raise: EPIPE, EFBIG (RLIMIT_FSIZE), and a background process on a
+ * terminal with tostop. */
+static void fill_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGPIPE);
+    sigaddset(set, SIGXFSZ);
+    sigaddset(set, SIGTTOU);
+}
+
+/* Takes sig off the thread where our own write has raised it. */
+static void consume(int sig, const sigset_t *pending_before)
+{
+    const struct timespec now = {0, 0};
+    sigset_t set;
+
+    if (sigismember(pending_before, sig))
+        return;
+    sigemptyset(&set);
+    sigaddset(&set, sig);
+    while (syscall(SYS_rt_sigtimedwait, &set, NULL, &now, (size_t)KERNEL_SIGSET) < 0 &&
+           errno == EINTR)
+        ;
+}
+
+/* One write or send of the n bytes at s, without a signal; returns what the call returned, errno
+ * with it. */
+static ssize_t quiet_write(int fd, const char *s, size_t n, bool is_socket)
+{
+    sigset_t set, before, pending;
+    ssize_t done;
+    int error, tries = 3;
+
+    fill_signals(&set);
+    sigemptyset(&pending);
+    sigpending(&pending);
+    if (sigprocmask(SIG_BLOCK, &set, &before) != 0)
+        return -1;
+    do {
+        done = is_socket ? syscall(SYS_sendto, fd, s, n, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0)
+                         : syscall(SYS_write, fd, s, n);
+        error = done < 0 ? errno : 0;
+    } while (error == EINTR && --tries > 0);
+    if (error == EPIPE)
+        consume(SIGPIPE, &pending);
+    if (error == EFBIG)
+        consume(SIGXFSZ, &pending);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return done;
+}
+
+static bool write_line(int fd, char *line, size_t len, atomic_bool *torn, bool is_socket)
+{
+    bool after_torn = atomic_exchange(torn, false);
+    ssize_t done;
+
+    if (after_torn) {
+        *--line = '\n';
+        len++;
+    }
+    done = quiet_write(fd, line, len, is_socket);
+    if (done == (ssize_t)len)
+        return true;
+    if (done > (after_torn ? 1 : 0) || (done <= 0 && after_torn))
+        atomic_store(torn, true);
+    return false;
+}
+
+AT_START void sink_identify(struct sink_identity *id, int fd)
+{
+    int expected = UNKNOWN;
+    struct stat st;
+
+    if (!atomic_compare_exchange_strong(&id->state, &expected, LOOKING))
+        return;
+    if (look(fd, &st)) {
+        id->device = st.st_dev;
+        id->inode = st.st_ino;
+        id->type = st.st_mode & S_IFMT;
+    }
+    atomic_store(&id->state, KNOWN);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+           (a->st_mode & S_IFMT) == (b->st_mode & S_IFMT);
+}
+
+static bool is_remembered(struct sink_identity *id, const struct stat *st)
+{
+    return atomic_load(&id->state) == KNOWN && id->type == (st->st_mode & S_IFMT) &&
+           id->device == st->st_dev && id->inode == st->st_ino;
+}
+
+static bool is_unix_socket(int fd)
+{
+    struct sockaddr_un name = {0};
+    socklen_t size = sizeof name;
+
+    return getsockname(fd, (struct sockaddr *)&name, &size) == 0 && name.sun_family == AF_UNIX;
+}
+
+/* Opens what fd leads to once more, so that not blocking is ours alone and not the program's. -1
+ * where /proc is not there or the permissions have gone with a setuid. */
+static int open_again(int fd, const struct stat *st)
+{
+    char path[32];
+    struct text t;
+    struct stat again;
+    int other;
+
+    text_init(&t, path, sizeof path);
+    text_add(&t, "/proc/self/fd/");
+    text_add_uint(&t, (uint64_t)fd, 1);
+    other = open_for_append(path, 0);
+    if (other >= 0 && (!look(other, &again) || !is_same(&again, st))) {
+        syscall(SYS_close, other);
+        return -1;
+    }
+    return other;
+}
+
+/* Whether a pipe or terminal takes a line at once: poll(2) promises that of a pipe for PIPE_BUF
+ * (4,096) bytes. */
+static bool is_ready(int fd)
+{
+    const struct timespec now = {0, 0};
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+    return syscall(SYS_ppoll, &p, 1, &now, NULL, (size_t)KERNEL_SIGSET) == 1 &&
+           p.revents == POLLOUT;
+}
+
+static bool write_slow(int fd, const struct stat *st, char *line, size_t len, atomic_bool *torn)
+{
+    int other = open_again(fd, st);
+    bool done;
+
+    if (other < 0)
+        return is_ready(fd) && write_line(fd, line, len, torn, false);
+    done = write_line(other, line, len, torn, false);
+    syscall(SYS_close, other);
+    return done;
+}
+
+static bool write_checked(int fd, struct sink_identity *id, char *line, size_t len,
+                          atomic_bool *torn)
+{
+    struct stat st;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH) != 0 || !look(fd, &st) ||
+        (id != NULL && !is_remembered(id, &st)))
+        return false;
+    switch (st.st_mode & S_IFMT) {
+    case S_IFSOCK:
+        return is_unix_socket(fd) && write_line(fd, line, len, torn, true);
+    case S_IFIFO:
+    case S_IFCHR:
+        return write_slow(fd, &st, line, len, torn);
+    default:
+        /* A regular file through the program's own offset: opened anew with O_APPEND, the line
+         * would stand where the program writes next, and be overwritten. */
+        return write_line(fd, line, len, torn, false);
+    }
+}
+
+bool sink_to_descriptor(int fd, struct sink_identity *id, char *line, size_t len, atomic_bool *torn)
+{
+    /* A copy: what was looked at is what is written to, whatever other threads do to fd. */
+    int copy = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST);
+    bool done;
+
+    if (copy < 0) /* EMFILE, EINVAL: no descriptor is left; EBADF fails below too */
+        return write_checked(fd, id, line, len, torn);
+    done = write_checked(copy, id, line, len, torn);
+    syscall(SYS_close, copy);
+    return done;
+}
+
+bool sink_to_file(const char *path, char *line, size_t len, atomic_bool *torn)
+{
+    struct stat st;
+    int fd = open_for_append(path, O_CREAT | O_NOFOLLOW);
+    bool done;
+
+    if (fd < 0)
+        return false;
+    done = look(fd, &st) && S_ISREG(st.st_mode) && (st.st_uid == 0 || st.st_uid == geteuid()) &&
+           st.st_nlink == 1 && write_line(fd, line, len, torn, false);
+    syscall(SYS_close, fd);
+    return done;
+}
+
+bool sink_to_link(const char *path, char *line, size_t len, atomic_bool *torn)
+{
+    int fd = open_for_append(path, 0); /* a socket cannot be opened: ENXIO */
+    bool done;
+
+    if (fd < 0)
+        return false;
+    done = write_line(fd, line, len, torn, false);
+    syscall(SYS_close, fd);
+    return done;
+}
+
+bool sink_to_syslog(char *line, size_t len)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = DEV_LOG};
+    char prefix[40];
+    struct text t;
+    struct iovec parts[2];
+    struct msghdr message = {
+        .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts, .msg_iovlen = 2};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    ssize_t done;
+
+    if (fd < 0)
+        return false;
+    text_init(&t, prefix, sizeof prefix);
+    text_add(&t, "<84>pgseal["); /* authpriv (10 * 8), warning (4) */
+    text_add_uint(&t, (uint64_t)getpid(), 1);
+    text_add(&t, "]: ");
+    parts[0] = (struct iovec){prefix, t.len};
+    parts[1] = (struct iovec){line, len - 1};
+    done = syscall(SYS_sendmsg, fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    syscall(SYS_close, fd);
+    return done == (ssize_t)(t.len + len - 1);
+}

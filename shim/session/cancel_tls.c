@@ -1,0 +1,277 @@
+/* cancel_tls: why a thread. PQcancel runs in signal handlers, where neither malloc nor OpenSSL may
+ * be entered, and a TLS handshake needs both. Another thread may enter them; the handler only waits
+ * on a futex, and never longer than LIMIT_MS: if the interrupted thread holds a lock that the
+ * helper needs, the request is given up before it was sent. */
+#include "shim/session/cancel_tls.h"
+
+#include "lib/core/text/strbuf.h"
+#include "lib/elf/loaded.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LIMIT_MS = 10000, QUEUE = 16 };
+
+enum state { IDLE, QUEUED, RUNNING, SENT, FAILED };
+
+struct tls_cancel {
+    struct decision *decision; /* a copy: the cancel's own connection has its own outcome */
+    PGcancelConn *conn;
+    _Atomic(int) state;     /* the futex word */
+    _Atomic(int) abandoned; /* the handler has gone */
+    _Atomic(int) holders; /* its PGcancel, and the helper that may still touch it: the last frees */
+    bool used;
+    char message[256];
+};
+
+static _Atomic(struct tls_cancel *) queue[QUEUE];
+static _Atomic(int) work;       /* counts what was queued; the helper's futex word */
+static _Atomic(int) helper_pid; /* the process in which the helper runs; 0: nowhere */
+
+static long futex(_Atomic(int) *word, int op, int value, const struct timespec *timeout)
+{
+    return syscall(SYS_futex, word, op | FUTEX_PRIVATE_FLAG, value, timeout, NULL, 0);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void destroy(struct tls_cancel *c)
+{
+    session_remove((const PGconn *)c->conn);
+    c->decision->libpq.PQcancelFinish(c->conn);
+    decision_free(c->decision);
+    free(c);
+}
+
+static void drop(struct tls_cancel *c)
+{
+    if (atomic_fetch_sub(&c->holders, 1) == 1)
+        destroy(c);
+}
+
+/* One cancel, by libpq's own asynchronous functions; between their steps it sees whether anybody
+ * still waits. */
+static bool send_it(struct tls_cancel *c)
+{
+    const struct libpq *pq = &c->decision->libpq;
+    int64_t deadline = now_ms() + LIMIT_MS;
+    if (c->used)
+        pq->PQcancelReset(c->conn);
+    c->used = true;
+    c->decision->seen = c->decision->violated = false;
+    if (pq->PQcancelStart(c->conn) == 0)
+        return false;
+    PostgresPollingStatusType step = PGRES_POLLING_WRITING;
+    while (atomic_load(&c->abandoned) == 0 && now_ms() < deadline) {
+        struct pollfd p = {.fd = pq->PQcancelSocket(c->conn),
+                           .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+        poll(&p, 1, 100);
+        if (p.revents == 0)
+            continue;
+        if (atomic_load(&c->abandoned) != 0)
+            break;
+        step = PQcancelPoll(c->conn); /* pgseal's own: the witness looks at this session too */
+        if (step == PGRES_POLLING_OK)
+            return true;
+        if (step == PGRES_POLLING_FAILED)
+            return false;
+    }
+    return false;
+}
+
+static void run(struct tls_cancel *c)
+{
+    int queued = QUEUED;
+    if (!atomic_compare_exchange_strong(&c->state, &queued, RUNNING)) {
+        drop(c);
+        return;
+    }
+    bool sent = send_it(c);
+    const char *text = c->decision->violated ? c->decision->message
+                                             : c->decision->libpq.PQcancelErrorMessage(c->conn);
+    text_copy(c->message, sizeof c->message, sent ? NULL : text);
+    atomic_store(&c->state, sent ? SENT : FAILED);
+    futex(&c->state, FUTEX_WAKE, INT_MAX, NULL);
+    drop(c); /* not before: who waited may have given its PGcancel back already */
+}
+
+static void *help(void *unused)
+{
+    (void)unused;
+    for (;;) {
+        int seen = atomic_load(&work);
+        bool any = false;
+        for (size_t i = 0; i < QUEUE; i++) {
+            struct tls_cancel *c = atomic_exchange(&queue[i], NULL);
+            if (c != NULL) {
+                any = true;
+                run(c);
+            }
+        }
+        if (!any)
+            futex(&work, FUTEX_WAIT, seen, NULL);
+    }
+    return NULL;
+}
+
+/* Starts the helper with all signals blocked: none of the program's may be delivered to it. */
+static bool start_helper(void)
+{
+    /* Before glibc 2.34 these live in libpthread, which pgseal does not bring along. */
+    union {
+        void *found;
+        __typeof__(pthread_create) *call;
+    } create = {next_definition("pthread_create")};
+    sigset_t all;
+    sigset_t before;
+    pthread_t thread;
+    if (create.found == NULL)
+        return false;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    bool started = create.call(&thread, NULL, help, NULL) == 0; /* lives as long as the process */
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return started;
+}
+
+static void in_child(void)
+{
+    if (atomic_load(&helper_pid) != 0) {
+        for (size_t i = 0; i < QUEUE; i++)
+            atomic_store(&queue[i], NULL); /* the parent's */
+        atomic_store(&helper_pid, start_helper() ? (int)getpid() : 0);
+    }
+}
+
+static bool ensure_helper(void)
+{
+    static _Atomic(int) registered;
+    int nowhere = 0;
+    if (atomic_load(&helper_pid) == (int)getpid())
+        return true;
+    if (atomic_exchange(&registered, 1) == 0) {
+        union {
+            void *found;
+            int (*call)(void (*)(void), void (*)(void), void (*)(void), void *);
+        } glibc = {next_definition("__register_atfork")};
+        union {
+            void *found;
+            __typeof__(pthread_atfork) *call;
+        } other = {next_definition("pthread_atfork")};
+        if (glibc.found != NULL)
+            glibc.call(NULL, NULL, in_child, NULL);
+        else if (other.found != NULL)
+            other.call(NULL, NULL, in_child);
+    }
+    if (!atomic_compare_exchange_strong(&helper_pid, &nowhere, (int)getpid()))
+        return nowhere == (int)getpid();
+    if (!start_helper()) {
+        atomic_store(&helper_pid, 0);
+        return false;
+    }
+    return true;
+}
+
+struct tls_cancel *tls_cancel_prepare(struct decision *d, PGconn *conn, const char **why_not)
+{
+    const struct libpq *pq = &d->libpq;
+    *why_not = NULL;
+    if (pq->PQcancelCreate == NULL || pq->PQcancelStart == NULL || pq->PQcancelPoll == NULL ||
+        pq->PQcancelSocket == NULL || pq->PQcancelReset == NULL || pq->PQcancelFinish == NULL ||
+        pq->PQcancelErrorMessage == NULL)
+        *why_not = "plaintext_cancel = encrypt needs libpq 17 or newer";
+    else if (pq->version >= 170000 && pq->version < 170006 && d->addresses != NULL)
+        *why_not = "libpq 17.0 to 17.5 cannot cancel a connection with hostaddr; update it";
+    else if (!ensure_helper())
+        *why_not = "no thread for it can be started in this process";
+    if (*why_not != NULL)
+        return NULL;
+    struct tls_cancel *c = calloc(1, sizeof *c);
+    struct place *place = registry_reserve();
+    struct decision *copy = decision_copy(d);
+    PGcancelConn *request =
+        c != NULL && place != NULL && copy != NULL ? pq->PQcancelCreate(conn) : NULL;
+    if (request == NULL) {
+        *why_not = "out of memory";
+        free(c);
+        registry_release(place);
+        decision_free(copy);
+        return NULL;
+    }
+    copy->spoken = true; /* the cancel has its own line; only a violation adds one */
+    atomic_store(&c->holders, 1);
+    c->conn = request;
+    c->decision = copy;
+    session_bind(place, (PGconn *)request,
+                 copy); /* a PGcancelConn is a PGconn (libpq-int.h struct pg_cancel_conn) */
+    return c;
+}
+
+/* Puts c into the queue; false: full. */
+static bool enqueue(struct tls_cancel *c)
+{
+    atomic_fetch_add(&c->holders, 1);
+    for (size_t i = 0; i < QUEUE; i++) {
+        struct tls_cancel *nobody = NULL;
+        if (atomic_compare_exchange_strong(&queue[i], &nobody, c)) {
+            atomic_fetch_add(&work, 1);
+            futex(&work, FUTEX_WAKE, 1, NULL);
+            return true;
+        }
+    }
+    atomic_fetch_sub(&c->holders, 1); /* never the last: the PGcancel is being used */
+    return false;
+}
+
+bool tls_cancel_send(struct tls_cancel *c, char *errbuf, int size, const char **why_not)
+{
+    int state = atomic_load(&c->state);
+    *why_not = NULL;
+    if (atomic_load(&helper_pid) != (int)getpid())
+        *why_not = "the thread that sends it over TLS does not run in this process";
+    else if (state == QUEUED || state == RUNNING ||
+             !atomic_compare_exchange_strong(&c->state, &state, QUEUED))
+        *why_not = "a cancel of this connection is under way already";
+    if (*why_not != NULL)
+        return false;
+    atomic_store(&c->abandoned, 0);
+    if (!enqueue(c)) {
+        atomic_store(&c->state, IDLE);
+        *why_not = "too many cancels are under way";
+        return false;
+    }
+    int64_t deadline = now_ms() + LIMIT_MS;
+    while ((state = atomic_load(&c->state)) == QUEUED || state == RUNNING) {
+        int64_t left = deadline - now_ms();
+        if (left <= 0) {
+            atomic_store(&c->abandoned, 1);
+            *why_not = "it could not be sent over TLS in time";
+            return false;
+        }
+        struct timespec t = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
+        futex(&c->state, FUTEX_WAIT, state, &t);
+    }
+    if (state != SENT && errbuf != NULL && size > 0)
+        text_copy(errbuf, (size_t)size, c->message);
+    return state == SENT;
+}
+
+void tls_cancel_free(struct tls_cancel *c)
+{
+    if (c != NULL)
+        drop(c);
+}

@@ -1,0 +1,37 @@
+/* evidence: what a TLS session shows of itself, read through the OpenSSL of the libpq that holds
+ * it. */
+#ifndef PGSEAL_EVIDENCE_H
+#define PGSEAL_EVIDENCE_H
+
+#include "shim/session/session.h"
+
+#include <stdbool.h>
+
+struct evidence {
+    const char
+        *note; /* what could not be looked at ("libpq's OpenSSL shows no functions…"), or NULL */
+    int bits;
+    char protocol[16];
+    char cipher[64];
+    char subject[256];
+    char issuer[256];
+    char names[768]; /* the certificate's DNS names and addresses, with commas */
+    char not_after[32];
+    char sha256[65];
+    char root_sha256[65]; /* of the root file */
+    char verified_name[256];
+};
+
+/* Holds the session against d: TLS and no GSS; verify mode and result; the last certificate of the
+ * verified chain stands in the root file (as it is now, or as it was when it was judged); protocol
+ * and bits; host, port and address family. Returns NULL when all is as decided, else a static text:
+ * the violation. e is filled as far as could be seen. Where that libpq's SSL functions cannot be
+ * found, e->note says so and only what libpq itself tells is judged. Allocates (root file); not
+ * async-signal-safe. Rests on SSL_get_verify_result(3), SSL_get0_verified_chain(3), PQsslStruct
+ * (libpq.sgml). */
+const char *evidence_gather(const struct decision *d, PGconn *conn, struct evidence *e);
+
+/* Whether the list that was decided on has a Unix socket in it. */
+bool evidence_socket_listed(const struct decision *d);
+
+#endif

@@ -1,0 +1,149 @@
+/* session: the copy of the verdict that each PGconn keeps. */
+#include "shim/session/session.h"
+
+#include "lib/core/text/strbuf.h"
+#include "shim/session/verify_as.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct registry sessions;
+
+void session_bind(struct place *place, PGconn *conn, struct decision *d)
+{
+    registry_bind(&sessions, place, conn, d);
+}
+
+struct decision *session_find(const PGconn *conn)
+{
+    return registry_find(&sessions, conn);
+}
+
+struct decision *session_remove(const PGconn *conn)
+{
+    return registry_remove(&sessions, conn);
+}
+
+/* Copies strings into the block behind a decision; the first round only counts. */
+struct copying {
+    char *at; /* NULL while counting */
+    size_t size;
+};
+
+static const char *copy(struct copying *c, const char *s)
+{
+    if (s == NULL)
+        return NULL;
+    size_t n = strlen(s) + 1;
+    char *kept = c->at;
+    c->size += n;
+    if (c->at != NULL) {
+        memcpy(c->at, s, n);
+        c->at += n;
+    }
+    return kept;
+}
+
+static void copy_strings(struct copying *c, struct decision *d, const struct request *r,
+                         const struct verdict *v, const char *object)
+{
+    d->object = copy(c, object);
+    d->where = copy(c, v->where);
+    d->root = copy(c, v->root);
+    d->crl = copy(c, v->crl);
+    d->hosts = copy(c, v->hosts);
+    d->ports = copy(c, v->ports);
+    d->addresses = copy(c, r != NULL ? request_value(r, "hostaddr") : NULL);
+    d->host = copy(c, r != NULL ? request_value(r, "host") : NULL);
+    d->hostaddr = d->addresses;
+    d->port = copy(c, r != NULL ? request_value(r, "port") : NULL);
+    d->dbname = copy(c, r != NULL ? request_value(r, "dbname") : NULL);
+    d->user = copy(c, r != NULL ? request_value(r, "user") : NULL);
+    d->application_name = copy(c, r != NULL ? request_value(r, "application_name") : NULL);
+    d->passfile = copy(c, r != NULL ? request_value(r, "passfile") : NULL);
+    for (size_t i = 0; i < v->ndials; i++) {
+        struct dial dial = {copy(c, v->dials[i].verify), copy(c, v->dials[i].host),
+                            copy(c, v->dials[i].port)};
+        if (c->at != NULL)
+            d->dials[i] = dial;
+    }
+}
+
+static bool from_uri(const struct request *r)
+{
+    static const char *const names[] = {"host", "hostaddr", "port", "dbname", "user"};
+    for (size_t i = 0; r != NULL && i < sizeof names / sizeof names[0]; i++) {
+        const struct asked *a = request_option(r, names[i]);
+        if (a != NULL && a->source == FROM_URI)
+            return true;
+    }
+    return false;
+}
+
+struct decision *decision_new(const struct libpq *pq, const struct policy *p,
+                              const struct request *r, const struct verdict *v, const char *entry,
+                              const char *object)
+{
+    int saved = errno;
+    struct decision counted;
+    struct copying c = {0};
+    copy_strings(&c, &counted, r, v, object);
+    size_t dials = v->ndials * sizeof(struct dial);
+    struct decision *d = calloc(1, sizeof *d + dials + c.size);
+    if (d != NULL) {
+        d->holders = 1;
+        d->libpq = *pq;
+        d->policy = p;
+        d->sealed = v->sealed;
+        d->audit = v->mode == MODE_AUDIT;
+        d->min_tls = v->min_tls;
+        d->exempt = v->kind == VERDICT_EXEMPT ? v->rule : NULL;
+        d->crl_required = v->rule != NULL && v->rule->crl != NULL;
+        d->entry = entry;
+        d->mode = v->mode == MODE_AUDIT ? "audit" : "enforce";
+        d->from_uri = from_uri(r);
+        d->ndials = v->sealed ? v->ndials : 0; /* in audit mode look-ups stay what they are */
+        for (size_t i = 0; i < v->nforced; i++)
+            d->passfile_forced = d->passfile_forced || strcmp(v->forced[i].option, "passfile") == 0;
+        d->dials = (struct dial *)(d + 1);
+        c = (struct copying){.at = (char *)(d + 1) + dials};
+        copy_strings(&c, d, r, v, object);
+    }
+    errno = saved;
+    return d;
+}
+
+struct decision *decision_copy(struct decision *d)
+{
+    int saved = errno;
+    struct decision *copy = malloc(sizeof *copy);
+    if (copy != NULL) {
+        memcpy(copy, d, sizeof *copy);
+        copy->holders = 1;
+        copy->original = d;
+        copy->root_bytes = NULL;
+        copy->spoken = copy->began = copy->seen = copy->violated = copy->tell = false;
+        decision_keep(d);
+    }
+    errno = saved;
+    return copy;
+}
+
+void decision_keep(struct decision *d)
+{
+    atomic_fetch_add(&d->holders, 1);
+}
+
+void decision_free(struct decision *d)
+{
+    int saved = errno;
+    if (d != NULL && atomic_fetch_sub(&d->holders, 1) == 1) {
+        decision_free(d->original);
+        dial_forget(d);
+        free(d->root_bytes);
+        free(d);
+    }
+    errno = saved;
+}

@@ -1,0 +1,72 @@
+/* session: what was decided for each PGconn, from the door that made it to PQfinish. */
+#ifndef PGSEAL_SESSION_H
+#define PGSEAL_SESSION_H
+
+#include "lib/core/verdict/verdict.h"
+#include "shim/dynlink/resolve.h"
+#include "shim/session/ptr_map.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* One PGconn's decision. Belongs to the thread that works with the PGconn, as the PGconn itself
+ * does (libpq's rule). */
+struct decision {
+    _Atomic(int) holders;
+    struct libpq libpq; /* the copy that made this PGconn: no other may ever touch it */
+    const struct policy *policy;
+    bool sealed;   /* the witness holds the session against what follows */
+    bool spoken;   /* witness, failed or violation has been logged for this attempt */
+    bool began;    /* as last seen, the startup packet was on its way */
+    bool seen;     /* the witness saw this session before its first byte */
+    bool violated; /* stopped: the caller sees a failed connection until PQfinish or PQreset */
+    int min_tls;
+    const struct rule *exempt; /* the exemption that was used, or NULL */
+    bool crl_required;         /* crl is the policy's */
+    const char *entry;         /* the door's static name */
+    const char *mode;          /* static */
+    const char *object; /* the strings from here on live behind the struct, NULL where absent */
+    const char *where;
+    const char *root;
+    const char *crl;
+    const char *hosts; /* the lists as libpq was given them */
+    const char *ports;
+    const char *addresses;
+    const char *host, *hostaddr, *port, *dbname, *user,
+        *application_name; /* for log lines: as the program asked */
+    const char *passfile;  /* what the program named, where a forced one stands in its place */
+    bool passfile_forced;
+    bool from_uri;
+    size_t ndials;
+    size_t next_dial; /* which of several dials of one name the next look-up is for */
+    struct dial *dials;
+    char *root_bytes; /* the root file as it was judged, until the witness has seen the session;
+                         malloc'ed */
+    size_t root_len;
+    bool audit; /* audit mode: nothing may change */
+    bool tell;  /* the next PQerrorMessage is `message` (a refused PQrequestCancel) */
+    struct decision *original; /* whose strings these are, where this is a copy; held */
+    char message[REASON_MAX];  /* of a violation or a refused cancel */
+};
+
+/* A copy of what v and r say, malloc'ed in one block; NULL without memory. */
+struct decision *decision_new(const struct libpq *pq, const struct policy *p,
+                              const struct request *r, const struct verdict *v, const char *entry,
+                              const char *object);
+
+/* A decision of its own that shares d's strings and holds d; NULL without memory. For a connection
+ * that libpq copies from another (PQcancelCreate). Keeps errno. */
+struct decision *decision_copy(struct decision *d);
+
+/* One more holder of d (a PGcancel outlives its PGconn), and one less: the last one frees it. NULL
+ * is nothing. Both keep errno; only decision_keep is async-signal-safe. */
+void decision_keep(struct decision *d);
+void decision_free(struct decision *d);
+
+/* The decisions of all PGconns that came through a door: registry.h, typed. */
+void session_bind(struct place *place, PGconn *conn, struct decision *d);
+struct decision *session_find(const PGconn *conn);
+struct decision *session_remove(const PGconn *conn);
+
+#endif

@@ -1,0 +1,150 @@
+/* witness: when and how a session is looked at; evidence.c says what is looked for. */
+#include "shim/session/witness.h"
+
+#include "lib/core/text/strbuf.h"
+#include "shim/log/log.h"
+#include "shim/session/evidence.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Stops the session: nothing more can leave or arrive on its socket, and the caller sees a failed
+ * connection. */
+static void stop(struct decision *d, PGconn *conn, const char *why)
+{
+    struct text t;
+    d->violated = true;
+    shutdown(d->libpq.PQsocket(conn), SHUT_RDWR);
+    text_init(&t, d->message, sizeof d->message);
+    text_add(&t, "pgseal: refused: violation: ");
+    text_add(&t, why);
+    text_add(&t, "\n");
+
+    struct event e = {.reason = why};
+    log_outcome(d, &e, "violation", "refused");
+    d->spoken = true;
+}
+
+/* Looks at a session in TLS. Returns false where it was stopped. */
+__attribute__((noinline)) static bool look(struct decision *d, PGconn *conn)
+{
+    struct evidence found;
+    d->seen = true;
+    const char *why = evidence_gather(d, conn, &found);
+    if (why != NULL) {
+        stop(d, conn, why);
+        return false;
+    }
+    free(d->root_bytes); /* a later session (PQreset) is held against the file as it is then */
+    d->root_bytes = NULL;
+    if (!d->spoken) {
+        struct event e = {
+            .protocol = found.protocol,
+            .cipher = found.cipher,
+            .bits = found.bits,
+            .peer_subject = found.subject,
+            .peer_issuer = found.issuer,
+            .peer_names = found.names,
+            .peer_not_after = found.not_after,
+            .peer_sha256 = found.sha256,
+            .verified_name = found.verified_name,
+            .root = d->root,
+            .root_sha256 = found.root_sha256,
+            .reason = found.note,
+        };
+        log_outcome(d, &e, "witness", "sealed");
+        d->spoken = true;
+    }
+    return true;
+}
+
+static bool in_tls(const struct decision *d, PGconn *conn)
+{
+    return d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
+}
+
+/* A Unix socket of a mixed list is no session that was sealed. */
+static bool on_unix_socket(const struct decision *d, PGconn *conn)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t len = sizeof peer;
+    int fd = d->libpq.PQsocket(conn);
+    return fd >= 0 && getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
+           peer.ss_family == AF_UNIX && evidence_socket_listed(d);
+}
+
+/* Whether the server has been told who we are: the startup packet is out (libpq-fe.h
+ * ConnStatusType; 15 and later numbers are newer than this header may be). */
+static bool after_startup(int status)
+{
+    switch (status) {
+    case CONNECTION_OK:
+    case CONNECTION_BAD:
+    case CONNECTION_STARTED:
+    case CONNECTION_MADE:
+    case CONNECTION_SSL_STARTUP:
+    case CONNECTION_NEEDED:
+    case 11: /* CONNECTION_GSS_STARTUP */
+    case 14: /* CONNECTION_ALLOCATED */
+        return false;
+    default:
+        return true;
+    }
+}
+
+static void failed(struct decision *d, PGconn *conn)
+{
+    if (!d->spoken && !d->began) {
+        struct event e = {.reason = d->libpq.PQerrorMessage(conn)};
+        log_outcome(d, &e, "failed", "sealed");
+    }
+    d->spoken = true;
+}
+
+PostgresPollingStatusType witness_polled(struct decision *d, PGconn *conn,
+                                         PostgresPollingStatusType result)
+{
+    int saved = errno;
+    if (d->sealed && result == PGRES_POLLING_FAILED) {
+        failed(d, conn);
+    } else if (d->sealed) {
+        int status = d->libpq.PQstatus(conn);
+        d->began = after_startup(status);
+        if (status == CONNECTION_SSL_STARTUP || status == CONNECTION_NEEDED ||
+            status == CONNECTION_STARTED)
+            d->seen = false; /* another host of the list has its own session */
+        bool ready = status == CONNECTION_MADE && in_tls(d, conn);
+        bool late =
+            !ready && (d->began || status == CONNECTION_OK); /* a libpq that skips the state */
+        if (!d->seen && (ready || (late && !on_unix_socket(d, conn))) && !look(d, conn))
+            result = PGRES_POLLING_FAILED;
+    }
+    errno = saved;
+    return result;
+}
+
+void witness_returned(struct decision *d, PGconn *conn)
+{
+    int saved = errno;
+    int status = d->libpq.PQstatus(conn);
+    if (d->sealed && !d->violated && status == CONNECTION_OK && !d->seen &&
+        !on_unix_socket(d, conn)) {
+        look(d, conn);
+    } else if (d->sealed && !d->violated && status == CONNECTION_BAD && !d->spoken) {
+        /* Where no poll was seen, the server's own words tell that it had been spoken to. */
+        const char *message = d->libpq.PQerrorMessage(conn);
+        d->began = d->began || strstr(message, "FATAL") != NULL ||
+                   (d->libpq.PQconnectionNeedsPassword != NULL &&
+                    d->libpq.PQconnectionNeedsPassword(conn) != 0);
+        failed(d, conn);
+    }
+    errno = saved;
+}
+
+void witness_restart(struct decision *d)
+{
+    d->spoken = d->began = d->seen = d->violated = false;
+    d->next_dial = 0;
+}

@@ -1,0 +1,25 @@
+/* witness: holds what came out of the handshake against what was decided, before the first byte of
+ * the startup packet. */
+#ifndef PGSEAL_WITNESS_H
+#define PGSEAL_WITNESS_H
+
+#include "shim/session/session.h"
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+/* To be called after each real PQconnectPoll or PQresetPoll that returned `result`; returns what
+ * the caller is told. Where the session stands in TLS and has not sent anything yet it is looked
+ * at; where it is not as decided it is stopped (shutdown(2)), logged as violation, and
+ * PGRES_POLLING_FAILED returned. Logs witness and failed too. Keeps errno. */
+PostgresPollingStatusType witness_polled(struct decision *d, PGconn *conn,
+                                         PostgresPollingStatusType result);
+
+/* To be called when a blocking call (PQconnectdb…, PQreset) has returned: looks where no poll could
+ * be seen (libpq linked -Bsymbolic), logs failed. Keeps errno. */
+void witness_returned(struct decision *d, PGconn *conn);
+
+/* A new attempt begins on this PGconn (PQreset): it gets its own outcome. */
+void witness_restart(struct decision *d);
+
+#endif

@@ -1,0 +1,231 @@
+#!/bin/bash
+# bypasses.t: what still weakens verify-full with a root: each hole stands open without pgseal, and is closed with it.
+. "$(dirname "$0")/../lib/env.sh"
+
+lab_start good impostor revoked demanding
+P=$(lab_port good) I=$(lab_port impostor) R=$(lab_port revoked) D=$(lab_port demanding)
+full="dbname=app user=app sslmode=verify-full sslrootcert=$PKI/root.pem"
+good="host=localhost port=$P $full" bad="host=localhost port=$I $full" revoked="host=localhost port=$R $full"
+with_crl() { policy <<<"sslrootcert = $PKI/root.pem"$'\n'"sslcrl = $PKI/crl.pem"; }
+without_crl() { policy <<<"sslrootcert = $PKI/root.pem"; }
+mkdir -p "$LAB/homes/mixed/.postgresql" "$LAB/homes/pure/.postgresql" "$LAB/homes/roots/.postgresql"
+cp "$PKI/crl-mixed.pem" "$LAB/homes/mixed/.postgresql/root.crl"
+cp "$PKI/crl.pem" "$LAB/homes/pure/.postgresql/root.crl"
+cp "$PKI/foreign.pem" "$LAB/homes/roots/.postgresql/root.crt"
+
+# --- CRL files and directories are trust anchors
+without_crl
+rows bare <<END
+bare: sslcrl makes the impostor trusted|ok t|-|$bad sslcrl=$PKI/crl-mixed.pem
+bare: so does PGSSLCRL|ok t|-|$bad|env:PGSSLCRL=$PKI/crl-mixed.pem
+bare: so does sslcrldir|ok t|-|$bad sslcrldir=$PKI/crl-mixed.d
+bare: so does PGSSLCRLDIR|ok t|-|$bad|env:PGSSLCRLDIR=$PKI/crl-mixed.d
+bare: so does root.crl at home|ok t|-|$bad|env:HOME=$LAB/homes/mixed
+bare: even a directory beside a good file|ok t|-|$bad sslcrl=$PKI/crl-foreign.pem sslcrldir=$PKI/crl-mixed.d
+bare: a root of one's own|ok t|-|host=localhost port=$I user=app dbname=app sslmode=verify-full|env:HOME=$LAB/homes/roots
+END
+rows <<END
+a mixed sslcrl|bad|refuse/refused|$bad sslcrl=$PKI/crl-mixed.pem
+a mixed PGSSLCRL|bad|refuse/refused|$bad|env:PGSSLCRL=$PKI/crl-mixed.pem
+sslcrldir|bad|refuse/refused|$bad sslcrldir=$PKI/crl-mixed.d
+PGSSLCRLDIR|bad|refuse/refused|$bad|env:PGSSLCRLDIR=$PKI/crl-mixed.d
+a mixed root.crl at home|bad|refuse/refused|$bad|env:HOME=$LAB/homes/mixed
+a directory beside a good file|bad|refuse/refused|$bad sslcrl=$PKI/crl.pem sslcrldir=$PKI/crl-mixed.d
+a root at home counts for nothing|bad|seal/sealed|host=localhost port=$I user=app dbname=app|env:HOME=$LAB/homes/roots
+another root of the program counts for nothing|bad|downgrade/sealed|${bad/root.pem/foreign.pem}
+a program's own pure CRL is kept: revoked|bad|seal/sealed|$revoked sslcrl=$PKI/crl.pem
+and lets a good server in|ok t|seal/sealed|$good sslcrl=$PKI/crl.pem
+a pure one of PGSSLCRL is kept|bad|seal/sealed|$revoked|env:PGSSLCRL=$PKI/crl.pem
+a pure root.crl at home is kept|bad|seal/sealed|$revoked|env:HOME=$LAB/homes/pure
+no CRL anywhere: nobody is revoked|ok t|seal/sealed|$revoked
+END
+for row in 'a_mixed_sslcrl' 'sslcrldir' 'a_mixed_root_crl_at_home'; do
+    isnt "${ROW_REASON[$row]}" - "$row: a reason"
+done
+with_crl
+rows <<END
+policy CRL: a mixed sslcrl beside it|bad|downgrade/sealed|$bad sslcrl=$PKI/crl-mixed.pem
+policy CRL: PGSSLCRL beside it|bad|downgrade/sealed|$bad|env:PGSSLCRL=$PKI/crl-mixed.pem
+policy CRL: sslcrldir beside it|bad|downgrade/sealed|$bad sslcrldir=$PKI/crl-mixed.d
+policy CRL: PGSSLCRLDIR beside it|bad|downgrade/sealed|$bad|env:PGSSLCRLDIR=$PKI/crl-mixed.d
+policy CRL: root.crl at home beside it|bad|seal/sealed|$bad|env:HOME=$LAB/homes/mixed
+policy CRL: revoked|bad|seal/sealed|$revoked
+policy CRL: revoked, and sslcrl=/dev/null|bad|downgrade/sealed|$revoked sslcrl=/dev/null
+policy CRL: good|ok t|seal/sealed|$good
+policy CRL: good, all at once|ok t|downgrade/sealed|$good sslcrl=$PKI/crl-mixed.pem sslcrldir=$PKI/crl-mixed.d
+policy CRL itself named|ok t|seal/sealed|$good sslcrl=$PKI/crl.pem
+END
+without_crl
+
+# --- other options that weaken, and that merely sound so
+rows <<END
+gssencmode=prefer|ok t|downgrade/sealed|$good gssencmode=prefer
+PGGSSENCMODE=require|ok t|downgrade/sealed|$good|env:PGGSSENCMODE=require
+gssencmode=disable is no less|ok t|seal/sealed|$good gssencmode=disable
+TLS 1.1 as the minimum|ok t|downgrade/sealed|$good ssl_min_protocol_version=TLSv1.1
+PGSSLMINPROTOCOLVERSION|ok t|downgrade/sealed|$good|env:PGSSLMINPROTOCOLVERSION=TLSv1
+TLS 1.1 as the maximum|ok t|downgrade/sealed|$good ssl_min_protocol_version=TLSv1 ssl_max_protocol_version=TLSv1.1
+a higher minimum is kept|ok t|seal/sealed|$good ssl_min_protocol_version=TLSv1.3
+sslcompression=1|ok t|downgrade/sealed|$good sslcompression=1
+an engine key|bad|refuse/refused|$good sslkey=pkcs11:slot
+an engine key in the environment|bad|refuse/refused|$good|env:PGSSLKEY=pkcs11:slot
+verify-ca is less|ok t|downgrade/sealed|$good sslmode=verify-ca
+verify-full is not|ok t|seal/sealed|$good
+requiressl=0|ok t|downgrade/sealed|$good requiressl=0
+requiressl=0 in a URI|ok t|downgrade/sealed|postgresql://app@localhost:$P/app?sslmode=verify-full&requiressl=0
+ssl=true|ok t|downgrade/sealed|postgresql://app@localhost:$P/app?ssl=true
+ssl=true with the impostor|bad|downgrade/sealed|postgresql://app@localhost:$I/app?ssl=true
+PGREQUIRESSL=1|ok t|downgrade/sealed|host=localhost port=$P user=app dbname=app|env:PGREQUIRESSL=1
+a backslash at the end|ok t|downgrade/sealed|host=localhost port=$P dbname=app user=app sslmode=disable password=x\\
+nothing after the last equals sign|ok t|downgrade/sealed|host=localhost port=$P dbname=app user=app sslmode=disable password=
+an open quote|bad|-|host=localhost port=$P dbname=app user=app sslmode=disable password='x
+sslmode twice|ok t|downgrade/sealed|host=localhost port=$P user=app dbname=app sslmode=verify-full sslmode=disable
+sslrootcert=system|bad|downgrade/sealed|host=localhost port=$I user=app dbname=app sslrootcert=system
+SSL_CERT_FILE|bad|seal/sealed|$bad|env:SSL_CERT_FILE=$PKI/foreign.pem
+an impostor under another name|bad|downgrade/sealed|host=elsewhere.example hostaddr=127.0.0.1 port=$P dbname=app user=app sslmode=require
+the name in the certificate and where to dial|ok t|seal/sealed|host=prod.example hostaddr=127.0.0.1 port=$P user=app dbname=app
+END
+is "${ROW_ASKED[gssencmode_prefer]}" 'gssencmode conninfo prefer disable' 'GSS: what was asked'
+is "${ROW_ASKED[TLS_1_1_as_the_minimum]}" 'ssl_min_protocol_version conninfo TLSv1.1 TLSv1.2' 'TLS minimum: what was asked'
+is "${ROW_ASKED[sslcompression_1]}" 'sslcompression conninfo 1 0' 'compression: what was asked'
+is "${ROW_ASKED[requiressl_0]}" 'sslmode conninfo prefer verify-full' 'requiressl=0: what it means'
+is "${ROW_ASKED[ssl_true]}" 'sslmode uri require verify-full' 'ssl=true: what it means'
+is "${ROW_ASKED[PGREQUIRESSL_1]}" 'sslmode environment require verify-full' 'PGREQUIRESSL=1: what it means'
+has "${ROW_REASON[an_engine_key]}" sslkey 'the engine key: the reason'
+rows bare <<END
+bare: TLS 1.1 as the maximum fails or is weak|bad|-|$good ssl_min_protocol_version=TLSv1 ssl_max_protocol_version=TLSv1.1
+bare: requiressl=0 after verify-full: even plaintext|ok f|-|host=localhost port=$I user=app dbname=app sslmode=verify-full sslrootcert=$PKI/root.pem requiressl=0
+bare: a backslash at the end|ok f|-|host=localhost port=$P dbname=app user=app sslmode=disable password=x\\
+bare: nothing after the last equals sign|ok f|-|host=localhost port=$P dbname=app user=app sslmode=disable password=
+bare: ssl=true takes the impostor|ok t|-|postgresql://app@localhost:$I/app?ssl=true
+END
+
+# --- a path that libpq cuts
+pad=$(printf './%.0s' {1..520})
+short="$LAB/${pad:0:$((1023 - ${#LAB} - 1 - 1))}x"
+cp "$PKI/foreign.pem" "$short"
+rows bare <<<"bare: a root path that is cut names another file|ok t|-|host=localhost port=$I user=app dbname=app sslmode=verify-full sslrootcert=${short}tail"
+rows <<<"a root path that would be cut|bad|downgrade/sealed|host=localhost port=$I user=app dbname=app sslmode=verify-full sslrootcert=${short}tail"
+
+# --- under `program` the program's own root counts, judged as strictly
+policy <<<'sslrootcert = program'
+rows <<END
+program: its root|ok t|seal/sealed|$good
+program: its other root|ok t|-|host=localhost port=$I user=app dbname=app sslrootcert=$PKI/foreign.pem
+program: root.crt at home|ok t|-|host=localhost port=$I user=app dbname=app|env:HOME=$LAB/homes/roots
+program: none|bad|refuse/refused|host=localhost port=$I user=app dbname=app
+program: other blocks in it|bad|refuse/refused|host=localhost port=$I user=app dbname=app sslrootcert=$PKI/crl-mixed.pem
+END
+without_crl
+
+# --- client certificates
+mkdir -p "$LAB/homes/client/.postgresql" "$LAB/homes/locked/.postgresql"
+for home in client locked; do
+    cp "$PKI/client.crt" "$LAB/homes/$home/.postgresql/postgresql.crt"
+    cp "$PKI/client.key" "$LAB/homes/$home/.postgresql/postgresql.key"
+done
+rows <<END
+a readable client certificate goes on working|ok t|seal/sealed|host=localhost port=$D user=app dbname=app|env:HOME=$LAB/homes/client
+one that is named too|ok t|seal/sealed|host=localhost port=$D user=app dbname=app sslcert=$PKI/client.crt sslkey=$PKI/client.key
+a home without any|bad|seal/sealed|host=localhost port=$D user=app dbname=app
+END
+
+# An engine key: bare, libpq loads the engine, code that the connection string names, before it knows who the server is.
+mkdir "$LAB/engines"
+gcc -shared -fPIC -o "$LAB/engines/leaves.so" "$LAB_TOP/tests/integration/src/engine.c" -lcrypto
+engine="host=localhost port=$I user=app dbname=app sslmode=verify-full sslrootcert=$PKI/root.pem sslcert=$PKI/client.crt sslkey=leaves:slot"
+run env OPENSSL_ENGINES="$LAB/engines" ENGINE_LOADED="$LAB/loaded" "$DOORS" row connectdb -- "$engine"
+is "$(out status) $(ls "$LAB/loaded")" "bad $LAB/loaded" 'bare: an engine key has the engine loaded'
+rm -f "$LAB/loaded"
+run env OPENSSL_ENGINES="$LAB/engines" ENGINE_LOADED="$LAB/loaded" LD_PRELOAD="$OBJECT" "$DOORS" row connectdb -- "$engine"
+is "$(out status) $(ls "$LAB/loaded" 2>/dev/null)" 'bad ' 'an engine key: no engine is loaded'
+chmod 0700 "$LAB/homes/locked/.postgresql"
+locked="HOME=$LAB/homes/locked"
+rows as_user <<<"bare: a home that may not be read breaks verify-full|bad|-|$good|env:$locked"
+rows as_user <<<"bare: and prefer falls back to plaintext|ok f|-|host=localhost port=$P user=app dbname=app|env:$locked"
+rows sealed_as_user <<END
+a home that may not be read does not break it|ok t|seal/sealed|$good|env:$locked
+nor under prefer|ok t|seal/sealed|host=localhost port=$P user=app dbname=app|env:$locked
+END
+chmod 0755 "$LAB/homes/locked/.postgresql" # now the certificate may be read, the key may not
+rows sealed_as_user <<<"a key that may not be read does not break it|ok t|seal/sealed|$good|env:$locked"
+
+# --- service files
+recorder_start ldap raw
+services=$LAB/services.conf
+printf '[direct]\nhost=localhost\nport=%s\n[ldap]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=y)\nhost=localhost\nport=%s\n' \
+    "$P" "$(lab_port ldap)" "$P" >"$services"
+run bare timeout 5 "$DOORS" x connectdb env:PGSERVICEFILE="$services" -- 'service=ldap connect_timeout=2'
+isnt "$(recorded ldap)" '' 'bare: an ldap line makes libpq talk to the LDAP server'
+forget_recorded ldap
+# alone NAME DOOR [OPTION…] -- ARGUMENT…: refused; a process of its own, since no application_name is known by then.
+alone() {
+    local name=$1
+    shift
+    forget_events
+    run sealed timeout 10 "$DOORS" x "$@"
+    like "$(out status)" '^(bad|no_attempt)$' "$name: no connection"
+    is "$(verdicts)" refuse/refused "$name: one line says so"
+    is "$(events 'select(.event == "refuse" and (.reason // "") == "")' | wc -l)" 0 "$name: and why"
+}
+mkdir -p "$LAB/homes/svc" "$LAB/sys"
+cp "$services" "$LAB/homes/svc/.pg_service.conf"
+cp "$services" "$LAB/sys/pg_service.conf"
+mkfifo "$LAB/fifo.conf"
+file=env:PGSERVICEFILE=$services
+alone 'an ldap line' connectdb "$file" -- 'service=ldap user=app dbname=app'
+alone 'an ldap line by PGSERVICE' start "$file" env:PGSERVICE=ldap -- 'user=app'
+alone 'an ldap line in a URI' ping "$file" -- 'postgresql:///app?service=ldap'
+alone 'an ldap line in an array' params "$file" -- service=ldap user=app
+alone 'an ldap line in an array, unexpanded' startparams0 "$file" -- service=ldap user=app
+alone 'an ldap line in an expanded dbname' pingparams "$file" -- dbname=service=ldap
+alone 'an ldap line in login' setdblogin "$file" -- dbname=service=ldap
+alone 'an ldap line at home' connectdb "env:HOME=$LAB/homes/svc" -- 'service=ldap user=app'
+alone "an ldap line in the system's file" connectdb "env:PGSYSCONFDIR=$LAB/sys" -- 'service=ldap user=app'
+is "$(recorded ldap)" '' 'not one byte to the LDAP server'
+rows <<<"another stanza beside it|ok t|seal/sealed|service=direct user=app dbname=app|env:PGSERVICEFILE=$services"
+alone 'a FIFO' connectdb "env:PGSERVICEFILE=$LAB/fifo.conf" -- 'service=direct user=app'
+
+# A service file that changes between the look and the connection: whichever look comes first, nothing weaker comes of it.
+swap() { # ROW-NAME BEFORE AFTER POLICY: tries it at each of the first four looks; leaves OUTCOMES
+    local at
+    OUTCOMES=''
+    policy <<<"$4"
+    for at in 2 3 4 5; do
+        printf '%b' "$2" >"$LAB/race.conf"
+        printf '%b' "$3" >"$LAB/race.new"
+        run env LD_PRELOAD="$OBJECT:$LAB_TOP/build/tests/swap.so" SWAP_FILE="$LAB/race.conf" SWAP_WITH="$LAB/race.new" SWAP_AT=$at \
+            PGSERVICEFILE="$LAB/race.conf" "$DOORS" x connectdb -- "service=s user=app dbname=app"
+        OUTCOMES+="$(out status server) "
+    done
+}
+exempting="sslrootcert = $PKI/root.pem
+[host localhost:$P]
+exempt = only this one"
+weak="[s]\nhost=localhost\nport=$P\nsslmode=disable\n"
+log_mark impostor
+swap 'to an impostor' "$weak" "[s]\nhost=localhost\nport=$I\nsslmode=disable\n" "$exempting"
+is "$(sessions impostor)" '' 'an exemption does not follow a service file to another port'
+swap 'to an address' "$weak" "[s]\nhost=localhost\nhostaddr=127.0.0.1\nport=$I\nsslmode=disable\n" "$exempting"
+is "$(sessions impostor)" '' 'nor to another address'
+swap 'audit' "$weak" "[s]\nhost=localhost\nport=$I\nsslmode=disable\n" "${exempting/exempt*/mode = audit}"
+is "$(sessions impostor)" '' 'nor does a section in audit mode'
+swap 'to a socket' "[s]\nhost=localhost\nport=$P\n" "[s]\nhost=$(lab_socket_dir impostor)\nport=$I\n" \
+    "sslrootcert = $PKI/root.pem"$'\n''unix_sockets = refuse'
+is "$(sessions impostor)" '' 'nor to a socket where sockets are refused'
+swap 'to a mixed CRL' "[s]\nhost=localhost\nport=$I\n" "[s]\nhost=localhost\nport=$I\nsslcrl=$PKI/crl-mixed.pem\nsslcrldir=$PKI/crl-mixed.d\n" \
+    "sslrootcert = $PKI/root.pem"
+is "$(sessions impostor)" '' 'nor does a CRL come in that way'
+swap 'weaker' "[s]\nhost=localhost\nport=$P\n" "$weak" "sslrootcert = $PKI/root.pem"
+hasnt "$OUTCOMES" 'ok f' 'nor a weaker sslmode'
+swap 'to LDAP' "[s]\nhost=localhost\nport=$P\n" "[s]\nldap://127.0.0.1:$(lab_port ldap)/dc=x?a?one?(b=c)\n" "sslrootcert = $PKI/root.pem"
+diag "an ldap line that appears later: $OUTCOMES, bytes: $(recorded ldap | tr '\n' ' ')"
+
+# --- the same row in other words bare, so that the swap itself is known to work
+no_policy
+printf '%b' "$weak" >"$LAB/race.conf"
+printf '%b' "[s]\nhost=localhost\nport=$I\nsslmode=disable\n" >"$LAB/race.new"
+run env LD_PRELOAD="$LAB_TOP/build/tests/swap.so" SWAP_FILE="$LAB/race.conf" SWAP_WITH="$LAB/race.new" SWAP_AT=1 \
+    PGSERVICEFILE="$LAB/race.conf" "$DOORS" x connectdb -- "service=s user=app dbname=app"
+is "$(jq -r .port <<<"$OUT")" "$I" 'bare: the file that was swapped in is what libpq read'
+done_testing

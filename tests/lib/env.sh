@@ -1,0 +1,409 @@
+# shellcheck shell=bash
+# env.sh: what every integration test sources: certificates, real PostgreSQL servers, the object under test, its log.
+#
+# The script that sources it runs as root in a mount namespace of its own, with a private copy of /etc, so that it may
+# write /etc/pgseal/policy.conf, /etc/hosts and /etc/ld.so.preload without touching the machine or another test.
+#
+# Set here: LAB (a temporary directory, removed at the end), PKI (see pki.sh), OBJECT (the object), DOORS (see entry_points.c),
+# EVENTS (the log's file), TESTUSER (a user without privileges), LAB_TOP (the source tree).
+# Environment: PGSEAL_LAB_SHARED (a directory that lab_prepare filled, made by tests/run), PGSEAL_OBJECT.
+set -euo pipefail
+
+LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+_lab_object=${PGSEAL_OBJECT:-$LAB_TOP/build/libpgseal.so}
+
+if [[ $EUID != 0 ]]; then
+    echo "Bail out! the integration tests run as root (they make mount namespaces and change users)"
+    exit 1
+fi
+if [[ ${LAB_NAMESPACE:-} != "$$" ]]; then
+    # unshare(1) and the script that it runs keep this process number.
+    LAB_NAMESPACE=$$ exec unshare -m --propagation private -- "$BASH" "$0" "$@"
+fi
+unset LAB_NAMESPACE
+
+# shellcheck source=tests/lib/tap.sh
+. "$LAB_TOP/tests/lib/tap.sh"
+# shellcheck source=tests/lib/pki.sh
+. "$LAB_TOP/tests/lib/pki.sh"
+
+# Nothing of the caller's own settings may reach a test.
+for _lab_name in $(compgen -e | grep -E '^(PG|LD_PRELOAD$|SSL_CERT_|OPENSSL_)' | grep -v '^PGSEAL_LAB_SHARED$' || true); do
+    unset "$_lab_name"
+done
+export LC_ALL=C TZ=UTC
+exec </dev/null # a program that asks for a password must not wait for the tester's
+umask 022
+
+LAB=$(mktemp -d /tmp/pgseal-lab.XXXXXX)
+chmod 0755 "$LAB"
+TESTUSER=${TESTUSER:-nobody}
+EVENTS=$LAB/log/events.jsonl
+declare -A _lab_pid=() _lab_port=() _lab_mark=() _lab_signal=()
+
+_lab_cleanup() {
+    local status=$? name
+    trap - EXIT
+    for name in "${!_lab_pid[@]}"; do
+        kill "-${_lab_signal[$name]:-QUIT}" "${_lab_pid[$name]}" 2>/dev/null || true
+    done
+    wait 2>/dev/null || true
+    cd /
+    # Nothing mounted below $LAB may be walked into when it is removed: a bind of /dev there would be emptied for all.
+    while read -r _ _ _ _ name _; do
+        [[ $name == "$LAB"/* || $name == /etc ]] && umount -l "$name" 2>/dev/null
+    done < <(tac /proc/self/mountinfo)
+    if [[ -n ${LAB_KEEP:-} ]]; then
+        echo "# kept: $LAB"
+    else
+        rm -rf --one-file-system "$LAB" || true
+    fi
+    exit "$status"
+}
+trap _lab_cleanup EXIT
+trap 'exit 130' INT TERM
+
+mkdir "$LAB/log" "$LAB/bin" "$LAB/home" "$LAB/etc" "$LAB/srv"
+chmod 1777 "$LAB/log"
+export HOME=$LAB/home
+mount -t tmpfs -o mode=755 tmpfs "$LAB/etc"
+cp -a /etc/. "$LAB/etc/"
+rm -rf "$LAB/etc/pgseal" "$LAB/etc/ld.so.preload" "$LAB/etc/postgresql-common/pg_service.conf"
+mkdir "$LAB/etc/pgseal"
+mount --bind "$LAB/etc" /etc
+
+OBJECT=$LAB/bin/libpgseal.so
+DOORS=$LAB/bin/doors
+# PGSEAL_OBJECT=none runs everything bare: whoever changes a test sees so that it can fail.
+[[ $_lab_object == none ]] || cp "$_lab_object" "$OBJECT"
+cp "$LAB_TOP/build/tests/doors" "$DOORS"
+chmod 0755 "$LAB/bin"/*
+
+_lab_bindir() {
+    local dir
+    for dir in /usr/lib/postgresql/*/bin; do
+        [[ -x $dir/initdb ]] && printf '%s\n' "$dir"
+    done | sort -V | tail -n 1
+}
+LAB_BIN=$(_lab_bindir)
+
+_lab_as_postgres() {
+    setpriv --reuid=postgres --regid=postgres --init-groups "$@"
+}
+
+# lab_prepare DIR: makes the certificates and one data directory that all servers are copies of.
+lab_prepare() {
+    local dir=$1
+    mkdir -p "$dir"
+    chmod 0755 "$dir"
+    pki_make "$dir/pki"
+    install -d -o postgres -m 0700 "$dir/data"
+    (
+        cd /
+        _lab_as_postgres "$LAB_BIN/initdb" -D "$dir/data" --no-sync -A trust -U postgres --wal-segsize=1 -E UTF8 \
+            --locale=C >"$dir/initdb.log" 2>&1
+        _lab_as_postgres "$LAB_BIN/postgres" --single -F -D "$dir/data" template1 >"$dir/single.log" 2>&1 <<END
+create extension sslinfo
+create role app login
+create role secret login password 'hunter2-sesame'
+create database app owner app
+grant pg_monitor to app
+END
+    )
+    cat >>"$dir/data/postgresql.conf" <<'END'
+listen_addresses = '127.0.0.1'
+fsync = off
+max_connections = 60
+shared_buffers = 4MB
+dynamic_shared_memory_type = mmap
+max_wal_senders = 2
+max_wal_size = 32MB
+autovacuum = off
+log_connections = on
+log_line_prefix = ''
+log_timezone = UTC
+ssl_cert_file = 'server.crt'
+ssl_key_file = 'server.key'
+ssl_ca_file = 'root.crt'
+jit = off
+END
+}
+
+# lab_start NAME…: starts these servers: good impostor wrongname expired revoked nossl demanding (a client certificate).
+lab_start() {
+    local name dir
+    for name in "$@"; do
+        dir=$LAB/srv/$name
+        cp -a --reflink=auto "$_lab_template/data" "$dir"
+        install -d -o postgres -m 0755 "$LAB/srv/$name.sock"
+        local cert=$name ssl=on rule='host all all 127.0.0.0/8 trust'
+        case $name in
+        nossl) cert=good ssl=off ;;
+        demanding) cert=good rule='hostssl all app 127.0.0.0/8 cert' ;;
+        esac
+        install -o postgres -m 0600 "$PKI/$cert.key" "$dir/server.key"
+        install -o postgres "$PKI/$cert.crt" "$dir/server.crt"
+        install -o postgres "$PKI/root.pem" "$dir/root.crt"
+        printf '%s\n' 'local all all trust' 'host all secret 127.0.0.0/8 scram-sha-256' "$rule" >"$dir/pg_hba.conf"
+        printf '%s\n' "ssl = $ssl" "unix_socket_directories = '$LAB/srv/$name.sock'" >>"$dir/postgresql.conf"
+        _lab_launch "$name"
+    done
+    for name in "$@"; do
+        _lab_wait "$name"
+        log_mark "$name"
+    done
+}
+
+_lab_launch() {
+    local name=$1 port
+    while :; do
+        port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+    done
+    _lab_port[$name]=$port
+    : >"$LAB/srv/$name.log" # what an earlier launch wrote is not this one being ready
+    (cd / && exec setpriv --reuid=postgres --regid=postgres --init-groups \
+        "$LAB_BIN/postgres" -D "$LAB/srv/$name" -p "$port") >"$LAB/srv/$name.log" 2>&1 </dev/null &
+    _lab_pid[$name]=$!
+}
+
+_lab_wait() {
+    local name=$1 i
+    for ((i = 0; i < 1000; i++)); do
+        grep -q 'ready to accept connections' "$LAB/srv/$name.log" && return 0
+        if ! kill -0 "${_lab_pid[$name]}" 2>/dev/null; then
+            grep -q 'could not create any TCP/IP sockets' "$LAB/srv/$name.log" || break
+            _lab_launch "$name"
+        fi
+        sleep 0.02
+    done
+    diag "server $name did not start: $(<"$LAB/srv/$name.log")"
+    return 1
+}
+
+# lab_stop NAME
+lab_stop() {
+    kill "-${_lab_signal[$1]:-INT}" "${_lab_pid[$1]}"
+    wait "${_lab_pid[$1]}" || true
+    unset "_lab_pid[$1]"
+}
+
+lab_port() { printf '%s\n' "${_lab_port[$1]}"; }
+lab_log() { printf '%s\n' "$LAB/srv/$1.log"; }
+lab_socket_dir() { printf '%s\n' "$LAB/srv/$1.sock"; }
+
+# log_mark NAME: what sessions and contacts look at begins here.
+log_mark() { _lab_mark[$1]=$(stat -c %s "$(lab_log "$1")"); }
+log_since() { tail -c "+$((_lab_mark[$1] + 1))" "$(lab_log "$1")"; }
+
+# sessions NAME: each session that the server authorised since the mark: "APPLICATION ssl|plain".
+sessions() {
+    log_since "$1" | sed -n \
+        -e 's/.*connection authorized:.* application_name=\([^ ]*\) SSL enabled .*/\1 ssl/p' -e t \
+        -e 's/.*connection authorized:.* SSL enabled .*/- ssl/p' -e t \
+        -e 's/.*connection authorized:.* application_name=\([^ ]*\).*/\1 plain/p' -e t \
+        -e 's/.*connection authorized:.*/- plain/p'
+}
+
+# contacts NAME: how many connections the server accepted since the mark, whatever came of them.
+contacts() { log_since "$1" | grep -c 'connection received' || true; }
+
+# _lab_contacts: each running server or recorder, and how many connections it ever accepted: "good=3 impostor=0".
+_lab_contacts() {
+    local name line=
+    local -a files
+    for name in "${!_lab_pid[@]}"; do
+        if [[ -f $LAB/srv/$name/port ]]; then
+            files=("$LAB/srv/$name"/*.raw)
+            [[ -e ${files[0]} ]] || files=()
+            line+="$name=${#files[@]} "
+        else
+            line+="$name=$(grep -c 'connection received' "$(lab_log "$name")" || true) "
+        fi
+    done
+    printf '%s\n' "${line% }"
+}
+
+# --- the object under test and its log
+
+# sealed COMMAND…: under the object; bare COMMAND…: without. (sealed_)as_user COMMAND…: as TESTUSER.
+sealed() { env LD_PRELOAD="$OBJECT" "$@"; }
+sealed_as_user() { as_user env LD_PRELOAD="$OBJECT" "$@"; }
+bare() { env -u LD_PRELOAD "$@"; }
+as_user() {
+    setpriv --reuid="$TESTUSER" --regid="$(id -g "$TESTUSER")" --clear-groups "$@"
+}
+
+# run COMMAND…: leaves OUT, ERR and RC.
+# shellcheck disable=SC2034
+run() {
+    RC=0
+    OUT=$("$@" 2>"$LAB/run.err") || RC=$?
+    ERR=$(<"$LAB/run.err")
+}
+
+# out KEY…: these fields of the line of doors in OUT, with blanks between (jq would cost more than the connection).
+out() {
+    local key line='' value
+    for key in "$@"; do
+        value=
+        if [[ $OUT =~ \"$key\":\"(([^\"\\]|\\.)*)\" ]]; then
+            value=${BASH_REMATCH[1]//\\\"/\"}
+            value=${value//\\\\/\\}
+            value=${value//\\u000a/$'\n'}
+        fi
+        line+="$value "
+    done
+    printf '%s\n' "${line% }"
+}
+
+# policy: writes /etc/pgseal/policy.conf from standard input, with a log for the test in front unless it has one.
+policy() {
+    local text
+    text=$(cat)
+    rm -rf /etc/pgseal/policy.conf
+    {
+        [[ $text == log\ * || $text == *$'\nlog '* ]] || printf 'log = file:%s\n' "$EVENTS"
+        [[ $text == *log_level* ]] || printf 'log_level = all\n'
+        printf '%s\n' "$text"
+    } >/etc/pgseal/policy.conf
+}
+no_policy() { rm -rf /etc/pgseal/policy.conf; }
+# policy_line TEXT: the number of the policy's first line that begins so.
+policy_line() { grep -nF -- "$1" /etc/pgseal/policy.conf | head -n 1 | cut -d: -f1; }
+
+forget_events() { rm -f "$EVENTS"; }
+# events FILTER: the log's lines through jq -c (all lines must be JSON).
+events() { if [[ -f $EVENTS ]]; then jq -c "$1" "$EVENTS"; fi; }
+# verdicts: event and action of each verdict line, in order, as one string.
+verdicts() {
+    if [[ -f $EVENTS ]]; then
+        jq -rs '[.[] | select(.event | IN("refuse","exempt","downgrade","socket","seal")) | .event + "/" + .action]
+            | join(" ")' "$EVENTS"
+    fi
+}
+# asked: what was explicitly asked for otherwise, as "option source requested enforced; …", of the first verdict line.
+asked() {
+    if [[ -f $EVENTS ]]; then
+        jq -rs '[.[] | select(.changes)][0] // {} | [.changes // [] | .[] | select(.source != "default")
+            | "\(.option) \(.source) \(.requested) \(.enforced)"] | sort | join("; ")' "$EVENTS"
+    fi
+}
+# reason EVENT: the reason of the first such line.
+reason() { if [[ -f $EVENTS ]]; then jq -rs --arg e "$1" '[.[] | select(.event == $e)][0].reason // ""' "$EVENTS"; fi; }
+
+if [[ -n ${PGSEAL_LAB_SHARED:-} && -d ${PGSEAL_LAB_SHARED}/data ]]; then
+    _lab_template=$PGSEAL_LAB_SHARED
+else
+    _lab_template=$LAB/template
+    lab_prepare "$_lab_template"
+fi
+PKI=$LAB/pki
+cp -a "$_lab_template/pki" "$PKI"
+
+# --- servers that only record
+
+# recorder_start NAME ANSWER [OPTION…]: see tests/lib/recorder; lab_port and lab_stop know it by NAME.
+recorder_start() {
+    local name=$1 i
+    shift
+    mkdir "$LAB/srv/$name"
+    "$LAB_TOP/tests/lib/recorder" "$LAB/srv/$name" "$@" </dev/null >"$LAB/srv/$name.log" 2>&1 &
+    _lab_pid[$name]=$!
+    _lab_signal[$name]=TERM
+    for ((i = 0; i < 500; i++)); do
+        if [[ -f $LAB/srv/$name/port ]]; then
+            _lab_port[$name]=$(<"$LAB/srv/$name/port")
+            return 0
+        fi
+        sleep 0.02
+    done
+    diag "recorder $name did not start"
+    return 1
+}
+
+# recorded NAME: what came so far outside TLS, as hexadecimal, a connection a line; recorded_tls NAME: inside.
+recorded() { _recorded "$1" raw; }
+recorded_tls() { _recorded "$1" tls; }
+_recorded() {
+    local file
+    sleep 0.1 # what a client that has gone by now sent is being written
+    for file in "$LAB/srv/$1"/*."$2"; do
+        if [[ -f $file ]]; then
+            od -An -v -tx1 "$file" | tr -d ' \n'
+            echo
+        fi
+    done
+}
+forget_recorded() { rm -f "$LAB/srv/$1"/*.raw "$LAB/srv/$1"/*.tls; }
+export SSL_REQUEST=0000000804d2162f
+
+# --- tables of connections
+
+# rows [COMMAND…]: reads lines "NAME|OUTCOME|VERDICT|CONNINFO[|OPTION…]" and connects all in one process (sealed, or by
+# the command given: bare, sealed_as_user…), through PQconnectdb unless an OPTION is door:DOOR. Those that must be refused
+# come first, in a process of their own: no server may have accepted a connection by the end of it.
+#   OUTCOME: "ok t" (the server says TLS), "ok f" (it says none), "bad"
+#   VERDICT: "event/action", then optionally " rule TEXT" (the rule is the policy's line that begins so), or "-" (not judged)
+# Leaves ROW_REASON, ROW_ERROR and ROW_ASKED by name for what a test wants to know besides.
+declare -A ROW_REASON=() ROW_ERROR=() ROW_ASKED=()
+# shellcheck disable=SC2034
+rows() {
+    local name outcome verdict conninfo options option door line got id rest contacts='' contacted=''
+    local -a names=() lines=() refused=() words=()
+    local -A want=() is_outcome=() is_verdict=()
+    [[ $# -gt 0 ]] || set -- sealed
+    while IFS='|' read -r name outcome verdict conninfo options; do
+        [[ -n $name ]] || continue
+        id=${name//[^a-zA-Z0-9]/_}
+        door=connectdb line="env:PGAPPNAME=$id"
+        IFS='|' read -r -a words <<<"$options"
+        for option in "${words[@]}"; do
+            case $option in
+            door:*) door=${option#door:} ;;
+            *) line+=$'\t'$option ;;
+            esac
+        done
+        if [[ $door == *params* || $door == setdblogin ]]; then conninfo=${conninfo// ; /$'\t'}; fi
+        line="$id"$'\t'"$door"$'\t'"$line"$'\t--\t'"$conninfo"
+        if [[ $verdict == refuse/refused* ]]; then refused+=("$line"); else lines+=("$line"); fi
+        names+=("$name")
+        want[$name]="$outcome, $verdict"
+    done
+    forget_events
+    : >"$LAB/rows.jsonl" 2>"$LAB/rows.err"
+    if [[ ${#refused[@]} != 0 ]]; then
+        contacts=$(_lab_contacts)
+        printf '%s\n' "${refused[@]}" | "$@" "$DOORS" - >>"$LAB/rows.jsonl" 2>>"$LAB/rows.err"
+        sleep 0.05 # a server that was dialled and left again writes so by then
+        contacted=$(_lab_contacts)
+        if [[ $contacted == "$contacts" ]]; then contacted=; else contacted=", contacted: $contacts, then $contacted"; fi
+    fi
+    if [[ ${#lines[@]} != 0 ]]; then
+        printf '%s\n' "${lines[@]}" | "$@" "$DOORS" - >>"$LAB/rows.jsonl" 2>>"$LAB/rows.err"
+    fi
+    while IFS=$'\t' read -r id got rest; do
+        is_outcome[$id]=$got ROW_ERROR[$id]=$rest
+    done < <(jq -r '[.row, .status + (if .server then " " + .server else "" end), .error] | @tsv' "$LAB/rows.jsonl")
+    if [[ -f $EVENTS ]]; then
+        while IFS=$'\t' read -r id got rest option line; do
+            is_verdict[$id]+=${is_verdict[$id]:+ and }$got
+            [[ $rest == - ]] || is_verdict[$id]+=" rule $rest"
+            ROW_REASON[$id]=$option ROW_ASKED[$id]=$line
+        done < <(jq -r 'select(.event | IN("refuse", "exempt", "downgrade", "socket", "seal")) |
+            [.application_name // "-", .event + "/" + .action, (.rule // "-"), (.reason // "-"),
+            ([.changes // [] | .[] | select(.source != "default") | "\(.option) \(.source) \(.requested) \(.enforced)"]
+                | sort | join("; "))] | @tsv' "$EVENTS")
+    fi
+    for name in "${names[@]}"; do
+        id=${name//[^a-zA-Z0-9]/_}
+        got="${is_outcome[$id]:-}, ${is_verdict[$id]:-none}"
+        case ${want[$name]} in
+        *', -') got=${is_outcome[$id]:-}', -' ;;
+        *' rule '*) want[$name]="${want[$name]% rule *} rule /etc/pgseal/policy.conf:$(policy_line "${want[$name]##* rule }")" ;;
+        *) got=${got%% rule *} ;;
+        esac
+        [[ ${want[$name]} != *', refuse/refused'* ]] || got+=$contacted
+        is "$got" "${want[$name]}" "$name"
+    done
+}

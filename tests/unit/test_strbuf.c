@@ -1,0 +1,145 @@
+/* test_text: the string builder cuts, says so, and never overruns (ASan watches). */
+#include "lib/core/text/strbuf.h"
+#include "unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void starts_empty(void **state)
+{
+    char buf[4] = "xyz";
+    struct text t;
+    (void)state;
+    text_init(&t, buf, sizeof buf);
+    assert_string_equal(buf, "");
+    assert_int_equal(t.len, 0);
+    assert_false(t.cut);
+}
+
+static void adds(void **state)
+{
+    char buf[32];
+    struct text t;
+    (void)state;
+    text_init(&t, buf, sizeof buf);
+    text_add(&t, "one");
+    text_add(&t, NULL);
+    text_add(&t, "");
+    text_addn(&t, "twenty", 3);
+    text_addn(&t, "twenty", 0);
+    assert_string_equal(buf, "onetwe");
+    assert_int_equal(t.len, 6);
+    assert_false(t.cut);
+}
+
+static void fills_to_the_last_byte(void **state)
+{
+    char *buf = malloc(4);
+    struct text t;
+    (void)state;
+    text_init(&t, buf, 4);
+    text_add(&t, "abc");
+    assert_false(t.cut);
+    text_add(&t, "d");
+    assert_true(t.cut);
+    assert_string_equal(buf, "abc");
+    text_init(&t, buf, 4);
+    text_add(&t, "abcdefgh");
+    assert_true(t.cut);
+    assert_string_equal(buf, "abc");
+    assert_int_equal(t.len, 3);
+    free(buf);
+}
+
+static void one_byte_of_room(void **state)
+{
+    char *buf = malloc(1);
+    struct text t;
+    (void)state;
+    text_init(&t, buf, 1);
+    text_add(&t, "");
+    assert_false(t.cut);
+    text_add(&t, "a");
+    text_add_uint(&t, 7, 1);
+    assert_true(t.cut);
+    assert_string_equal(buf, "");
+    free(buf);
+}
+
+static void numbers(void **state)
+{
+    static const struct {
+        uint64_t v;
+        unsigned width;
+        const char *wanted;
+    } rows[] = {{0, 0, "0"},
+                {0, 1, "0"},
+                {0, 4, "0000"},
+                {7, 3, "007"},
+                {1234, 3, "1234"},
+                {UINT64_MAX, 1, "18446744073709551615"},
+                {5, 22, "0000000000000000000005"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char buf[32];
+        struct text t;
+        text_init(&t, buf, sizeof buf);
+        text_add_uint(&t, rows[i].v, rows[i].width);
+        ROW_STRING(rows[i].wanted, buf, rows[i].wanted);
+    }
+}
+
+static void copies(void **state)
+{
+    char buf[4];
+    (void)state;
+    assert_true(text_copy(buf, sizeof buf, "abc"));
+    assert_string_equal(buf, "abc");
+    assert_false(text_copy(buf, sizeof buf, "abcd"));
+    assert_string_equal(buf, "abc");
+    assert_true(text_copy(buf, sizeof buf, NULL));
+    assert_string_equal(buf, "");
+}
+
+static void wipes(void **state)
+{
+    char buf[8] = "secret!";
+    static const char zero[6];
+    (void)state;
+    text_wipe(buf, 6);
+    assert_memory_equal(buf, zero, 6);
+    assert_int_equal(buf[6], '!');
+    text_wipe(buf + 6, 0);
+    assert_int_equal(buf[6], '!');
+}
+
+static void keeps_errno(void **state)
+{
+    char buf[4];
+    struct text t;
+    (void)state;
+    errno = EXDEV;
+    text_init(&t, buf, sizeof buf);
+    text_add(&t, "long enough");
+    text_add_uint(&t, 99, 9);
+    text_copy(buf, sizeof buf, "long enough");
+    text_wipe(buf, sizeof buf);
+    assert_int_equal(errno, EXDEV);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(starts_empty),
+        cmocka_unit_test(adds),
+        cmocka_unit_test(fills_to_the_last_byte),
+        cmocka_unit_test(one_byte_of_room),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(copies),
+        cmocka_unit_test(wipes),
+        cmocka_unit_test(keeps_errno),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+}

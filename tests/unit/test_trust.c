@@ -1,0 +1,239 @@
+/* test_seal_trust: the root and the CRL that a sealed connection stands on. */
+#include "verdict_world.h"
+
+#define BLOCKS "; a CRL file may hold CRLs only (other blocks would become roots)"
+#define OTHER "holds another block than X509 CRL"
+
+static void roots(void **state)
+{
+    static const struct row rows[] = {
+        /* a file */
+        {"sslrootcert = /r\n", "host=db", "seal/sealed", "sslrootcert=/r", ""},
+        {"sslrootcert = /r\n", "host=db sslrootcert=/r", "seal/sealed", "sslrootcert=/r", ""},
+        {"sslrootcert = /r\n", "host=db sslrootcert=/s", "downgrade/sealed", "sslrootcert=/r", ""},
+        {"sslrootcert = /r\n", "host=db env:sslrootcert=system", "downgrade/sealed",
+         "sslrootcert=/r", ""},
+        {"sslrootcert = /bad\n", "host=db", "refuse/refused", NULL,
+         NAME ":1: sslrootcert: /bad: empty"},
+        {"mode = audit\nsslrootcert = /bad\n", "host=db", "refuse/would-refuse", NULL,
+         NAME ":2: sslrootcert: /bad: empty"},
+        {"[host db]\nsslrootcert = /bad\n", "host=else", "seal/sealed", NULL, ""},
+        {"sslrootcert = /bad\n", "host=/tmp", "socket/allowed", NULL, ""},
+        {"sslrootcert = /bad\n[host db]\nexempt = x\n", "host=db", "exempt/allowed", NULL, NULL},
+        /* the distribution's */
+        {"", "host=db", "seal/sealed", "sslrootcert=/bundle.pem", ""},
+        {"sslrootcert = system\n", "host=db sslrootcert=system", "seal/sealed",
+         "sslrootcert=/bundle.pem", ""},
+        {"", "host=db sslrootcert=/bundle.pem", "seal/sealed", "sslrootcert=/bundle.pem", ""},
+        {"", "host=db sslrootcert=/s", "downgrade/sealed", "sslrootcert=/bundle.pem", ""},
+        {"", "host=db env:sslrootcert=/s", "downgrade/sealed", "sslrootcert=/bundle.pem", ""},
+        /* the program's */
+        {"sslrootcert = program\n", "host=db sslrootcert=/s", "seal/sealed", "sslrootcert=/s", ""},
+        {"sslrootcert = program\n", "host=db sslrootcert=system", "seal/sealed",
+         "sslrootcert=/bundle.pem", ""},
+        {"sslrootcert = program\n", "host=db", "seal/sealed",
+         "sslrootcert=/home/app/.postgresql/root.crt", ""},
+        {"sslrootcert = program\n", "host=db sslrootcert=/bad", "refuse/refused", NULL,
+         NAME ":1: sslrootcert: /bad: empty"},
+        {"sslrootcert = program\n", "host=db sslrootcert=/u:p@x", "seal/sealed",
+         "sslrootcert=/u:p@x", ""},
+    };
+    struct facts bad = plain;
+    (void)state;
+    bad.bad_root = "/bad";
+    JUDGE(rows, 150018, &bad);
+    JUDGE(rows, 180004, &bad);
+}
+
+static void no_root(void **state)
+{
+    static const struct row no_bundle[] = {
+        {"", "host=db", "refuse/refused", NULL,
+         "sslrootcert: this system has no bundle of root certificates; install one "
+         "(ca-certificates), or set sslrootcert to a file"},
+        {"sslrootcert = system\n", "host=db", "refuse/refused", NULL,
+         NAME ":1: sslrootcert: this system has no bundle of root certificates; install one "
+              "(ca-certificates), or set sslrootcert to a file"},
+        {"sslrootcert = program\n", "host=db sslrootcert=system", "refuse/refused", NULL, NULL},
+        {"sslrootcert = /r\n", "host=db", "seal/sealed", "sslrootcert=/r", ""},
+    };
+    static const struct row no_home[] = {
+        {"sslrootcert = program\n", "host=db", "refuse/refused", NULL,
+         NAME ":1: sslrootcert = program, and the program names no root; name one there or in the "
+              "policy"},
+        {"", "host=db", "seal/sealed", "sslcrl=/dev/null", ""},
+        {"", "service:host=db", "seal/sealed", "sslkey=/dev/null/no-client-certificate", ""},
+    };
+    struct facts f = plain;
+    (void)state;
+    f.bundle = NULL;
+    JUDGE(no_bundle, 150018, &f);
+    f = plain;
+    f.home = NULL;
+    JUDGE(no_home, 150018, &f);
+}
+
+static void secret_and_long_paths(void **state)
+{
+    static struct made m;
+    static char ask[2048];
+    struct facts f = plain;
+    (void)state;
+    f.bad_root = "/u:p@x";
+    decide(&m, 150018, &f, "sslrootcert = program\n", "host=db sslrootcert=/u:p@x");
+    assert_string_equal(m.v.reason, NAME ":1: sslrootcert: (hidden): empty");
+    undo(&m);
+    snprintf(ask, sizeof ask, "host=db sslrootcert=/");
+    while (strlen(strchr(ask, '/')) < POLICY_PATH_MAX) {
+        strcat(ask, "a");
+    }
+    decide(&m, 150018, &plain, "sslrootcert = program\n", ask);
+    assert_string_equal(m.v.action, "sealed"); /* 1,023 bytes: as many as libpq keeps */
+    undo(&m);
+    strcat(ask, "a");
+    decide(&m, 150018, &plain, "sslrootcert = program\n", ask);
+    assert_string_equal(m.v.reason, NAME ":1: sslrootcert: …: longer than the 1023 bytes that "
+                                         "libpq keeps of it");
+    undo(&m);
+}
+
+/* A fault of the settings is said once in a process, one of this call's own words each time. */
+static void said_once(void **state)
+{
+    static struct made m;
+    struct facts f = plain;
+    (void)state;
+    f.bad_root = "/bad";
+    f.crls = "/mixed=-1";
+    decide(&m, 150018, &f, "sslrootcert = /bad\n", "host=db");
+    assert_true(m.v.once && !m.v.fault);
+    undo(&m);
+    decide(&m, 150018, &f, "sslcrl = /mixed\n", "host=db");
+    assert_true(m.v.once);
+    undo(&m);
+    decide(&m, 150018, &f, "", "host=db sslcrl=/mixed");
+    assert_false(m.v.once);
+    undo(&m);
+    f.bundle = NULL;
+    decide(&m, 150018, &f, "", "host=db");
+    assert_true(m.v.once);
+    undo(&m);
+}
+
+static void from_the_environment(void **state)
+{
+    static struct made m;
+    static struct policy p;
+    static const struct setting settings[] = {{"PGSEAL_SSLROOTCERT", "/bad"}};
+    struct facts f = plain;
+    (void)state;
+    f.bad_root = "/bad";
+    decide(&m, 150018, &f, "", "host=db");
+    policy_from_settings(&p, settings, 1);
+    seal_decide(&m.r, &p, &m.w, &m.v);
+    assert_string_equal(m.v.reason, "environment: PGSEAL_SSLROOTCERT: /bad: empty");
+    assert_string_equal(m.v.where, "environment: PGSEAL_SSLROOTCERT");
+    undo(&m);
+}
+
+static void crl_of_the_policy(void **state)
+{
+#define CRL "sslcrl = /pure\n"
+    static const struct row rows[] = {
+        {CRL, "host=db", "seal/sealed", "sslcrl=/pure", ""},
+        {CRL, "host=db", "seal/sealed", "sslcrldir=/dev/null", ""},
+        {CRL, "host=db sslcrl=/pure", "seal/sealed", "sslcrl=/pure", ""},
+        {CRL, "host=db sslcrl=/mixed", "downgrade/sealed", "sslcrl=/pure", ""},
+        {CRL, "host=db sslcrl=/dev/null", "downgrade/sealed", "sslcrl=/pure", ""},
+        {CRL, "host=db sslcrldir=/d", "downgrade/sealed", "sslcrldir=/dev/null", ""},
+        {CRL, "host=db env:sslcrldir=/d", "downgrade/sealed", "sslcrl=/pure", ""},
+        {CRL, "host=db sslcrldir=/dev/null", "seal/sealed", "sslcrldir=/dev/null", ""},
+        {"sslcrl = /mixed\n", "host=db", "refuse/refused", NULL, NAME ":1: sslcrl: /mixed: " OTHER},
+        {"sslcrl = /gone\n", "host=db", "refuse/refused", NULL,
+         NAME ":1: sslcrl: /gone: no such file"},
+        {"mode = audit\nsslcrl = /gone\n", "host=db", "refuse/would-refuse", NULL, NULL},
+        {"sslcrl = /gone\n[host db]\nsslcrl = /pure\n", "host=db", "seal/sealed", "sslcrl=/pure",
+         ""},
+    };
+    static const struct row before_14[] = {
+        {CRL, "host=db", "seal/sealed", "sslcrldir", ""},
+        {CRL, "host=db", "seal/sealed", "sslcrl=/pure", ""},
+    };
+    struct facts f = plain;
+    (void)state;
+    f.crls = "/pure=1 /mixed=-1 /home/app/.postgresql/root.crl=-1";
+    JUDGE(rows, 150018, &f);
+    JUDGE(before_14, 130023, &f);
+}
+
+static void crl_of_the_program(void **state)
+{
+    static const struct row rows[] = {
+        {"", "host=db", "seal/sealed", "sslcrl=/dev/null", ""},
+        {"", "host=db sslcrl=", "seal/sealed", "sslcrl=/dev/null", ""},
+        {"", "host=db sslcrl=/dev/null", "seal/sealed", "sslcrl=/dev/null", ""},
+        {"", "host=db sslcrl=/pure", "seal/sealed", "sslcrl=/pure", ""},
+        {"", "host=db env:sslcrl=/pure", "seal/sealed", "sslcrldir=/dev/null", ""},
+        {"", "host=db sslcrl=/gone", "downgrade/sealed", "sslcrl=/dev/null", ""},
+        {"", "host=db sslcrl=/mixed", "refuse/refused", NULL, "sslcrl: /mixed: " OTHER BLOCKS},
+        {"", "host=db sslcrl=/mixed@x", "refuse/refused", NULL, "sslcrl: (hidden): " OTHER BLOCKS},
+        {"", "host=db sslcrldir=/d", "refuse/refused", NULL,
+         "sslcrldir: /d: a directory of CRLs can add roots of its own; name one file of CRLs in "
+         "the "
+         "policy's sslcrl instead"},
+        {"", "host=db sslcrl=/pure env:sslcrldir=/d", "refuse/refused", NULL, NULL},
+        {"mode = audit\n", "host=db sslcrl=/mixed", "refuse/would-refuse", NULL, NULL},
+        {"[host db]\nexempt = x\n", "host=db sslcrl=/mixed", "exempt/allowed", NULL, NULL},
+    };
+    struct facts f = plain;
+    (void)state;
+    f.crls = "/pure=1 /mixed=-1 /mixed@x=-1";
+    JUDGE(rows, 150018, &f);
+}
+
+static void crl_of_the_home_directory(void **state)
+{
+#define HOME_CRL "/home/app/.postgresql/root.crl"
+    static const struct row pure[] = {
+        {"", "host=db", "seal/sealed", "sslcrl=" HOME_CRL, ""},
+        {"", "host=db", "seal/sealed", "sslcrldir=/dev/null", ""},
+        {"", "host=db sslcrl=", "seal/sealed", "sslcrl=" HOME_CRL, ""},
+        {"", "host=db sslcrl=/dev/null", "seal/sealed", "sslcrl=/dev/null", ""},
+    };
+    static const struct row mixed[] = {
+        {"", "host=db", "refuse/refused", NULL, "sslcrl: " HOME_CRL ": " OTHER BLOCKS},
+        {"", "host=db sslcrl=/dev/null", "seal/sealed", "sslcrl=/dev/null", ""},
+    };
+    static const struct row hidden[] = {
+        {"", "host=db", "seal/sealed", "sslcrl=/dev/null", ""},
+    };
+    struct facts f = plain;
+    static struct made m;
+    (void)state;
+    f.crls = HOME_CRL "=1";
+    JUDGE(pure, 150018, &f);
+    decide(&m, 150018, &f, "", "host=db");
+    assert_string_equal(m.v.crl, HOME_CRL);
+    undo(&m);
+    f.crls = HOME_CRL "=-1";
+    f.readable = HOME_CRL "=1";
+    JUDGE(mixed, 150018, &f);
+    f.readable = HOME_CRL "=-1"; /* none to libpq either */
+    JUDGE(hidden, 150018, &f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(roots),
+        cmocka_unit_test(no_root),
+        cmocka_unit_test(secret_and_long_paths),
+        cmocka_unit_test(said_once),
+        cmocka_unit_test(from_the_environment),
+        cmocka_unit_test(crl_of_the_policy),
+        cmocka_unit_test(crl_of_the_program),
+        cmocka_unit_test(crl_of_the_home_directory),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests_name("seal_trust", tests, NULL, NULL);
+}

@@ -29,8 +29,9 @@ int main(int argc, char **argv)
             return 1;
         }
         PQfinish(conn);
-        if (i > 0)
+        if (i > 0) {
             printf("%.1f %.1f\n", now(CLOCK_MONOTONIC) - wall, now(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+        }
     }
     return 0;
 }

@@ -48,10 +48,12 @@ static int start(char *program, const char *object, double *wall, double *cpu)
     snprintf(preload, sizeof preload, "%s%s",
              strcmp(object, "-") == 0 ? "NONE=" : "LD_PRELOAD=", object);
     double began = now();
-    if (posix_spawn(&pid, program, NULL, NULL, argv, env) != 0)
+    if (posix_spawn(&pid, program, NULL, NULL, argv, env) != 0) {
         return -1;
-    if (wait4(pid, &status, 0, &usage) != pid || status != 0)
+    }
+    if (wait4(pid, &status, 0, &usage) != pid || status != 0) {
         return -1;
+    }
     *wall = now() - began;
     *cpu = micros(usage.ru_utime) + micros(usage.ru_stime);
     return 0;
@@ -70,8 +72,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < objects; i++) {
         wall[i] = calloc(rounds, sizeof(double));
         cpu[i] = calloc(rounds, sizeof(double));
-        if (wall[i] == NULL || cpu[i] == NULL)
+        if (wall[i] == NULL || cpu[i] == NULL) {
             return 1;
+        }
     }
     for (size_t round = 0; round < rounds; round++) {
         for (size_t k = 0; k < objects; k++) {
@@ -82,7 +85,8 @@ int main(int argc, char **argv)
             }
         }
     }
-    for (size_t i = 0; i < objects; i++)
+    for (size_t i = 0; i < objects; i++) {
         printf("%.1f %.1f %s\n", median(wall[i], rounds), median(cpu[i], rounds), argv[3 + i]);
+    }
     return 0;
 }

@@ -58,13 +58,13 @@ int main(int argc, char **argv)
     }
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         puts(argp_program_version);
-        return fflush(stdout) == 0 ? STATUS_FINE : STATUS_USAGE;
+        return fflush(stdout) == 0 ? STATUS_OK : STATUS_USAGE;
     }
     bool help = strcmp(word, "help") == 0;
     if (strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 || strcmp(word, "-h") == 0 ||
         (help && argc == 2)) {
         usage(stdout);
-        return fflush(stdout) == 0 ? STATUS_FINE : STATUS_USAGE;
+        return fflush(stdout) == 0 ? STATUS_OK : STATUS_USAGE;
     }
     const struct command *command = find(help ? argv[2] : word);
     if (command == NULL) {

@@ -208,6 +208,6 @@ int main(int argc, char **argv)
         set_drivers(&checked);
     }
     preload_set(&object);
-    preload_judge_others(&object, proof_run(&target, &object));
+    preload_judge_others(&object, preflight_run(&target, &object));
     become(&target, command, argc - options.command);
 }

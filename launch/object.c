@@ -38,7 +38,7 @@ static bool own_path(char *buf)
     if (n > 0) {
         link[n] = '\0';
         if (link[0] == '/' && access(link, F_OK) == 0) {
-            return text_copy(buf, PATH_MAX, link);
+            return strbuf_copy(buf, PATH_MAX, link);
         }
     }
     const char *executed = (const char *)getauxval(AT_EXECFN);
@@ -64,14 +64,14 @@ static void search(char *buf)
                 continue;
             }
             /* Without the "..": the path is for people to read, in logs and in LD_PRELOAD. */
-            if (i > 0 ? realpath(candidate, buf) != NULL : text_copy(buf, PATH_MAX, candidate)) {
+            if (i > 0 ? realpath(candidate, buf) != NULL : strbuf_copy(buf, PATH_MAX, candidate)) {
                 return;
             }
         }
     }
     for (size_t i = 0; i < sizeof(installed) / sizeof(installed[0]); i++) {
         if (access(installed[i], F_OK) == 0) {
-            text_copy(buf, PATH_MAX, installed[i]);
+            strbuf_copy(buf, PATH_MAX, installed[i]);
             return;
         }
     }
@@ -91,7 +91,7 @@ static void judge_elf(const struct object *o, int fd)
     case ELF_OTHER_MACHINE:
         refuse(STATUS_REFUSED, "%s is for another machine (ELF number %d) than pgseal-run", o->path,
                e.machine);
-    case ELF_FINE:
+    case ELF_OK:
         break;
     }
     const char *version = elf_pgseal_version(&e);

@@ -77,7 +77,7 @@ static void judge_files(const struct world *w, const struct rule *rule, bool roo
         fault(rule, rule->root_line, "sslrootcert", "",
               "this system has no bundle of root certificates; install one (ca-certificates), or "
               "set sslrootcert to a file");
-    } else if (root_too && root != NULL && !w->root_fine(w->data, root, why, sizeof(why))) {
+    } else if (root_too && root != NULL && !w->root_ok(w->data, root, why, sizeof(why))) {
         fault(rule, rule->root_line, "sslrootcert", root, why);
     }
     if (crl_too && rule->crl != NULL) {

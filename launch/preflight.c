@@ -32,7 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PROOF_SECONDS = 10, LIST_MAX = 256 * 1024 };
+enum { PREFLIGHT_SECONDS = 10, LIST_MAX = 256 * 1024 };
 
 /* Variables that only make the loader talk; its answer must be the plain list. */
 static bool is_noise(const char *variable)
@@ -52,13 +52,15 @@ static bool is_noise(const char *variable)
  * whole proof. */
 static pid_t start_loader(const struct target *t, const int ends[2])
 {
-    size_t n = 0, kept = 0;
+    size_t n = 0;
+    size_t kept = 0;
     while (environ[n] != NULL) {
         n++;
     }
     char **environment = calloc(n + 1, sizeof(*environment));
     char list[] = "--list";
-    char interpreter[PATH_MAX], program[PATH_MAX];
+    char interpreter[PATH_MAX];
+    char program[PATH_MAX];
     memcpy(interpreter, t->interpreter, sizeof(interpreter));
     /* Links resolved: started by the kernel, a program's $ORIGIN is where /proc/self/exe points (a
      * JVM behind /usr/bin/java finds its libraries so); started by name, it is where the name
@@ -102,7 +104,7 @@ static int64_t now_ms(void)
  * not fit is dropped. */
 static bool read_all(int fd, char *buf, size_t size)
 {
-    int64_t end = now_ms() + PROOF_SECONDS * 1000;
+    int64_t end = now_ms() + PREFLIGHT_SECONDS * 1000;
     size_t length = 0;
     for (;;) {
         int64_t left = end - now_ms();
@@ -147,7 +149,8 @@ static bool is_loaded(const char *line, const char *path)
 static void judge(const struct target *t, const struct object *o, const char *list)
 {
     bool loaded = false;
-    char complaint[1024] = "", last[1024] = "";
+    char complaint[1024] = "";
+    char last[1024] = "";
     for (const char *line = list; *line != '\0';) {
         size_t length = strcspn(line, "\n");
         char text[1024];
@@ -187,7 +190,7 @@ static void high_pipe(int ends[2])
     close(low[1]);
 }
 
-const char *proof_run(const struct target *t, const struct object *o)
+const char *preflight_run(const struct target *t, const struct object *o)
 {
     static char list[LIST_MAX];
     int ends[2];

@@ -57,11 +57,11 @@ void preload_set(struct object *o)
             if (first[0] != '\0') {
                 warn("LD_PRELOAD: %s stands before %s", first, entry);
             }
-            text_copy(o->path, sizeof(o->path), entry);
+            strbuf_copy(o->path, sizeof(o->path), entry);
             return;
         }
         if (first[0] == '\0') {
-            text_copy(first, sizeof(first), entry);
+            strbuf_copy(first, sizeof(first), entry);
         }
     }
     size_t size = strlen(o->path) + 1 + (old != NULL ? strlen(old) : 0) + 1;
@@ -104,7 +104,7 @@ static void judge_other(const struct object *o, const char *entry, const char *l
 {
     char path[PATH_MAX];
     if (strchr(entry, '/') != NULL) {
-        text_copy(path, sizeof(path), entry);
+        strbuf_copy(path, sizeof(path), entry);
     } else if (!resolved(list, entry, path, sizeof(path))) {
         return; /* the loader does not find it either, and says so itself */
     }
@@ -114,7 +114,7 @@ static void judge_other(const struct object *o, const char *entry, const char *l
     }
     struct elf e;
     char symbol[80];
-    if (elf_open(&e, fd) == ELF_FINE && elf_defines_pq(&e, symbol, sizeof(symbol))) {
+    if (elf_open(&e, fd) == ELF_OK && elf_defines_pq(&e, symbol, sizeof(symbol))) {
         warn("%s is preloaded too and defines %s", entry, symbol);
     }
     elf_close(&e);

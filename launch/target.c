@@ -71,7 +71,7 @@ static void judge_program(struct target *t, const struct elf *e, enum elf_verdic
     case ELF_BROKEN:
     case ELF_NOT_ELF:
         cannot_execute(t, ENOEXEC);
-    case ELF_FINE:
+    case ELF_OK:
         break;
     }
     if (!elf_interpreter(e, t->interpreter, sizeof(t->interpreter))) {
@@ -106,7 +106,7 @@ static enum step judge_file(struct target *t, const char *path, struct script *l
         step = script_line(line, e.bytes, e.size) ? STEP_SCRIPT : STEP_NEITHER;
     } else {
         judge_program(t, &e, verdict, fd);
-        text_copy(t->program, sizeof(t->program), path);
+        strbuf_copy(t->program, sizeof(t->program), path);
     }
     elf_close(&e);
     close(fd);
@@ -120,7 +120,7 @@ static enum step judge_file(struct target *t, const char *path, struct script *l
 static bool follow(struct target *t, const char *path, bool *by_shell, char *next, size_t size)
 {
     char current[PATH_MAX];
-    text_copy(current, sizeof(current), path);
+    strbuf_copy(current, sizeof(current), path);
     struct script line = {0};
     for (int depth = 0;; depth++) {
         if (depth > KERNEL_DEPTH) {
@@ -136,7 +136,7 @@ static bool follow(struct target *t, const char *path, bool *by_shell, char *nex
             }
             *by_shell = true;
             line = (struct script){0};
-            text_copy(current, sizeof(current), "/bin/sh");
+            strbuf_copy(current, sizeof(current), "/bin/sh");
             continue;
         }
         /* No search along PATH here: the kernel takes a bare name as relative to the working
@@ -159,8 +159,9 @@ void target_find(struct target *t, const char *command)
         refuse(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE, "%s: %s", command,
                strerror(error));
     }
-    char path[PATH_MAX], name[PATH_MAX];
-    text_copy(path, sizeof(path), t->path);
+    char path[PATH_MAX];
+    char name[PATH_MAX];
+    strbuf_copy(path, sizeof(path), t->path);
     bool more = follow(t, path, &t->by_shell, name, sizeof(name));
     for (int steps = 0; more; steps++) {
         if (steps > CHAIN_MAX) {

@@ -123,7 +123,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* What was done, besides looking. */
-struct deed {
+struct outcome {
     const char *action; /* "checked", "written", "unchanged", "refused", "failed" */
     const char *path;
     char *reason; /* owned */
@@ -141,37 +141,37 @@ static void load(struct ca_file *file, const char *name, const struct options *o
     ca_judge(file, time(NULL), options->days);
 }
 
-static void deed_failed(struct deed *deed, int status, char *reason)
+static void outcome_failed(struct outcome *outcome, int status, char *reason)
 {
-    deed->action = status == STATUS_FOUND ? "refused" : "failed";
-    deed->status = status;
-    deed->reason = reason;
+    outcome->action = status == STATUS_FOUND ? "refused" : "failed";
+    outcome->status = status;
+    outcome->reason = reason;
 }
 
 /* Writes unless these very bytes are there already: a read-only directory is then no failure. */
-static void put(struct deed *deed, const char *path, const struct bytes *bytes)
+static void put(struct outcome *outcome, const char *path, const struct bytes *bytes)
 {
     struct bytes old = {0};
-    deed->path = path;
-    deed->status = STATUS_FINE;
+    outcome->path = path;
+    outcome->status = STATUS_OK;
     bool same = strcmp(path, "-") != 0 && bytes_load(path, CA_FILE_MAX, &old) == 0 &&
                 old.n == bytes->n && memcmp(old.at, bytes->at, bytes->n) == 0;
     free(old.at);
-    deed->action = same ? "unchanged" : "written";
+    outcome->action = same ? "unchanged" : "written";
     char *why = same ? NULL : atomic_write(path, bytes->at, bytes->n);
     if (why != NULL) {
-        deed_failed(deed, STATUS_USAGE, why);
+        outcome_failed(outcome, STATUS_USAGE, why);
     }
 }
 
-static void prune(struct deed *deed, const struct ca_file *file, const char *path)
+static void prune(struct outcome *outcome, const struct ca_file *file, const char *path)
 {
-    deed->path = path;
+    outcome->path = path;
     struct bytes kept = ca_pruned(file);
     if (kept.n == 0) {
-        deed_failed(deed, STATUS_FOUND, xstrdup("nothing would be left of it"));
+        outcome_failed(outcome, STATUS_FOUND, xstrdup("nothing would be left of it"));
     } else {
-        put(deed, path, &kept);
+        put(outcome, path, &kept);
     }
     free(kept.at);
 }
@@ -201,31 +201,31 @@ static char *fetch(struct ca_file *file, const struct options *options)
     return why;
 }
 
-static void keep_or_refuse(struct deed *deed, const struct ca_file *file,
+static void keep_or_refuse(struct outcome *outcome, const struct ca_file *file,
                            const struct options *options)
 {
     char *why = NULL;
-    deed->path = options->output != NULL ? options->output : options->prune;
+    outcome->path = options->output != NULL ? options->output : options->prune;
     if (strcasecmp(file->sha256, options->sha256) != 0) {
         why = xprintf("its SHA-256 is %s and not %s", file->sha256, options->sha256);
     } else {
         why = ca_refusal(file);
     }
     if (why != NULL) {
-        deed_failed(deed, STATUS_FOUND, why);
+        outcome_failed(outcome, STATUS_FOUND, why);
     } else if (options->prune != NULL) {
-        prune(deed, file, options->prune);
+        prune(outcome, file, options->prune);
     } else if (options->output != NULL) {
-        put(deed, options->output, &file->bytes);
+        put(outcome, options->output, &file->bytes);
     } else {
-        deed->status = ca_found(file) ? STATUS_FOUND : STATUS_FINE;
+        outcome->status = ca_found(file) ? STATUS_FOUND : STATUS_OK;
     }
 }
 
 static void print(const struct options *options, const struct ca_file *files, size_t n,
-                  const struct deed *deed)
+                  const struct outcome *outcome)
 {
-    struct out out = out_start(stdout);
+    struct out out = term_start(stdout);
     if (options->json) {
         json_t *root = json_object();
         json_t *array = json_array();
@@ -234,19 +234,19 @@ static void print(const struct options *options, const struct ca_file *files, si
             json_array_append_new(array, ca_json(&files[i]));
         }
         json_object_set_new(root, "files", array);
-        json_object_set_new(root, "action", json_string(deed->action));
-        out_json_set(root, "path", deed->path);
-        out_json_set(root, "reason", deed->reason);
-        out_json(root);
+        json_object_set_new(root, "action", json_string(outcome->action));
+        term_json_set(root, "path", outcome->path);
+        term_json_set(root, "reason", outcome->reason);
+        term_json(root);
     } else {
         for (size_t i = 0; i < n; i++) {
             if (files[i].error == NULL) {
                 ca_show(&out, &files[i], options->brief);
             }
         }
-        if (deed->path != NULL && deed->reason == NULL) {
-            char *text = xprintf("%s: %s", deed->path, deed->action);
-            out_field(&out, 0, "", 0, PAINT_GREEN, text);
+        if (outcome->path != NULL && outcome->reason == NULL) {
+            char *text = xprintf("%s: %s", outcome->path, outcome->action);
+            term_field(&out, 0, "", 0, PAINT_GREEN, text);
             free(text);
         }
     }
@@ -256,9 +256,9 @@ static void print(const struct options *options, const struct ca_file *files, si
             complain("%s: %s", files[i].name, files[i].error);
         }
     }
-    if (deed->reason != NULL) {
-        complain("%s%s%s: %s%s", deed->action, n != 0 ? " " : "", n != 0 ? files[0].name : "",
-                 deed->reason, deed->path != NULL ? "; nothing was changed" : "");
+    if (outcome->reason != NULL) {
+        complain("%s%s%s: %s%s", outcome->action, n != 0 ? " " : "", n != 0 ? files[0].name : "",
+                 outcome->reason, outcome->path != NULL ? "; nothing was changed" : "");
     }
 }
 
@@ -268,37 +268,37 @@ int command_ca(int argc, char **argv)
         option_table, parse, "FILE...\n--fetch URL --sha256 HEX", doc, NULL, NULL, NULL};
     struct options options = {.days = 30};
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    struct deed deed = {.action = "checked"};
+    struct outcome outcome = {.action = "checked"};
     size_t n = options.url != NULL ? 1 : options.files.n;
     struct ca_file *files = xcalloc(n, sizeof *files);
     char *unfetched = NULL;
     if (options.url != NULL) {
         unfetched = fetch(&files[0], &options);
         if (unfetched == NULL) {
-            keep_or_refuse(&deed, &files[0], &options);
+            keep_or_refuse(&outcome, &files[0], &options);
         } else {
             n = 0;
-            deed.path = options.output != NULL ? options.output : options.prune;
-            deed_failed(&deed, STATUS_USAGE, unfetched);
+            outcome.path = options.output != NULL ? options.output : options.prune;
+            outcome_failed(&outcome, STATUS_USAGE, unfetched);
         }
     }
     for (size_t i = 0; i < options.files.n; i++) {
         load(&files[i], options.files.at[i], &options);
         if (files[i].error != NULL) {
-            deed.status = STATUS_USAGE;
-        } else if (ca_found(&files[i]) && deed.status == STATUS_FINE) {
-            deed.status = STATUS_FOUND;
+            outcome.status = STATUS_USAGE;
+        } else if (ca_found(&files[i]) && outcome.status == STATUS_OK) {
+            outcome.status = STATUS_FOUND;
         }
     }
     if (options.url == NULL && options.prune != NULL && files[0].error == NULL) {
-        prune(&deed, &files[0], options.prune);
+        prune(&outcome, &files[0], options.prune);
     }
-    print(&options, files, n, &deed);
+    print(&options, files, n, &outcome);
     for (size_t i = 0; i < n; i++) {
         ca_free(&files[i]);
     }
     free(files);
-    free(deed.reason);
+    free(outcome.reason);
     strings_free(&options.files);
-    return out_finish(deed.status);
+    return term_finish(outcome.status);
 }

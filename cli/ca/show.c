@@ -75,7 +75,7 @@ static char *validity_text(const struct ca_item *item)
 static void show_field(const struct out *out, const char *label, enum paint paint, char *text)
 {
     if (text != NULL) {
-        out_field(out, 5, label, 16, paint, text);
+        term_field(out, 5, label, 16, paint, text);
     }
     free(text);
 }
@@ -92,7 +92,7 @@ static void show_item(const struct out *out, const struct ca_item *item, size_t 
         what = xprintf("%s block, line %zu", item->label[0] != '\0' ? item->label : "unlabelled",
                        item->line);
     }
-    out_field(out, 0, count, 5, PAINT_BOLD, what);
+    term_field(out, 0, count, 5, PAINT_BOLD, what);
     free(count);
     free(what);
     if (item->cert != NULL) {
@@ -131,17 +131,17 @@ static void show_summary(const struct out *out, const struct ca_file *file)
         free(text);
         text = longer;
     }
-    out_field(out, 0, "sum", 5, ca_found(file) ? PAINT_YELLOW : PAINT_GREEN, text);
+    term_field(out, 0, "sum", 5, ca_found(file) ? PAINT_YELLOW : PAINT_GREEN, text);
     free(text);
 }
 
 void ca_show(const struct out *out, const struct ca_file *file, bool brief)
 {
-    out_field(out, 0, "", 0, PAINT_BOLD, file->name);
+    term_field(out, 0, "", 0, PAINT_BOLD, file->name);
     if (file->fault != NULL) {
         char *text =
             xprintf("%s: libpq and OpenSSL may read less of it than it seems to hold", file->fault);
-        out_field(out, 0, "bad", 5, PAINT_RED, text);
+        term_field(out, 0, "bad", 5, PAINT_RED, text);
         free(text);
     }
     for (size_t i = 0; i < file->n; i++) {
@@ -168,23 +168,23 @@ static json_t *item_json(const struct ca_item *item, size_t number)
     json_t *object = json_object();
     json_object_set_new(object, "number", json_integer((json_int_t)number));
     json_object_set_new(object, "line", json_integer((json_int_t)item->line));
-    json_object_set_new(object, "label", out_json_text(item->label));
-    out_json_set(object, "subject", item->subject);
-    out_json_set(object, "issuer", item->issuer);
-    out_json_set(object, "serial", item->serial);
-    out_json_set(object, item->kind == CA_CRL ? "last_update" : "not_before", item->not_before);
-    out_json_set(object, item->kind == CA_CRL ? "next_update" : "not_after", item->not_after);
+    json_object_set_new(object, "label", term_json_text(item->label));
+    term_json_set(object, "subject", item->subject);
+    term_json_set(object, "issuer", item->issuer);
+    term_json_set(object, "serial", item->serial);
+    term_json_set(object, item->kind == CA_CRL ? "last_update" : "not_before", item->not_before);
+    term_json_set(object, item->kind == CA_CRL ? "next_update" : "not_after", item->not_after);
     if (item->not_after != NULL) {
         json_object_set_new(object, "days_left", json_integer(item->days_left));
     }
-    out_json_set(object, "sha256", item->sha256);
-    out_json_set(object, "key_type", item->key_type);
+    term_json_set(object, "sha256", item->sha256);
+    term_json_set(object, "key_type", item->key_type);
     if (item->cert != NULL) {
         json_object_set_new(object, "key_bits", json_integer(item->key_bits));
         json_object_set_new(object, "ca", json_boolean(item->is_ca));
         json_object_set_new(object, "self_signed", json_boolean(item->self_signed));
     }
-    out_json_set(object, "signature", item->signature);
+    term_json_set(object, "signature", item->signature);
     if (item->crl != NULL) {
         json_object_set_new(object, "revoked", json_integer((json_int_t)item->revoked));
     }
@@ -199,13 +199,13 @@ static json_t *item_json(const struct ca_item *item, size_t number)
 json_t *ca_json(const struct ca_file *file)
 {
     json_t *object = json_object();
-    json_object_set_new(object, "file", out_json_text(file->name));
+    json_object_set_new(object, "file", term_json_text(file->name));
     if (file->error != NULL) {
-        json_object_set_new(object, "error", out_json_text(file->error));
+        json_object_set_new(object, "error", term_json_text(file->error));
         return object;
     }
     json_object_set_new(object, "sha256", json_string(file->sha256));
-    json_object_set_new(object, "fault", out_json_text(file->fault));
+    json_object_set_new(object, "fault", term_json_text(file->fault));
     json_t *lists[] = {
         [CA_CERTIFICATE] = json_array(), [CA_CRL] = json_array(), [CA_OTHER] = json_array()};
     for (size_t i = 0; i < file->n; i++) {

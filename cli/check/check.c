@@ -248,8 +248,8 @@ static void run(struct check *c)
                      strcmp(target->port, c->port) == 0;
         if (!is_it) {
             bool main = !c->connected && i == 0;
-            bool fine = target_diagnose(c, target, main);
-            verified = main ? fine : verified;
+            bool ok = target_diagnose(c, target, main);
+            verified = main ? ok : verified;
         }
     }
     if (!c->connected && c->nfindings == 0) {
@@ -266,8 +266,8 @@ static void run(struct check *c)
 
 static void check_free(struct check *c)
 {
-    question_free(c->asked);
-    question_free(c->strict);
+    preview_free(c->asked);
+    preview_free(c->strict);
     for (size_t i = 0; i < c->ntargets; i++) {
         free(c->targets[i].host);
         free(c->targets[i].name);
@@ -295,17 +295,17 @@ static void check_free(struct check *c)
 static int check_server(const struct options *options)
 {
     struct check c = {.days = options->days, .probe_plaintext = !options->no_probe};
-    c.asked = question_ask(options->conninfo, options->policy, ASKED_AS_IT_IS);
+    c.asked = preview_ask(options->conninfo, options->policy, ASKED_AS_IT_IS);
     if (c.asked->rejection != NULL) {
         complain("libpq does not accept this: %s", c.asked->rejection);
         check_free(&c);
         return STATUS_USAGE;
     }
-    c.strict = question_ask(options->conninfo, options->policy, ASKED_STRICTLY);
+    c.strict = preview_ask(options->conninfo, options->policy, ASKED_STRICTLY);
     run(&c);
-    int status = c.nfindings > 0 ? STATUS_FOUND : STATUS_FINE;
+    int status = c.nfindings > 0 ? STATUS_FOUND : STATUS_OK;
     if (options->json) {
-        out_json(check_json(&c));
+        term_json(check_json(&c));
     } else {
         check_show(&c);
     }
@@ -322,5 +322,5 @@ int command_check(int argc, char **argv)
     int status = options.command != NULL
                      ? check_command(options.command, options.lib, options.policy, options.json)
                      : check_server(&options);
-    return out_finish(status);
+    return term_finish(status);
 }

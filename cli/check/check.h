@@ -32,9 +32,9 @@ enum answer { NOT_ASKED, ANSWER_NO, ANSWER_YES, ANSWER_UNCLEAR };
 
 /* All that pgseal check CONNINFO finds out. Strings are owned unless const. */
 struct check {
-    struct question *asked;  /* as the shim would have it */
-    struct question *strict; /* what is connected with: as if enforced and not exempt */
-    long days;               /* what ends within is a finding */
+    struct preview *asked;  /* as the shim would have it */
+    struct preview *strict; /* what is connected with: as if enforced and not exempt */
+    long days;              /* what ends within is a finding */
     bool probe_plaintext;
     struct target *targets;
     size_t ntargets;
@@ -73,7 +73,7 @@ void check_found(struct check *c, const char *what, char *text, char *advice);
 
 /* What a handshake of our own came to. Free with peer_free. */
 struct peer {
-    enum { PEER_NO_ADDRESS, PEER_NO_CONNECTION, PEER_NO_TLS, PEER_NO_HANDSHAKE, PEER_TLS } came_to;
+    enum { PEER_NO_ADDRESS, PEER_NO_CONNECTION, PEER_NO_TLS, PEER_NO_HANDSHAKE, PEER_TLS } stage;
     char *why;     /* where it did not come to TLS */
     char *address; /* that answered, or NULL */
     char *protocol, *cipher;

@@ -52,7 +52,7 @@ static bool any_fired(json_t *lines)
 }
 
 /* How the call came to libpq. */
-static const char *way_of(const struct run *run, json_t *line)
+static const char *client_library_of(const struct run *run, json_t *line)
 {
     const char *object = text_of(line, "object");
     const char *slash = strrchr(object, '/');
@@ -150,28 +150,28 @@ static json_t *to_json(const struct run *run)
             json_array_append_new(processes, pick(line, of_process));
         } else if (is_verdict(line)) {
             json_t *attempt = pick(line, of_attempt);
-            json_object_set_new(attempt, "way", json_string(way_of(run, line)));
+            json_object_set_new(attempt, "way", json_string(client_library_of(run, line)));
             json_array_append_new(attempts, attempt);
         }
     }
     json_object_set_new(root, "schema", json_string("pgseal-check-command/1"));
-    json_object_set_new(root, "object", out_json_text(run->object));
-    out_json_set(root, "settings", run->watch.policy.name);
-    out_json_set(root, "sink", run->watch.sink);
-    out_json_set(root, "exe", run->exe);
+    json_object_set_new(root, "object", term_json_text(run->object));
+    term_json_set(root, "settings", run->watch.policy.name);
+    term_json_set(root, "sink", run->watch.sink);
+    term_json_set(root, "exe", run->exe);
     json_object_set_new(root, "loaded", json_boolean(run->loaded || run->what == NULL));
     json_object_set_new(root, "fired", json_boolean(run->what == NULL));
     set_status(root, run->status);
     json_object_set_new(root, "processes", processes);
     json_object_set_new(root, "attempts", attempts);
-    out_json_set(root, "finding", run->what);
-    out_json_set(root, "text", run->text);
+    term_json_set(root, "finding", run->what);
+    term_json_set(root, "text", run->text);
     return root;
 }
 
 static void field(const struct out *out, const char *label, enum paint paint, char *text)
 {
-    out_field(out, 0, label, 11, paint, text);
+    term_field(out, 0, label, 11, paint, text);
     free(text);
 }
 
@@ -200,7 +200,7 @@ static void show_process(const struct out *out, json_t *process)
 
 static void show(const struct run *run)
 {
-    struct out out = out_start(stdout);
+    struct out out = term_start(stdout);
     json_t *all = to_json(run);
     json_t *processes = json_object_get(all, "processes");
     json_t *attempts = json_object_get(all, "attempts");
@@ -223,10 +223,10 @@ static void show(const struct run *run)
     }
     fputc('\n', stdout);
     if (run->what == NULL) {
-        out_field(&out, 0, "", 0, PAINT_GREEN, "The hooks fired.");
+        term_field(&out, 0, "", 0, PAINT_GREEN, "The hooks fired.");
     } else {
-        out_field(&out, 0, "", 0, PAINT_RED, run->what);
-        out_field(&out, 2, "", 2, PAINT_NONE, run->text);
+        term_field(&out, 0, "", 0, PAINT_RED, run->what);
+        term_field(&out, 2, "", 2, PAINT_NONE, run->text);
     }
     json_decref(all);
 }
@@ -256,12 +256,12 @@ int check_command(char **argv, const char *lib, const char *policy, bool json)
             find_reason(&run);
         }
         if (json) {
-            out_json(to_json(&run));
+            term_json(to_json(&run));
         } else {
             show(&run);
         }
     }
-    int status = error != 0 ? STATUS_USAGE : run.what != NULL ? STATUS_FOUND : STATUS_FINE;
+    int status = error != 0 ? STATUS_USAGE : run.what != NULL ? STATUS_FOUND : STATUS_OK;
     json_decref(run.lines);
     free(run.object);
     free(run.exe);

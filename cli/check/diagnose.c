@@ -16,7 +16,7 @@ const char *target_sni(const struct check *c, const char *name)
 
 static void found_unreachable(struct check *c, const char *who, const struct peer *p)
 {
-    switch (p->came_to) {
+    switch (p->stage) {
     case PEER_NO_ADDRESS:
         check_found(c, "cannot-connect", xprintf("%s: no address: %s.", who, p->why),
                     xstrdup("Check the host's name and the resolver."));
@@ -67,20 +67,20 @@ bool target_diagnose(struct check *c, const struct target *target, bool main)
     const char *sni = target_sni(c, target->name);
     char *who = xprintf("%s port %s", target->dial, target->port);
     peer_look(&p, target->dial, target->port, sni, TLS1_VERSION, TLS1_3_VERSION);
-    bool fine = p.came_to == PEER_TLS && p.chain != NULL && sk_X509_num(p.chain) > 0;
-    if (fine) {
-        fine = chain_judge(c, who, p.chain, target);
+    bool ok = p.stage == PEER_TLS && p.chain != NULL && sk_X509_num(p.chain) > 0;
+    if (ok) {
+        ok = chain_judge(c, who, p.chain, target);
         struct peer strict;
         peer_look(&strict, target->dial, target->port, sni, minimum_of(c), TLS1_3_VERSION);
-        if (strict.came_to == PEER_NO_HANDSHAKE) {
+        if (strict.stage == PEER_NO_HANDSHAKE) {
             check_found(c, "weak-tls",
                         xprintf("%s: it speaks %s at best, and the policy wants TLSv1.%d.", who,
                                 p.protocol, c->strict->verdict.min_tls - 10),
                         xstrdup("Raise ssl_max_protocol_version at the server, or update it."));
-            fine = false;
+            ok = false;
         }
         peer_free(&strict);
-    } else if (p.came_to == PEER_TLS) {
+    } else if (p.stage == PEER_TLS) {
         check_found(c, "tls-failed", xprintf("%s: the server shows no certificate.", who), NULL);
     } else {
         found_unreachable(c, who, &p);
@@ -90,16 +90,16 @@ bool target_diagnose(struct check *c, const struct target *target, bool main)
     }
     peer_free(&p);
     free(who);
-    return fine;
+    return ok;
 }
 
 static enum answer takes(const char *host, const char *port, const char *sni, int min, int max)
 {
     struct peer p;
     peer_look(&p, host, port, sni, min, max);
-    enum answer answer = p.came_to == PEER_TLS            ? ANSWER_YES
-                         : p.came_to == PEER_NO_HANDSHAKE ? ANSWER_NO
-                                                          : ANSWER_UNCLEAR;
+    enum answer answer = p.stage == PEER_TLS            ? ANSWER_YES
+                         : p.stage == PEER_NO_HANDSHAKE ? ANSWER_NO
+                                                        : ANSWER_UNCLEAR;
     peer_free(&p);
     return answer;
 }

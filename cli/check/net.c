@@ -140,7 +140,7 @@ static void shake_hands(struct peer *p, int fd, const char *sni, int min, int ma
 {
     SSL_CTX *ctx = make_context(min, max);
     SSL *ssl = ctx != NULL ? SSL_new(ctx) : NULL;
-    p->came_to = PEER_NO_HANDSHAKE;
+    p->stage = PEER_NO_HANDSHAKE;
     if (ssl != NULL && sni != NULL) {
         char *name = xstrdup(sni);
         SSL_set_tlsext_host_name(ssl, name);
@@ -150,7 +150,7 @@ static void shake_hands(struct peer *p, int fd, const char *sni, int min, int ma
         p->why = openssl_words();
     } else {
         STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
-        p->came_to = PEER_TLS;
+        p->stage = PEER_TLS;
         p->protocol = xstrdup(SSL_get_version(ssl));
         p->cipher = xstrdup(SSL_get_cipher_name(ssl));
         p->bits = SSL_get_cipher_bits(ssl, NULL);
@@ -170,16 +170,16 @@ void peer_look(struct peer *p, const char *host, const char *port, const char *s
     ERR_clear_error();
     int fd = net_connect(host, port, &p->address, &p->why, &no_address);
     if (fd < 0) {
-        p->came_to = no_address ? PEER_NO_ADDRESS : PEER_NO_CONNECTION;
+        p->stage = no_address ? PEER_NO_ADDRESS : PEER_NO_CONNECTION;
         return;
     }
     if (!send_all(fd, request, sizeof request) || receive(fd, &answer, 1) != 1) {
-        p->came_to = PEER_NO_TLS;
+        p->stage = PEER_NO_TLS;
         p->why = xstrdup("no answer to the question for TLS: is this a PostgreSQL server?");
     } else if (answer == 'S') {
         shake_hands(p, fd, sni, min, max);
     } else {
-        p->came_to = PEER_NO_TLS;
+        p->stage = PEER_NO_TLS;
         p->why = xstrdup(answer == 'N' ? "the server says that it has no TLS"
                                        : "its answer to the question for TLS is no PostgreSQL's");
     }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 /* Adds what only this tool wants: an end to waiting, and a name. */
-static void add_own(const struct question *q)
+static void add_own(const struct preview *q)
 {
     size_t n = 0;
     while (q->keywords[n] != NULL) {
@@ -37,22 +37,22 @@ static bool renames(const struct verdict *v)
 /* As connect.c of the shim does it. NULL with c->failure. */
 static PGconn *open_sealed(struct check *c)
 {
-    struct question *q = c->strict;
+    struct preview *q = c->strict;
     struct verdict *v = &q->verdict;
-    struct decision dials = {.dials = v->dials, .ndials = v->ndials};
+    struct conn_state dials = {.dials = v->dials, .ndials = v->ndials};
     char passfile[64];
     char why[256];
     int fd = -1;
-    if (renames(v) && !dial_passwords(&q->libpq, &q->probe.request, v, q->keywords, q->values,
-                                      passfile, sizeof passfile, &fd, why, sizeof why)) {
+    if (renames(v) && !verify_as_passwords(&q->libpq, &q->probe.request, v, q->keywords, q->values,
+                                           passfile, sizeof passfile, &fd, why, sizeof why)) {
         c->failure = xstrdup(why);
         return NULL;
     }
     int expand = call_sealed(&q->array.params, v, q->keywords, q->values);
     add_own(q);
-    struct decision *before = dial_enter(&dials);
+    struct conn_state *before = verify_as_enter(&dials);
     PGconn *conn = q->libpq.PQconnectdbParams(q->keywords, q->values, expand);
-    dial_leave(before);
+    verify_as_leave(before);
     if (fd >= 0) {
         close(fd);
     }
@@ -80,7 +80,7 @@ static json_t *ask(PGconn *conn, const char *query)
         for (int i = 0; i < PQnfields(result); i++) {
             json_object_set_new(
                 row, PQfname(result, i),
-                PQgetisnull(result, 0, i) ? json_null() : out_json_text(PQgetvalue(result, 0, i)));
+                PQgetisnull(result, 0, i) ? json_null() : term_json_text(PQgetvalue(result, 0, i)));
         }
     }
     PQclear(result);

@@ -32,7 +32,7 @@ static json_t *strings_json(const struct strings *list)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < list->n; i++) {
-        json_array_append_new(array, out_json_text(list->at[i]));
+        json_array_append_new(array, term_json_text(list->at[i]));
     }
     return array;
 }
@@ -41,18 +41,18 @@ static json_t *certificate_json(const struct check *c, size_t i)
 {
     const struct ca_item *item = &c->certificates.items[i];
     json_t *o = json_object();
-    out_json_set(o, "subject", item->subject);
-    out_json_set(o, "issuer", item->issuer);
+    term_json_set(o, "subject", item->subject);
+    term_json_set(o, "issuer", item->issuer);
     if (i == 0) {
         json_object_set_new(o, "names", strings_json(&c->names));
     }
-    out_json_set(o, "not_before", item->not_before);
-    out_json_set(o, "not_after", item->not_after);
+    term_json_set(o, "not_before", item->not_before);
+    term_json_set(o, "not_after", item->not_after);
     json_object_set_new(o, "days_left", json_integer(item->days_left));
-    out_json_set(o, "key", item->key_type);
+    term_json_set(o, "key", item->key_type);
     json_object_set_new(o, "key_bits", json_integer(item->key_bits));
-    out_json_set(o, "signature", item->signature);
-    out_json_set(o, "sha256", item->sha256);
+    term_json_set(o, "signature", item->signature);
+    term_json_set(o, "sha256", item->sha256);
     return o;
 }
 
@@ -62,8 +62,8 @@ static json_t *findings_json(const struct check *c)
     for (size_t i = 0; i < c->nfindings; i++) {
         json_t *o = json_object();
         json_object_set_new(o, "finding", json_string(c->findings[i].what));
-        out_json_set(o, "text", c->findings[i].text);
-        out_json_set(o, "advice", c->findings[i].advice);
+        term_json_set(o, "text", c->findings[i].text);
+        term_json_set(o, "advice", c->findings[i].advice);
         json_array_append_new(array, o);
     }
     return array;
@@ -71,15 +71,15 @@ static json_t *findings_json(const struct check *c)
 
 static void set_answer(json_t *o, const char *key, enum answer answer)
 {
-    out_json_set(o, key, answer_words[answer]);
+    term_json_set(o, key, answer_words[answer]);
 }
 
 static json_t *root_json(const struct check *c)
 {
     json_t *o = json_object();
-    out_json_set(o, "file", c->strict->verdict.root);
-    out_json_set(o, "subject", c->root_subject);
-    out_json_set(o, "sha256", c->root_sha256);
+    term_json_set(o, "file", c->strict->verdict.root);
+    term_json_set(o, "subject", c->root_subject);
+    term_json_set(o, "sha256", c->root_sha256);
     if (c->root_line > 0) {
         json_object_set_new(o, "line", json_integer((json_int_t)c->root_line));
     }
@@ -90,18 +90,18 @@ json_t *check_json(const struct check *c)
 {
     json_t *root = json_object();
     json_object_set_new(root, "schema", json_string("pgseal-check/1"));
-    out_json_set(root, "settings", question_origin(c->asked));
-    out_json_set(root, "event", text_of(c->asked->line, "event"));
-    out_json_set(root, "action", text_of(c->asked->line, "action"));
-    out_json_set(root, "rule", text_of(c->asked->line, "rule"));
-    out_json_set(root, "note", note_of(c));
+    term_json_set(root, "settings", preview_origin(c->asked));
+    term_json_set(root, "event", text_of(c->asked->line, "event"));
+    term_json_set(root, "action", text_of(c->asked->line, "action"));
+    term_json_set(root, "rule", text_of(c->asked->line, "rule"));
+    term_json_set(root, "note", note_of(c));
     json_object_set_new(root, "connected", json_boolean(c->connected));
-    out_json_set(root, "failure", c->failure);
-    out_json_set(root, "host", c->host);
-    out_json_set(root, "hostaddr", c->address);
-    out_json_set(root, "port", c->port);
-    out_json_set(root, "protocol", c->protocol);
-    out_json_set(root, "cipher", c->cipher);
+    term_json_set(root, "failure", c->failure);
+    term_json_set(root, "host", c->host);
+    term_json_set(root, "hostaddr", c->address);
+    term_json_set(root, "port", c->port);
+    term_json_set(root, "protocol", c->protocol);
+    term_json_set(root, "cipher", c->cipher);
     if (c->bits > 0) {
         json_object_set_new(root, "bits", json_integer(c->bits));
     }
@@ -116,11 +116,11 @@ json_t *check_json(const struct check *c)
     }
     json_object_set_new(root, "chain", chain);
     json_object_set_new(root, "chain_verified", json_boolean(c->connected && c->chain != NULL));
-    out_json_set(root, "verified_name", c->verified_name);
-    out_json_set(root, "matched", c->matched);
+    term_json_set(root, "verified_name", c->verified_name);
+    term_json_set(root, "matched", c->matched);
     json_object_set_new(root, "root", root_json(c));
     set_answer(root, "takes_plaintext", c->plaintext);
-    out_json_set(root, "plaintext_answer", c->plaintext_words);
+    term_json_set(root, "plaintext_answer", c->plaintext_words);
     if (c->server != NULL) {
         json_object_set(root, "server", c->server);
     }
@@ -132,7 +132,7 @@ enum { LABEL = 14 };
 
 static void field(const struct out *out, const char *label, enum paint paint, char *text)
 {
-    out_field(out, 0, label, LABEL, paint, text);
+    term_field(out, 0, label, LABEL, paint, text);
     free(text);
 }
 
@@ -166,18 +166,18 @@ static void show_chain(const struct out *out, const struct check *c)
         const struct ca_item *item = &c->certificates.items[i];
         bool over = (item->findings & (CA_EXPIRED | CA_NOT_YET_VALID | CA_EXPIRING)) != 0;
         char *number = xprintf("%zu", i + 1);
-        out_field(out, LABEL, number, LABEL + 3, PAINT_BOLD,
-                  item->subject != NULL ? item->subject : "?");
+        term_field(out, LABEL, number, LABEL + 3, PAINT_BOLD,
+                   item->subject != NULL ? item->subject : "?");
         free(number);
         for (size_t j = 0; i == 0 && j < c->names.n; j++) {
-            out_field(out, LABEL + 3, "", LABEL + 3, PAINT_NONE, c->names.at[j]);
+            term_field(out, LABEL + 3, "", LABEL + 3, PAINT_NONE, c->names.at[j]);
         }
         char *issuer = xprintf("issued by %s", item->issuer != NULL ? item->issuer : "?");
-        out_field(out, LABEL + 3, "", LABEL + 3, PAINT_DIM, issuer);
+        term_field(out, LABEL + 3, "", LABEL + 3, PAINT_DIM, issuer);
         free(issuer);
         char *days = xprintf("%ld days left (%s)", item->days_left,
                              item->not_after != NULL ? item->not_after : "?");
-        out_field(out, LABEL + 3, "", LABEL + 3, over ? PAINT_RED : PAINT_NONE, days);
+        term_field(out, LABEL + 3, "", LABEL + 3, over ? PAINT_RED : PAINT_NONE, days);
         free(days);
     }
 }
@@ -209,7 +209,7 @@ static void show_plaintext(const struct out *out, const struct check *c)
 
 void check_show(const struct check *c)
 {
-    struct out out = out_start(stdout);
+    struct out out = term_start(stdout);
     const char *note = note_of(c);
     const char *rule = text_of(c->asked->line, "rule");
     if (c->host != NULL) {
@@ -224,9 +224,9 @@ void check_show(const struct check *c)
     }
     field(&out, "Policy", PAINT_NONE,
           xprintf("%s, %s", text_of(c->asked->line, "action"),
-                  rule[0] != '\0' ? rule : question_origin(c->asked)));
+                  rule[0] != '\0' ? rule : preview_origin(c->asked)));
     if (note != NULL) {
-        out_field(&out, 0, "Note", LABEL, PAINT_YELLOW, note);
+        term_field(&out, 0, "Note", LABEL, PAINT_YELLOW, note);
     }
     if (c->protocol != NULL) {
         show_tls(&out, c);
@@ -236,13 +236,13 @@ void check_show(const struct check *c)
     }
     fputc('\n', stdout);
     for (size_t i = 0; i < c->nfindings; i++) {
-        out_field(&out, 0, "", 0, PAINT_RED, c->findings[i].what);
-        out_field(&out, 2, "", 2, PAINT_NONE, c->findings[i].text);
+        term_field(&out, 0, "", 0, PAINT_RED, c->findings[i].what);
+        term_field(&out, 2, "", 2, PAINT_NONE, c->findings[i].text);
         if (c->findings[i].advice != NULL) {
-            out_field(&out, 2, "", 2, PAINT_DIM, c->findings[i].advice);
+            term_field(&out, 2, "", 2, PAINT_DIM, c->findings[i].advice);
         }
     }
     if (c->nfindings == 0) {
-        out_field(&out, 0, "", 0, PAINT_GREEN, "Nothing found.");
+        term_field(&out, 0, "", 0, PAINT_GREEN, "Nothing found.");
     }
 }

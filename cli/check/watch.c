@@ -69,7 +69,7 @@ char *watch_start(struct watch *w, const char *policy)
         setenv("PGSEAL_POLICY", absolute, 1);
         free(absolute);
     }
-    question_settings(&w->settings, &w->policy, NULL);
+    preview_settings(&w->settings, &w->policy, NULL);
     w->installed = w->settings.name != NULL;
     if (!w->installed) {
         return lead_log(w);

@@ -100,11 +100,11 @@ static const char *text_of(json_t *object, const char *key)
 
 static void because(json_t *why, char *text)
 {
-    json_array_append_new(why, out_json_text(text));
+    json_array_append_new(why, term_json_text(text));
     free(text);
 }
 
-static void why_changes(const struct question *q, json_t *why)
+static void why_changes(const struct preview *q, json_t *why)
 {
     json_t *changes = json_object_get(q->line, "changes");
     char *filled = xstrdup("");
@@ -137,7 +137,7 @@ static void why_changes(const struct question *q, json_t *why)
 }
 
 /* In words why the verdict is what it is. */
-static json_t *why_of(const struct question *q)
+static json_t *why_of(const struct preview *q)
 {
     const struct verdict *v = &q->verdict;
     const char *reason = text_of(q->line, "reason");
@@ -175,14 +175,14 @@ static json_t *why_of(const struct question *q)
     return why;
 }
 
-static char *rule_of(const struct question *q)
+static char *rule_of(const struct preview *q)
 {
     const char *where = text_of(q->line, "rule");
     const struct rule *rule = q->verdict.rule;
     if (rule != NULL && rule->pattern != NULL && where[0] != '\0') {
         return xprintf("%s [host %s]", where, rule->pattern);
     }
-    return xstrdup(where[0] != '\0' ? where : question_origin(q));
+    return xstrdup(where[0] != '\0' ? where : preview_origin(q));
 }
 
 static const char *forced_value(const struct verdict *v, const char *option)
@@ -196,11 +196,10 @@ static const char *forced_value(const struct verdict *v, const char *option)
 }
 
 /* What goes to the server: what is changed, else what is forced, else what was asked. */
-static const char *enforced_value(const struct question *q, const char *option)
+static const char *enforced_value(const struct preview *q, const char *option)
 {
     const struct verdict *v = &q->verdict;
-    const char *changed =
-        json_string_value(json_object_get(question_change(q, option), "enforced"));
+    const char *changed = json_string_value(json_object_get(preview_change(q, option), "enforced"));
     const char *forced = forced_value(v, option);
     if (v->kind == VERDICT_REFUSE) {
         return NULL;
@@ -209,28 +208,28 @@ static const char *enforced_value(const struct question *q, const char *option)
         return changed;
     }
     if (forced != NULL && !option_is_secret(option)) {
-        return event_hides(forced) ? "(hidden)" : forced;
+        return event_redacts(forced) ? "(hidden)" : forced;
     }
-    return question_shown(q, option);
+    return preview_shown(q, option);
 }
 
 /* Every option that was asked for, or that is enforced. */
-static json_t *options_of(const struct question *q)
+static json_t *options_of(const struct preview *q)
 {
     json_t *array = json_array();
     for (size_t i = 0; q->probed && i < q->probe.request.noptions; i++) {
         const struct asked *a = &q->probe.request.options[i];
-        const char *requested = question_shown(q, a->name);
+        const char *requested = preview_shown(q, a->name);
         bool asked = a->source != FROM_DEFAULT && (requested != NULL || a->given != NULL);
-        bool changed = question_change(q, a->name) != NULL;
+        bool changed = preview_change(q, a->name) != NULL;
         if (!asked && !changed && forced_value(&q->verdict, a->name) == NULL) {
             continue;
         }
         json_t *option = json_object();
         json_object_set_new(option, "option", json_string(a->name));
-        out_json_set(option, "requested", requested);
+        term_json_set(option, "requested", requested);
         json_object_set_new(option, "source", json_string(source_name(a->source)));
-        out_json_set(option, "enforced", enforced_value(q, a->name));
+        term_json_set(option, "enforced", enforced_value(q, a->name));
         json_object_set_new(option, "changed", json_boolean(changed));
         json_array_append_new(array, option);
     }
@@ -238,7 +237,7 @@ static json_t *options_of(const struct question *q)
 }
 
 /* The log line less what is this run's own. */
-static json_t *line_of(const struct question *q)
+static json_t *line_of(const struct preview *q)
 {
     static const char *const own[] = {"time", "node", "pid", "uid", "exe"};
     json_t *line = json_copy(q->line);
@@ -248,27 +247,27 @@ static json_t *line_of(const struct question *q)
     return line;
 }
 
-static const char *word_of(const struct question *q)
+static const char *word_of(const struct preview *q)
 {
     return q->rejection != NULL                ? "rejected"
            : q->verdict.kind == VERDICT_EXEMPT ? "exempt"
                                                : q->verdict.action;
 }
 
-static json_t *to_json(const struct question *q)
+static json_t *to_json(const struct preview *q)
 {
     json_t *root = json_object();
     json_object_set_new(root, "schema", json_string("pgseal-explain/1"));
     json_object_set_new(root, "verdict", json_string(word_of(q)));
-    out_json_set(root, "settings", question_origin(q));
-    out_json_set(root, "libpq", q->libpq.path);
+    term_json_set(root, "settings", preview_origin(q));
+    term_json_set(root, "libpq", q->libpq.path);
     json_object_set_new(root, "libpq_version", json_integer(q->libpq.version));
     if (q->rejection != NULL) {
-        out_json_set(root, "reason", q->rejection);
+        term_json_set(root, "reason", q->rejection);
         return root;
     }
     char *rule = rule_of(q);
-    out_json_set(root, "rule", rule);
+    term_json_set(root, "rule", rule);
     free(rule);
     json_object_set_new(root, "why", why_of(q));
     json_object_set_new(root, "options", options_of(q));
@@ -283,22 +282,22 @@ static enum paint paint_of(const struct verdict *v)
                                                                        : PAINT_GREEN;
 }
 
-static void show(const struct question *q)
+static void show(const struct preview *q)
 {
-    struct out out = out_start(stdout);
+    struct out out = term_start(stdout);
     const struct verdict *v = &q->verdict;
-    out_field(&out, 0, "Verdict", 10, paint_of(v), word_of(q));
+    term_field(&out, 0, "Verdict", 10, paint_of(v), word_of(q));
     char *rule = rule_of(q);
-    out_field(&out, 0, "Rule", 10, PAINT_NONE, rule);
+    term_field(&out, 0, "Rule", 10, PAINT_NONE, rule);
     free(rule);
     json_t *why = why_of(q);
     for (size_t i = 0; i < json_array_size(why); i++) {
-        out_field(&out, 0, i == 0 ? "Why" : "", 10, PAINT_NONE,
-                  json_string_value(json_array_get(why, i)));
+        term_field(&out, 0, i == 0 ? "Why" : "", 10, PAINT_NONE,
+                   json_string_value(json_array_get(why, i)));
     }
     json_decref(why);
     char *libpq = xprintf("%s (%d)", q->libpq.path, q->libpq.version);
-    out_field(&out, 0, "libpq", 10, PAINT_DIM, libpq);
+    term_field(&out, 0, "libpq", 10, PAINT_DIM, libpq);
     free(libpq);
     json_t *options = options_of(q);
     struct table table = {.columns = 4, .head = {"Option", "Asked", "From", "Enforced"}};
@@ -325,20 +324,20 @@ int command_explain(int argc, char **argv)
     static const struct argp argp = {option_table, parse, "CONNINFO", doc, NULL, NULL, NULL};
     struct options options = {0};
     argp_parse(&argp, argc, argv, 0, NULL, &options);
-    struct question *q = question_ask(options.conninfo, options.policy, ASKED_AS_IT_IS);
-    int status = STATUS_FINE;
+    struct preview *q = preview_ask(options.conninfo, options.policy, ASKED_AS_IT_IS);
+    int status = STATUS_OK;
     if (q->rejection != NULL) {
         status = STATUS_USAGE;
     } else if (q->verdict.kind == VERDICT_REFUSE || q->verdict.kind == VERDICT_DOWNGRADE) {
         status = STATUS_FOUND;
     }
     if (options.json) {
-        out_json(to_json(q));
+        term_json(to_json(q));
     } else if (q->rejection != NULL) {
         complain("libpq does not accept this: %s", q->rejection);
     } else {
         show(q);
     }
-    question_free(q);
-    return out_finish(status);
+    preview_free(q);
+    return term_finish(status);
 }

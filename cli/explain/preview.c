@@ -18,7 +18,7 @@ char *cleaned(const char *message)
     return clean;
 }
 
-void question_settings(struct settings *s, struct policy *p, const char *policy)
+void preview_settings(struct settings *s, struct policy *p, const char *policy)
 {
     *s = (struct settings){0};
     if (policy != NULL) {
@@ -56,7 +56,7 @@ static const char *find_libpq(struct libpq *pq)
         return "PQlibVersion";
     }
     *pq = (struct libpq){.base = o.dyn, .handle = object_handle(&o)};
-    text_copy(pq->path, sizeof pq->path, o.name);
+    strbuf_copy(pq->path, sizeof pq->path, o.name);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         void *fn = object_symbol(&o, functions[i].name);
         if (fn == NULL && functions[i].needed) {
@@ -69,7 +69,7 @@ static const char *find_libpq(struct libpq *pq)
 }
 
 /* The string as libpq's parser sees it. */
-static char *complaint(const struct question *q)
+static char *complaint(const struct preview *q)
 {
     char *message = NULL;
     PQconninfoOption *options = q->libpq.PQconninfoParse(q->call.conninfo, &message);
@@ -81,7 +81,7 @@ static char *complaint(const struct question *q)
     return text;
 }
 
-static void judge(struct question *q)
+static void judge(struct preview *q)
 {
     struct world w;
     if (q->policy.fault[0] != '\0') {
@@ -96,7 +96,7 @@ static void judge(struct question *q)
     case PROBE_REFUSED:
         seal_refuse(&q->policy, q->probe.reason, false, &q->verdict);
         return;
-    case PROBE_FINE:
+    case PROBE_OK:
         q->probed = true;
         files_world(&w, &q->root);
         seal_decide(&q->probe.request, &q->policy, &w, &q->verdict);
@@ -104,10 +104,10 @@ static void judge(struct question *q)
     }
 }
 
-struct question *question_ask(const char *conninfo, const char *policy, enum asking how)
+struct preview *preview_ask(const char *conninfo, const char *policy, enum asking how)
 {
-    struct question *q = xcalloc(1, sizeof *q);
-    question_settings(&q->settings, &q->policy, policy);
+    struct preview *q = xcalloc(1, sizeof *q);
+    preview_settings(&q->settings, &q->policy, policy);
     if (how == ASKED_STRICTLY) {
         make_strict(&q->policy.global);
         for (size_t i = 0; i < q->policy.nrules; i++) {
@@ -119,7 +119,7 @@ struct question *question_ask(const char *conninfo, const char *policy, enum ask
         q->rejection = xprintf("this libpq does not define %s", missing);
         return q;
     }
-    q->call = (struct call){.door = DOOR_CONNECTDB, .conninfo = conninfo};
+    q->call = (struct call){.entry_point = ENTRY_CONNECTDB, .conninfo = conninfo};
     bool rewritable = call_to_params(&q->call, &q->array);
     size_t room = call_room(q->array.params.n);
     q->keywords = xcalloc(room, sizeof *q->keywords);
@@ -131,13 +131,13 @@ struct question *question_ask(const char *conninfo, const char *policy, enum ask
     judge(q);
     if (q->rejection == NULL) {
         log_verdict(&q->policy, &q->verdict, q->probed ? &q->probe.request : NULL, &q->libpq,
-                    call_name(q->call.door), "");
+                    call_name(q->call.entry_point), "");
         q->line = outside_line();
     }
     return q;
 }
 
-void question_free(struct question *q)
+void preview_free(struct preview *q)
 {
     if (q == NULL) {
         return;
@@ -154,7 +154,7 @@ void question_free(struct question *q)
     free(q);
 }
 
-json_t *question_change(const struct question *q, const char *option)
+json_t *preview_change(const struct preview *q, const char *option)
 {
     json_t *changes = json_object_get(q->line, "changes");
     for (size_t i = 0; i < json_array_size(changes); i++) {
@@ -167,7 +167,7 @@ json_t *question_change(const struct question *q, const char *option)
     return NULL;
 }
 
-const char *question_shown(const struct question *q, const char *option)
+const char *preview_shown(const struct preview *q, const char *option)
 {
     static const char *const in_line[] = {"host",   "hostaddr", "port",
                                           "dbname", "user",     "application_name"};
@@ -179,7 +179,7 @@ const char *question_shown(const struct question *q, const char *option)
     if (option_is_secret(option)) {
         return given != NULL && given[0] != '\0' ? "(hidden)" : NULL;
     }
-    json_t *change = question_change(q, option);
+    json_t *change = preview_change(q, option);
     const char *changed = json_string_value(json_object_get(change, "requested"));
     for (size_t i = 0; i < sizeof in_line / sizeof *in_line; i++) {
         const char *logged = json_string_value(json_object_get(q->line, option));
@@ -192,10 +192,10 @@ const char *question_shown(const struct question *q, const char *option)
         return changed;
     }
     const char *value = a->value != NULL ? a->value : a->given;
-    return value != NULL && event_hides(value) ? "(hidden)" : value;
+    return value != NULL && event_redacts(value) ? "(hidden)" : value;
 }
 
-const char *question_origin(const struct question *q)
+const char *preview_origin(const struct preview *q)
 {
     return q->policy.name != NULL ? q->policy.name : "defaults";
 }

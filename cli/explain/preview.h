@@ -1,7 +1,7 @@
 /* asked: a connection string into request and verdict, by the very code of the shim: what pgseal
  * explain and pgseal check stand on. */
-#ifndef PGSEAL_CLI_ASKED_H
-#define PGSEAL_CLI_ASKED_H
+#ifndef PGSEAL_CLI_PREVIEW_H
+#define PGSEAL_CLI_PREVIEW_H
 
 #include "lib/core/policy/policy.h"
 #include "lib/core/verdict/verdict.h"
@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 /* One connection string, and what the shim would make of it in this process's environment. */
-struct question {
+struct preview {
     struct settings settings;
     struct policy policy;
     struct libpq libpq; /* the one that this tool is linked to */
@@ -39,21 +39,21 @@ enum asking {
 /* Asks. policy names the one policy file that counts, or is NULL: then settings are found as the
  * shim finds them. Never returns NULL; libpq is questioned, no network is used. The caller frees
  * with question_free. */
-struct question *question_ask(const char *conninfo, const char *policy, enum asking how);
-void question_free(struct question *q);
+struct preview *preview_ask(const char *conninfo, const char *policy, enum asking how);
+void preview_free(struct preview *q);
 
 /* Finds and parses the settings alone, as question_ask does. The policy's strings live in s. */
-void question_settings(struct settings *s, struct policy *p, const char *policy);
+void preview_settings(struct settings *s, struct policy *p, const char *policy);
 
 /* The value of an option as it may be shown: NULL where unset, "(hidden)" for secrets and for
  * whatever the log would hide. Points into q. */
-const char *question_shown(const struct question *q, const char *option);
+const char *preview_shown(const struct preview *q, const char *option);
 
 /* The change of this option in q->line, or NULL. */
-json_t *question_change(const struct question *q, const char *option);
+json_t *preview_change(const struct preview *q, const char *option);
 
 /* Where the settings came from: a path, "environment" or "defaults". */
-const char *question_origin(const struct question *q);
+const char *preview_origin(const struct preview *q);
 
 /* A copy of a message without what could be a secret in it (event_clean_reason). The caller frees.
  */

@@ -49,5 +49,5 @@ size_t libpq_copies(struct libpq_copy *copies, size_t max)
 int getaddrinfo(const char *restrict node, const char *restrict service,
                 const struct addrinfo *restrict hints, struct addrinfo **restrict res)
 {
-    return dial_getaddrinfo(node, service, hints, res);
+    return verify_as_getaddrinfo(node, service, hints, res);
 }

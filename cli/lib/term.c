@@ -13,7 +13,7 @@
 static const char *const paint_codes[] = {"",         "\033[1m",  "\033[2m",
                                           "\033[31m", "\033[32m", "\033[33m"};
 
-struct out out_start(FILE *file)
+struct out term_start(FILE *file)
 {
     struct out out = {.file = file, .width = 80};
     if (!isatty(fileno(file))) {
@@ -62,7 +62,7 @@ static size_t sequence(const unsigned char *s)
     return n;
 }
 
-char *out_safe(const char *s)
+char *term_safe(const char *s)
 {
     size_t len = strlen(s);
     char *safe = xmalloc(4 * len + 1);
@@ -143,10 +143,10 @@ static void pad(const struct out *out, size_t n)
     }
 }
 
-void out_field(const struct out *out, unsigned indent, const char *label, unsigned at,
-               enum paint paint, const char *text)
+void term_field(const struct out *out, unsigned indent, const char *label, unsigned at,
+                enum paint paint, const char *text)
 {
-    char *safe = out_safe(text);
+    char *safe = term_safe(text);
     size_t room = out->width > at + 10 ? out->width - at : 10;
     size_t used = indent + columns(label, strlen(label));
     pad(out, indent);
@@ -180,7 +180,7 @@ void table_row(struct table *t, enum paint paint, const char *const *cells)
     t->cells = xrealloc(t->cells, (t->rows + 1) * t->columns * sizeof *t->cells);
     t->paints = xrealloc(t->paints, (t->rows + 1) * sizeof *t->paints);
     for (size_t i = 0; i < t->columns; i++) {
-        t->cells[t->rows * t->columns + i] = out_safe(cells[i] != NULL ? cells[i] : "");
+        t->cells[t->rows * t->columns + i] = term_safe(cells[i] != NULL ? cells[i] : "");
     }
     t->paints[t->rows++] = paint;
 }
@@ -258,35 +258,35 @@ void table_print(const struct out *out, struct table *t)
     t->rows = 0;
 }
 
-json_t *out_json_text(const char *s)
+json_t *term_json_text(const char *s)
 {
     if (s == NULL) {
         return json_null();
     }
     json_t *text = json_string(s);
     if (text == NULL) {
-        char *safe = out_safe(s);
+        char *safe = term_safe(s);
         text = json_string(safe);
         free(safe);
     }
     return text;
 }
 
-void out_json_set(json_t *object, const char *key, const char *s)
+void term_json_set(json_t *object, const char *key, const char *s)
 {
     if (s != NULL && s[0] != '\0') {
-        json_object_set_new(object, key, out_json_text(s));
+        json_object_set_new(object, key, term_json_text(s));
     }
 }
 
-int out_json(json_t *root)
+int term_json(json_t *root)
 {
     int status = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(root);
     return status == 0 && fputc('\n', stdout) != EOF ? 0 : -1;
 }
 
-int out_finish(int status)
+int term_finish(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout)) {
         return status;

@@ -1,7 +1,7 @@
 /* out: what the tool prints: colour on a terminal only, lines that fit the width, text that cannot
  * hurt a terminal, JSON. */
-#ifndef PGSEAL_CLI_OUT_H
-#define PGSEAL_CLI_OUT_H
+#ifndef PGSEAL_CLI_TERM_H
+#define PGSEAL_CLI_TERM_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -17,17 +17,17 @@ struct out {
     unsigned width; /* 80, or the terminal's own width from 40 to 132 */
 };
 
-struct out out_start(FILE *file);
+struct out term_start(FILE *file);
 
 /* A copy of s in which control characters and bytes that are no UTF-8 stand as \xNN. The caller
  * frees. */
-char *out_safe(const char *s);
+char *term_safe(const char *s);
 
 /* Prints a label and a text, wrapped to the width: the label starts at column `indent`, the text at
  * column `at`, and so do its further lines. The text is made safe first; a word that is longer than
  * a line is broken. */
-void out_field(const struct out *out, unsigned indent, const char *label, unsigned at,
-               enum paint paint, const char *text);
+void term_field(const struct out *out, unsigned indent, const char *label, unsigned at,
+                enum paint paint, const char *text);
 
 /* A table of at most TABLE_COLUMNS columns that never is wider than out->width: the widest columns
  * wrap. */
@@ -49,17 +49,17 @@ void table_print(const struct out *out, struct table *t);
 
 /* s as a JSON string: what is no UTF-8 stands as \xNN, so that there always is one. NULL gives
  * null. */
-json_t *out_json_text(const char *s);
+json_t *term_json_text(const char *s);
 
 /* Sets key unless s is NULL or empty. */
-void out_json_set(json_t *object, const char *key, const char *s);
+void term_json_set(json_t *object, const char *key, const char *s);
 
 /* Prints root, indented by two, with a newline, and drops it. Returns 0, or -1 when standard output
  * takes no more. */
-int out_json(json_t *root);
+int term_json(json_t *root);
 
 /* Flushes standard output. Returns the status given, or STATUS_USAGE when what was printed did not
  * get out. */
-int out_finish(int status);
+int term_finish(int status);
 
 #endif

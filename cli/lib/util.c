@@ -205,7 +205,7 @@ void complain(const char *format, ...)
     if (n < 0) {
         no_memory();
     }
-    char *safe = out_safe(s);
+    char *safe = term_safe(s);
     fprintf(stderr, "pgseal: %s\n", safe);
     free(safe);
     free(s);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { STATUS_FINE = 0, STATUS_FOUND = 1, STATUS_USAGE = 2 };
+enum { STATUS_OK = 0, STATUS_FOUND = 1, STATUS_USAGE = 2 };
 
 /* As malloc, realloc, strdup, strndup and asprintf, but they never return NULL: without memory the
  * tool says so and exits with STATUS_USAGE. The caller frees. */

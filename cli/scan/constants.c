@@ -6,9 +6,9 @@
 #include <string.h>
 
 /* What is looked for stands here with '|' in places, so that pgseal does not find itself. */
-enum sought {
+enum marker {
     NAMES_LIBPQ,
-    NAMES_DOOR,
+    NAMES_ENTRY,
     INSIDE_1,
     INSIDE_2,
     TOKIO,
@@ -20,12 +20,12 @@ enum sought {
     GO_DRIVERS,
 };
 static const struct {
-    enum sought sought;
+    enum marker marker;
     const char *text;
     const char *shown;
 } needles[] = {
     {NAMES_LIBPQ, "libpq|so", "."},
-    {NAMES_DOOR, "PQ|connect", ""},
+    {NAMES_ENTRY, "PQ|connect", ""},
     {INSIDE_1, "Fallback|Application|Name", "-"},
     {INSIDE_2, "Database|Service", "-"},
     {TOKIO, "tokio|postgres-", "-"},
@@ -104,17 +104,17 @@ static void add_rust(struct search *s, uint64_t offset, bool version)
 }
 
 /* One hit; returns whether further ones of the same needle may tell more. */
-static bool hit(struct search *s, enum sought sought, uint64_t offset)
+static bool hit(struct search *s, enum marker marker, uint64_t offset)
 {
-    switch (sought) {
+    switch (marker) {
     case NAMES_LIBPQ:
         if (s->facts->names_libpq == NULL) {
             s->facts->names_libpq = word_at(s->source, offset);
         }
         return false;
-    case NAMES_DOOR:
-        if (s->facts->names_door == NULL) {
-            s->facts->names_door = word_at(s->source, offset);
+    case NAMES_ENTRY:
+        if (s->facts->names_entry == NULL) {
+            s->facts->names_entry = word_at(s->source, offset);
         }
         return false;
     case INSIDE_1:
@@ -145,13 +145,13 @@ static bool hit(struct search *s, enum sought sought, uint64_t offset)
     return false;
 }
 
-static void search_one(struct search *s, enum sought sought, const char *needle, size_t len,
+static void search_one(struct search *s, enum marker marker, const char *needle, size_t len,
                        const char *buf, size_t n, uint64_t offset)
 {
     const char *at = buf;
     for (int hits = 0; hits < HITS_MAX; hits++) {
         at = memmem(at, n - (size_t)(at - buf), needle, len);
-        if (at == NULL || !hit(s, sought, offset + (uint64_t)(at - buf))) {
+        if (at == NULL || !hit(s, marker, offset + (uint64_t)(at - buf))) {
             return;
         }
         at++;
@@ -207,7 +207,7 @@ static void look_for_needles(struct search *s, const char *buf, size_t n, uint64
     for (size_t i = 0; i < sizeof needles / sizeof *needles; i++) {
         char needle[NEEDLE_MAX];
         size_t len = make_needle(needle, needles[i].text, needles[i].shown);
-        search_one(s, needles[i].sought, needle, len, buf, n, offset);
+        search_one(s, needles[i].marker, needle, len, buf, n, offset);
     }
 }
 

@@ -15,7 +15,7 @@ enum {
 };
 
 /* DOOR rows of the one table of hooks. */
-enum hook_kind { DOOR, CONN, CANCEL, LOADER, NAME };
+enum hook_kind { ENTRY, CONN, CANCEL, LOADER, NAME };
 #define HOOK(name, kind) {#name, kind},
 static const struct {
     const char *name;
@@ -273,9 +273,9 @@ static void look_at_symbol(const char *name, bool defined, struct elf_facts *fac
         facts->defines_exec = true;
     }
     for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++) {
-        if (hooks[i].kind == DOOR && strcmp(name, hooks[i].name) == 0) {
-            facts->defines_door = facts->defines_door || defined;
-            facts->imports_door = facts->imports_door || !defined;
+        if (hooks[i].kind == ENTRY && strcmp(name, hooks[i].name) == 0) {
+            facts->defines_entry = facts->defines_entry || defined;
+            facts->imports_entry = facts->imports_entry || !defined;
         }
     }
 }
@@ -387,7 +387,7 @@ void elf_facts_free(struct elf_facts *facts)
     strings_free(&facts->go);
     strings_free(&facts->rust);
     char *texts[] = {facts->interpreter, facts->soname,      facts->rpath,
-                     facts->runpath,     facts->names_libpq, facts->names_door};
+                     facts->runpath,     facts->names_libpq, facts->names_entry};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free(texts[i]);
     }

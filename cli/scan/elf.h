@@ -21,13 +21,13 @@ struct elf_facts {
     struct strings needed;
     char *rpath;
     char *runpath;
-    bool imports_door; /* an undefined PQconnectdb or another door */
-    bool defines_door; /* a defined one */
-    bool defines_exec; /* a defined PQexec: then it is a libpq, and not pgseal's object */
-    bool imports_dl;   /* dlopen, dlmopen, dlsym or dlvsym */
+    bool imports_entry; /* an undefined PQconnectdb or another door */
+    bool defines_entry; /* a defined one */
+    bool defines_exec;  /* a defined PQexec: then it is a libpq, and not pgseal's object */
+    bool imports_dl;    /* dlopen, dlmopen, dlsym or dlvsym */
     /* Only with deep: */
     char *names_libpq; /* a text such as "libpq.so.5" among its constants */
-    char *names_door;  /* a text such as "PQconnectdb" among its constants */
+    char *names_entry; /* a text such as "PQconnectdb" among its constants */
     bool libpq_inside; /* constants that only libpq's own code has */
     bool is_go;
     struct strings go;   /* drivers for Go */

@@ -16,7 +16,7 @@ static void look_at_elf(struct scan *scan, struct item *item, const char *path,
 {
     struct elf_facts facts;
     elf_look(source, true, &facts);
-    item_ways_of_elf(item, scan->root, path, &facts);
+    item_client_libraries_of_elf(item, scan->root, path, &facts);
     if (facts.problem != NULL) {
         scan_error(scan, path, facts.problem);
     }
@@ -34,7 +34,7 @@ static void look_at_archive(struct item *item, const struct source *source)
     struct strings drivers = {0};
     zip_look(source, &drivers);
     for (size_t i = 0; i < drivers.n; i++) {
-        item_way(item, "jdbc", xstrdup(drivers.at[i]), NOT_COVERED, driver_why);
+        item_client_library(item, "jdbc", xstrdup(drivers.at[i]), NOT_COVERED, driver_why);
     }
     strings_free(&drivers);
 }
@@ -62,10 +62,10 @@ static void look_at_name(struct item *item, const struct name_rule *rule,
 {
     char *version = rule->package != NULL ? read_package(source, rule->package) : xstrdup("");
     if (version != NULL) {
-        item_way(item, rule->way, xprintf("%s%s", rule->text, version), rule->verdict,
-                 rule->verdict == NOT_COVERED
-                     ? driver_why
-                     : "libpq comes in at run time: pgseal's loader hooks see it");
+        item_client_library(item, rule->way, xprintf("%s%s", rule->text, version), rule->verdict,
+                            rule->verdict == NOT_COVERED
+                                ? driver_why
+                                : "libpq comes in at run time: pgseal's loader hooks see it");
     }
     free(version);
 }
@@ -90,7 +90,7 @@ void scan_file(struct scan *scan, const char *path, int fd, const struct stat *s
     } else if (n == 4 && memcmp(magic, "PK", 2) == 0 && name_is_archive(path)) {
         look_at_archive(&item, &source);
     } else if (n == 4 && memcmp(magic, "MZ", 2) == 0 && name_is_npgsql(path)) {
-        item_way(&item, "npgsql", xstrdup("Npgsql.dll"), NOT_COVERED, driver_why);
+        item_client_library(&item, "npgsql", xstrdup("Npgsql.dll"), NOT_COVERED, driver_why);
     } else if (rule != NULL) {
         look_at_name(&item, rule, &source);
     }

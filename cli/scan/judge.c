@@ -13,8 +13,8 @@ static const char why_loader[] = "libpq comes in at run time: pgseal's loader ho
 static const char why_static_libpq[] = "libpq is built into it: nothing can be preloaded before it";
 static const char why_driver[] = "speaks the protocol itself, without libpq";
 
-void item_way(struct item *item, const char *name, char *evidence, enum verdict verdict,
-              const char *why)
+void item_client_library(struct item *item, const char *name, char *evidence, enum verdict verdict,
+                         const char *why)
 {
     for (size_t i = 0; i < item->n; i++) {
         if (item->ways[i].name == name && strcmp(item->ways[i].evidence, evidence) == 0) {
@@ -38,7 +38,7 @@ static const char *kind_of(const char *path, const struct elf_facts *facts)
     if (facts->is_program) {
         return "program";
     }
-    if (facts->defines_door && facts->defines_exec &&
+    if (facts->defines_entry && facts->defines_exec &&
         is_libpq_name(facts->soname != NULL ? facts->soname : path)) {
         return "libpq";
     }
@@ -65,18 +65,19 @@ static bool add_linked(struct item *item, struct root *root, const char *path,
         char *evidence = through != NULL
                              ? xprintf("%s%s%s through %s", libpq, private, missing, through)
                              : xprintf("%s%s%s", libpq, private, missing);
-        item_way(item, through != NULL ? "linked-through" : "linked", evidence,
-                 module ? COVERED_BY_LOADER_HOOKS : COVERED, module ? why_loader : why_linked);
+        item_client_library(item, through != NULL ? "linked-through" : "linked", evidence,
+                            module ? COVERED_BY_LOADER_HOOKS : COVERED,
+                            module ? why_loader : why_linked);
     }
     free(libpq);
     free(through);
     return counts;
 }
 
-void item_ways_of_elf(struct item *item, struct root *root, const char *path,
-                      const struct elf_facts *facts)
+void item_client_libraries_of_elf(struct item *item, struct root *root, const char *path,
+                                  const struct elf_facts *facts)
 {
-    if (facts->defines_door && !facts->defines_exec && !facts->is_program) {
+    if (facts->defines_entry && !facts->defines_exec && !facts->is_program) {
         return; /* pgseal's own object, or another one's hooks */
     }
     if (item->kind == NULL) {
@@ -86,38 +87,39 @@ void item_ways_of_elf(struct item *item, struct root *root, const char *path,
     item->is_static = facts->is_static;
     if (strcmp(item->kind, "libpq") == 0) {
         bool private = is_private_copy(root, path);
-        item_way(item, private ? "bundled" : "libpq",
-                 xstrdup(facts->soname != NULL ? facts->soname : path), COVERED,
-                 private ? "a copy of libpq of its own: each caller meets its own copy"
-                         : "libpq itself");
+        item_client_library(item, private ? "bundled" : "libpq",
+                            xstrdup(facts->soname != NULL ? facts->soname : path), COVERED,
+                            private ? "a copy of libpq of its own: each caller meets its own copy"
+                                    : "libpq itself");
         return;
     }
     bool linked = add_linked(item, root, path, facts);
     if (!linked && facts->libpq_inside) {
-        item_way(item, "static-libpq",
-                 xstrdup("libpq's own table of options is among its constants"), NOT_COVERED,
-                 why_static_libpq);
+        item_client_library(item, "static-libpq",
+                            xstrdup("libpq's own table of options is among its constants"),
+                            NOT_COVERED, why_static_libpq);
     }
     bool asks = facts->imports_dl || facts->is_static;
     if (!linked && !facts->libpq_inside && asks &&
-        (facts->names_libpq != NULL || facts->names_door != NULL)) {
-        item_way(item, "dlopen",
-                 xprintf("the text \"%s\"",
-                         facts->names_libpq != NULL ? facts->names_libpq : facts->names_door),
-                 COVERED_BY_LOADER_HOOKS, why_loader);
+        (facts->names_libpq != NULL || facts->names_entry != NULL)) {
+        item_client_library(item, "dlopen",
+                            xprintf("the text \"%s\"", facts->names_libpq != NULL
+                                                           ? facts->names_libpq
+                                                           : facts->names_entry),
+                            COVERED_BY_LOADER_HOOKS, why_loader);
     }
     for (size_t i = 0; i < facts->go.n; i++) {
-        item_way(item, "go", xstrdup(facts->go.at[i]), NOT_COVERED, why_driver);
+        item_client_library(item, "go", xstrdup(facts->go.at[i]), NOT_COVERED, why_driver);
     }
     for (size_t i = 0; i < facts->rust.n; i++) {
-        item_way(item, "rust", xstrdup(facts->rust.at[i]), NOT_COVERED, why_driver);
+        item_client_library(item, "rust", xstrdup(facts->rust.at[i]), NOT_COVERED, why_driver);
     }
     if (facts->is_pgbouncer) {
-        item_way(item, "pgbouncer",
-                 xprintf("its setting server_tls_%s is among its constants", "sslmode"),
-                 NOT_COVERED,
-                 "pgbouncer speaks the protocol itself: its own setting for TLS to servers must be "
-                 "verify-full");
+        item_client_library(
+            item, "pgbouncer",
+            xprintf("its setting server_tls_%s is among its constants", "sslmode"), NOT_COVERED,
+            "pgbouncer speaks the protocol itself: its own setting for TLS to servers must be "
+            "verify-full");
     }
 }
 

@@ -245,7 +245,7 @@ static bool is_libpq(struct root *root, const char *name, const char *real)
         return true;
     }
     const struct elf_facts *facts = real != NULL ? library_facts(root, real) : NULL;
-    return facts != NULL && facts->defines_door && facts->defines_exec;
+    return facts != NULL && facts->defines_entry && facts->defines_exec;
 }
 
 bool root_reaches(struct root *root, const char *path, const struct elf_facts *facts, char **libpq,

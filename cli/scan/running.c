@@ -175,7 +175,7 @@ static const char *base(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static bool has_way(const struct item *item, const char *name)
+static bool has_client_library(const struct item *item, const char *name)
 {
     for (size_t i = 0; i < item->n; i++) {
         if (strcmp(item->ways[i].name, name) == 0) {
@@ -202,17 +202,17 @@ static void look_at_mapped(const struct process *p, void **tree, struct item *it
         return;
     }
     if (name_is_npgsql(path)) {
-        item_way(item, "npgsql", xstrdup(path), NOT_COVERED, why_driver);
+        item_client_library(item, "npgsql", xstrdup(path), NOT_COVERED, why_driver);
     }
     if (strstr(path, "/asyncpg/protocol/") != NULL) {
-        item_way(item, "asyncpg", xstrdup(path), NOT_COVERED, why_driver);
+        item_client_library(item, "asyncpg", xstrdup(path), NOT_COVERED, why_driver);
     }
     const struct elf_facts *facts = facts_of(tree, open_in_root(p, path));
     bool named = is_libpq_name(path);
-    if (named || (facts != NULL && facts->defines_door && facts->defines_exec)) {
-        if (!has_way(item, "linked") && !has_way(item, "linked-through")) {
-            item_way(item, "loaded", xstrdup(path), COVERED_BY_LOADER_HOOKS,
-                     "libpq came in at run time: pgseal's loader hooks see it");
+    if (named || (facts != NULL && facts->defines_entry && facts->defines_exec)) {
+        if (!has_client_library(item, "linked") && !has_client_library(item, "linked-through")) {
+            item_client_library(item, "loaded", xstrdup(path), COVERED_BY_LOADER_HOOKS,
+                                "libpq came in at run time: pgseal's loader hooks see it");
         }
         return;
     }
@@ -220,12 +220,13 @@ static void look_at_mapped(const struct process *p, void **tree, struct item *it
         return;
     }
     if (facts->libpq_inside) {
-        item_way(item, "static-libpq", xstrdup(path), NOT_COVERED,
-                 "libpq is built into a module of it: nothing can be preloaded before that");
+        item_client_library(
+            item, "static-libpq", xstrdup(path), NOT_COVERED,
+            "libpq is built into a module of it: nothing can be preloaded before that");
     }
     for (size_t i = 0; i < facts->rust.n; i++) {
-        item_way(item, "rust", xprintf("%s in %s", facts->rust.at[i], path), NOT_COVERED,
-                 why_driver);
+        item_client_library(item, "rust", xprintf("%s in %s", facts->rust.at[i], path), NOT_COVERED,
+                            why_driver);
     }
 }
 
@@ -245,8 +246,8 @@ static void look_at_descriptors(const struct process *p, struct item *item)
             struct strings drivers = {0};
             zip_look(&source, &drivers);
             for (size_t i = 0; i < drivers.n; i++) {
-                item_way(item, "jdbc", xprintf("%s in %s", drivers.at[i], path), NOT_COVERED,
-                         why_driver);
+                item_client_library(item, "jdbc", xprintf("%s in %s", drivers.at[i], path),
+                                    NOT_COVERED, why_driver);
             }
             strings_free(&drivers);
         }
@@ -271,8 +272,8 @@ static void look_at_node(const struct process *p, struct item *item)
     char *path = cwd != NULL ? xprintf("%s/node_modules/pg/package.json", cwd) : NULL;
     int fd = path != NULL ? open_in_root(p, path) : -1;
     if (fd >= 0) {
-        item_way(item, "node", xprintf("%s, beside its working directory", path), NOT_COVERED,
-                 why_driver);
+        item_client_library(item, "node", xprintf("%s, beside its working directory", path),
+                            NOT_COVERED, why_driver);
         close(fd);
     }
     free(path);
@@ -321,7 +322,7 @@ static int look_at_process(struct scan *scan, struct process *p, void **tree)
         .kind = "process", .path = xstrdup(p->exe), .pid = p->pid, .uid = st.st_uid};
     const struct elf_facts *facts = facts_of(tree, openat(p->dir, "exe", O_RDONLY | O_CLOEXEC));
     if (facts != NULL) {
-        item_ways_of_elf(&item, p->root, p->exe, facts);
+        item_client_libraries_of_elf(&item, p->root, p->exe, facts);
     }
     for (size_t i = 0; i < p->mapped.n; i++) {
         if (strcmp(p->mapped.at[i], p->exe) != 0) {

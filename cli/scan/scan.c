@@ -199,7 +199,7 @@ static int status_of(const struct scan *scan)
             return STATUS_FOUND;
         }
     }
-    return scan->errors.n != 0 ? STATUS_USAGE : STATUS_FINE;
+    return scan->errors.n != 0 ? STATUS_USAGE : STATUS_OK;
 }
 
 static void complain_of_errors(const struct scan *scan)
@@ -226,9 +226,9 @@ int command_scan(int argc, char **argv)
         qsort(scan.items, scan.n, sizeof *scan.items, by_path);
     }
     int status = status_of(&scan);
-    struct out out = out_start(stdout);
+    struct out out = term_start(stdout);
     if (options.json) {
-        out_json(scan_json(&scan));
+        term_json(scan_json(&scan));
     } else {
         scan_show(&out, &scan);
     }
@@ -241,5 +241,5 @@ int command_scan(int argc, char **argv)
     strings_free(&scan.errors);
     root_close(scan.root);
     strings_free(&options.paths);
-    return out_finish(status);
+    return term_finish(status);
 }

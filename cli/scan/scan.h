@@ -63,13 +63,13 @@ bool name_is_archive(const char *path);
 bool name_is_npgsql(const char *path);
 
 /* Adds a way; evidence is owned from then on. */
-void item_way(struct item *item, const char *name, char *evidence, enum verdict verdict,
-              const char *why);
+void item_client_library(struct item *item, const char *name, char *evidence, enum verdict verdict,
+                         const char *why);
 
 /* Adds the ways that the facts of an ELF object show; path is where it lies in root, for what it is
  * linked to. */
-void item_ways_of_elf(struct item *item, struct root *root, const char *path,
-                      const struct elf_facts *facts);
+void item_client_libraries_of_elf(struct item *item, struct root *root, const char *path,
+                                  const struct elf_facts *facts);
 
 /* Sets verdict and why from the ways and flags. */
 void item_judge(struct item *item);

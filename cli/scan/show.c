@@ -19,15 +19,15 @@ static void show_item(const struct out *out, const struct item *item)
 {
     char *name = item->pid != 0 ? xprintf("%s (process %d)", item->path, (int)item->pid)
                                 : xstrdup(item->path);
-    out_field(out, 0, verdict_names[item->verdict], 25, verdict_paints[item->verdict], name);
+    term_field(out, 0, verdict_names[item->verdict], 25, verdict_paints[item->verdict], name);
     free(name);
     for (size_t i = 0; i < item->n; i++) {
         char *text = xprintf("%s: %s", item->ways[i].name, item->ways[i].evidence);
-        out_field(out, 0, "", 25, PAINT_DIM, text);
+        term_field(out, 0, "", 25, PAINT_DIM, text);
         free(text);
     }
     if (item->verdict == NOT_COVERED) {
-        out_field(out, 0, "", 25, PAINT_NONE, item->why);
+        term_field(out, 0, "", 25, PAINT_NONE, item->why);
     }
 }
 
@@ -47,7 +47,7 @@ void scan_show(const struct out *out, const struct scan *scan)
     char *text =
         xprintf("%zu covered, %zu covered by loader hooks, %zu not covered, of %s", counts[COVERED],
                 counts[COVERED_BY_LOADER_HOOKS], counts[NOT_COVERED], looked);
-    out_field(out, 0, "", 0, counts[NOT_COVERED] != 0 ? PAINT_YELLOW : PAINT_GREEN, text);
+    term_field(out, 0, "", 0, counts[NOT_COVERED] != 0 ? PAINT_YELLOW : PAINT_GREEN, text);
     free(text);
     free(looked);
 }
@@ -56,15 +56,15 @@ static json_t *item_json(const struct item *item)
 {
     json_t *object = json_object();
     json_object_set_new(object, "kind", json_string(item->kind));
-    json_object_set_new(object, "path", out_json_text(item->path));
+    json_object_set_new(object, "path", term_json_text(item->path));
     if (item->pid != 0) {
         json_object_set_new(object, "pid", json_integer(item->pid));
         json_object_set_new(object, "uid", json_integer((json_int_t)item->uid));
         json_object_set_new(object, "preloaded", json_boolean(item->preloaded));
     }
     json_object_set_new(object, "verdict", json_string(verdict_names[item->verdict]));
-    json_object_set_new(object, "why", out_json_text(item->why));
-    out_json_set(object, "machine", item->machine);
+    json_object_set_new(object, "why", term_json_text(item->why));
+    term_json_set(object, "machine", item->machine);
     json_object_set_new(object, "static", json_boolean(item->is_static));
     json_object_set_new(object, "setuid", json_boolean(item->setuid));
     json_object_set_new(object, "setgid", json_boolean(item->setgid));
@@ -73,7 +73,7 @@ static json_t *item_json(const struct item *item)
     for (size_t i = 0; i < item->n; i++) {
         json_t *way = json_object();
         json_object_set_new(way, "way", json_string(item->ways[i].name));
-        json_object_set_new(way, "evidence", out_json_text(item->ways[i].evidence));
+        json_object_set_new(way, "evidence", term_json_text(item->ways[i].evidence));
         json_object_set_new(way, "verdict", json_string(verdict_names[item->ways[i].verdict]));
         json_array_append_new(ways, way);
     }
@@ -86,7 +86,7 @@ json_t *scan_json(const struct scan *scan)
     json_t *root = json_object();
     json_object_set_new(root, "schema", json_string("pgseal-scan/1"));
     if (scan->root != NULL) {
-        json_object_set_new(root, "root", out_json_text(root_name(scan->root)));
+        json_object_set_new(root, "root", term_json_text(root_name(scan->root)));
     }
     json_t *items = json_array();
     for (size_t i = 0; i < scan->n; i++) {
@@ -95,7 +95,7 @@ json_t *scan_json(const struct scan *scan)
     json_object_set_new(root, "items", items);
     json_t *errors = json_array();
     for (size_t i = 0; i < scan->errors.n; i++) {
-        json_array_append_new(errors, out_json_text(scan->errors.at[i]));
+        json_array_append_new(errors, term_json_text(scan->errors.at[i]));
     }
     json_object_set_new(root, "errors", errors);
     size_t counts[3];

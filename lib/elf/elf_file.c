@@ -105,7 +105,7 @@ enum elf_verdict elf_open(struct elf *e, int fd)
         table == 0 || table > PHDRS_MAX_BYTES || at(e, h.e_phoff, table) == NULL) {
         return ELF_BROKEN;
     }
-    return ELF_FINE;
+    return ELF_OK;
 }
 
 void elf_close(struct elf *e)
@@ -219,7 +219,7 @@ bool elf_defines_pq(const struct elf *e, char *buf, size_t size)
             ElfW(Sym) symbol;
             memcpy(&symbol, symbols + n, sizeof(symbol));
             if (is_pq(&symbol, names, strings.sh_size)) {
-                text_copy(buf, size, (const char *)names + symbol.st_name);
+                strbuf_copy(buf, size, (const char *)names + symbol.st_name);
                 return true;
             }
         }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 enum elf_verdict {
-    ELF_FINE,
+    ELF_OK,
     ELF_NOT_ELF,     /* no magic: perhaps a script */
     ELF_BROKEN,      /* begins like ELF, and the kernel would refuse it */
     ELF_OTHER_CLASS, /* 32-bit where the launcher is 64-bit, or the other way, or another byte order

@@ -176,9 +176,14 @@ static bool is_definition(const struct object *o, uint32_t index, const char *na
 /* The index of the definition in the GNU hash table (STN_UNDEF: none). */
 static uint32_t gnu_lookup(const struct object *o, const uint32_t *table, const char *name)
 {
-    uint32_t buckets = table[0], first = table[1], words = table[2], shift = table[3], hash = 5381;
+    uint32_t buckets = table[0];
+    uint32_t first = table[1];
+    uint32_t words = table[2];
+    uint32_t shift = table[3];
+    uint32_t hash = 5381;
     const ElfW(Addr) *bloom = (const void *)(table + 4);
-    const uint32_t *bucket = (const void *)(bloom + words), *chain = bucket + buckets;
+    const uint32_t *bucket = (const void *)(bloom + words);
+    const uint32_t *chain = bucket + buckets;
     for (const char *c = name; *c; c++) {
         hash = hash * 33 + (unsigned char)*c;
     }
@@ -202,8 +207,10 @@ static uint32_t gnu_lookup(const struct object *o, const uint32_t *table, const 
 
 static uint32_t sysv_lookup(const struct object *o, const uint32_t *table, const char *name)
 {
-    uint32_t buckets = table[0], hash = 0;
-    const uint32_t *bucket = table + 2, *chain = bucket + buckets;
+    uint32_t buckets = table[0];
+    uint32_t hash = 0;
+    const uint32_t *bucket = table + 2;
+    const uint32_t *chain = bucket + buckets;
     for (const char *c = name; *c; c++) {
         hash = (hash << 4) + (unsigned char)*c;
         hash = (hash ^ (hash >> 24 & 0xf0)) & 0x0fffffff;
@@ -218,7 +225,8 @@ static uint32_t sysv_lookup(const struct object *o, const uint32_t *table, const
 
 void *object_symbol(const struct object *o, const char *name)
 {
-    const uint32_t *gnu = dynamic_table(o, DT_GNU_HASH), *sysv = dynamic_table(o, DT_HASH);
+    const uint32_t *gnu = dynamic_table(o, DT_GNU_HASH);
+    const uint32_t *sysv = dynamic_table(o, DT_HASH);
     const ElfW(Sym) *symbols = dynamic_table(o, DT_SYMTAB);
     uint32_t index = STN_UNDEF;
     if (symbols && dynamic_entry(o, DT_STRTAB)) {
@@ -338,7 +346,8 @@ static const struct link_map *first_link_map(void)
 {
     const ElfW(Phdr) *p = pointer(getauxval(AT_PHDR));
     struct object program = {.name = ""};
-    size_t n = getauxval(AT_PHNUM), i;
+    size_t n = getauxval(AT_PHNUM);
+    size_t i;
     for (i = 0; p && i < n; i++) {
         if (p[i].p_type == PT_PHDR) {
             program.base = (uintptr_t)p - p[i].p_vaddr;

@@ -14,25 +14,29 @@ extern char **environ;
 
 static void fault(struct settings *s, const char *why)
 {
-    struct text t;
-    text_init(&t, s->fault, sizeof s->fault);
-    text_add(&t, s->name);
-    text_add(&t, ": ");
-    text_add(&t, why);
+    struct strbuf t;
+    strbuf_init(&t, s->fault, sizeof s->fault);
+    strbuf_add(&t, s->name);
+    strbuf_add(&t, ": ");
+    strbuf_add(&t, why);
 }
 
 /* Why the open descriptor cannot be trusted with a policy; NULL: it can. */
 static const char *distrust(int fd)
 {
     struct stat st;
-    if (sys_fstat(fd, &st) != 0)
+    if (sys_fstat(fd, &st) != 0) {
         return sys_error(errno);
-    if (!S_ISREG(st.st_mode))
+    }
+    if (!S_ISREG(st.st_mode)) {
         return "not a regular file";
-    if (st.st_uid != 0 && st.st_uid != geteuid())
+    }
+    if (st.st_uid != 0 && st.st_uid != geteuid()) {
         return "owned by neither root nor this user";
-    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    }
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return "writable by group or others";
+    }
     return NULL;
 }
 
@@ -42,18 +46,21 @@ AT_START static bool read_policy(struct settings *s, const char *name)
 {
     /* O_NONBLOCK: a FIFO in its place must be judged, not waited for. */
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
         return false;
+    }
     s->name = name;
     if (fd < 0) {
         fault(s, sys_error(errno));
         return true;
     }
     const char *why = distrust(fd);
-    if (why == NULL && (s->bytes = sys_read_file(fd, SETTINGS_POLICY_MAX, true, &s->len)) == NULL)
+    if (why == NULL && (s->bytes = sys_read_file(fd, SETTINGS_POLICY_MAX, true, &s->len)) == NULL) {
         why = sys_error(errno);
-    if (why != NULL)
+    }
+    if (why != NULL) {
         fault(s, why);
+    }
     close(fd);
     return true;
 }
@@ -62,8 +69,9 @@ void settings_read_file(struct settings *s, const char *path)
 {
     int saved = errno;
     s->name = path;
-    if (!read_policy(s, path))
+    if (!read_policy(s, path)) {
         fault(s, "no such file");
+    }
     errno = saved;
 }
 
@@ -71,8 +79,9 @@ void settings_read_file(struct settings *s, const char *path)
 static bool copy_variable(struct settings *s, const char *variable)
 {
     size_t len = strlen(variable) + 1;
-    if (s->nvariables == SETTINGS_VARIABLES || len > sizeof s->words - s->used)
+    if (s->nvariables == SETTINGS_VARIABLES || len > sizeof s->words - s->used) {
         return false;
+    }
     char *copy = s->words + s->used;
     memcpy(copy, variable, len);
     s->used += len;
@@ -91,8 +100,9 @@ static bool is_setting(const char *variable)
         "PGSEAL_LOG",  "PGSEAL_LOG_LEVEL",   "PGSEAL_PLAINTEXT_CANCEL"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         size_t n = strlen(names[i]);
-        if (strncmp(variable, names[i], n) == 0 && variable[n] == '=')
+        if (strncmp(variable, names[i], n) == 0 && variable[n] == '=') {
             return true;
+        }
     }
     return false;
 }
@@ -116,12 +126,13 @@ static void read_variables(struct settings *s)
         read_environment(s);
         return;
     }
-    bool whole = text_copy(s->path, sizeof s->path, policy);
+    bool whole = strbuf_copy(s->path, sizeof s->path, policy);
     s->name = s->path;
-    if (!whole || policy[0] != '/')
+    if (!whole || policy[0] != '/') {
         fault(s, whole ? "PGSEAL_POLICY must be an absolute path" : "PGSEAL_POLICY is too long");
-    else
+    } else {
         settings_read_file(s, s->path);
+    }
 }
 
 /* Whether any variable begins with PGSEAL_: a look that most processes end with. */
@@ -130,8 +141,9 @@ AT_START static bool any_variable(void)
     for (char **e = environ; e != NULL && *e != NULL; e++) {
         const char *v = *e;
         if (v[0] == 'P' && v[1] == 'G' && v[2] == 'S' && v[3] == 'E' && v[4] == 'A' &&
-            v[5] == 'L' && v[6] == '_')
+            v[5] == 'L' && v[6] == '_') {
             return true;
+        }
     }
     return false;
 }
@@ -140,19 +152,21 @@ AT_START void settings_read(struct settings *s)
 {
     static const char path[] __attribute__((section(".text.startup.path"))) = POLICY_FILE;
     int saved = errno;
-    if (!read_policy(s, path) && any_variable() && getauxval(AT_SECURE) == 0)
+    if (!read_policy(s, path) && any_variable() && getauxval(AT_SECURE) == 0) {
         read_variables(s);
+    }
     errno = saved;
 }
 
 void settings_parse(struct settings *s, struct policy *p)
 {
-    if (s->fault[0] != '\0')
+    if (s->fault[0] != '\0') {
         policy_faulty(p, s->name, s->fault);
-    else if (s->name != NULL)
+    } else if (s->name != NULL) {
         policy_parse_file(p, s->name, s->bytes, s->len);
-    else
+    } else {
         policy_from_settings(p, s->variables, s->nvariables);
+    }
 }
 
 static struct settings loaded; /* no page of it is touched where nothing is set */
@@ -162,12 +176,14 @@ __attribute__((
 AT_START void settings_load(void)
 {
     int expected = 0;
-    if (atomic_load_explicit(&load_state, memory_order_acquire) == 2)
+    if (atomic_load_explicit(&load_state, memory_order_acquire) == 2) {
         return;
+    }
     if (!atomic_compare_exchange_strong(&load_state, &expected, 1)) {
         /* Only constructors run this early; another thread among them is waited for. */
-        while (atomic_load_explicit(&load_state, memory_order_acquire) != 2)
+        while (atomic_load_explicit(&load_state, memory_order_acquire) != 2) {
             continue;
+        }
         return;
     }
     settings_read(&loaded);
@@ -184,16 +200,18 @@ struct parsed {
 static struct policy *parse_copy(void)
 {
     struct parsed *parsed = malloc(sizeof *parsed + loaded.len + 1);
-    if (parsed == NULL)
+    if (parsed == NULL) {
         return NULL;
+    }
     struct settings *s = &parsed->settings;
     memcpy(s, &loaded, sizeof loaded);
     if (loaded.bytes != NULL) {
         s->bytes = (char *)(parsed + 1);
         memcpy(s->bytes, loaded.bytes, loaded.len + 1);
     }
-    if (loaded.name == loaded.path)
+    if (loaded.name == loaded.path) {
         s->name = s->path;
+    }
     for (size_t i = 0; i < s->nvariables; i++) {
         s->variables[i].name = s->words + (loaded.variables[i].name - loaded.words);
         s->variables[i].value = s->words + (loaded.variables[i].value - loaded.words);

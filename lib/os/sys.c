@@ -44,8 +44,9 @@ const char *sys_error(int e)
 char *sys_read_file(int fd, size_t max, bool map, size_t *len)
 {
     struct stat st;
-    if (sys_fstat(fd, &st) != 0)
+    if (sys_fstat(fd, &st) != 0) {
         return NULL;
+    }
     if (st.st_size < 0 || (size_t)st.st_size > max) {
         errno = EFBIG;
         return NULL;
@@ -54,8 +55,9 @@ char *sys_read_file(int fd, size_t max, bool map, size_t *len)
     char *bytes;
     if (map) {
         bytes = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (bytes == MAP_FAILED)
+        if (bytes == MAP_FAILED) {
             return NULL;
+        }
     } else if ((bytes = malloc(room)) == NULL) {
         errno = ENOMEM;
         return NULL;
@@ -63,19 +65,22 @@ char *sys_read_file(int fd, size_t max, bool map, size_t *len)
     size_t got = 0;
     while (got < room - 1) {
         ssize_t n = read(fd, bytes + got, room - 1 - got);
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && errno == EINTR) {
             continue;
+        }
         if (n < 0) {
             int e = errno;
-            if (map)
+            if (map) {
                 munmap(bytes, room);
-            else
+            } else {
                 free(bytes);
+            }
             errno = e;
             return NULL;
         }
-        if (n == 0)
+        if (n == 0) {
             break;
+        }
         got += (size_t)n;
     }
     bytes[got] = '\0';

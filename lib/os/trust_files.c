@@ -17,10 +17,12 @@ enum { ROOT_MAX = 64 << 20 };
 static int open_regular(const char *path, struct stat *st)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0)
+    if (fd < 0) {
         return -1;
-    if (sys_fstat(fd, st) == 0 && S_ISREG(st->st_mode))
+    }
+    if (sys_fstat(fd, st) == 0 && S_ISREG(st->st_mode)) {
         return fd;
+    }
     close(fd);
     errno = ENXIO;
     return -1;
@@ -33,15 +35,16 @@ static const char *judge(int fd, enum pem_kind kind, struct root_copy *keep)
     size_t len;
     char *bytes = sys_read_file(fd, ROOT_MAX, false, &len);
     const char *why = bytes == NULL ? sys_error(errno) : pem_fault(bytes, len, kind);
-    if (why == NULL && keep != NULL)
+    if (why == NULL && keep != NULL) {
         *keep = (struct root_copy){bytes, len};
-    else
+    } else {
         free(bytes);
+    }
     close(fd);
     return why;
 }
 
-static bool root_fine(void *data, const char *path, char *why, size_t size)
+static bool root_ok(void *data, const char *path, char *why, size_t size)
 {
     int saved = errno;
     struct stat st;
@@ -55,7 +58,7 @@ static bool root_fine(void *data, const char *path, char *why, size_t size)
     } else {
         fault = judge(fd, PEM_CERTIFICATES, data);
     }
-    text_copy(why, size, fault);
+    strbuf_copy(why, size, fault);
     errno = saved;
     return fault == NULL;
 }
@@ -77,7 +80,7 @@ static int crl_state(void *data, const char *path, char *why, size_t size)
         fault = sys_error(errno);
         state = -1;
     }
-    text_copy(why, size, fault);
+    strbuf_copy(why, size, fault);
     errno = saved;
     return state;
 }
@@ -96,8 +99,9 @@ static const char *bundle(void *data)
     const char *found = NULL;
     for (size_t i = 0; i < sizeof known / sizeof known[0] && found == NULL; i++) {
         struct stat st;
-        if (sys_stat(known[i], &st) == 0)
+        if (sys_stat(known[i], &st) == 0) {
             found = known[i];
+        }
     }
     errno = saved;
     return found;
@@ -109,13 +113,14 @@ bool files_home(int version, char *path, size_t size)
     bool found = false;
     const char *home = version >= 150000 ? getenv("HOME") : NULL;
     if (home != NULL && home[0] != '\0') {
-        found = text_copy(path, size, home);
+        found = strbuf_copy(path, size, home);
     } else {
         char buf[1024];
         struct passwd entry;
         struct passwd *got = NULL;
-        if (getpwuid_r(geteuid(), &entry, buf, sizeof buf, &got) == 0 && got != NULL)
-            found = text_copy(path, size, got->pw_dir);
+        if (getpwuid_r(geteuid(), &entry, buf, sizeof buf, &got) == 0 && got != NULL) {
+            found = strbuf_copy(path, size, got->pw_dir);
+        }
     }
     errno = saved;
     return found;
@@ -124,11 +129,12 @@ bool files_home(int version, char *path, size_t size)
 static bool home_file(void *data, int version, const char *name, char *path, size_t size)
 {
     (void)data;
-    if (!files_home(version, path, size))
+    if (!files_home(version, path, size)) {
         return false;
-    struct text t = {.buf = path, .size = size, .len = strlen(path)};
-    text_add(&t, "/.postgresql/");
-    text_add(&t, name);
+    }
+    struct strbuf t = {.buf = path, .size = size, .len = strlen(path)};
+    strbuf_add(&t, "/.postgresql/");
+    strbuf_add(&t, name);
     return !t.cut;
 }
 
@@ -138,10 +144,11 @@ static int readable(void *data, const char *path)
     int saved = errno;
     int state = 1;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
-    else
+    } else {
         state = errno == ENOENT || errno == ENOTDIR ? 0 : -1;
+    }
     errno = saved;
     return state;
 }
@@ -160,7 +167,7 @@ void files_world(struct world *w, struct root_copy *keep)
     errno = saved;
     *w = (struct world){
         .data = keep,
-        .root_fine = root_fine,
+        .root_ok = root_ok,
         .crl_state = crl_state,
         .bundle = bundle,
         .home_file = home_file,

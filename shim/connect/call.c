@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-const char *call_name(enum door door)
+const char *call_name(enum entry_point entry_point)
 {
     static const char *const names[] = {"PQconnectdb",    "PQconnectdbParams",
                                         "PQconnectStart", "PQconnectStartParams",
                                         "PQsetdbLogin",   "PQping",
                                         "PQpingParams"};
-    return names[door];
+    return names[entry_point];
 }
 
 static bool blank(const char *s)
@@ -29,19 +29,21 @@ static void add(struct call_params *out, const char *keyword, const char *value)
 bool call_to_params(const struct call *call, struct call_params *out)
 {
     out->params = (struct params){.keywords = out->keywords, .values = out->values, .expand = 1};
-    switch (call->door) {
-    case DOOR_CONNECTDB_PARAMS:
-    case DOOR_START_PARAMS:
-    case DOOR_PING_PARAMS:
-        if (call->keywords == NULL || call->values == NULL)
+    switch (call->entry_point) {
+    case ENTRY_CONNECTDB_PARAMS:
+    case ENTRY_START_PARAMS:
+    case ENTRY_PING_PARAMS:
+        if (call->keywords == NULL || call->values == NULL) {
             return false;
+        }
         out->params.keywords = call->keywords;
         out->params.values = call->values;
         out->params.expand = call->expand;
-        while (call->keywords[out->params.n] != NULL)
+        while (call->keywords[out->params.n] != NULL) {
             out->params.n++;
+        }
         return true;
-    case DOOR_LOGIN:
+    case ENTRY_LOGIN:
         /* dbname first: what stands in it as a connection string loses to the arguments
          * (PQsetdbLogin). */
         out->params.login = true;
@@ -53,11 +55,13 @@ bool call_to_params(const struct call *call, struct call_params *out)
         add(out, "password", call->secret);
         return true;
     default:
-        if (call->conninfo == NULL)
+        if (call->conninfo == NULL) {
             return false;
+        }
         out->params.string = true;
-        if (blank(call->conninfo))
+        if (blank(call->conninfo)) {
             return true;
+        }
         add(out, "dbname", call->conninfo);
         return probe_recognized(call->conninfo);
     }
@@ -89,21 +93,21 @@ int call_pinned(const struct request *r, const char **keywords, const char **val
                 size_t size)
 {
     static const char *const targets[] = {"host", "hostaddr", "port"};
-    struct text t;
+    struct strbuf t;
     size_t n = 1;
 
     /* An array cannot say "nothing"; a string can. All keywords are libpq's own, so nothing needs
      * quoting. */
-    text_init(&t, words, size);
+    strbuf_init(&t, words, size);
     for (size_t i = 0; i < r->noptions; i++) {
         const struct asked *a = &r->options[i];
         bool empty = a->given != NULL
                          ? a->given[0] == '\0'
                          : strcmp(a->name, "hostaddr") == 0 && request_value(r, "hostaddr") == NULL;
         if (empty) {
-            text_add(&t, t.len > 0 ? " " : "");
-            text_add(&t, a->name);
-            text_add(&t, "=''");
+            strbuf_add(&t, t.len > 0 ? " " : "");
+            strbuf_add(&t, a->name);
+            strbuf_add(&t, "=''");
         } else if (a->given != NULL) {
             keywords[n] = a->name;
             values[n++] = a->given;
@@ -113,8 +117,9 @@ int call_pinned(const struct request *r, const char **keywords, const char **val
     values[0] = words;
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
         const char *value = request_value(r, targets[i]);
-        if (i == 0 && value == NULL && request_value(r, "hostaddr") == NULL)
+        if (i == 0 && value == NULL && request_value(r, "hostaddr") == NULL) {
             value = r->default_host;
+        }
         if (value != NULL) {
             keywords[n] = targets[i];
             values[n++] = value;
@@ -132,16 +137,17 @@ int call_refused(const char *text, const char **keywords, const char **values)
     return 0;
 }
 
-PGconn *call_real_params(const struct libpq *pq, enum door door, const char *const *keywords,
-                         const char *const *values, int expand, PGPing *ping)
+PGconn *call_real_params(const struct libpq *pq, enum entry_point entry_point,
+                         const char *const *keywords, const char *const *values, int expand,
+                         PGPing *ping)
 {
-    switch (door) {
-    case DOOR_PING:
-    case DOOR_PING_PARAMS:
+    switch (entry_point) {
+    case ENTRY_PING:
+    case ENTRY_PING_PARAMS:
         *ping = pq->PQpingParams(keywords, values, expand);
         return NULL;
-    case DOOR_START:
-    case DOOR_START_PARAMS:
+    case ENTRY_START:
+    case ENTRY_START_PARAMS:
         return pq->PQconnectStartParams(keywords, values, expand);
     default:
         return pq->PQconnectdbParams(keywords, values, expand);
@@ -150,18 +156,19 @@ PGconn *call_real_params(const struct libpq *pq, enum door door, const char *con
 
 PGconn *call_real(const struct libpq *pq, const struct call *call, PGPing *ping)
 {
-    switch (call->door) {
-    case DOOR_CONNECTDB:
+    switch (call->entry_point) {
+    case ENTRY_CONNECTDB:
         return pq->PQconnectdb(call->conninfo);
-    case DOOR_START:
+    case ENTRY_START:
         return pq->PQconnectStart(call->conninfo);
-    case DOOR_PING:
+    case ENTRY_PING:
         *ping = pq->PQping(call->conninfo);
         return NULL;
-    case DOOR_LOGIN:
+    case ENTRY_LOGIN:
         return pq->PQsetdbLogin(call->host, call->port, call->options, call->tty, call->dbname,
                                 call->user, call->secret);
     default:
-        return call_real_params(pq, call->door, call->keywords, call->values, call->expand, ping);
+        return call_real_params(pq, call->entry_point, call->keywords, call->values, call->expand,
+                                ping);
     }
 }

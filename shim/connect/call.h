@@ -11,19 +11,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum door {
-    DOOR_CONNECTDB,
-    DOOR_CONNECTDB_PARAMS,
-    DOOR_START,
-    DOOR_START_PARAMS,
-    DOOR_LOGIN,
-    DOOR_PING,
-    DOOR_PING_PARAMS
+enum entry_point {
+    ENTRY_CONNECTDB,
+    ENTRY_CONNECTDB_PARAMS,
+    ENTRY_START,
+    ENTRY_START_PARAMS,
+    ENTRY_LOGIN,
+    ENTRY_PING,
+    ENTRY_PING_PARAMS
 };
 
 /* What the program handed in; only the fields of its door are set. */
 struct call {
-    enum door door;
+    enum entry_point entry_point;
     const char *conninfo;        /* connectdb, Start, ping */
     const char *const *keywords; /* …Params */
     const char *const *values;
@@ -33,7 +33,7 @@ struct call {
 };
 
 /* The door's exported name. */
-const char *call_name(enum door door);
+const char *call_name(enum entry_point entry_point);
 
 /* The arrays that stand for a call, with the little memory that a string or a login needs for it.
  */
@@ -65,8 +65,9 @@ int call_refused(const char *text, const char **keywords, const char **values);
 
 /* Makes the real call of this door in Params form; for the ping doors *ping is set and NULL
  * returned. */
-PGconn *call_real_params(const struct libpq *pq, enum door door, const char *const *keywords,
-                         const char *const *values, int expand, PGPing *ping);
+PGconn *call_real_params(const struct libpq *pq, enum entry_point entry_point,
+                         const char *const *keywords, const char *const *values, int expand,
+                         PGPing *ping);
 /* Makes the real call exactly as it came. */
 PGconn *call_real(const struct libpq *pq, const struct call *call, PGPing *ping);
 

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum how { HOW_AS_IT_CAME, HOW_PARAMS, HOW_GIVE };
+enum plan { PLAN_AS_IT_CAME, PLAN_PARAMS, PLAN_GIVE };
 
 /* One attempt, from the door to its return; one block of memory. */
 struct attempt {
@@ -28,10 +28,10 @@ struct attempt {
     struct call_params array;
     struct probe probe;
     struct verdict verdict;
-    struct decision *decision; /* not yet in the registry */
-    struct place *place;
+    struct conn_state *conn_state; /* not yet in the registry */
+    struct map_node *map_node;
     PGconn *bound; /* the PGconn that a hook saw while the real call was under way */
-    enum how how;
+    enum plan plan;
     int expand;
     int passfile; /* descriptor or -1 */
     char object[256];
@@ -49,17 +49,20 @@ static __thread struct attempt *current;
  * the caller's may come again in a later call of its own: after a longjmp out of libpq (an alarm
  * that ends a slow connection) an attempt stays behind here, and its call, on a stack that is
  * gone, may well be the very one that comes in now. So these count only from within that libpq. */
-static bool reentry(struct origin origin, const struct call *call)
+static bool reentry(struct call_site call_site, const struct call *call)
 {
     const struct attempt *a = current;
     struct object caller;
-    if (a == NULL)
+    if (a == NULL) {
         return false;
-    if (call->keywords != NULL && call->keywords == a->keywords)
+    }
+    if (call->keywords != NULL && call->keywords == a->keywords) {
         return true;
-    if (a->how != HOW_AS_IT_CAME || !object_of(origin.address, &caller) ||
-        caller.dyn != a->libpq.base)
+    }
+    if (a->plan != PLAN_AS_IT_CAME || !object_of(call_site.address, &caller) ||
+        caller.dyn != a->libpq.base) {
         return false;
+    }
     return call->keywords != NULL ? call->keywords == a->call->keywords
                                   : call->conninfo != NULL && call->conninfo == a->call->conninfo;
 }
@@ -77,21 +80,22 @@ static bool equip(struct attempt *a)
     char why[256];
     if (v->sealed && v->hosts != NULL && v->nforced > 0) {
         bool renamed = false;
-        for (size_t i = 0; i < v->nforced; i++)
+        for (size_t i = 0; i < v->nforced; i++) {
             renamed = renamed ||
                       (strcmp(v->forced[i].option, "host") == 0 && v->forced[i].value == v->hosts);
-        if (renamed && !dial_passwords(&a->libpq, &a->probe.request, v, a->keywords, a->values,
-                                       a->passfile_path, sizeof a->passfile_path, &a->passfile, why,
-                                       sizeof why)) {
+        }
+        if (renamed && !verify_as_passwords(&a->libpq, &a->probe.request, v, a->keywords, a->values,
+                                            a->passfile_path, sizeof a->passfile_path, &a->passfile,
+                                            why, sizeof why)) {
             refuse_with(a, why, false);
             return false;
         }
     }
-    a->place = registry_reserve();
-    a->decision =
-        decision_new(&a->libpq, a->policy, a->probe.effective != NULL ? &a->probe.request : NULL, v,
-                     call_name(a->call->door), a->object);
-    if (a->place == NULL || a->decision == NULL) {
+    a->map_node = ptr_map_reserve();
+    a->conn_state =
+        conn_state_new(&a->libpq, a->policy, a->probe.effective != NULL ? &a->probe.request : NULL,
+                       v, call_name(a->call->entry_point), a->object);
+    if (a->map_node == NULL || a->conn_state == NULL) {
         refuse_with(a, "out of memory", true);
         return false;
     }
@@ -102,12 +106,12 @@ static bool equip(struct attempt *a)
 static void rewrite(struct attempt *a)
 {
     const struct verdict *v = &a->verdict;
-    a->how = HOW_PARAMS;
+    a->plan = PLAN_PARAMS;
     if (v->kind == VERDICT_REFUSE && strcmp(v->action, "refused") == 0) {
-        struct text t;
-        text_init(&t, a->refusal, sizeof a->refusal);
-        text_add(&t, "pgseal: refused: ");
-        text_add(&t, v->reason);
+        struct strbuf t;
+        strbuf_init(&t, a->refusal, sizeof a->refusal);
+        strbuf_add(&t, "pgseal: refused: ");
+        strbuf_add(&t, v->reason);
         a->expand = call_refused(a->refusal, a->keywords, a->values);
     } else if (v->sealed) {
         a->expand = call_sealed(&a->array.params, v, a->keywords, a->values);
@@ -115,7 +119,7 @@ static void rewrite(struct attempt *a)
         a->expand =
             call_pinned(&a->probe.request, a->keywords, a->values, a->words, sizeof a->words);
     } else {
-        a->how = HOW_AS_IT_CAME;
+        a->plan = PLAN_AS_IT_CAME;
     }
 }
 
@@ -130,23 +134,23 @@ static void judge(struct attempt *a)
         switch (probe_run(&a->libpq, &a->array.params, a->keywords, a->values, &a->probe)) {
         case PROBE_LIBPQ:
             /* libpq's own complaint about the caller's own values */
-            a->how = a->policy->global.mode == MODE_AUDIT ? HOW_AS_IT_CAME : HOW_GIVE;
+            a->plan = a->policy->global.mode == MODE_AUDIT ? PLAN_AS_IT_CAME : PLAN_GIVE;
             equip(a);
             return;
         case PROBE_REFUSED:
             refuse_with(a, a->probe.reason, false);
             break;
-        case PROBE_FINE:
+        case PROBE_OK:
             files_world(&w, &keep);
             seal_decide(&a->probe.request, a->policy, &w, &a->verdict);
             break;
         }
     }
     const struct request *r = a->probe.effective != NULL ? &a->probe.request : NULL;
-    const char *entry = call_name(a->call->door);
+    const char *entry = call_name(a->call->entry_point);
     if (equip(a) && a->verdict.sealed) {
-        a->decision->root_bytes = keep.bytes;
-        a->decision->root_len = keep.len;
+        a->conn_state->root_bytes = keep.bytes;
+        a->conn_state->root_len = keep.len;
     } else {
         free(keep.bytes);
     }
@@ -167,27 +171,30 @@ static PGconn *refuse_bare(const struct libpq *pq, const struct call *call, cons
     char text[REASON_MAX + 32];
     const char *keywords[2];
     const char *values[2];
-    struct text t;
+    struct strbuf t;
     *ping = PQPING_NO_ATTEMPT;
-    if (pq->PQconnectdbParams == NULL)
+    if (pq->PQconnectdbParams == NULL) {
         return NULL; /* no libpq at all: there is no PGconn to be had */
-    text_init(&t, text, sizeof text);
-    text_add(&t, "pgseal: refused: ");
-    text_add(&t, reason);
+    }
+    strbuf_init(&t, text, sizeof text);
+    strbuf_add(&t, "pgseal: refused: ");
+    strbuf_add(&t, reason);
     call_refused(text, keywords, values);
-    PGconn *conn = call_real_params(pq, call->door, keywords, values, 0, ping);
-    if (conn != NULL && session_find(conn) != NULL)
+    PGconn *conn = call_real_params(pq, call->entry_point, keywords, values, 0, ping);
+    if (conn != NULL && session_find(conn) != NULL) {
         return conn; /* libpq went on through a hook of ours, which has registered it */
+    }
 
     struct verdict *v = conn != NULL ? calloc(1, sizeof *v) : NULL;
-    struct place *place = v != NULL ? registry_reserve() : NULL;
-    struct decision *d =
-        place != NULL ? decision_new(pq, settings_policy(), NULL, v, call_name(call->door), "")
-                      : NULL;
-    if (d != NULL)
-        session_bind(place, conn, d); /* so that its PQfinish finds the libpq that made it */
-    else
-        registry_release(place);
+    struct map_node *map_node = v != NULL ? ptr_map_reserve() : NULL;
+    struct conn_state *d = map_node != NULL ? conn_state_new(pq, settings_policy(), NULL, v,
+                                                             call_name(call->entry_point), "")
+                                            : NULL;
+    if (d != NULL) {
+        session_bind(map_node, conn, d); /* so that its PQfinish finds the libpq that made it */
+    } else {
+        ptr_map_release(map_node);
+    }
     free(v);
     return conn;
 }
@@ -195,14 +202,15 @@ static PGconn *refuse_bare(const struct libpq *pq, const struct call *call, cons
 /* Everything before the real call. NULL: no memory, or no libpq to be found; *conn and *ping are
  * the answer then. */
 __attribute__((noinline)) static struct attempt *
-prepare(struct origin origin, const struct call *call, PGconn **conn, PGPing *ping)
+prepare(struct call_site call_site, const struct call *call, PGconn **conn, PGPing *ping)
 {
     struct call_params array;
     struct libpq pq = {0};
     char reason[REASON_MAX];
     bool rewritable = call_to_params(call, &array);
     size_t room = call_room(rewritable ? array.params.n : 0);
-    bool resolved = libpq_resolve(origin, call_name(call->door), &pq, reason, sizeof reason);
+    bool resolved =
+        libpq_resolve(call_site, call_name(call->entry_point), &pq, reason, sizeof reason);
     struct attempt *a = calloc(1, sizeof *a + 2 * room * sizeof(char *));
     if (a == NULL) {
         *conn = refuse_bare(&pq, call, "out of memory", ping);
@@ -214,24 +222,27 @@ prepare(struct origin origin, const struct call *call, PGconn **conn, PGPing *pi
     a->policy = settings_policy();
     a->keywords = (const char **)(a + 1);
     a->values = a->keywords + room;
-    object_path(origin.address, a->object, sizeof a->object);
+    object_path(call_site.address, a->object, sizeof a->object);
     log_process(a->policy);
     if (!resolved) {
         refuse_with(a, reason, true);
-        log_verdict(a->policy, &a->verdict, NULL, &a->libpq, call_name(call->door), a->object);
+        log_verdict(a->policy, &a->verdict, NULL, &a->libpq, call_name(call->entry_point),
+                    a->object);
         *conn = refuse_bare(&pq, call, reason, ping);
         free(a);
         return NULL;
     }
     a->array = array;
-    if (array.params.keywords == array.keywords)
+    if (array.params.keywords == array.keywords) {
         a->array.params.keywords = a->array.keywords;
-    if (array.params.values == array.values)
+    }
+    if (array.params.values == array.values) {
         a->array.params.values = a->array.values;
+    }
     if (rewritable) {
         judge(a);
     } else {
-        a->how = HOW_AS_IT_CAME; /* libpq cannot but reject it */
+        a->plan = PLAN_AS_IT_CAME; /* libpq cannot but reject it */
         equip(a);
     }
     return a;
@@ -242,109 +253,121 @@ prepare(struct origin origin, const struct call *call, PGconn **conn, PGPing *pi
 __attribute__((noinline)) static PGconn *finish(struct attempt *a, PGconn *conn)
 {
     int saved = errno;
-    struct decision *d = a->bound != NULL ? session_find(a->bound) : a->decision;
-    if (conn != NULL && a->bound == NULL && a->place != NULL && d != NULL) {
-        session_bind(a->place, conn, d);
-        a->place = NULL;
+    struct conn_state *d = a->bound != NULL ? session_find(a->bound) : a->conn_state;
+    if (conn != NULL && a->bound == NULL && a->map_node != NULL && d != NULL) {
+        session_bind(a->map_node, conn, d);
+        a->map_node = NULL;
         a->bound = conn;
     }
-    if (conn != NULL && d != NULL && a->how != HOW_GIVE)
+    if (conn != NULL && d != NULL && a->plan != PLAN_GIVE) {
         witness_returned(d, conn);
-    if (a->bound == NULL)
-        decision_free(a->decision);
-    registry_release(a->place);
-    if (a->passfile >= 0)
+    }
+    if (a->bound == NULL) {
+        conn_state_free(a->conn_state);
+    }
+    ptr_map_release(a->map_node);
+    if (a->passfile >= 0) {
         close(a->passfile);
-    probe_free(&a->libpq, &a->probe, a->how == HOW_GIVE);
+    }
+    probe_free(&a->libpq, &a->probe, a->plan == PLAN_GIVE);
     free(a);
     errno = saved;
     return conn;
 }
 
-struct decision *connect_decision(PGconn *conn)
+struct conn_state *connect_state(PGconn *conn)
 {
-    struct decision *d = session_find(conn);
+    struct conn_state *d = session_find(conn);
     struct attempt *a = current;
-    if (d == NULL && conn != NULL && a != NULL && a->bound == NULL && a->place != NULL &&
-        a->how != HOW_GIVE) {
-        session_bind(a->place, conn, a->decision);
-        a->place = NULL;
+    if (d == NULL && conn != NULL && a != NULL && a->bound == NULL && a->map_node != NULL &&
+        a->plan != PLAN_GIVE) {
+        session_bind(a->map_node, conn, a->conn_state);
+        a->map_node = NULL;
         a->bound = conn;
-        d = a->decision;
+        d = a->conn_state;
     }
     return d;
 }
 
 /* The way of one call. For the ping doors *ping is the answer. */
-static PGconn *way(struct origin origin, const struct call *call, PGPing *ping)
+static PGconn *way(struct call_site call_site, const struct call *call, PGPing *ping)
 {
-    if (reentry(origin, call)) {
-        if (call->keywords != NULL)
-            return call_real_params(&current->libpq, call->door, call->keywords, call->values,
-                                    call->expand, ping);
+    if (reentry(call_site, call)) {
+        if (call->keywords != NULL) {
+            return call_real_params(&current->libpq, call->entry_point, call->keywords,
+                                    call->values, call->expand, ping);
+        }
         return call_real(&current->libpq, call, ping);
     }
     PGconn *conn = NULL;
-    struct attempt *a = prepare(origin, call, &conn, ping);
-    if (a == NULL)
+    struct attempt *a = prepare(call_site, call, &conn, ping);
+    if (a == NULL) {
         return conn;
+    }
 
     a->outer = current;
     current = a;
-    struct decision *before = dial_enter(a->decision);
-    if (a->how == HOW_GIVE) {
+    struct conn_state *before = verify_as_enter(a->conn_state);
+    if (a->plan == PLAN_GIVE) {
         conn = a->probe.conn;
         *ping = PQPING_NO_ATTEMPT;
-        if (call->door == DOOR_PING || call->door == DOOR_PING_PARAMS) {
+        if (call->entry_point == ENTRY_PING || call->entry_point == ENTRY_PING_PARAMS) {
             a->libpq.PQfinish(conn);
             conn = NULL;
         }
-    } else if (a->how == HOW_PARAMS) {
-        conn = call_real_params(&a->libpq, call->door, a->keywords, a->values, a->expand, ping);
+    } else if (a->plan == PLAN_PARAMS) {
+        conn =
+            call_real_params(&a->libpq, call->entry_point, a->keywords, a->values, a->expand, ping);
     } else {
         conn = call_real(&a->libpq, call, ping);
     }
-    dial_leave(before);
+    verify_as_leave(before);
     current = a->outer;
     return finish(a, conn);
 }
 
-PGconn *door_connectdb(struct origin origin, const char *conninfo)
+PGconn *entry_connectdb(struct call_site call_site, const char *conninfo)
 {
     PGPing unused;
-    return way(origin, &(struct call){.door = DOOR_CONNECTDB, .conninfo = conninfo}, &unused);
+    return way(call_site, &(struct call){.entry_point = ENTRY_CONNECTDB, .conninfo = conninfo},
+               &unused);
 }
 
-PGconn *door_connectdbParams(struct origin origin, const char *const *keywords,
-                             const char *const *values, int expand)
+PGconn *entry_connectdbParams(struct call_site call_site, const char *const *keywords,
+                              const char *const *values, int expand)
 {
     PGPing unused;
-    struct call call = {
-        .door = DOOR_CONNECTDB_PARAMS, .keywords = keywords, .values = values, .expand = expand};
-    return way(origin, &call, &unused);
+    struct call call = {.entry_point = ENTRY_CONNECTDB_PARAMS,
+                        .keywords = keywords,
+                        .values = values,
+                        .expand = expand};
+    return way(call_site, &call, &unused);
 }
 
-PGconn *door_connectStart(struct origin origin, const char *conninfo)
+PGconn *entry_connectStart(struct call_site call_site, const char *conninfo)
 {
     PGPing unused;
-    return way(origin, &(struct call){.door = DOOR_START, .conninfo = conninfo}, &unused);
+    return way(call_site, &(struct call){.entry_point = ENTRY_START, .conninfo = conninfo},
+               &unused);
 }
 
-PGconn *door_connectStartParams(struct origin origin, const char *const *keywords,
-                                const char *const *values, int expand)
+PGconn *entry_connectStartParams(struct call_site call_site, const char *const *keywords,
+                                 const char *const *values, int expand)
 {
     PGPing unused;
-    struct call call = {
-        .door = DOOR_START_PARAMS, .keywords = keywords, .values = values, .expand = expand};
-    return way(origin, &call, &unused);
+    struct call call = {.entry_point = ENTRY_START_PARAMS,
+                        .keywords = keywords,
+                        .values = values,
+                        .expand = expand};
+    return way(call_site, &call, &unused);
 }
 
-PGconn *door_setdbLogin(struct origin origin, const char *host, const char *port,
-                        const char *options, const char *tty, const char *dbname, const char *user,
-                        const char *secret)
+PGconn *entry_setdbLogin(struct call_site call_site, const char *host, const char *port,
+                         const char *options, const char *tty, const char *dbname, const char *user,
+                         const char *secret)
 {
     PGPing unused;
-    struct call call = {.door = DOOR_LOGIN,
+    struct call call = {.entry_point = ENTRY_LOGIN,
                         .host = host,
                         .port = port,
                         .options = options,
@@ -352,22 +375,22 @@ PGconn *door_setdbLogin(struct origin origin, const char *host, const char *port
                         .dbname = dbname,
                         .user = user,
                         .secret = secret};
-    return way(origin, &call, &unused);
+    return way(call_site, &call, &unused);
 }
 
-PGPing door_ping(struct origin origin, const char *conninfo)
+PGPing entry_ping(struct call_site call_site, const char *conninfo)
 {
     PGPing ping = PQPING_NO_ATTEMPT;
-    way(origin, &(struct call){.door = DOOR_PING, .conninfo = conninfo}, &ping);
+    way(call_site, &(struct call){.entry_point = ENTRY_PING, .conninfo = conninfo}, &ping);
     return ping;
 }
 
-PGPing door_pingParams(struct origin origin, const char *const *keywords, const char *const *values,
-                       int expand)
+PGPing entry_pingParams(struct call_site call_site, const char *const *keywords,
+                        const char *const *values, int expand)
 {
     PGPing ping = PQPING_NO_ATTEMPT;
     struct call call = {
-        .door = DOOR_PING_PARAMS, .keywords = keywords, .values = values, .expand = expand};
-    way(origin, &call, &ping);
+        .entry_point = ENTRY_PING_PARAMS, .keywords = keywords, .values = values, .expand = expand};
+    way(call_site, &call, &ping);
     return ping;
 }

@@ -12,22 +12,22 @@
  * libpq, probes, decides, logs, makes the real call (sealed, untouched or refused) and registers
  * the PGconn. Never NULL but where libpq itself had no memory; never exits. errno is as the real
  * call left it. Not async-signal-safe, as the doors are not. */
-PGconn *door_connectdb(struct origin origin, const char *conninfo);
-PGconn *door_connectdbParams(struct origin origin, const char *const *keywords,
-                             const char *const *values, int expand);
-PGconn *door_connectStart(struct origin origin, const char *conninfo);
-PGconn *door_connectStartParams(struct origin origin, const char *const *keywords,
-                                const char *const *values, int expand);
-PGconn *door_setdbLogin(struct origin origin, const char *host, const char *port,
-                        const char *options, const char *tty, const char *dbname, const char *user,
-                        const char *secret);
-PGPing door_ping(struct origin origin, const char *conninfo);
-PGPing door_pingParams(struct origin origin, const char *const *keywords, const char *const *values,
-                       int expand);
+PGconn *entry_connectdb(struct call_site call_site, const char *conninfo);
+PGconn *entry_connectdbParams(struct call_site call_site, const char *const *keywords,
+                              const char *const *values, int expand);
+PGconn *entry_connectStart(struct call_site call_site, const char *conninfo);
+PGconn *entry_connectStartParams(struct call_site call_site, const char *const *keywords,
+                                 const char *const *values, int expand);
+PGconn *entry_setdbLogin(struct call_site call_site, const char *host, const char *port,
+                         const char *options, const char *tty, const char *dbname, const char *user,
+                         const char *secret);
+PGPing entry_ping(struct call_site call_site, const char *conninfo);
+PGPing entry_pingParams(struct call_site call_site, const char *const *keywords,
+                        const char *const *values, int expand);
 
 /* The decision of a PGconn: from the registry, or, while a door's real call is under way and hands
  * its PGconn to a hook for the first time, that door's. NULL: a PGconn that came through no door.
  */
-struct decision *connect_decision(PGconn *conn);
+struct conn_state *connect_state(PGconn *conn);
 
 #endif

@@ -38,17 +38,21 @@ PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **
  * empty one (conninfo_array_parse). */
 static size_t expanded(const struct params *params)
 {
-    for (size_t i = 0; params->expand != 0 && i < params->n; i++)
-        if (strcmp(params->keywords[i], "dbname") == 0 && params->values[i] != NULL)
+    for (size_t i = 0; params->expand != 0 && i < params->n; i++) {
+        if (strcmp(params->keywords[i], "dbname") == 0 && params->values[i] != NULL) {
             return probe_recognized(params->values[i]) ? i : params->n;
+        }
+    }
     return params->n;
 }
 
 static const char *parsed_value(const PQconninfoOption *parsed, const char *name)
 {
-    for (const PQconninfoOption *o = parsed; o != NULL && o->keyword != NULL; o++)
-        if (strcmp(o->keyword, name) == 0)
+    for (const PQconninfoOption *o = parsed; o != NULL && o->keyword != NULL; o++) {
+        if (strcmp(o->keyword, name) == 0) {
             return o->val;
+        }
+    }
     return NULL;
 }
 
@@ -59,8 +63,9 @@ static void find_given(const struct params *params, size_t at, const PQconninfoO
     enum source direct = params->login ? FROM_LOGIN : FROM_PARAMS;
     for (size_t i = 0; i < params->n; i++) {
         const char *value = params->values[i];
-        if (value == NULL || value[0] == '\0')
+        if (value == NULL || value[0] == '\0') {
             continue; /* an array's NULL and "" count for nothing (conninfo_array_parse) */
+        }
         if (i == at) {
             const char *inner = parsed_value(parsed, a->name);
             if (inner != NULL) {
@@ -80,17 +85,21 @@ static enum source find_source(const PQconninfoOption *o, const struct probe *p)
 {
     bool stanza = p->request.service && service_sets(&p->stanza, o->keyword);
     const char *environment = o->envvar != NULL ? getenv(o->envvar) : NULL;
-    if (o->val == NULL)
+    if (o->val == NULL) {
         return FROM_DEFAULT;
-    if (stanza)
+    }
+    if (stanza) {
         return FROM_SERVICE;
-    if (environment != NULL && strcmp(environment, o->val) == 0)
+    }
+    if (environment != NULL && strcmp(environment, o->val) == 0) {
         return FROM_ENVIRONMENT;
+    }
     bool compiled = o->compiled != NULL && strcmp(o->compiled, o->val) == 0;
     if (strcmp(o->keyword, "sslmode") == 0 && environment == NULL && !compiled) {
         const char *require = getenv("PGREQUIRESSL");
-        if (require != NULL && require[0] == '1' && strcmp(o->val, "require") == 0)
+        if (require != NULL && require[0] == '1' && strcmp(o->val, "require") == 0) {
             return FROM_ENVIRONMENT;
+        }
     }
     /* `user` has no compiled default, but one from the operating system. */
     return p->request.service && !compiled && strcmp(o->keyword, "user") != 0 ? FROM_SERVICE
@@ -102,17 +111,20 @@ static bool fill_request(const struct params *params, size_t at, struct probe *p
     struct request *r = &p->request;
     r->noptions = 0;
     for (const PQconninfoOption *o = p->effective; o->keyword != NULL; o++) {
-        if (r->noptions == SEAL_OPTIONS)
+        if (r->noptions == SEAL_OPTIONS) {
             return false;
+        }
         struct asked *a = &r->options[r->noptions++];
         *a = (struct asked){.name = o->keyword, .value = o->val, .compiled = o->compiled};
         find_given(params, at, p->parsed, a);
-        if (a->given == NULL)
+        if (a->given == NULL) {
             a->source = find_source(o, p);
-        if (strcmp(a->name, "password") == 0)
+        }
+        if (strcmp(a->name, "password") == 0) {
             a->value = NULL; /* the probe's own */
-        else if (strcmp(a->name, "target_session_attrs") == 0)
+        } else if (strcmp(a->name, "target_session_attrs") == 0) {
             a->value = a->given != NULL ? a->given : NULL; /* likewise */
+        }
     }
     return true;
 }
@@ -126,7 +138,7 @@ static void find_default_host(const struct libpq *pq, const char **keywords, con
     const char *hostaddr = request_value(&p->request, "hostaddr");
     p->request.default_host = "/";
     if (hostaddr == NULL && (host == NULL || host[0] == ',')) {
-        text_copy(p->default_host, sizeof p->default_host, pq->PQhost(p->conn));
+        strbuf_copy(p->default_host, sizeof p->default_host, pq->PQhost(p->conn));
     } else if (host != NULL && (strstr(host, ",,") != NULL || host[strlen(host) - 1] == ',')) {
         bool refused;
         keywords[0] = "host";
@@ -134,16 +146,17 @@ static void find_default_host(const struct libpq *pq, const char **keywords, con
         keywords[1] = "password";
         values[1] = "pgseal";
         PGconn *conn = probe_start(pq, keywords, values, 2, 0, &refused);
-        text_copy(p->default_host, sizeof p->default_host, conn != NULL ? pq->PQhost(conn) : "");
+        strbuf_copy(p->default_host, sizeof p->default_host, conn != NULL ? pq->PQhost(conn) : "");
         pq->PQfinish(conn);
     }
-    if (p->default_host[0] != '\0')
+    if (p->default_host[0] != '\0') {
         p->request.default_host = p->default_host;
+    }
 }
 
 static enum probe_result refused(struct probe *p, const char *why)
 {
-    text_copy(p->reason, sizeof p->reason, why);
+    strbuf_copy(p->reason, sizeof p->reason, why);
     return PROBE_REFUSED;
 }
 
@@ -152,13 +165,16 @@ static enum probe_result refused(struct probe *p, const char *why)
 static enum probe_result really_refused(struct probe *p)
 {
     const char *own = parsed_value(p->effective, "target_session_attrs");
-    if (own == NULL || strcmp(own, NONSENSE) != 0)
+    if (own == NULL || strcmp(own, NONSENSE) != 0) {
         return PROBE_LIBPQ; /* it did not even parse */
-    for (const PQconninfoOption *o = p->effective; o->keyword != NULL; o++)
-        if (o->val != NULL && o->val != own && strstr(o->val, NONSENSE) != NULL)
+    }
+    for (const PQconninfoOption *o = p->effective; o->keyword != NULL; o++) {
+        if (o->val != NULL && o->val != own && strstr(o->val, NONSENSE) != NULL) {
             return refused(p, "an option holds the word " NONSENSE
                               ", with which pgseal questions libpq; use another word");
-    return PROBE_FINE;
+        }
+    }
+    return PROBE_OK;
 }
 
 /* The service in effect, if any: before libpq may read its file, pgseal looks for what must not be
@@ -170,12 +186,13 @@ static bool look_at_service(const struct libpq *pq, const struct params *params,
     struct asked file = {.name = "servicefile"}; /* libpq 19 */
     find_given(params, at, p->parsed, &service);
     find_given(params, at, p->parsed, &file);
-    if (service.given == NULL)
+    if (service.given == NULL) {
         service.given = getenv("PGSERVICE");
+    }
     p->request.service = service.given != NULL;
     return service.given == NULL ||
-           service_fine(service.given, pq->version >= 190000 ? file.given : NULL, pq->version,
-                        pq->base, &p->stanza, p->reason, sizeof p->reason);
+           service_ok(service.given, pq->version >= 190000 ? file.given : NULL, pq->version,
+                      pq->base, &p->stanza, p->reason, sizeof p->reason);
 }
 
 static enum probe_result run(const struct libpq *pq, const struct params *params,
@@ -185,14 +202,17 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     bool stopped = false;
 
     p->request.version = pq->version;
-    if (pq->version < 100000)
+    if (pq->version < 100000) {
         return refused(p, "this program's libpq is older than 10, which pgseal cannot question "
                           "safely; update it");
-    if (at < params->n)
+    }
+    if (at < params->n) {
         p->parsed = pq->PQconninfoParse(params->values[at], NULL);
+    }
     /* A string that does not parse fails in libpq before any service is looked up. */
-    if ((at == params->n || p->parsed != NULL) && !look_at_service(pq, params, at, p))
+    if ((at == params->n || p->parsed != NULL) && !look_at_service(pq, params, at, p)) {
         return PROBE_REFUSED;
+    }
 
     for (size_t i = 0; i < params->n; i++) {
         keywords[i] = params->keywords[i];
@@ -201,23 +221,29 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     keywords[params->n] = "password";
     values[params->n] = "pgseal"; /* some password, so that libpq leaves .pgpass alone */
     p->conn = probe_start(pq, keywords, values, params->n + 1, params->expand, &stopped);
-    if (p->conn == NULL)
+    if (p->conn == NULL) {
         return PROBE_LIBPQ; /* no memory in libpq: NULL is its own answer */
-    if (!stopped && pq->PQstatus(p->conn) != CONNECTION_BAD)
+    }
+    if (!stopped && pq->PQstatus(p->conn) != CONNECTION_BAD) {
         return refused(p, "this libpq dialled though it was given a value that it must refuse; it "
                           "cannot be sealed");
-    if (!stopped)
+    }
+    if (!stopped) {
         return PROBE_LIBPQ;
+    }
     p->effective = pq->PQconninfo(p->conn);
-    if (p->effective == NULL)
+    if (p->effective == NULL) {
         return refused(p, "out of memory");
+    }
     enum probe_result really = really_refused(p);
-    if (really != PROBE_FINE)
+    if (really != PROBE_OK) {
         return really;
-    if (!fill_request(params, at, p))
+    }
+    if (!fill_request(params, at, p)) {
         return refused(p, "this libpq knows more options than pgseal can judge; update pgseal");
+    }
     find_default_host(pq, keywords, values, p);
-    return PROBE_FINE;
+    return PROBE_OK;
 }
 
 enum probe_result probe_run(const struct libpq *pq, const struct params *params,
@@ -236,12 +262,15 @@ enum probe_result probe_run(const struct libpq *pq, const struct params *params,
 void probe_free(const struct libpq *pq, struct probe *p, bool keep_conn)
 {
     int saved = errno;
-    if (p->effective != NULL)
+    if (p->effective != NULL) {
         pq->PQconninfoFree(p->effective);
-    if (p->parsed != NULL)
+    }
+    if (p->parsed != NULL) {
         pq->PQconninfoFree(p->parsed);
-    if (p->conn != NULL && !keep_conn)
+    }
+    if (p->conn != NULL && !keep_conn) {
         pq->PQfinish(p->conn);
+    }
     p->effective = p->parsed = NULL;
     p->conn = NULL;
     errno = saved;

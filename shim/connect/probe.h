@@ -23,7 +23,7 @@ struct params {
 };
 
 enum probe_result {
-    PROBE_FINE,  /* request is filled */
+    PROBE_OK,    /* request is filled */
     PROBE_LIBPQ, /* libpq does not accept the caller's own values: conn says why, in libpq's words;
                     give it to the caller */
     PROBE_REFUSED, /* reason says why pgseal will not even look (LDAP, a FIFO, a libpq that is too

@@ -18,8 +18,8 @@ struct stanza {
  * stanza begins with "ldap" (libpq would ask that server, in clear, before any seal), or when a
  * file is no regular file, cannot be judged, or has the stanza twice. A stanza that is nowhere is
  * fine: libpq says so itself. Keeps errno; allocates for the file's bytes. */
-bool service_fine(const char *service, const char *file, int version, const void *base,
-                  struct stanza *stanza, char *why, size_t size);
+bool service_ok(const char *service, const char *file, int version, const void *base,
+                struct stanza *stanza, char *why, size_t size);
 
 /* Whether the stanza sets this option. */
 bool service_sets(const struct stanza *stanza, const char *option);

@@ -23,18 +23,21 @@ static const unsigned char *relative(const unsigned char *operand)
 static bool jumps_through(const unsigned char *stub, const void *slot)
 {
     static const unsigned char endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
-    if (memcmp(stub, endbr64, sizeof endbr64) == 0)
+    if (memcmp(stub, endbr64, sizeof endbr64) == 0) {
         stub += sizeof endbr64;
-    if (*stub == 0xf2)
+    }
+    if (*stub == 0xf2) {
         stub++;
+    }
     return stub[0] == 0xff && stub[1] == 0x25 && relative(stub + 2) == slot;
 }
 
 bool callsite_through(const void *return_address, void *const *slot)
 {
     const unsigned char *next = return_address;
-    if (next[-6] == 0xff && next[-5] == 0x15 && relative(next - 4) == (const void *)slot)
+    if (next[-6] == 0xff && next[-5] == 0x15 && relative(next - 4) == (const void *)slot) {
         return true; /* call *slot(%rip) */
+    }
     return next[-5] == 0xe8 && jumps_through(relative(next - 4), slot);
 }
 

@@ -31,7 +31,7 @@ struct wanted {
 static bool is_hooked(const char *name, void *data)
 {
     static const char *const libpq[] = {
-#define PICK_DOOR(name) #name,
+#define PICK_ENTRY(name) #name,
 #define PICK_CONN(name) #name,
 #define PICK_CANCEL(name) #name,
 #define PICK_LOADER(name)
@@ -56,7 +56,8 @@ static bool is_hooked(const char *name, void *data)
 
 static bool has_name(const struct object *o, void *data)
 {
-    const char *name = data, *slash = strrchr(o->name, '/');
+    const char *name = data;
+    const char *slash = strrchr(o->name, '/');
     return strcmp(o->name, name) == 0 || strcmp(object_soname(o), name) == 0 ||
            (slash && strcmp(slash + 1, name) == 0);
 }
@@ -71,7 +72,7 @@ static void directory_of(const char *path, char *buf, size_t size)
 {
     ssize_t n = *path ? 0 : readlink("/proc/self/exe", buf, size - 1);
     if (*path) {
-        text_copy(buf, size, path);
+        strbuf_copy(buf, size, path);
     } else {
         buf[n > 0 ? n : 0] = '\0';
     }
@@ -81,14 +82,14 @@ static void directory_of(const char *path, char *buf, size_t size)
     }
 }
 
-static bool add(struct plan *p, const char *name, const char *dirs, const char *origin)
+static bool add(struct plan *p, const char *name, const char *dirs, const char *call_site)
 {
     if (p->n == FILES) {
         return false;
     }
     char *path = p->path[p->n];
-    if (strchr(name, '/') ? !library_expand(name, strlen(name), origin, path, LIBRARY_PATH_MAX)
-                          : !library_find(name, dirs, origin, path, LIBRARY_PATH_MAX)) {
+    if (strchr(name, '/') ? !library_expand(name, strlen(name), call_site, path, LIBRARY_PATH_MAX)
+                          : !library_find(name, dirs, call_site, path, LIBRARY_PATH_MAX)) {
         return false;
     }
     for (size_t i = 0; i < p->n; i++) {
@@ -106,16 +107,17 @@ static bool judge(struct plan *p, size_t i)
 {
     struct library lib;
     struct wanted w = {i == 0};
-    char origin[LIBRARY_PATH_MAX];
+    char call_site[LIBRARY_PATH_MAX];
     if (!library_open(p->path[i], &lib)) {
         return true;
     }
     bool hides = library_each_import(&lib, is_hooked, &w);
-    const char *dirs = library_entry(&lib, DT_RUNPATH, 0), *name;
+    const char *dirs = library_entry(&lib, DT_RUNPATH, 0);
+    const char *name;
     dirs = dirs ? dirs : library_entry(&lib, DT_RPATH, 0);
-    directory_of(p->path[i], origin, sizeof origin);
+    directory_of(p->path[i], call_site, sizeof call_site);
     for (size_t n = 0; !hides && (name = library_entry(&lib, DT_NEEDED, n)); n++) {
-        hides = (p->afresh || !is_loaded(name)) && !add(p, name, dirs, origin);
+        hides = (p->afresh || !is_loaded(name)) && !add(p, name, dirs, call_site);
     }
     library_close(&lib);
     return hides;
@@ -124,7 +126,7 @@ static bool judge(struct plan *p, size_t i)
 bool deepbind_hides(const char *file, const void *caller, bool new_namespace)
 {
     struct object o;
-    char origin[LIBRARY_PATH_MAX] = "";
+    char call_site[LIBRARY_PATH_MAX] = "";
     const char *dirs = NULL;
     int saved = errno;
     if (!new_namespace && is_loaded(file)) {
@@ -136,10 +138,10 @@ bool deepbind_hides(const char *file, const void *caller, bool new_namespace)
     if (p != MAP_FAILED) {
         p->afresh = new_namespace;
         if (object_of(caller, &o)) {
-            directory_of(o.name, origin, sizeof origin);
+            directory_of(o.name, call_site, sizeof call_site);
             dirs = object_run_path(&o);
         }
-        hides = !add(p, file, dirs, origin);
+        hides = !add(p, file, dirs, call_site);
         for (size_t i = 0; !hides && i < p->n; i++) {
             hides = judge(p, i);
         }

@@ -76,7 +76,8 @@ static bool read_dynamic(struct library *lib)
             }
         }
     }
-    const ElfW(Dyn) *strings = find_entry(lib, DT_STRTAB), *size = find_entry(lib, DT_STRSZ);
+    const ElfW(Dyn) *strings = find_entry(lib, DT_STRTAB);
+    const ElfW(Dyn) *size = find_entry(lib, DT_STRSZ);
     if (!strings || !size || size->d_un.d_val == 0) {
         return false;
     }
@@ -87,7 +88,8 @@ static bool read_dynamic(struct library *lib)
 
 bool library_open(const char *path, struct library *lib)
 {
-    int saved = errno, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int saved = errno;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     struct stat st;
     void *bytes = MAP_FAILED;
     *lib = (struct library){0};
@@ -137,7 +139,8 @@ bool library_each_import(const struct library *lib, bool (*fn)(const char *name,
     static const ElfW(Sxword) tags[][2] = {{DT_JMPREL, DT_PLTRELSZ}, {DT_RELA, DT_RELASZ}};
     const ElfW(Dyn) *symbols = find_entry(lib, DT_SYMTAB);
     for (size_t t = 0; symbols && t < 2; t++) {
-        const ElfW(Dyn) *table = find_entry(lib, tags[t][0]), *size = find_entry(lib, tags[t][1]);
+        const ElfW(Dyn) *table = find_entry(lib, tags[t][0]);
+        const ElfW(Dyn) *size = find_entry(lib, tags[t][1]);
         const ElfW(Rela) *rela =
             table && size ? at_address(lib, table->d_un.d_ptr, size->d_un.d_val) : NULL;
         for (size_t i = 0; rela && i < size->d_un.d_val / sizeof *rela; i++) {
@@ -153,21 +156,21 @@ bool library_each_import(const struct library *lib, bool (*fn)(const char *name,
     return false;
 }
 
-bool library_expand(const char *text, size_t len, const char *origin, char *out, size_t size)
+bool library_expand(const char *text, size_t len, const char *call_site, char *out, size_t size)
 {
-    struct text t;
-    text_init(&t, out, size);
+    struct strbuf t;
+    strbuf_init(&t, out, size);
     while (len > 0) {
         size_t token = len >= 9 && memcmp(text, "${ORIGIN}", 9) == 0 ? 9
                        : len >= 7 && memcmp(text, "$ORIGIN", 7) == 0 ? 7
                                                                      : 0;
         if (token) {
-            text_add(&t, origin);
+            strbuf_add(&t, call_site);
         } else if (*text == '$') {
             return false;
         } else {
             token = 1;
-            text_addn(&t, text, 1);
+            strbuf_addn(&t, text, 1);
         }
         text += token;
         len -= token;
@@ -177,12 +180,12 @@ bool library_expand(const char *text, size_t len, const char *origin, char *out,
 
 static bool in_directory(const char *dir, const char *name, char *path, size_t size)
 {
-    struct text t;
+    struct strbuf t;
     struct library lib;
-    text_init(&t, path, size);
-    text_add(&t, *dir ? dir : ".");
-    text_add(&t, "/");
-    text_add(&t, name);
+    strbuf_init(&t, path, size);
+    strbuf_add(&t, *dir ? dir : ".");
+    strbuf_add(&t, "/");
+    strbuf_add(&t, name);
     if (t.cut || !library_open(path, &lib)) {
         return false;
     }
@@ -190,12 +193,13 @@ static bool in_directory(const char *dir, const char *name, char *path, size_t s
     return true;
 }
 
-static bool in_list(const char *dirs, const char *origin, const char *name, char *path, size_t size)
+static bool in_list(const char *dirs, const char *call_site, const char *name, char *path,
+                    size_t size)
 {
     char dir[LIBRARY_PATH_MAX];
     for (const char *end; dirs && *dirs; dirs = *end ? end + 1 : end) {
         end = dirs + strcspn(dirs, ":;");
-        if (library_expand(dirs, (size_t)(end - dirs), origin, dir, sizeof dir) &&
+        if (library_expand(dirs, (size_t)(end - dirs), call_site, dir, sizeof dir) &&
             in_directory(dir, name, path, size)) {
             return true;
         }
@@ -241,7 +245,7 @@ static bool in_cache(const char *name, char *path, size_t size)
         struct entry e;
         memcpy(&e, start + HEADER + i * sizeof e, sizeof e);
         found = e.key < rest && e.value < rest && strcmp(start + e.key, name) == 0 &&
-                text_copy(path, size, start + e.value) && library_open(path, &probe);
+                strbuf_copy(path, size, start + e.value) && library_open(path, &probe);
     }
     if (found) {
         library_close(&probe);
@@ -250,15 +254,16 @@ static bool in_cache(const char *name, char *path, size_t size)
     return found;
 }
 
-bool library_find(const char *name, const char *dirs, const char *origin, char *path, size_t size)
+bool library_find(const char *name, const char *dirs, const char *call_site, char *path,
+                  size_t size)
 {
     static const char defaults[] =
         "/lib/" MULTIARCH ":/usr/lib/" MULTIARCH ":/lib64:/usr/lib64:/lib:/usr/lib";
     int saved = errno;
-    bool found =
-        in_list(dirs, origin, name, path, size) ||
-        (!getauxval(AT_SECURE) && in_list(getenv("LD_LIBRARY_PATH"), origin, name, path, size)) ||
-        in_cache(name, path, size) || in_list(defaults, origin, name, path, size);
+    bool found = in_list(dirs, call_site, name, path, size) ||
+                 (!getauxval(AT_SECURE) &&
+                  in_list(getenv("LD_LIBRARY_PATH"), call_site, name, path, size)) ||
+                 in_cache(name, path, size) || in_list(defaults, call_site, name, path, size);
     errno = saved;
     return found;
 }

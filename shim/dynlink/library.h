@@ -38,10 +38,11 @@ bool library_each_import(const struct library *lib, bool (*fn)(const char *name,
 /* Where the dynamic linker finds a NEEDED or dlopen'ed name without a slash: the directories of
  * dirs (a RUNPATH or RPATH, NULL: none; $ORIGIN is origin), LD_LIBRARY_PATH, ld.so.cache, the
  * default directories. False: nowhere. Keeps errno. */
-bool library_find(const char *name, const char *dirs, const char *origin, char *path, size_t size);
+bool library_find(const char *name, const char *dirs, const char *call_site, char *path,
+                  size_t size);
 
 /* Writes text with $ORIGIN and ${ORIGIN} replaced; false where another token stands in it, or it
  * does not fit. */
-bool library_expand(const char *text, size_t len, const char *origin, char *out, size_t size);
+bool library_expand(const char *text, size_t len, const char *call_site, char *out, size_t size);
 
 #endif

@@ -43,7 +43,7 @@ static int version_of(const struct object *o)
 static void path_of(const struct object *o, char *buf, size_t size)
 {
     if (o->name[0]) {
-        text_copy(buf, size, o->name);
+        strbuf_copy(buf, size, o->name);
         return;
     }
     ssize_t n = readlink("/proc/self/exe", buf, size - 1);
@@ -54,7 +54,7 @@ static void path_of(const struct object *o, char *buf, size_t size)
 struct survey {
     size_t n;
     struct object first;
-    struct text paths;
+    struct strbuf paths;
 };
 
 static bool survey_one(const struct object *o, void *data)
@@ -66,17 +66,17 @@ static bool survey_one(const struct object *o, void *data)
         }
         char path[512];
         path_of(o, path, sizeof path);
-        text_add(&s->paths, s->n > 1 ? ", " : "");
-        text_add(&s->paths, path);
+        strbuf_add(&s->paths, s->n > 1 ? ", " : "");
+        strbuf_add(&s->paths, path);
     }
     return false;
 }
 
 /* What the caller's own relocations say. */
 struct evidence {
-    const char *door;
+    const char *entry_point;
     const void *address; /* where the call returns to */
-    bool imports_door, calls_door;
+    bool imports_entry, calls_entry;
     const ElfW(Dyn) * bound; /* the libpq to which the linker bound another of its imports */
     struct object libpq;
 };
@@ -85,9 +85,9 @@ static bool read_import(const char *name, void *const *slot, void *data)
 {
     struct evidence *e = data;
     struct object o;
-    if (strcmp(name, e->door) == 0) {
-        e->imports_door = true;
-        e->calls_door = e->calls_door || callsite_through(e->address, slot);
+    if (strcmp(name, e->entry_point) == 0) {
+        e->imports_entry = true;
+        e->calls_entry = e->calls_entry || callsite_through(e->address, slot);
     }
     if (!e->bound &&
         (strncmp(name, "PQ", 2) == 0 || strncmp(name, "lo_", 3) == 0 ||
@@ -96,31 +96,31 @@ static bool read_import(const char *name, void *const *slot, void *data)
         e->bound = o.dyn;
         e->libpq = o;
     }
-    return e->calls_door && e->bound;
+    return e->calls_entry && e->bound;
 }
 
 /* Looks for another object than the caller that imports the door. */
 struct rival {
     const ElfW(Dyn) * caller;
-    const char *door;
+    const char *entry_point;
 };
 
-static bool is_door(const char *name, void *const *slot, void *data)
+static bool is_entry(const char *name, void *const *slot, void *data)
 {
     const struct rival *r = data;
     (void)slot;
-    return strcmp(name, r->door) == 0;
+    return strcmp(name, r->entry_point) == 0;
 }
 
 static bool is_rival(const struct object *o, void *data)
 {
     const struct rival *r = data;
     return o->dyn != r->caller && !object_is_self(o) && !is_libpq(o) &&
-           object_each_import(o, is_door, data);
+           object_each_import(o, is_entry, data);
 }
 
 /* The libpq that the scopes give an object with this handle, in the linker's order. */
-static bool ask_scopes(const struct object *caller, const char *door, struct object *o)
+static bool ask_scopes(const struct object *caller, const char *entry_point, struct object *o)
 {
     void *fn = NULL;
     if (PQlibVersion) {
@@ -128,19 +128,19 @@ static bool ask_scopes(const struct object *caller, const char *door, struct obj
         memcpy(&fn, &version, sizeof fn);
     }
     if (!fn) {
-        fn = loader_global_next(door);
+        fn = loader_global_next(entry_point);
     }
     if (!fn) {
-        fn = loader_in_scope(object_handle(caller), door);
+        fn = loader_in_scope(object_handle(caller), entry_point);
     }
     return fn && object_of(fn, o) && is_libpq(o);
 }
 
-static bool decide(struct origin origin, const char *door, struct object *o, struct survey *s,
-                   const char **why)
+static bool decide(struct call_site call_site, const char *entry_point, struct object *o,
+                   struct survey *s, const char **why)
 {
     struct object caller;
-    struct evidence e = {.door = door, .address = origin.address};
+    struct evidence e = {.entry_point = entry_point, .address = call_site.address};
     if (s->n == 0) {
         *why = "no libpq is loaded";
         return false;
@@ -150,7 +150,7 @@ static bool decide(struct origin origin, const char *door, struct object *o, str
         return true;
     }
     *why = "several libpq copies are loaded and nothing shows which one this call was meant for: ";
-    if (!object_of(origin.address, &caller) || object_is_self(&caller)) {
+    if (!object_of(call_site.address, &caller) || object_is_self(&caller)) {
         return false;
     }
     if (is_libpq(&caller)) { /* libpq calling itself */
@@ -158,15 +158,15 @@ static bool decide(struct origin origin, const char *door, struct object *o, str
         return true;
     }
     object_each_import(&caller, read_import, &e);
-    struct rival rival = {caller.dyn, door};
-    if (!e.imports_door || (!e.calls_door && objects_each(is_rival, &rival))) {
+    struct rival rival = {caller.dyn, entry_point};
+    if (!e.imports_entry || (!e.calls_entry && objects_each(is_rival, &rival))) {
         return false;
     }
     if (e.bound) {
         *o = e.libpq;
         return true;
     }
-    return ask_scopes(&caller, door, o);
+    return ask_scopes(&caller, entry_point, o);
 }
 
 /* Fills the function pointers from the object itself, else (a wrapper round libpq) from the scope
@@ -211,28 +211,29 @@ static bool decide_bound(const void *bound, struct object *o, const char **why)
     return false;
 }
 
-bool libpq_resolve(struct origin origin, const char *door, struct libpq *pq, char *reason,
-                   size_t size)
+bool libpq_resolve(struct call_site call_site, const char *entry_point, struct libpq *pq,
+                   char *reason, size_t size)
 {
     int saved = errno;
     char paths[REASON_MAX];
     struct survey s = {0};
     struct object o;
-    const char *why = "", *missing = NULL;
-    struct text t;
-    text_init(&s.paths, paths, sizeof paths);
-    text_init(&t, reason, size);
+    const char *why = "";
+    const char *missing = NULL;
+    struct strbuf t;
+    strbuf_init(&s.paths, paths, sizeof paths);
+    strbuf_init(&t, reason, size);
     objects_each(survey_one, &s);
-    bool found =
-        origin.bound ? decide_bound(origin.bound, &o, &why) : decide(origin, door, &o, &s, &why);
+    bool found = call_site.bound ? decide_bound(call_site.bound, &o, &why)
+                                 : decide(call_site, entry_point, &o, &s, &why);
     if (found) {
         missing = fill(pq, &o);
-        text_add(&t, missing ? pq->path : "");
-        text_add(&t, missing ? " does not define " : "");
-        text_add(&t, missing);
+        strbuf_add(&t, missing ? pq->path : "");
+        strbuf_add(&t, missing ? " does not define " : "");
+        strbuf_add(&t, missing);
     } else {
-        text_add(&t, why);
-        text_add(&t, paths);
+        strbuf_add(&t, why);
+        strbuf_add(&t, paths);
         missing = s.n > 0 ? fill(pq, &s.first) : "any";
     }
     if (missing) {

@@ -84,7 +84,7 @@ struct libpq {
 enum { REASON_MAX = 1024 };
 
 /* Where a call came from: a return address, or a handle that dlsym was asked with. */
-struct origin {
+struct call_site {
     const void *address; /* the thunk's return address */
     const void *bound;   /* the real function that dlsym would have handed out, or NULL: then the
                             address decides */
@@ -99,8 +99,8 @@ struct origin {
  * Looks up only names that exist, so that dlerror() stays as it was, with one exception: several
  * copies, and a caller none of whose imports is bound yet. Keeps errno. Not async-signal-safe
  * (takes the loader's lock). */
-bool libpq_resolve(struct origin origin, const char *door, struct libpq *pq, char *reason,
-                   size_t size);
+bool libpq_resolve(struct call_site call_site, const char *entry_point, struct libpq *pq,
+                   char *reason, size_t size);
 
 /* The path of the object that holds address ("" where none does), for the log's `object`. Keeps
  * errno. */

@@ -10,50 +10,50 @@
 #include <string.h>
 
 /* Which libpq a slot stands for: the address of its PQconnectStartParams. */
-static const void *slots[POOL_SLOTS];
+static const void *slots[BOUND_ENTRIES];
 
 /* Where a call by slot n comes from. The last, beyond the slots, stands for none: an address of
  * pgseal's own. */
-static struct origin by(int n, const void *caller)
+static struct call_site by(int n, const void *caller)
 {
-    return (struct origin){.address = caller,
-                           .bound = n < POOL_SLOTS ? __atomic_load_n(&slots[n], __ATOMIC_ACQUIRE)
-                                                   : slots};
+    return (struct call_site){
+        .address = caller,
+        .bound = n < BOUND_ENTRIES ? __atomic_load_n(&slots[n], __ATOMIC_ACQUIRE) : slots};
 }
 
 #define THUNKS(n)                                                                                  \
     static PGconn *connectdb_##n(const char *conninfo)                                             \
     {                                                                                              \
-        return door_connectdb(by(n, __builtin_return_address(0)), conninfo);                       \
+        return entry_connectdb(by(n, __builtin_return_address(0)), conninfo);                      \
     }                                                                                              \
     static PGconn *connectdbParams_##n(const char *const *keys, const char *const *values,         \
                                        int expand)                                                 \
     {                                                                                              \
-        return door_connectdbParams(by(n, __builtin_return_address(0)), keys, values, expand);     \
+        return entry_connectdbParams(by(n, __builtin_return_address(0)), keys, values, expand);    \
     }                                                                                              \
     static PGconn *connectStart_##n(const char *conninfo)                                          \
     {                                                                                              \
-        return door_connectStart(by(n, __builtin_return_address(0)), conninfo);                    \
+        return entry_connectStart(by(n, __builtin_return_address(0)), conninfo);                   \
     }                                                                                              \
     static PGconn *connectStartParams_##n(const char *const *keys, const char *const *values,      \
                                           int expand)                                              \
     {                                                                                              \
-        return door_connectStartParams(by(n, __builtin_return_address(0)), keys, values, expand);  \
+        return entry_connectStartParams(by(n, __builtin_return_address(0)), keys, values, expand); \
     }                                                                                              \
     static PGconn *setdbLogin_##n(const char *host, const char *port, const char *options,         \
                                   const char *tty, const char *dbname, const char *login,          \
                                   const char *pwd)                                                 \
     {                                                                                              \
-        return door_setdbLogin(by(n, __builtin_return_address(0)), host, port, options, tty,       \
-                               dbname, login, pwd);                                                \
+        return entry_setdbLogin(by(n, __builtin_return_address(0)), host, port, options, tty,      \
+                                dbname, login, pwd);                                               \
     }                                                                                              \
     static PGPing ping_##n(const char *conninfo)                                                   \
     {                                                                                              \
-        return door_ping(by(n, __builtin_return_address(0)), conninfo);                            \
+        return entry_ping(by(n, __builtin_return_address(0)), conninfo);                           \
     }                                                                                              \
     static PGPing pingParams_##n(const char *const *keys, const char *const *values, int expand)   \
     {                                                                                              \
-        return door_pingParams(by(n, __builtin_return_address(0)), keys, values, expand);          \
+        return entry_pingParams(by(n, __builtin_return_address(0)), keys, values, expand);         \
     }
 
 /* The slots and the one that refuses. */
@@ -63,9 +63,9 @@ static struct origin by(int n, const void *caller)
 EACH_SLOT(THUNKS)
 
 static const struct {
-    const char *door;
-    void *thunk[POOL_SLOTS + 1];
-} doors[] = {
+    const char *entry_point;
+    void *thunk[BOUND_ENTRIES + 1];
+} entry_points[] = {
 #define THUNK_connectdb(n) connectdb_##n,
 #define THUNK_connectdbParams(n) connectdbParams_##n,
 #define THUNK_connectStart(n) connectStart_##n,
@@ -95,7 +95,7 @@ static const void *anchor_of(const void *real)
  * use. */
 static int slot_of(const void *anchor)
 {
-    for (int i = 0; i < POOL_SLOTS; i++) {
+    for (int i = 0; i < BOUND_ENTRIES; i++) {
         const void *there = NULL;
         if (__atomic_compare_exchange_n(&slots[i], &there, anchor, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_ACQUIRE) ||
@@ -103,7 +103,7 @@ static int slot_of(const void *anchor)
             return i;
         }
     }
-    for (int i = 0; i < POOL_SLOTS; i++) {
+    for (int i = 0; i < BOUND_ENTRIES; i++) {
         const void *there = __atomic_load_n(&slots[i], __ATOMIC_ACQUIRE);
         struct object o;
         if (object_of(there, &o) && anchor_of(there) == there) {
@@ -115,14 +115,14 @@ static int slot_of(const void *anchor)
             return i;
         }
     }
-    return POOL_SLOTS;
+    return BOUND_ENTRIES;
 }
 
-void *pool_bind(const char *door, const void *real)
+void *bound_entry(const char *entry_point, const void *real)
 {
-    for (size_t i = 0; i < sizeof doors / sizeof *doors; i++) {
-        if (strcmp(doors[i].door, door) == 0) {
-            return doors[i].thunk[slot_of(anchor_of(real))];
+    for (size_t i = 0; i < sizeof entry_points / sizeof *entry_points; i++) {
+        if (strcmp(entry_points[i].entry_point, entry_point) == 0) {
+            return entry_points[i].thunk[slot_of(anchor_of(real))];
         }
     }
     return NULL;

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default"))) extern
-#define CALLER ((struct origin){.address = __builtin_return_address(0)})
+#define CALLER ((struct call_site){.address = __builtin_return_address(0)})
 
 static atomic_uchar fired[HOOKS];
 
@@ -34,9 +34,11 @@ size_t hooks_fired(const char **names, size_t max)
 #undef HOOK
     };
     size_t n = 0;
-    for (size_t i = 0; i < HOOKS && n < max; i++)
-        if (atomic_load_explicit(&fired[i], memory_order_relaxed) != 0)
+    for (size_t i = 0; i < HOOKS && n < max; i++) {
+        if (atomic_load_explicit(&fired[i], memory_order_relaxed) != 0) {
             names[n++] = all[i];
+        }
+    }
     return n;
 }
 
@@ -50,27 +52,27 @@ __attribute__((constructor)) AT_START static void load(void)
 EXPORT PGconn *PQconnectdb(const char *conninfo)
 {
     hook_fired(HOOK_PQconnectdb);
-    return door_connectdb(CALLER, conninfo);
+    return entry_connectdb(CALLER, conninfo);
 }
 
 EXPORT PGconn *PQconnectdbParams(const char *const *keywords, const char *const *values,
                                  int expand_dbname)
 {
     hook_fired(HOOK_PQconnectdbParams);
-    return door_connectdbParams(CALLER, keywords, values, expand_dbname);
+    return entry_connectdbParams(CALLER, keywords, values, expand_dbname);
 }
 
 EXPORT PGconn *PQconnectStart(const char *conninfo)
 {
     hook_fired(HOOK_PQconnectStart);
-    return door_connectStart(CALLER, conninfo);
+    return entry_connectStart(CALLER, conninfo);
 }
 
 EXPORT PGconn *PQconnectStartParams(const char *const *keywords, const char *const *values,
                                     int expand_dbname)
 {
     hook_fired(HOOK_PQconnectStartParams);
-    return door_connectStartParams(CALLER, keywords, values, expand_dbname);
+    return entry_connectStartParams(CALLER, keywords, values, expand_dbname);
 }
 
 EXPORT PGconn *PQsetdbLogin(const char *pghost, const char *pgport, const char *pgoptions,
@@ -78,20 +80,20 @@ EXPORT PGconn *PQsetdbLogin(const char *pghost, const char *pgport, const char *
                             const char *pwd)
 {
     hook_fired(HOOK_PQsetdbLogin);
-    return door_setdbLogin(CALLER, pghost, pgport, pgoptions, pgtty, dbName, login, pwd);
+    return entry_setdbLogin(CALLER, pghost, pgport, pgoptions, pgtty, dbName, login, pwd);
 }
 
 EXPORT PGPing PQping(const char *conninfo)
 {
     hook_fired(HOOK_PQping);
-    return door_ping(CALLER, conninfo);
+    return entry_ping(CALLER, conninfo);
 }
 
 EXPORT PGPing PQpingParams(const char *const *keywords, const char *const *values,
                            int expand_dbname)
 {
     hook_fired(HOOK_PQpingParams);
-    return door_pingParams(CALLER, keywords, values, expand_dbname);
+    return entry_pingParams(CALLER, keywords, values, expand_dbname);
 }
 
 typedef void (*function)(void);
@@ -99,163 +101,178 @@ typedef void (*function)(void);
 /* A function of the caller's libpq, for a PGconn that came through no door; NULL where that libpq
  * cannot be told. Returns nothing but the pointer, so that no large frame is live while the real
  * function runs. */
-__attribute__((noinline)) static function stranger(const void *caller, const char *name,
-                                                   size_t offset)
+__attribute__((noinline)) static function real_for_unknown_conn(const void *caller,
+                                                                const char *name, size_t offset)
 {
     struct libpq pq = {0};
     char reason[REASON_MAX];
     function found = NULL;
     int saved = errno;
-    if (libpq_resolve((struct origin){.address = caller}, name, &pq, reason, sizeof reason))
+    if (libpq_resolve((struct call_site){.address = caller}, name, &pq, reason, sizeof reason)) {
         memcpy(&found, (const char *)&pq + offset, sizeof found);
+    }
     errno = saved;
     return found;
 }
 
-#define STRANGERS(name)                                                                            \
-    ((__typeof__(name) *)stranger(__builtin_return_address(0), #name, offsetof(struct libpq, name)))
+#define REAL_FOR_UNKNOWN_CONN(name)                                                                \
+    ((__typeof__(name) *)real_for_unknown_conn(__builtin_return_address(0), #name,                 \
+                                               offsetof(struct libpq, name)))
 
 EXPORT PostgresPollingStatusType PQconnectPoll(PGconn *conn)
 {
-    struct decision *d = connect_decision(conn);
+    struct conn_state *d = connect_state(conn);
     if (d == NULL) {
-        __typeof__(PQconnectPoll) *real = STRANGERS(PQconnectPoll);
+        __typeof__(PQconnectPoll) *real = REAL_FOR_UNKNOWN_CONN(PQconnectPoll);
         return real != NULL ? real(conn) : PGRES_POLLING_FAILED;
     }
     hook_fired(HOOK_PQconnectPoll);
-    if (d->violated)
+    if (d->blocked) {
         return PGRES_POLLING_FAILED;
-    struct decision *before = dial_enter(d);
+    }
+    struct conn_state *before = verify_as_enter(d);
     PostgresPollingStatusType result = d->libpq.PQconnectPoll(conn);
-    dial_leave(before);
+    verify_as_leave(before);
     return witness_polled(d, conn, result);
 }
 
 EXPORT PostgresPollingStatusType PQresetPoll(PGconn *conn)
 {
-    struct decision *d = session_find(conn);
+    struct conn_state *d = session_find(conn);
     if (d == NULL) {
-        __typeof__(PQresetPoll) *real = STRANGERS(PQresetPoll);
+        __typeof__(PQresetPoll) *real = REAL_FOR_UNKNOWN_CONN(PQresetPoll);
         return real != NULL ? real(conn) : PGRES_POLLING_FAILED;
     }
     hook_fired(HOOK_PQresetPoll);
-    if (d->violated)
+    if (d->blocked) {
         return PGRES_POLLING_FAILED;
-    struct decision *before = dial_enter(d);
+    }
+    struct conn_state *before = verify_as_enter(d);
     PostgresPollingStatusType result = d->libpq.PQresetPoll(conn);
-    dial_leave(before);
+    verify_as_leave(before);
     return witness_polled(d, conn, result);
 }
 
 EXPORT int PQresetStart(PGconn *conn)
 {
-    struct decision *d = session_find(conn);
+    struct conn_state *d = session_find(conn);
     if (d == NULL) {
-        __typeof__(PQresetStart) *real = STRANGERS(PQresetStart);
+        __typeof__(PQresetStart) *real = REAL_FOR_UNKNOWN_CONN(PQresetStart);
         return real != NULL ? real(conn) : 0;
     }
     hook_fired(HOOK_PQresetStart);
     witness_restart(d);
-    if (!again_fine(d, conn))
+    if (!reset_ok(d, conn)) {
         return 0;
-    struct decision *before = dial_enter(d);
+    }
+    struct conn_state *before = verify_as_enter(d);
     int started = d->libpq.PQresetStart(conn);
-    dial_leave(before);
+    verify_as_leave(before);
     return started;
 }
 
 EXPORT void PQreset(PGconn *conn)
 {
-    struct decision *d = session_find(conn);
+    struct conn_state *d = session_find(conn);
     if (d == NULL) {
-        __typeof__(PQreset) *real = STRANGERS(PQreset);
-        if (real != NULL)
+        __typeof__(PQreset) *real = REAL_FOR_UNKNOWN_CONN(PQreset);
+        if (real != NULL) {
             real(conn);
+        }
         return;
     }
     hook_fired(HOOK_PQreset);
     witness_restart(d);
-    if (!again_fine(d, conn))
+    if (!reset_ok(d, conn)) {
         return;
-    struct decision *before = dial_enter(d);
+    }
+    struct conn_state *before = verify_as_enter(d);
     d->libpq.PQreset(conn);
-    dial_leave(before);
+    verify_as_leave(before);
     witness_returned(d, conn);
 }
 
 EXPORT void PQfinish(PGconn *conn)
 {
-    if (conn == NULL)
+    if (conn == NULL) {
         return;
-    struct decision *d = session_remove(conn);
+    }
+    struct conn_state *d = session_remove(conn);
     if (d == NULL) {
-        __typeof__(PQfinish) *real = STRANGERS(PQfinish);
-        if (real != NULL)
+        __typeof__(PQfinish) *real = REAL_FOR_UNKNOWN_CONN(PQfinish);
+        if (real != NULL) {
             real(conn);
+        }
         return;
     }
     hook_fired(HOOK_PQfinish);
     __typeof__(PQfinish) *real = d->libpq.PQfinish;
-    decision_free(d);
+    conn_state_free(d);
     real(conn);
 }
 
 EXPORT char *PQerrorMessage(const PGconn *conn)
 {
-    struct decision *d = session_find(conn);
+    struct conn_state *d = session_find(conn);
     if (d == NULL) {
         static char nobody[] = "pgseal: refused: this connection's libpq cannot be told\n";
-        __typeof__(PQerrorMessage) *real = STRANGERS(PQerrorMessage);
+        __typeof__(PQerrorMessage) *real = REAL_FOR_UNKNOWN_CONN(PQerrorMessage);
         return real != NULL ? real(conn) : nobody;
     }
     bool tell = d->tell;
     d->tell = false;
-    return d->violated || tell ? d->message : d->libpq.PQerrorMessage(conn);
+    return d->blocked || tell ? d->message : d->libpq.PQerrorMessage(conn);
 }
 
 EXPORT ConnStatusType PQstatus(const PGconn *conn)
 {
-    struct decision *d = session_find(conn);
+    struct conn_state *d = session_find(conn);
     if (d == NULL) {
-        __typeof__(PQstatus) *real = conn != NULL ? STRANGERS(PQstatus) : NULL;
+        __typeof__(PQstatus) *real = conn != NULL ? REAL_FOR_UNKNOWN_CONN(PQstatus) : NULL;
         return real != NULL ? real(conn) : CONNECTION_BAD;
     }
-    return d->violated ? CONNECTION_BAD : d->libpq.PQstatus(conn);
+    return d->blocked ? CONNECTION_BAD : d->libpq.PQstatus(conn);
 }
 
 EXPORT PQconninfoOption *PQconninfo(PGconn *conn)
 {
-    struct decision *d = session_find(conn);
-    __typeof__(PQconninfo) *real = d != NULL ? d->libpq.PQconninfo : STRANGERS(PQconninfo);
+    struct conn_state *d = session_find(conn);
+    __typeof__(PQconninfo) *real =
+        d != NULL ? d->libpq.PQconninfo : REAL_FOR_UNKNOWN_CONN(PQconninfo);
     PQconninfoOption *options = real != NULL ? real(conn) : NULL;
-    if (d != NULL)
-        dial_show_passfile(d, options);
+    if (d != NULL) {
+        verify_as_show_passfile(d, options);
+    }
     return options;
 }
 
 EXPORT PGcancel *PQgetCancel(PGconn *conn)
 {
-    struct decision *d = session_find(conn);
+    struct conn_state *d = session_find(conn);
     if (d == NULL) {
-        __typeof__(PQgetCancel) *real = STRANGERS(PQgetCancel);
+        __typeof__(PQgetCancel) *real = REAL_FOR_UNKNOWN_CONN(PQgetCancel);
         return real != NULL ? real(conn) : NULL;
     }
     hook_fired(HOOK_PQgetCancel);
     PGcancel *cancel = d->libpq.PQgetCancel != NULL ? d->libpq.PQgetCancel(conn) : NULL;
-    if (cancel != NULL)
+    if (cancel != NULL) {
         cancel_made(cancel, conn, d);
+    }
     return cancel;
 }
 
 EXPORT void PQfreeCancel(PGcancel *cancel)
 {
-    if (cancel == NULL)
+    if (cancel == NULL) {
         return;
+    }
     __typeof__(PQfreeCancel) *real = cancel_freed(cancel);
-    if (real == NULL)
-        real = STRANGERS(PQfreeCancel);
-    if (real != NULL)
+    if (real == NULL) {
+        real = REAL_FOR_UNKNOWN_CONN(PQfreeCancel);
+    }
+    if (real != NULL) {
         real(cancel);
+    }
 }
 
 /* Runs in signal handlers: only a PGcancel that came through no door of ours makes it look for a
@@ -264,14 +281,14 @@ EXPORT int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize)
 {
     hook_fired(HOOK_PQcancel);
     return cancel_send(cancel, errbuf, errbufsize,
-                       cancel_known(cancel) ? NULL : STRANGERS(PQcancel));
+                       cancel_known(cancel) ? NULL : REAL_FOR_UNKNOWN_CONN(PQcancel));
 }
 
 EXPORT int PQrequestCancel(PGconn *conn)
 {
-    struct decision *d = session_find(conn);
+    struct conn_state *d = session_find(conn);
     if (d == NULL) {
-        __typeof__(PQrequestCancel) *real = STRANGERS(PQrequestCancel);
+        __typeof__(PQrequestCancel) *real = REAL_FOR_UNKNOWN_CONN(PQrequestCancel);
         return real != NULL ? real(conn) : 0;
     }
     hook_fired(HOOK_PQrequestCancel);
@@ -282,9 +299,9 @@ EXPORT int PQrequestCancel(PGconn *conn)
  * well. */
 EXPORT PGcancelConn *PQcancelCreate(PGconn *conn)
 {
-    struct decision *d = session_find(conn);
+    struct conn_state *d = session_find(conn);
     __typeof__(PQcancelCreate) *real =
-        d != NULL ? d->libpq.PQcancelCreate : STRANGERS(PQcancelCreate);
+        d != NULL ? d->libpq.PQcancelCreate : REAL_FOR_UNKNOWN_CONN(PQcancelCreate);
     PGcancelConn *cancel = real != NULL ? real(conn) : NULL;
     if (cancel != NULL && d != NULL) {
         hook_fired(HOOK_PQcancelCreate);
@@ -295,58 +312,63 @@ EXPORT PGcancelConn *PQcancelCreate(PGconn *conn)
 
 EXPORT int PQcancelStart(PGcancelConn *cancelConn)
 {
-    const struct decision *d = session_find((PGconn *)cancelConn);
-    __typeof__(PQcancelStart) *real = d != NULL ? d->libpq.PQcancelStart : STRANGERS(PQcancelStart);
-    return real != NULL && (d == NULL || !d->violated) ? real(cancelConn) : 0;
+    const struct conn_state *d = session_find((PGconn *)cancelConn);
+    __typeof__(PQcancelStart) *real =
+        d != NULL ? d->libpq.PQcancelStart : REAL_FOR_UNKNOWN_CONN(PQcancelStart);
+    return real != NULL && (d == NULL || !d->blocked) ? real(cancelConn) : 0;
 }
 
 EXPORT int PQcancelBlocking(PGcancelConn *cancelConn)
 {
-    const struct decision *d = session_find((PGconn *)cancelConn);
+    const struct conn_state *d = session_find((PGconn *)cancelConn);
     __typeof__(PQcancelBlocking) *real =
-        d != NULL ? d->libpq.PQcancelBlocking : STRANGERS(PQcancelBlocking);
-    return real != NULL && (d == NULL || !d->violated) ? real(cancelConn) : 0;
+        d != NULL ? d->libpq.PQcancelBlocking : REAL_FOR_UNKNOWN_CONN(PQcancelBlocking);
+    return real != NULL && (d == NULL || !d->blocked) ? real(cancelConn) : 0;
 }
 
 EXPORT char *PQcancelErrorMessage(const PGcancelConn *cancelConn)
 {
     static char nothing[] = "";
-    struct decision *d = session_find((const PGconn *)cancelConn);
+    struct conn_state *d = session_find((const PGconn *)cancelConn);
     __typeof__(PQcancelErrorMessage) *real =
-        d != NULL ? d->libpq.PQcancelErrorMessage : STRANGERS(PQcancelErrorMessage);
-    if (d != NULL && d->violated)
+        d != NULL ? d->libpq.PQcancelErrorMessage : REAL_FOR_UNKNOWN_CONN(PQcancelErrorMessage);
+    if (d != NULL && d->blocked) {
         return d->message;
+    }
     return real != NULL ? real(cancelConn) : nothing;
 }
 
 EXPORT PostgresPollingStatusType PQcancelPoll(PGcancelConn *cancelConn)
 {
     PGconn *conn = (PGconn *)cancelConn; /* libpq-int.h: struct pg_cancel_conn is a PGconn */
-    struct decision *d = session_find(conn);
+    struct conn_state *d = session_find(conn);
     if (d == NULL) {
-        __typeof__(PQcancelPoll) *real = STRANGERS(PQcancelPoll);
+        __typeof__(PQcancelPoll) *real = REAL_FOR_UNKNOWN_CONN(PQcancelPoll);
         return real != NULL ? real(cancelConn) : PGRES_POLLING_FAILED;
     }
     hook_fired(HOOK_PQcancelPoll);
-    if (d->violated)
+    if (d->blocked) {
         return PGRES_POLLING_FAILED;
+    }
     return witness_polled(d, conn, d->libpq.PQcancelPoll(cancelConn));
 }
 
 EXPORT void PQcancelFinish(PGcancelConn *cancelConn)
 {
-    if (cancelConn == NULL)
+    if (cancelConn == NULL) {
         return;
-    struct decision *d = session_remove((PGconn *)cancelConn);
+    }
+    struct conn_state *d = session_remove((PGconn *)cancelConn);
     __typeof__(PQcancelFinish) *real =
-        d != NULL ? d->libpq.PQcancelFinish : STRANGERS(PQcancelFinish);
-    decision_free(d);
-    if (real != NULL)
+        d != NULL ? d->libpq.PQcancelFinish : REAL_FOR_UNKNOWN_CONN(PQcancelFinish);
+    conn_state_free(d);
+    if (real != NULL) {
         real(cancelConn);
+    }
 }
 
 EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
                        struct addrinfo **res)
 {
-    return dial_getaddrinfo(node, service, hints, res);
+    return verify_as_getaddrinfo(node, service, hints, res);
 }

@@ -23,7 +23,7 @@
 
 /* The functions that this object exports, by name. */
 // clang-format off
-enum kind { DOOR, CONN, CANCEL, LOADER, NAME };
+enum kind { ENTRY, CONN, CANCEL, LOADER, NAME };
 #define HOOK(name, kind) extern __typeof__(void(void)) hook_##name __asm__(#name);
 #include "shim/hooks.def"
 #undef HOOK
@@ -149,7 +149,8 @@ static void *by_default(const struct object *caller, const char *name, const cha
 static void *by_next(const struct object *caller, const char *name, const char *version)
 {
     void *fn = look_up(RTLD_NEXT, name, version);
-    struct object self, o;
+    struct object self;
+    struct object o;
     if (!caller || !caller->name[0] || !object_of(hooks, &self) || object_before(caller, &self)) {
         return fn;
     }
@@ -195,7 +196,7 @@ static void *answer(struct loader_call *call, const void *from, const char *vers
         return real;
     }
     hook_fired(version ? HOOK_dlvsym : HOOK_dlsym);
-    call->result = hooks[i].kind == DOOR ? pool_bind(name, fn) : exported[i];
+    call->result = hooks[i].kind == ENTRY ? bound_entry(name, fn) : exported[i];
     return NULL;
 }
 
@@ -265,12 +266,12 @@ static bool seal_namespace(void *real, Lmid_t *id)
 static void report_namespace(const char *file)
 {
     char reason[REASON_MAX];
-    struct text t;
-    text_init(&t, reason, sizeof reason);
-    text_add(&t,
-             "dlmopen loads something that can reach libpq into a namespace that pgseal does not "
-             "see into: ");
-    text_add(&t, file);
+    struct strbuf t;
+    strbuf_init(&t, reason, sizeof reason);
+    strbuf_add(&t,
+               "dlmopen loads something that can reach libpq into a namespace that pgseal does not "
+               "see into: ");
+    strbuf_add(&t, file);
     __atomic_fetch_add(&namespaces, 1, __ATOMIC_RELAXED);
     struct event e = {
         .event = "process", .action = "allowed", .entry = "dlmopen", .reason = reason};

@@ -25,16 +25,20 @@ static bool said_before(const char *text)
     static _Atomic(uint64_t) said[32];
     /* FNV-1a; with the process in it, for a child of a fork inherits what was said. */
     uint64_t hash = 14695981039346656037u ^ (uint64_t)getpid();
-    for (const char *c = text; *c != '\0'; c++)
+    for (const char *c = text; *c != '\0'; c++) {
         hash = (hash ^ (unsigned char)*c) * 1099511628211u;
-    if (hash == 0)
+    }
+    if (hash == 0) {
         hash = 1;
+    }
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
-        uint64_t seen = 0;
-        if (atomic_compare_exchange_strong(&said[i], &seen, hash))
+        uint64_t tls_checked = 0;
+        if (atomic_compare_exchange_strong(&said[i], &tls_checked, hash)) {
             return false;
-        if (seen == hash)
+        }
+        if (tls_checked == hash) {
             return true;
+        }
     }
     return false;
 }
@@ -48,8 +52,9 @@ static bool from_uri(const struct request *r, const char *name)
 bool log_verdict(const struct policy *p, const struct verdict *v, const struct request *r,
                  const struct libpq *pq, const char *entry, const char *object)
 {
-    if (!log_wanted(p, v->event, v->mode == MODE_AUDIT) || (v->once && said_before(v->reason)))
+    if (!log_wanted(p, v->event, v->mode == MODE_AUDIT) || (v->once && said_before(v->reason))) {
         return true;
+    }
     struct event e = {
         .event = v->event,
         .action = v->action,
@@ -70,23 +75,26 @@ bool log_verdict(const struct policy *p, const struct verdict *v, const struct r
         e.dbname = request_value(r, "dbname");
         e.user = request_value(r, "user");
         e.application_name = request_value(r, "application_name");
-        if (e.host == NULL && e.hostaddr == NULL && v->socket)
+        if (e.host == NULL && e.hostaddr == NULL && v->socket) {
             e.host = r->default_host;
+        }
         e.connection_from_uri = from_uri(r, "host") || from_uri(r, "port") ||
                                 from_uri(r, "dbname") || from_uri(r, "user");
     }
     return sink_event(p, &e);
 }
 
-bool log_outcome(const struct decision *d, struct event *e, const char *event, const char *action)
+bool log_outcome(const struct conn_state *d, struct event *e, const char *event, const char *action)
 {
-    if (!log_wanted(d->policy, event, false))
+    if (!log_wanted(d->policy, event, false)) {
         return true;
+    }
     e->event = event;
     e->action = action;
     e->mode = d->mode;
-    if (e->entry == NULL)
+    if (e->entry == NULL) {
         e->entry = d->entry;
+    }
     e->object = d->object;
     e->libpq = d->libpq.path;
     e->libpq_version = d->libpq.version;
@@ -105,14 +113,16 @@ bool log_outcome(const struct decision *d, struct event *e, const char *event, c
 static size_t find_preloads(char *copy, size_t size, const char **names, size_t max)
 {
     size_t n = 0;
-    if (!text_copy(copy, size, getenv("LD_PRELOAD")))
+    if (!strbuf_copy(copy, size, getenv("LD_PRELOAD"))) {
         return 0;
+    }
     for (char *at = copy; *at != '\0' && n < max;) {
         size_t len = strcspn(at, ": ");
         bool last = at[len] == '\0';
         at[len] = '\0';
-        if (len > 0 && strstr(at, "libpgseal.so") == NULL)
+        if (len > 0 && strstr(at, "libpgseal.so") == NULL) {
             names[n++] = at;
+        }
         at += last ? len : len + 1;
     }
     return n;
@@ -127,8 +137,9 @@ void log_process(const struct policy *p)
     int pid = (int)getpid();
     enum { COPIES = 4, PRELOADS = 8 };
 
-    if (!log_wanted(p, "process", false) || atomic_exchange(&done, pid) == pid)
+    if (!log_wanted(p, "process", false) || atomic_exchange(&done, pid) == pid) {
         return;
+    }
     int saved = errno;
     struct libpq_copy copies[COPIES];
     struct event_library libraries[COPIES];
@@ -139,11 +150,14 @@ void log_process(const struct policy *p)
     size_t ncopies = libpq_copies(copies, COPIES);
     size_t npresent = 0;
 
-    for (size_t i = 0; i < ncopies && i < COPIES; i++)
+    for (size_t i = 0; i < ncopies && i < COPIES; i++) {
         libraries[i] = (struct event_library){copies[i].path, copies[i].version};
-    for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
-        if (getenv(watched[i]) != NULL)
+    }
+    for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++) {
+        if (getenv(watched[i]) != NULL) {
             present[npresent++] = watched[i];
+        }
+    }
     struct event e = {
         .event = "process",
         .mode = mode_name(p->global.mode),

@@ -15,7 +15,8 @@ bool log_verdict(const struct policy *p, const struct verdict *v, const struct r
 
 /* A line about a PGconn after its verdict: fills the connection's fields from d into e and writes
  * it, if wanted. Returns false only where it was wanted and reached no sink. Keeps errno. */
-bool log_outcome(const struct decision *d, struct event *e, const char *event, const char *action);
+bool log_outcome(const struct conn_state *d, struct event *e, const char *event,
+                 const char *action);
 
 /* The process line, before the first verdict of the process (level all). Keeps errno. */
 void log_process(const struct policy *p);

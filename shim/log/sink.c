@@ -38,20 +38,22 @@ static bool to_stderr(char *line, size_t len)
 /* Reads the digits at *s, which moves behind them; -1 where there are none or they are no int. */
 static int read_number(const char **s)
 {
-    int n = 0, digits = 0;
+    int n = 0;
+    int digits = 0;
 
     for (; **s >= '0' && **s <= '9'; ++*s) {
-        if (++digits > 9)
+        if (++digits > 9) {
             return -1;
+        }
         n = n * 10 + (**s - '0');
     }
     return digits > 0 ? n : -1;
 }
 
-enum place { PLACE_FILE, PLACE_OWN, PLACE_FOREIGN };
+enum map_node { PLACE_FILE, PLACE_OWN, PLACE_FOREIGN };
 
 /* What path names: a file, a descriptor of this process (*fd), or one of another process. */
-static enum place classify(const char *path, int *fd)
+static enum map_node classify(const char *path, int *fd)
 {
     static const char proc[] = "/proc/";
     bool own = true;
@@ -60,8 +62,9 @@ static enum place classify(const char *path, int *fd)
         *fd = strcmp(path, "/dev/stdout") == 0 ? STDOUT_FILENO : STDERR_FILENO;
         return PLACE_OWN;
     }
-    if (strncmp(path, proc, sizeof proc - 1) != 0)
+    if (strncmp(path, proc, sizeof proc - 1) != 0) {
         return PLACE_FILE;
+    }
     path += sizeof proc - 1;
     if (strncmp(path, "self/", 5) == 0) {
         path += 4;
@@ -70,16 +73,19 @@ static enum place classify(const char *path, int *fd)
     } else {
         int pid = read_number(&path);
 
-        if (pid < 0)
+        if (pid < 0) {
             return PLACE_FILE;
+        }
         own = pid == (int)getpid();
     }
-    if (strncmp(path, "/fd/", 4) != 0)
+    if (strncmp(path, "/fd/", 4) != 0) {
         return PLACE_FILE;
+    }
     path += 4;
     *fd = read_number(&path);
-    if (*fd < 0 || *path != '\0')
+    if (*fd < 0 || *path != '\0') {
         return PLACE_FILE;
+    }
     return own ? PLACE_OWN : PLACE_FOREIGN;
 }
 
@@ -89,10 +95,12 @@ static bool to_path(const char *path, char *line, size_t len)
 
     switch (classify(path, &fd)) {
     case PLACE_OWN:
-        if (fd == STDERR_FILENO)
+        if (fd == STDERR_FILENO) {
             return to_stderr(line, len);
-        if (fd == STDOUT_FILENO)
+        }
+        if (fd == STDOUT_FILENO) {
             return sink_to_descriptor(fd, &remembered_stdout, line, len, &torn_stdout);
+        }
         return sink_to_descriptor(fd, NULL, line, len, &torn_file);
     case PLACE_FOREIGN:
         return sink_to_link(path, line, len, &torn_file);
@@ -107,10 +115,12 @@ static bool deliver(const struct policy *p, char *line, size_t len)
 {
     bool syslog = p->log == LOG_TO_SYSLOG;
 
-    if (p->log == LOG_TO_FILE && p->log_path != NULL && to_path(p->log_path, line, len))
+    if (p->log == LOG_TO_FILE && p->log_path != NULL && to_path(p->log_path, line, len)) {
         return true;
-    if (syslog && sink_to_syslog(line, len))
+    }
+    if (syslog && sink_to_syslog(line, len)) {
         return true;
+    }
     return to_stderr(line, len) || (!syslog && sink_to_syslog(line, len));
 }
 
@@ -127,8 +137,9 @@ static void read_exe(char *buf, size_t size)
         return;
     }
     end = size - sizeof ellipsis;
-    while (end > 0 && ((unsigned char)buf[end] & 0xC0) == 0x80)
+    while (end > 0 && ((unsigned char)buf[end] & 0xC0) == 0x80) {
         end--;
+    }
     memcpy(buf + end, ellipsis, sizeof ellipsis);
 }
 
@@ -159,14 +170,16 @@ bool sink_event(const struct policy *p, struct event *e)
     size_t len;
     bool done;
 
-    if (p->log == LOG_TO_NONE)
+    if (p->log == LOG_TO_NONE) {
         return true;
+    }
     sink_remember_stderr(); /* another library's constructor may connect before ours ran */
     e->lost = atomic_exchange(&lost, 0);
     len = format(e, buf + 1);
     done = deliver(p, buf + 1, len);
-    if (!done)
+    if (!done) {
         atomic_fetch_add(&lost, e->lost + 1);
+    }
     errno = saved;
     return done;
 }
@@ -176,11 +189,13 @@ bool log_wanted(const struct policy *p, const char *event, bool audit)
     static const char *const always[] = {"downgrade", "refuse",    "exempt",
                                          "failed",    "violation", "plaintext_cancel"};
 
-    if (p->log_all)
+    if (p->log_all) {
         return true;
+    }
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
-        if (strcmp(event, always[i]) == 0)
+        if (strcmp(event, always[i]) == 0) {
             return true;
+        }
     }
     return audit && strcmp(event, "seal") == 0;
 }

@@ -36,8 +36,9 @@ static int open_for_append(const char *path, int flags)
                           O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags, 0600);
     int high;
 
-    if (fd < 0 || fd >= LOWEST)
+    if (fd < 0 || fd >= LOWEST) {
         return fd;
+    }
     /* The program has closed one of 0 to 2: what it still writes there must not land in the log. */
     high = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST);
     syscall(SYS_close, fd);
@@ -65,37 +66,45 @@ static void consume(int sig, const sigset_t *pending_before)
     const struct timespec now = {0, 0};
     sigset_t set;
 
-    if (sigismember(pending_before, sig))
+    if (sigismember(pending_before, sig)) {
         return;
+    }
     sigemptyset(&set);
     sigaddset(&set, sig);
     while (syscall(SYS_rt_sigtimedwait, &set, NULL, &now, (size_t)KERNEL_SIGSET) < 0 &&
-           errno == EINTR)
+           errno == EINTR) {
         ;
+    }
 }
 
 /* One write or send of the n bytes at s, without a signal; returns what the call returned, errno
  * with it. */
 static ssize_t quiet_write(int fd, const char *s, size_t n, bool is_socket)
 {
-    sigset_t set, before, pending;
+    sigset_t set;
+    sigset_t before;
+    sigset_t pending;
     ssize_t done;
-    int error, tries = 3;
+    int error;
+    int tries = 3;
 
     fill_signals(&set);
     sigemptyset(&pending);
     sigpending(&pending);
-    if (sigprocmask(SIG_BLOCK, &set, &before) != 0)
+    if (sigprocmask(SIG_BLOCK, &set, &before) != 0) {
         return -1;
+    }
     do {
         done = is_socket ? syscall(SYS_sendto, fd, s, n, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0)
                          : syscall(SYS_write, fd, s, n);
         error = done < 0 ? errno : 0;
     } while (error == EINTR && --tries > 0);
-    if (error == EPIPE)
+    if (error == EPIPE) {
         consume(SIGPIPE, &pending);
-    if (error == EFBIG)
+    }
+    if (error == EFBIG) {
         consume(SIGXFSZ, &pending);
+    }
     sigprocmask(SIG_SETMASK, &before, NULL);
     errno = error;
     return done;
@@ -111,10 +120,12 @@ static bool write_line(int fd, char *line, size_t len, atomic_bool *torn, bool i
         len++;
     }
     done = quiet_write(fd, line, len, is_socket);
-    if (done == (ssize_t)len)
+    if (done == (ssize_t)len) {
         return true;
-    if (done > (after_torn ? 1 : 0) || (done <= 0 && after_torn))
+    }
+    if (done > (after_torn ? 1 : 0) || (done <= 0 && after_torn)) {
         atomic_store(torn, true);
+    }
     return false;
 }
 
@@ -123,8 +134,9 @@ AT_START void sink_identify(struct sink_identity *id, int fd)
     int expected = UNKNOWN;
     struct stat st;
 
-    if (!atomic_compare_exchange_strong(&id->state, &expected, LOOKING))
+    if (!atomic_compare_exchange_strong(&id->state, &expected, LOOKING)) {
         return;
+    }
     if (look(fd, &st)) {
         id->device = st.st_dev;
         id->inode = st.st_ino;
@@ -158,13 +170,13 @@ static bool is_unix_socket(int fd)
 static int open_again(int fd, const struct stat *st)
 {
     char path[32];
-    struct text t;
+    struct strbuf t;
     struct stat again;
     int other;
 
-    text_init(&t, path, sizeof path);
-    text_add(&t, "/proc/self/fd/");
-    text_add_uint(&t, (uint64_t)fd, 1);
+    strbuf_init(&t, path, sizeof path);
+    strbuf_add(&t, "/proc/self/fd/");
+    strbuf_add_uint(&t, (uint64_t)fd, 1);
     other = open_for_append(path, 0);
     if (other >= 0 && (!look(other, &again) || !is_same(&again, st))) {
         syscall(SYS_close, other);
@@ -189,8 +201,9 @@ static bool write_slow(int fd, const struct stat *st, char *line, size_t len, at
     int other = open_again(fd, st);
     bool done;
 
-    if (other < 0)
+    if (other < 0) {
         return is_ready(fd) && write_line(fd, line, len, torn, false);
+    }
     done = write_line(other, line, len, torn, false);
     syscall(SYS_close, other);
     return done;
@@ -203,8 +216,9 @@ static bool write_checked(int fd, struct sink_identity *id, char *line, size_t l
     int flags = fcntl(fd, F_GETFL);
 
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH) != 0 || !look(fd, &st) ||
-        (id != NULL && !is_remembered(id, &st)))
+        (id != NULL && !is_remembered(id, &st))) {
         return false;
+    }
     switch (st.st_mode & S_IFMT) {
     case S_IFSOCK:
         return is_unix_socket(fd) && write_line(fd, line, len, torn, true);
@@ -224,8 +238,9 @@ bool sink_to_descriptor(int fd, struct sink_identity *id, char *line, size_t len
     int copy = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST);
     bool done;
 
-    if (copy < 0) /* EMFILE, EINVAL: no descriptor is left; EBADF fails below too */
+    if (copy < 0) { /* EMFILE, EINVAL: no descriptor is left; EBADF fails below too */
         return write_checked(fd, id, line, len, torn);
+    }
     done = write_checked(copy, id, line, len, torn);
     syscall(SYS_close, copy);
     return done;
@@ -237,8 +252,9 @@ bool sink_to_file(const char *path, char *line, size_t len, atomic_bool *torn)
     int fd = open_for_append(path, O_CREAT | O_NOFOLLOW);
     bool done;
 
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     done = look(fd, &st) && S_ISREG(st.st_mode) && (st.st_uid == 0 || st.st_uid == geteuid()) &&
            st.st_nlink == 1 && write_line(fd, line, len, torn, false);
     syscall(SYS_close, fd);
@@ -250,8 +266,9 @@ bool sink_to_link(const char *path, char *line, size_t len, atomic_bool *torn)
     int fd = open_for_append(path, 0); /* a socket cannot be opened: ENXIO */
     bool done;
 
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     done = write_line(fd, line, len, torn, false);
     syscall(SYS_close, fd);
     return done;
@@ -261,19 +278,20 @@ bool sink_to_syslog(char *line, size_t len)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = DEV_LOG};
     char prefix[40];
-    struct text t;
+    struct strbuf t;
     struct iovec parts[2];
     struct msghdr message = {
         .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts, .msg_iovlen = 2};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     ssize_t done;
 
-    if (fd < 0)
+    if (fd < 0) {
         return false;
-    text_init(&t, prefix, sizeof prefix);
-    text_add(&t, "<84>pgseal["); /* authpriv (10 * 8), warning (4) */
-    text_add_uint(&t, (uint64_t)getpid(), 1);
-    text_add(&t, "]: ");
+    }
+    strbuf_init(&t, prefix, sizeof prefix);
+    strbuf_add(&t, "<84>pgseal["); /* authpriv (10 * 8), warning (4) */
+    strbuf_add_uint(&t, (uint64_t)getpid(), 1);
+    strbuf_add(&t, "]: ");
     parts[0] = (struct iovec){prefix, t.len};
     parts[1] = (struct iovec){line, len - 1};
     done = syscall(SYS_sendmsg, fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);

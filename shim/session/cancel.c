@@ -14,18 +14,18 @@
 #include <sys/socket.h>
 
 /* What stands behind one PGcancel. */
-struct ticket {
-    struct decision *decision;
+struct cancel_state {
+    struct conn_state *conn_state;
     struct tls_cancel
         *tls; /* plaintext_cancel = encrypt: prepared while there was no signal; else NULL */
     const char *why_not; /* encrypt: why there is none */
     bool socket;         /* a Unix socket: nothing crosses a network */
 };
 
-static struct registry tickets;
+static struct ptr_map cancel_states;
 static __thread bool inside; /* this thread is in a cancel that has been judged already */
 
-static bool on_socket(const struct decision *d, PGconn *conn)
+static bool on_socket(const struct conn_state *d, PGconn *conn)
 {
     struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
@@ -34,40 +34,42 @@ static bool on_socket(const struct decision *d, PGconn *conn)
            peer.ss_family == AF_UNIX;
 }
 
-void cancel_made(PGcancel *cancel, PGconn *conn, struct decision *d)
+void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d)
 {
     int saved = errno;
-    struct ticket *t = calloc(1, sizeof *t);
-    struct place *place = registry_reserve();
-    if (t != NULL && place != NULL) {
-        t->decision = d;
+    struct cancel_state *t = calloc(1, sizeof *t);
+    struct map_node *map_node = ptr_map_reserve();
+    if (t != NULL && map_node != NULL) {
+        t->conn_state = d;
         t->socket = on_socket(d, conn);
-        if (!t->socket && d->policy->cancel == CANCEL_ENCRYPT && d->sealed)
+        if (!t->socket && d->policy->cancel == CANCEL_ENCRYPT && d->sealed) {
             t->tls = tls_cancel_prepare(d, conn, &t->why_not);
-        else
+        } else {
             t->why_not = "this connection was not sealed";
-        decision_keep(d);
-        registry_bind(&tickets, place, cancel, t);
+        }
+        conn_state_keep(d);
+        ptr_map_bind(&cancel_states, map_node, cancel, t);
     } else {
         free(t);
-        registry_release(place);
+        ptr_map_release(map_node);
     }
     errno = saved;
 }
 
 bool cancel_known(const PGcancel *cancel)
 {
-    return registry_find(&tickets, cancel) != NULL;
+    return ptr_map_find(&cancel_states, cancel) != NULL;
 }
 
 __typeof__(PQfreeCancel) *cancel_freed(PGcancel *cancel)
 {
-    struct ticket *t = registry_remove(&tickets, cancel);
-    if (t == NULL)
+    struct cancel_state *t = ptr_map_remove(&cancel_states, cancel);
+    if (t == NULL) {
         return NULL;
-    __typeof__(PQfreeCancel) *real = t->decision->libpq.PQfreeCancel;
+    }
+    __typeof__(PQfreeCancel) *real = t->conn_state->libpq.PQfreeCancel;
     tls_cancel_free(t->tls);
-    decision_free(t->decision);
+    conn_state_free(t->conn_state);
     free(t);
     return real;
 }
@@ -75,19 +77,20 @@ __typeof__(PQfreeCancel) *cancel_freed(PGcancel *cancel)
 /* Writes the refusal's message; returns PQcancel's "not sent". Async-signal-safe. */
 static int refuse(char *errbuf, int size, const char *why)
 {
-    struct text t;
+    struct strbuf t;
     if (errbuf != NULL && size > 0) {
-        text_init(&t, errbuf, (size_t)size);
-        text_add(&t, "pgseal: refused: plaintext cancel request: ");
-        text_add(&t, why);
-        text_add(&t, "\n");
+        strbuf_init(&t, errbuf, (size_t)size);
+        strbuf_add(&t, "pgseal: refused: plaintext cancel request: ");
+        strbuf_add(&t, why);
+        strbuf_add(&t, "\n");
     }
     return 0;
 }
 
 /* One plaintext_cancel line. Async-signal-safe: the event is formatted on the stack, the sink makes
  * system calls only. */
-static void say(const struct decision *d, const char *entry, const char *action, const char *reason)
+static void say(const struct conn_state *d, const char *entry, const char *action,
+                const char *reason)
 {
     struct event e = {.entry = entry, .reason = reason};
     log_outcome(d, &e, "plaintext_cancel", action);
@@ -95,11 +98,12 @@ static void say(const struct decision *d, const char *entry, const char *action,
 
 /* A PGcancel that is remembered nowhere (no memory, a PGconn that came through no door): whether
  * the policy stops it; says so. */
-static bool stranger_stopped(void)
+static bool unknown_conn_stopped(void)
 {
     const struct policy *p = settings_policy();
-    if (p->cancel == CANCEL_ALLOW || p->global.mode == MODE_AUDIT)
+    if (p->cancel == CANCEL_ALLOW || p->global.mode == MODE_AUDIT) {
         return false;
+    }
     struct event e = {.event = "plaintext_cancel",
                       .action = "refused",
                       .mode = "enforce",
@@ -110,25 +114,28 @@ static bool stranger_stopped(void)
 }
 
 /* Whether libpq takes this connection's TLS up in a cancel only where the server offers it. */
-static bool falls_back(const struct decision *d, PGconn *conn)
+static bool falls_back(const struct conn_state *d, PGconn *conn)
 {
     bool holds = false;
     PQconninfoOption *options = d->libpq.PQconninfo(conn);
-    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
-        if (strcmp(o->keyword, "sslmode") == 0 && o->val != NULL)
+    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        if (strcmp(o->keyword, "sslmode") == 0 && o->val != NULL) {
             holds = strcmp(o->val, "require") == 0 || strncmp(o->val, "verify-", 7) == 0;
+        }
+    }
     d->libpq.PQconninfoFree(options);
     return !holds;
 }
 
-void cancel_created(PGcancelConn *cancel, PGconn *conn, struct decision *d)
+void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
 {
     int saved = errno;
-    struct place *place = registry_reserve();
-    struct decision *copy = decision_copy(d);
+    struct map_node *map_node = ptr_map_reserve();
+    struct conn_state *copy = conn_state_copy(d);
     bool tls = d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
-    if (place != NULL && copy != NULL) {
-        copy->spoken = true; /* a cancel is no attempt of its own; only a violation is told */
+    if (map_node != NULL && copy != NULL) {
+        copy->outcome_logged =
+            true; /* a cancel is no attempt of its own; only a violation is told */
         /* A cancel of a connection that was let through in plaintext goes out in plaintext too;
          * one of a connection that merely prefers TLS may. */
         bool stop = d->policy->cancel != CANCEL_ALLOW;
@@ -140,38 +147,43 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct decision *d)
                                     "back to it (set sslmode=require)"
                                   : "plaintext_cancel does not allow it";
             say(d, "PQcancelCreate", stop ? stopped : "allowed", stop ? why : NULL);
-            copy->violated = stop && !d->audit;
-            if (copy->violated)
+            copy->blocked = stop && !d->audit;
+            if (copy->blocked) {
                 refuse(copy->message, sizeof copy->message, why);
+            }
         }
-        session_bind(place, (PGconn *)cancel, copy);
+        session_bind(map_node, (PGconn *)cancel, copy);
     } else {
-        registry_release(place);
-        decision_free(copy);
+        ptr_map_release(map_node);
+        conn_state_free(copy);
     }
     errno = saved;
 }
 
-static int send_encrypted(const struct ticket *t, char *errbuf, int size, const char *entry)
+static int send_encrypted(const struct cancel_state *t, char *errbuf, int size, const char *entry)
 {
     const char *why = t->why_not;
-    if (t->tls != NULL && tls_cancel_send(t->tls, errbuf, size, &why))
+    if (t->tls != NULL && tls_cancel_send(t->tls, errbuf, size, &why)) {
         return 1;
-    if (why == NULL)
+    }
+    if (why == NULL) {
         return 0; /* it was tried over TLS, and errbuf has libpq's own message */
-    say(t->decision, entry, "refused", why);
+    }
+    say(t->conn_state, entry, "refused", why);
     return refuse(errbuf, size, why);
 }
 
 int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *real)
 {
     int saved = errno;
-    const struct ticket *t = registry_find(&tickets, cancel);
-    if (t != NULL)
-        real = t->decision->libpq.PQcancel;
-    if (real == NULL)
+    const struct cancel_state *t = ptr_map_find(&cancel_states, cancel);
+    if (t != NULL) {
+        real = t->conn_state->libpq.PQcancel;
+    }
+    if (real == NULL) {
         return refuse(errbuf, size, "its libpq cannot be told");
-    if (t == NULL && cancel != NULL && !inside && stranger_stopped()) {
+    }
+    if (t == NULL && cancel != NULL && !inside && unknown_conn_stopped()) {
         errno = saved;
         return refuse(errbuf, size, "nothing is known of its connection");
     }
@@ -179,7 +191,7 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
         errno = saved;
         return real(cancel, errbuf, size);
     }
-    const struct decision *d = t->decision;
+    const struct conn_state *d = t->conn_state;
     enum cancel_rule rule = d->policy->cancel;
     if (d->audit || rule == CANCEL_ALLOW) {
         say(d, "PQcancel", d->audit && rule != CANCEL_ALLOW ? "would-refuse" : "allowed", NULL);
@@ -197,17 +209,19 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
     return sent;
 }
 
-int cancel_request(struct decision *d, PGconn *conn)
+int cancel_request(struct conn_state *d, PGconn *conn)
 {
     const struct libpq *pq = &d->libpq;
     if (pq->PQrequestCancel == NULL || pq->PQgetCancel == NULL || pq->PQfreeCancel == NULL ||
-        pq->PQcancel == NULL)
+        pq->PQcancel == NULL) {
         return 0;
+    }
     bool plain = inside || on_socket(d, conn) || d->audit || d->policy->cancel == CANCEL_ALLOW;
     if (plain) {
-        if (!inside && !on_socket(d, conn))
+        if (!inside && !on_socket(d, conn)) {
             say(d, "PQrequestCancel",
                 d->policy->cancel == CANCEL_ALLOW ? "allowed" : "would-refuse", NULL);
+        }
         bool before = inside;
         inside = true; /* libpq comes back through PQgetCancel and PQcancel */
         int sent = pq->PQrequestCancel(conn);
@@ -215,8 +229,9 @@ int cancel_request(struct decision *d, PGconn *conn)
         return sent;
     }
     PGcancel *cancel = pq->PQgetCancel(conn);
-    if (cancel == NULL)
+    if (cancel == NULL) {
         return 0;
+    }
     cancel_made(cancel, conn, d);
     int sent = cancel_send(cancel, d->message, sizeof d->message, pq->PQcancel);
     d->tell = sent == 0;

@@ -11,7 +11,7 @@
 /* Remembers which decision stands behind a PGcancel that the real PQgetCancel has made of conn. Not
  * async-signal-safe. Without memory the PGcancel stays unknown, and cancel_send refuses it under
  * any rule but allow. */
-void cancel_made(PGcancel *cancel, PGconn *conn, struct decision *d);
+void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d);
 
 /* Whether it is remembered. Async-signal-safe. */
 bool cancel_known(const PGcancel *cancel);
@@ -20,7 +20,7 @@ bool cancel_known(const PGcancel *cancel);
  * and where conn is in plaintext, or in TLS that its cancel need not take up, the policy's
  * plaintext_cancel holds for it. Without memory it stays unknown: libpq has copied all that was
  * forced. Not async-signal-safe. */
-void cancel_created(PGcancelConn *cancel, PGconn *conn, struct decision *d);
+void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d);
 
 /* Forgets it, before the real PQfreeCancel, which is returned; NULL: none of ours. */
 __typeof__(PQfreeCancel) *cancel_freed(PGcancel *cancel);
@@ -33,6 +33,6 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
 
 /* The same for PQrequestCancel, whose message goes into the PGconn's own buffer: *text is the
  * message of a refusal. */
-int cancel_request(struct decision *d, PGconn *conn);
+int cancel_request(struct conn_state *d, PGconn *conn);
 
 #endif

@@ -24,7 +24,7 @@ enum { LIMIT_MS = 10000, QUEUE = 16 };
 enum state { IDLE, QUEUED, RUNNING, SENT, FAILED };
 
 struct tls_cancel {
-    struct decision *decision; /* a copy: the cancel's own connection has its own outcome */
+    struct conn_state *conn_state; /* a copy: the cancel's own connection has its own outcome */
     PGcancelConn *conn;
     _Atomic(int) state;     /* the futex word */
     _Atomic(int) abandoned; /* the handler has gone */
@@ -52,43 +52,50 @@ static int64_t now_ms(void)
 static void destroy(struct tls_cancel *c)
 {
     session_remove((const PGconn *)c->conn);
-    c->decision->libpq.PQcancelFinish(c->conn);
-    decision_free(c->decision);
+    c->conn_state->libpq.PQcancelFinish(c->conn);
+    conn_state_free(c->conn_state);
     free(c);
 }
 
 static void drop(struct tls_cancel *c)
 {
-    if (atomic_fetch_sub(&c->holders, 1) == 1)
+    if (atomic_fetch_sub(&c->holders, 1) == 1) {
         destroy(c);
+    }
 }
 
 /* One cancel, by libpq's own asynchronous functions; between their steps it sees whether anybody
  * still waits. */
 static bool send_it(struct tls_cancel *c)
 {
-    const struct libpq *pq = &c->decision->libpq;
+    const struct libpq *pq = &c->conn_state->libpq;
     int64_t deadline = now_ms() + LIMIT_MS;
-    if (c->used)
+    if (c->used) {
         pq->PQcancelReset(c->conn);
+    }
     c->used = true;
-    c->decision->seen = c->decision->violated = false;
-    if (pq->PQcancelStart(c->conn) == 0)
+    c->conn_state->tls_checked = c->conn_state->blocked = false;
+    if (pq->PQcancelStart(c->conn) == 0) {
         return false;
+    }
     PostgresPollingStatusType step = PGRES_POLLING_WRITING;
     while (atomic_load(&c->abandoned) == 0 && now_ms() < deadline) {
         struct pollfd p = {.fd = pq->PQcancelSocket(c->conn),
                            .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT};
         poll(&p, 1, 100);
-        if (p.revents == 0)
+        if (p.revents == 0) {
             continue;
-        if (atomic_load(&c->abandoned) != 0)
+        }
+        if (atomic_load(&c->abandoned) != 0) {
             break;
+        }
         step = PQcancelPoll(c->conn); /* pgseal's own: the witness looks at this session too */
-        if (step == PGRES_POLLING_OK)
+        if (step == PGRES_POLLING_OK) {
             return true;
-        if (step == PGRES_POLLING_FAILED)
+        }
+        if (step == PGRES_POLLING_FAILED) {
             return false;
+        }
     }
     return false;
 }
@@ -101,9 +108,9 @@ static void run(struct tls_cancel *c)
         return;
     }
     bool sent = send_it(c);
-    const char *text = c->decision->violated ? c->decision->message
-                                             : c->decision->libpq.PQcancelErrorMessage(c->conn);
-    text_copy(c->message, sizeof c->message, sent ? NULL : text);
+    const char *text = c->conn_state->blocked ? c->conn_state->message
+                                              : c->conn_state->libpq.PQcancelErrorMessage(c->conn);
+    strbuf_copy(c->message, sizeof c->message, sent ? NULL : text);
     atomic_store(&c->state, sent ? SENT : FAILED);
     futex(&c->state, FUTEX_WAKE, INT_MAX, NULL);
     drop(c); /* not before: who waited may have given its PGcancel back already */
@@ -113,7 +120,7 @@ static void *help(void *unused)
 {
     (void)unused;
     for (;;) {
-        int seen = atomic_load(&work);
+        int tls_checked = atomic_load(&work);
         bool any = false;
         for (size_t i = 0; i < QUEUE; i++) {
             struct tls_cancel *c = atomic_exchange(&queue[i], NULL);
@@ -122,8 +129,9 @@ static void *help(void *unused)
                 run(c);
             }
         }
-        if (!any)
-            futex(&work, FUTEX_WAIT, seen, NULL);
+        if (!any) {
+            futex(&work, FUTEX_WAIT, tls_checked, NULL);
+        }
     }
     return NULL;
 }
@@ -139,8 +147,9 @@ static bool start_helper(void)
     sigset_t all;
     sigset_t before;
     pthread_t thread;
-    if (create.found == NULL)
+    if (create.found == NULL) {
         return false;
+    }
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
     bool started = create.call(&thread, NULL, help, NULL) == 0; /* lives as long as the process */
@@ -151,8 +160,9 @@ static bool start_helper(void)
 static void in_child(void)
 {
     if (atomic_load(&helper_pid) != 0) {
-        for (size_t i = 0; i < QUEUE; i++)
+        for (size_t i = 0; i < QUEUE; i++) {
             atomic_store(&queue[i], NULL); /* the parent's */
+        }
         atomic_store(&helper_pid, start_helper() ? (int)getpid() : 0);
     }
 }
@@ -161,8 +171,9 @@ static bool ensure_helper(void)
 {
     static _Atomic(int) registered;
     int nowhere = 0;
-    if (atomic_load(&helper_pid) == (int)getpid())
+    if (atomic_load(&helper_pid) == (int)getpid()) {
         return true;
+    }
     if (atomic_exchange(&registered, 1) == 0) {
         union {
             void *found;
@@ -172,13 +183,15 @@ static bool ensure_helper(void)
             void *found;
             __typeof__(pthread_atfork) *call;
         } other = {next_definition("pthread_atfork")};
-        if (glibc.found != NULL)
+        if (glibc.found != NULL) {
             glibc.call(NULL, NULL, in_child, NULL);
-        else if (other.found != NULL)
+        } else if (other.found != NULL) {
             other.call(NULL, NULL, in_child);
+        }
     }
-    if (!atomic_compare_exchange_strong(&helper_pid, &nowhere, (int)getpid()))
+    if (!atomic_compare_exchange_strong(&helper_pid, &nowhere, (int)getpid())) {
         return nowhere == (int)getpid();
+    }
     if (!start_helper()) {
         atomic_store(&helper_pid, 0);
         return false;
@@ -186,37 +199,39 @@ static bool ensure_helper(void)
     return true;
 }
 
-struct tls_cancel *tls_cancel_prepare(struct decision *d, PGconn *conn, const char **why_not)
+struct tls_cancel *tls_cancel_prepare(struct conn_state *d, PGconn *conn, const char **why_not)
 {
     const struct libpq *pq = &d->libpq;
     *why_not = NULL;
     if (pq->PQcancelCreate == NULL || pq->PQcancelStart == NULL || pq->PQcancelPoll == NULL ||
         pq->PQcancelSocket == NULL || pq->PQcancelReset == NULL || pq->PQcancelFinish == NULL ||
-        pq->PQcancelErrorMessage == NULL)
+        pq->PQcancelErrorMessage == NULL) {
         *why_not = "plaintext_cancel = encrypt needs libpq 17 or newer";
-    else if (pq->version >= 170000 && pq->version < 170006 && d->addresses != NULL)
+    } else if (pq->version >= 170000 && pq->version < 170006 && d->addresses != NULL) {
         *why_not = "libpq 17.0 to 17.5 cannot cancel a connection with hostaddr; update it";
-    else if (!ensure_helper())
+    } else if (!ensure_helper()) {
         *why_not = "no thread for it can be started in this process";
-    if (*why_not != NULL)
+    }
+    if (*why_not != NULL) {
         return NULL;
+    }
     struct tls_cancel *c = calloc(1, sizeof *c);
-    struct place *place = registry_reserve();
-    struct decision *copy = decision_copy(d);
+    struct map_node *map_node = ptr_map_reserve();
+    struct conn_state *copy = conn_state_copy(d);
     PGcancelConn *request =
-        c != NULL && place != NULL && copy != NULL ? pq->PQcancelCreate(conn) : NULL;
+        c != NULL && map_node != NULL && copy != NULL ? pq->PQcancelCreate(conn) : NULL;
     if (request == NULL) {
         *why_not = "out of memory";
         free(c);
-        registry_release(place);
-        decision_free(copy);
+        ptr_map_release(map_node);
+        conn_state_free(copy);
         return NULL;
     }
-    copy->spoken = true; /* the cancel has its own line; only a violation adds one */
+    copy->outcome_logged = true; /* the cancel has its own line; only a violation adds one */
     atomic_store(&c->holders, 1);
     c->conn = request;
-    c->decision = copy;
-    session_bind(place, (PGconn *)request,
+    c->conn_state = copy;
+    session_bind(map_node, (PGconn *)request,
                  copy); /* a PGcancelConn is a PGconn (libpq-int.h struct pg_cancel_conn) */
     return c;
 }
@@ -241,13 +256,15 @@ bool tls_cancel_send(struct tls_cancel *c, char *errbuf, int size, const char **
 {
     int state = atomic_load(&c->state);
     *why_not = NULL;
-    if (atomic_load(&helper_pid) != (int)getpid())
+    if (atomic_load(&helper_pid) != (int)getpid()) {
         *why_not = "the thread that sends it over TLS does not run in this process";
-    else if (state == QUEUED || state == RUNNING ||
-             !atomic_compare_exchange_strong(&c->state, &state, QUEUED))
+    } else if (state == QUEUED || state == RUNNING ||
+               !atomic_compare_exchange_strong(&c->state, &state, QUEUED)) {
         *why_not = "a cancel of this connection is under way already";
-    if (*why_not != NULL)
+    }
+    if (*why_not != NULL) {
         return false;
+    }
     atomic_store(&c->abandoned, 0);
     if (!enqueue(c)) {
         atomic_store(&c->state, IDLE);
@@ -265,13 +282,15 @@ bool tls_cancel_send(struct tls_cancel *c, char *errbuf, int size, const char **
         struct timespec t = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
         futex(&c->state, FUTEX_WAIT, state, &t);
     }
-    if (state != SENT && errbuf != NULL && size > 0)
-        text_copy(errbuf, (size_t)size, c->message);
+    if (state != SENT && errbuf != NULL && size > 0) {
+        strbuf_copy(errbuf, (size_t)size, c->message);
+    }
     return state == SENT;
 }
 
 void tls_cancel_free(struct tls_cancel *c)
 {
-    if (c != NULL)
+    if (c != NULL) {
         drop(c);
+    }
 }

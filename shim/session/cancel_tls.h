@@ -13,7 +13,7 @@ struct tls_cancel;
 /* Prepares a cancel of conn that will go the same verified way as conn did (PQcancelCreate, libpq
  * 17 and newer), and starts the one helper thread of this process where there is none yet. NULL
  * with a static text in *why_not. Not async-signal-safe: it is called from PQgetCancel. */
-struct tls_cancel *tls_cancel_prepare(struct decision *d, PGconn *conn, const char **why_not);
+struct tls_cancel *tls_cancel_prepare(struct conn_state *d, PGconn *conn, const char **why_not);
 
 /* Has the thread send it, and waits. Returns true when the server has taken it; false with *why_not
  * NULL and libpq's message in errbuf when that failed, or with a static text in *why_not when it

@@ -48,8 +48,9 @@ static const char *find_openssl(const struct libpq *pq, struct openssl *o)
     struct binding b = {0};
     struct object libpq;
     if (!object_of((const void *)pq->PQconnectPoll, &libpq) ||
-        !object_each_import(&libpq, find_binding, &b))
+        !object_each_import(&libpq, find_binding, &b)) {
         return "this libpq's OpenSSL cannot be found: libpq's own verification stands alone";
+    }
 #define OPENSSL_FIND(type, name, parameters)                                                       \
     o->name = (type(*) parameters)object_symbol(&b.ssl, #name);                                    \
     if (o->name == NULL)                                                                           \
@@ -75,42 +76,47 @@ static void digest(const struct openssl *o, const void *data, size_t n, char out
 {
     unsigned char md[64];
     unsigned size = 0;
-    if (o->EVP_Digest(data, n, md, &size, o->EVP_sha256(), NULL) == 1 && size == 32)
+    if (o->EVP_Digest(data, n, md, &size, o->EVP_sha256(), NULL) == 1 && size == 32) {
         hex(md, size, out);
+    }
 }
 
 /* The certificate's DNS names and addresses. */
 static void find_names(const struct openssl *o, const void *x, char *out, size_t size)
 {
-    struct text t;
-    text_init(&t, out, size);
+    struct strbuf t;
+    strbuf_init(&t, out, size);
     void *names = o->X509_get_ext_d2i(x, OSSL_NID_SUBJECT_ALT_NAME, NULL, NULL);
     for (int i = 0; names != NULL && i < o->OPENSSL_sk_num(names); i++) {
         int type = 0;
         const void *value = o->GENERAL_NAME_get0_value(o->OPENSSL_sk_value(names, i), &type);
-        if (value == NULL || (type != OSSL_GEN_DNS && type != OSSL_GEN_IPADD))
+        if (value == NULL || (type != OSSL_GEN_DNS && type != OSSL_GEN_IPADD)) {
             continue;
+        }
         const unsigned char *bytes = o->ASN1_STRING_get0_data(value);
         int n = o->ASN1_STRING_length(value);
         char address[INET6_ADDRSTRLEN];
-        text_add(&t, t.len > 0 ? "," : "");
-        if (type == OSSL_GEN_DNS)
-            text_addn(&t, (const char *)bytes, n > 0 ? (size_t)n : 0);
-        else if ((n == 4 || n == 16) &&
-                 inet_ntop(n == 4 ? AF_INET : AF_INET6, bytes, address, sizeof address) != NULL)
-            text_add(&t, address);
+        strbuf_add(&t, t.len > 0 ? "," : "");
+        if (type == OSSL_GEN_DNS) {
+            strbuf_addn(&t, (const char *)bytes, n > 0 ? (size_t)n : 0);
+        } else if ((n == 4 || n == 16) &&
+                   inet_ntop(n == 4 ? AF_INET : AF_INET6, bytes, address, sizeof address) != NULL) {
+            strbuf_add(&t, address);
+        }
     }
-    if (names != NULL)
+    if (names != NULL) {
         o->GENERAL_NAMES_free(names);
+    }
 }
 
 static void find_not_after(const struct openssl *o, const void *x, char *out, size_t size)
 {
     struct tm tm = {0};
-    struct text t;
-    text_init(&t, out, size);
-    if (o->ASN1_TIME_to_tm(o->X509_get0_notAfter(x), &tm) != 1)
+    struct strbuf t;
+    strbuf_init(&t, out, size);
+    if (o->ASN1_TIME_to_tm(o->X509_get0_notAfter(x), &tm) != 1) {
         return;
+    }
     const struct {
         int value;
         unsigned width;
@@ -118,8 +124,8 @@ static void find_not_after(const struct openssl *o, const void *x, char *out, si
     } parts[] = {{tm.tm_year + 1900, 4, "-"}, {tm.tm_mon + 1, 2, "-"}, {tm.tm_mday, 2, "T"},
                  {tm.tm_hour, 2, ":"},        {tm.tm_min, 2, ":"},     {tm.tm_sec, 2, "Z"}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        text_add_uint(&t, (uint64_t)parts[i].value, parts[i].width);
-        text_add(&t, parts[i].after);
+        strbuf_add_uint(&t, (uint64_t)parts[i].value, parts[i].width);
+        strbuf_add(&t, parts[i].after);
     }
 }
 
@@ -129,23 +135,25 @@ static unsigned char *encode(const struct openssl *o, const void *x, size_t *n)
     int size = o->i2d_X509(x, NULL);
     unsigned char *der = size > 0 ? malloc((size_t)size) : NULL;
     unsigned char *at = der;
-    if (der != NULL)
+    if (der != NULL) {
         o->i2d_X509(x, &at);
+    }
     *n = size > 0 ? (size_t)size : 0;
     return der;
 }
 
 /* Only a witness's line shows it, and a bundle is long. */
-static void root_digest(const struct decision *d, const struct openssl *o, const char *bytes,
+static void root_digest(const struct conn_state *d, const struct openssl *o, const char *bytes,
                         size_t len, struct evidence *e)
 {
-    if (d->policy->log_all)
+    if (d->policy->log_all) {
         digest(o, bytes, len, e->root_sha256);
+    }
 }
 
 /* Whether the anchor stands in the root file: as it was judged, or as it is now (a bundle may be
  * rotated in between). */
-static bool anchored(const struct decision *d, const struct openssl *o, const void *anchor,
+static bool anchored(const struct conn_state *d, const struct openssl *o, const void *anchor,
                      struct evidence *e)
 {
     size_t n;
@@ -159,11 +167,13 @@ static bool anchored(const struct decision *d, const struct openssl *o, const vo
         int fd = open(d->root, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         char *bytes = fd >= 0 ? sys_read_file(fd, ROOT_MAX, false, &len) : NULL;
         held = bytes != NULL && pem_holds(bytes, len, der, n);
-        if (held)
+        if (held) {
             root_digest(d, o, bytes, len, e);
+        }
         free(bytes);
-        if (fd >= 0)
+        if (fd >= 0) {
             close(fd);
+        }
     }
     free(der);
     return held;
@@ -172,50 +182,56 @@ static bool anchored(const struct decision *d, const struct openssl *o, const vo
 /* Copies the i-th element of a list into out ("" past its end); false where it was cut. */
 static bool element(const char *list, size_t i, char *out, size_t size)
 {
-    struct text t;
+    struct strbuf t;
     for (; i > 0 && list != NULL; i--) {
         list = strchr(list, ',');
         list = list != NULL ? list + 1 : NULL;
     }
-    text_init(&t, out, size);
-    text_addn(&t, list, list != NULL ? strcspn(list, ",") : 0);
+    strbuf_init(&t, out, size);
+    strbuf_addn(&t, list, list != NULL ? strcspn(list, ",") : 0);
     return !t.cut;
 }
 
 static size_t length(const char *list)
 {
     size_t n = list != NULL ? 1 : 0;
-    for (; list != NULL && (list = strchr(list, ',')) != NULL; list++)
+    for (; list != NULL && (list = strchr(list, ',')) != NULL; list++) {
         n++;
+    }
     return n;
 }
 
-bool evidence_socket_listed(const struct decision *d)
+bool evidence_socket_listed(const struct conn_state *d)
 {
     for (const char *e = d->hosts; e != NULL;
-         e = strchr(e, ',') != NULL ? strchr(e, ',') + 1 : NULL)
-        if (e[0] == '/' || e[0] == '@' || e[0] == '\0' || e[0] == ',')
+         e = strchr(e, ',') != NULL ? strchr(e, ',') + 1 : NULL) {
+        if (e[0] == '/' || e[0] == '@' || e[0] == '\0' || e[0] == ',') {
             return true;
+        }
+    }
     return false;
 }
 
 /* How far the peer agrees with one element of the decided list. */
 enum agreement { OTHER_HOST, OTHER_PORT, OTHER_ADDRESS, AGREES };
 
-static enum agreement agree(const struct decision *d, size_t i, const char *host,
+static enum agreement agree(const struct conn_state *d, size_t i, const char *host,
                             const char *address, int port)
 {
     char name[HOST_MAX];
     char decided[HOST_MAX];
     bool fits = element(d->addresses, i, decided, sizeof decided);
     fits = element(d->hosts, i, name, sizeof name) && fits;
-    if (!fits || strcmp(host, name[0] != '\0' ? name : decided) != 0)
+    if (!fits || strcmp(host, name[0] != '\0' ? name : decided) != 0) {
         return OTHER_HOST;
+    }
     element(d->ports, length(d->ports) == 1 ? 0 : i, name, sizeof name);
-    if (port_number(name[0] != '\0' ? name : "5432") != port)
+    if (port_number(name[0] != '\0' ? name : "5432") != port) {
         return OTHER_PORT;
-    if (decided[0] == '\0')
+    }
+    if (decided[0] == '\0') {
         return AGREES;
+    }
     decided[strcspn(decided, "%")] = '\0'; /* inet_ntop(3) tells no scope */
     bool same = host_canonical(decided, name, sizeof name) &&
                 host_canonical(address, decided, sizeof decided) && strcmp(name, decided) == 0;
@@ -223,7 +239,7 @@ static enum agreement agree(const struct decision *d, size_t i, const char *host
 }
 
 /* Host, port and address family of the session are the decided ones. NULL: they are. */
-static const char *judge_peer(const struct decision *d, PGconn *conn, struct evidence *e)
+static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct evidence *e)
 {
     static const char *const reasons[] = {
         [OTHER_HOST] = "the session is with another host than was decided",
@@ -235,8 +251,9 @@ static const char *judge_peer(const struct decision *d, PGconn *conn, struct evi
     char address[INET6_ADDRSTRLEN] = "";
     int port = -1;
 
-    if (getpeername(d->libpq.PQsocket(conn), (struct sockaddr *)&peer, &len) != 0)
+    if (getpeername(d->libpq.PQsocket(conn), (struct sockaddr *)&peer, &len) != 0) {
         return NULL; /* gone already; nothing can be sent on it either */
+    }
     if (peer.ss_family == AF_INET) {
         const struct sockaddr_in *in = (const struct sockaddr_in *)&peer;
         inet_ntop(AF_INET, &in->sin_addr, address, sizeof address);
@@ -256,76 +273,88 @@ static const char *judge_peer(const struct decision *d, PGconn *conn, struct evi
         enum agreement this = agree(d, i, host, address, port);
         best = this > best ? this : best;
     }
-    text_copy(e->verified_name, sizeof e->verified_name, best != OTHER_HOST ? host : "");
+    strbuf_copy(e->verified_name, sizeof e->verified_name, best != OTHER_HOST ? host : "");
     return best == AGREES ? NULL : reasons[best];
 }
 
 /* What libpq's OpenSSL says of the session. NULL: as decided. */
-static const char *judge_tls(const struct decision *d, const struct openssl *o, const void *ssl,
+static const char *judge_tls(const struct conn_state *d, const struct openssl *o, const void *ssl,
                              struct evidence *e)
 {
     const void *cipher = o->SSL_get_current_cipher(ssl);
     const void *chain = o->SSL_get0_verified_chain(ssl);
     int certificates = chain != NULL ? o->OPENSSL_sk_num(chain) : 0;
 
-    text_copy(e->protocol, sizeof e->protocol, o->SSL_get_version(ssl));
+    strbuf_copy(e->protocol, sizeof e->protocol, o->SSL_get_version(ssl));
     if (cipher != NULL) {
-        text_copy(e->cipher, sizeof e->cipher, o->SSL_CIPHER_get_name(cipher));
+        strbuf_copy(e->cipher, sizeof e->cipher, o->SSL_CIPHER_get_name(cipher));
         e->bits = o->SSL_CIPHER_get_bits(cipher, NULL);
     }
     if (certificates > 0) {
         const void *leaf = o->OPENSSL_sk_value(chain, 0);
         size_t n;
         unsigned char *der = encode(o, leaf, &n);
-        if (der != NULL)
+        if (der != NULL) {
             digest(o, der, n, e->sha256);
+        }
         free(der);
         o->X509_NAME_oneline(o->X509_get_subject_name(leaf), e->subject, sizeof e->subject);
         o->X509_NAME_oneline(o->X509_get_issuer_name(leaf), e->issuer, sizeof e->issuer);
         find_names(o, leaf, e->names, sizeof e->names);
         find_not_after(o, leaf, e->not_after, sizeof e->not_after);
     }
-    if ((o->SSL_get_verify_mode(ssl) & OSSL_VERIFY_PEER) == 0)
+    if ((o->SSL_get_verify_mode(ssl) & OSSL_VERIFY_PEER) == 0) {
         return "the server's certificate was not asked to be verified";
-    if (o->SSL_get_verify_result(ssl) != 0 || certificates == 0)
+    }
+    if (o->SSL_get_verify_result(ssl) != 0 || certificates == 0) {
         return "the server's certificate was not verified";
-    if (o->SSL_version(ssl) < (d->min_tls >= 13 ? OSSL_TLS1_3 : OSSL_TLS1_2))
+    }
+    if (o->SSL_version(ssl) < (d->min_tls >= 13 ? OSSL_TLS1_3 : OSSL_TLS1_2)) {
         return "the session's protocol is older than the policy allows";
-    if (e->bits < BITS_LEAST)
+    }
+    if (e->bits < BITS_LEAST) {
         return "the session's cipher has less than 128 bits";
-    if (!anchored(d, o, o->OPENSSL_sk_value(chain, certificates - 1), e))
+    }
+    if (!anchored(d, o, o->OPENSSL_sk_value(chain, certificates - 1), e)) {
         return "the server's chain does not end in one of the policy's roots";
+    }
     return NULL;
 }
 
 /* Whether a libpq that shows no OpenSSL session should have one (PQsslAttribute(3): "library"). */
-static bool claims_openssl(const struct decision *d, PGconn *conn)
+static bool claims_openssl(const struct conn_state *d, PGconn *conn)
 {
-    if (d->libpq.PQsslStruct == NULL || d->libpq.PQsslAttribute == NULL)
+    if (d->libpq.PQsslStruct == NULL || d->libpq.PQsslAttribute == NULL) {
         return false;
+    }
     const char *library = d->libpq.PQsslAttribute(conn, "library");
     return library == NULL || strcmp(library, "OpenSSL") == 0;
 }
 
-const char *evidence_gather(const struct decision *d, PGconn *conn, struct evidence *e)
+const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evidence *e)
 {
     struct openssl o;
     memset(e, 0, sizeof *e);
-    if (d->libpq.PQsslInUse == NULL || d->libpq.PQsslInUse(conn) != 1)
+    if (d->libpq.PQsslInUse == NULL || d->libpq.PQsslInUse(conn) != 1) {
         return "the session is not in TLS";
-    if (d->libpq.PQgssEncInUse != NULL && d->libpq.PQgssEncInUse(conn) != 0)
+    }
+    if (d->libpq.PQgssEncInUse != NULL && d->libpq.PQgssEncInUse(conn) != 0) {
         return "the session is encrypted by GSSAPI, which verifies no certificate";
+    }
     const char *why = judge_peer(d, conn, e);
-    if (why != NULL)
+    if (why != NULL) {
         return why;
+    }
     const void *ssl = d->libpq.PQsslStruct != NULL ? d->libpq.PQsslStruct(conn, "OpenSSL") : NULL;
-    if (ssl == NULL && claims_openssl(d, conn))
+    if (ssl == NULL && claims_openssl(d, conn)) {
         return "the session is said to be in TLS, and there is none";
+    }
     e->note = ssl == NULL
                   ? "this libpq shows no OpenSSL session: libpq's own verification stands alone"
                   : find_openssl(&d->libpq, &o);
-    if (e->note != NULL)
+    if (e->note != NULL) {
         return NULL;
+    }
     why = judge_tls(d, &o, ssl, e);
     o.ERR_clear_error(); /* what a look left there must not become libpq's next message */
     return why;

@@ -29,9 +29,9 @@ struct evidence {
  * found, e->note says so and only what libpq itself tells is judged. Allocates (root file); not
  * async-signal-safe. Rests on SSL_get_verify_result(3), SSL_get0_verified_chain(3), PQsslStruct
  * (libpq.sgml). */
-const char *evidence_gather(const struct decision *d, PGconn *conn, struct evidence *e);
+const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evidence *e);
 
 /* Whether the list that was decided on has a Unix socket in it. */
-bool evidence_socket_listed(const struct decision *d);
+bool evidence_socket_listed(const struct conn_state *d);
 
 #endif

@@ -5,75 +5,78 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-struct place {
+struct map_node {
     _Atomic(const void *) key; /* NULL: free for the next key of this bucket */
     _Atomic(void *) value;
-    struct place *next; /* never changes once the place can be seen */
+    struct map_node *next; /* never changes once the place can be seen */
 };
 
 static const char claimed; /* its address marks a place between two owners */
 
-static _Atomic(struct place *) *bucket_of(struct registry *r, const void *key)
+static _Atomic(struct map_node *) *bucket_of(struct ptr_map *r, const void *key)
 {
     uintptr_t n = (uintptr_t)key >> 4;
-    return &r->buckets[(n ^ (n >> 8) ^ (n >> 16)) % REGISTRY_BUCKETS];
+    return &r->buckets[(n ^ (n >> 8) ^ (n >> 16)) % PTR_MAP_BUCKETS];
 }
 
-struct place *registry_reserve(void)
+struct map_node *ptr_map_reserve(void)
 {
-    return calloc(1, sizeof(struct place));
+    return calloc(1, sizeof(struct map_node));
 }
 
-void registry_release(struct place *place)
+void ptr_map_release(struct map_node *map_node)
 {
-    free(place);
+    free(map_node);
 }
 
-static struct place *find(struct registry *r, const void *key)
+static struct map_node *find(struct ptr_map *r, const void *key)
 {
-    struct place *place = key != NULL ? atomic_load(bucket_of(r, key)) : NULL;
-    while (place != NULL && atomic_load(&place->key) != key)
-        place = place->next;
-    return place;
+    struct map_node *map_node = key != NULL ? atomic_load(bucket_of(r, key)) : NULL;
+    while (map_node != NULL && atomic_load(&map_node->key) != key) {
+        map_node = map_node->next;
+    }
+    return map_node;
 }
 
-void registry_bind(struct registry *r, struct place *place, const void *key, void *value)
+void ptr_map_bind(struct ptr_map *r, struct map_node *map_node, const void *key, void *value)
 {
-    struct place *stale = find(r, key);
+    struct map_node *stale = find(r, key);
     if (stale != NULL) { /* its owner freed it past us, and the address came back */
         atomic_store(&stale->value, value);
-        free(place);
+        free(map_node);
         return;
     }
-    _Atomic(struct place *) *bucket = bucket_of(r, key);
-    for (struct place *old = atomic_load(bucket); old != NULL; old = old->next) {
+    _Atomic(struct map_node *) *bucket = bucket_of(r, key);
+    for (struct map_node *old = atomic_load(bucket); old != NULL; old = old->next) {
         const void *nobody = NULL;
         if (atomic_compare_exchange_strong(&old->key, &nobody, &claimed)) {
             atomic_store(&old->value, value);
             atomic_store(&old->key, key);
-            free(place);
+            free(map_node);
             return;
         }
     }
-    atomic_store(&place->value, value);
-    atomic_store(&place->key, key);
-    place->next = atomic_load(bucket);
-    while (!atomic_compare_exchange_weak(bucket, &place->next, place))
+    atomic_store(&map_node->value, value);
+    atomic_store(&map_node->key, key);
+    map_node->next = atomic_load(bucket);
+    while (!atomic_compare_exchange_weak(bucket, &map_node->next, map_node)) {
         continue;
+    }
 }
 
-void *registry_find(struct registry *r, const void *key)
+void *ptr_map_find(struct ptr_map *r, const void *key)
 {
-    struct place *place = find(r, key);
-    return place != NULL ? atomic_load(&place->value) : NULL;
+    struct map_node *map_node = find(r, key);
+    return map_node != NULL ? atomic_load(&map_node->value) : NULL;
 }
 
-void *registry_remove(struct registry *r, const void *key)
+void *ptr_map_remove(struct ptr_map *r, const void *key)
 {
-    struct place *place = find(r, key);
-    if (place == NULL)
+    struct map_node *map_node = find(r, key);
+    if (map_node == NULL) {
         return NULL;
-    void *value = atomic_load(&place->value);
-    atomic_store(&place->key, NULL);
+    }
+    void *value = atomic_load(&map_node->value);
+    atomic_store(&map_node->key, NULL);
     return value;
 }

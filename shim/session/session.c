@@ -9,21 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct registry sessions;
+static struct ptr_map sessions;
 
-void session_bind(struct place *place, PGconn *conn, struct decision *d)
+void session_bind(struct map_node *map_node, PGconn *conn, struct conn_state *d)
 {
-    registry_bind(&sessions, place, conn, d);
+    ptr_map_bind(&sessions, map_node, conn, d);
 }
 
-struct decision *session_find(const PGconn *conn)
+struct conn_state *session_find(const PGconn *conn)
 {
-    return registry_find(&sessions, conn);
+    return ptr_map_find(&sessions, conn);
 }
 
-struct decision *session_remove(const PGconn *conn)
+struct conn_state *session_remove(const PGconn *conn)
 {
-    return registry_remove(&sessions, conn);
+    return ptr_map_remove(&sessions, conn);
 }
 
 /* Copies strings into the block behind a decision; the first round only counts. */
@@ -34,8 +34,9 @@ struct copying {
 
 static const char *copy(struct copying *c, const char *s)
 {
-    if (s == NULL)
+    if (s == NULL) {
         return NULL;
+    }
     size_t n = strlen(s) + 1;
     char *kept = c->at;
     c->size += n;
@@ -46,7 +47,7 @@ static const char *copy(struct copying *c, const char *s)
     return kept;
 }
 
-static void copy_strings(struct copying *c, struct decision *d, const struct request *r,
+static void copy_strings(struct copying *c, struct conn_state *d, const struct request *r,
                          const struct verdict *v, const char *object)
 {
     d->object = copy(c, object);
@@ -66,8 +67,9 @@ static void copy_strings(struct copying *c, struct decision *d, const struct req
     for (size_t i = 0; i < v->ndials; i++) {
         struct dial dial = {copy(c, v->dials[i].verify), copy(c, v->dials[i].host),
                             copy(c, v->dials[i].port)};
-        if (c->at != NULL)
+        if (c->at != NULL) {
             d->dials[i] = dial;
+        }
     }
 }
 
@@ -76,22 +78,23 @@ static bool from_uri(const struct request *r)
     static const char *const names[] = {"host", "hostaddr", "port", "dbname", "user"};
     for (size_t i = 0; r != NULL && i < sizeof names / sizeof names[0]; i++) {
         const struct asked *a = request_option(r, names[i]);
-        if (a != NULL && a->source == FROM_URI)
+        if (a != NULL && a->source == FROM_URI) {
             return true;
+        }
     }
     return false;
 }
 
-struct decision *decision_new(const struct libpq *pq, const struct policy *p,
-                              const struct request *r, const struct verdict *v, const char *entry,
-                              const char *object)
+struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p,
+                                  const struct request *r, const struct verdict *v,
+                                  const char *entry, const char *object)
 {
     int saved = errno;
-    struct decision counted;
+    struct conn_state counted;
     struct copying c = {0};
     copy_strings(&c, &counted, r, v, object);
     size_t dials = v->ndials * sizeof(struct dial);
-    struct decision *d = calloc(1, sizeof *d + dials + c.size);
+    struct conn_state *d = calloc(1, sizeof *d + dials + c.size);
     if (d != NULL) {
         d->holders = 1;
         d->libpq = *pq;
@@ -105,8 +108,9 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
         d->mode = v->mode == MODE_AUDIT ? "audit" : "enforce";
         d->from_uri = from_uri(r);
         d->ndials = v->sealed ? v->ndials : 0; /* in audit mode look-ups stay what they are */
-        for (size_t i = 0; i < v->nforced; i++)
+        for (size_t i = 0; i < v->nforced; i++) {
             d->passfile_forced = d->passfile_forced || strcmp(v->forced[i].option, "passfile") == 0;
+        }
         d->dials = (struct dial *)(d + 1);
         c = (struct copying){.at = (char *)(d + 1) + dials};
         copy_strings(&c, d, r, v, object);
@@ -115,33 +119,34 @@ struct decision *decision_new(const struct libpq *pq, const struct policy *p,
     return d;
 }
 
-struct decision *decision_copy(struct decision *d)
+struct conn_state *conn_state_copy(struct conn_state *d)
 {
     int saved = errno;
-    struct decision *copy = malloc(sizeof *copy);
+    struct conn_state *copy = malloc(sizeof *copy);
     if (copy != NULL) {
         memcpy(copy, d, sizeof *copy);
         copy->holders = 1;
         copy->original = d;
         copy->root_bytes = NULL;
-        copy->spoken = copy->began = copy->seen = copy->violated = copy->tell = false;
-        decision_keep(d);
+        copy->outcome_logged = copy->startup_sent = copy->tls_checked = copy->blocked = copy->tell =
+            false;
+        conn_state_keep(d);
     }
     errno = saved;
     return copy;
 }
 
-void decision_keep(struct decision *d)
+void conn_state_keep(struct conn_state *d)
 {
     atomic_fetch_add(&d->holders, 1);
 }
 
-void decision_free(struct decision *d)
+void conn_state_free(struct conn_state *d)
 {
     int saved = errno;
     if (d != NULL && atomic_fetch_sub(&d->holders, 1) == 1) {
-        decision_free(d->original);
-        dial_forget(d);
+        conn_state_free(d->original);
+        verify_as_forget(d);
         free(d->root_bytes);
         free(d);
     }

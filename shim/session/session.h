@@ -12,15 +12,15 @@
 
 /* One PGconn's decision. Belongs to the thread that works with the PGconn, as the PGconn itself
  * does (libpq's rule). */
-struct decision {
+struct conn_state {
     _Atomic(int) holders;
     struct libpq libpq; /* the copy that made this PGconn: no other may ever touch it */
     const struct policy *policy;
-    bool sealed;   /* the witness holds the session against what follows */
-    bool spoken;   /* witness, failed or violation has been logged for this attempt */
-    bool began;    /* as last seen, the startup packet was on its way */
-    bool seen;     /* the witness saw this session before its first byte */
-    bool violated; /* stopped: the caller sees a failed connection until PQfinish or PQreset */
+    bool sealed;         /* the witness holds the session against what follows */
+    bool outcome_logged; /* witness, failed or violation has been logged for this attempt */
+    bool startup_sent;   /* as last seen, the startup packet was on its way */
+    bool tls_checked;    /* the witness saw this session before its first byte */
+    bool blocked; /* stopped: the caller sees a failed connection until PQfinish or PQreset */
     int min_tls;
     const struct rule *exempt; /* the exemption that was used, or NULL */
     bool crl_required;         /* crl is the policy's */
@@ -46,27 +46,27 @@ struct decision {
     size_t root_len;
     bool audit; /* audit mode: nothing may change */
     bool tell;  /* the next PQerrorMessage is `message` (a refused PQrequestCancel) */
-    struct decision *original; /* whose strings these are, where this is a copy; held */
-    char message[REASON_MAX];  /* of a violation or a refused cancel */
+    struct conn_state *original; /* whose strings these are, where this is a copy; held */
+    char message[REASON_MAX];    /* of a violation or a refused cancel */
 };
 
 /* A copy of what v and r say, malloc'ed in one block; NULL without memory. */
-struct decision *decision_new(const struct libpq *pq, const struct policy *p,
-                              const struct request *r, const struct verdict *v, const char *entry,
-                              const char *object);
+struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p,
+                                  const struct request *r, const struct verdict *v,
+                                  const char *entry, const char *object);
 
 /* A decision of its own that shares d's strings and holds d; NULL without memory. For a connection
  * that libpq copies from another (PQcancelCreate). Keeps errno. */
-struct decision *decision_copy(struct decision *d);
+struct conn_state *conn_state_copy(struct conn_state *d);
 
 /* One more holder of d (a PGcancel outlives its PGconn), and one less: the last one frees it. NULL
  * is nothing. Both keep errno; only decision_keep is async-signal-safe. */
-void decision_keep(struct decision *d);
-void decision_free(struct decision *d);
+void conn_state_keep(struct conn_state *d);
+void conn_state_free(struct conn_state *d);
 
 /* The decisions of all PGconns that came through a door: registry.h, typed. */
-void session_bind(struct place *place, PGconn *conn, struct decision *d);
-struct decision *session_find(const PGconn *conn);
-struct decision *session_remove(const PGconn *conn);
+void session_bind(struct map_node *map_node, PGconn *conn, struct conn_state *d);
+struct conn_state *session_find(const PGconn *conn);
+struct conn_state *session_remove(const PGconn *conn);
 
 #endif

@@ -12,27 +12,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-static __thread struct decision *dialling;
+static __thread struct conn_state *dialling;
 
-struct decision *dial_enter(struct decision *d)
+struct conn_state *verify_as_enter(struct conn_state *d)
 {
-    struct decision *before = dialling;
+    struct conn_state *before = dialling;
     dialling = d != NULL && d->ndials > 0 ? d : NULL;
     return before;
 }
 
-void dial_leave(struct decision *before)
+void verify_as_leave(struct conn_state *before)
 {
     dialling = before;
 }
 
-void dial_forget(const struct decision *d)
+void verify_as_forget(const struct conn_state *d)
 {
-    if (dialling == d)
+    if (dialling == d) {
         dialling = NULL;
+    }
 }
 
-void dial_restart(struct decision *d)
+void verify_as_restart(struct conn_state *d)
 {
     d->next_dial = 0;
 }
@@ -41,7 +42,7 @@ void dial_restart(struct decision *d)
  * what else looks a name up on this thread does not). A name that stands in several elements is
  * looked up once for each, in order; after the last the first comes again (a second round of
  * libpq's, or target_session_attrs = prefer-standby). */
-static const struct dial *next_dial(struct decision *d, const char *node, const char *service)
+static const struct dial *next_dial(struct conn_state *d, const char *node, const char *service)
 {
     for (size_t k = 0; node != NULL && k < d->ndials; k++) {
         size_t i = (d->next_dial + k) % d->ndials;
@@ -54,50 +55,53 @@ static const struct dial *next_dial(struct decision *d, const char *node, const 
     return NULL;
 }
 
-int dial_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-                     struct addrinfo **res)
+int verify_as_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+                          struct addrinfo **res)
 {
     __typeof__(getaddrinfo) *real = (__typeof__(getaddrinfo) *)next_definition("getaddrinfo");
     const struct dial *dial = dialling != NULL ? next_dial(dialling, node, service) : NULL;
-    if (real == NULL)
+    if (real == NULL) {
         return EAI_FAIL;
+    }
     return real(dial != NULL ? dial->host : node, service, hints, res);
 }
 
-static void add_escaped(struct text *t, const char *s)
+static void add_escaped(struct strbuf *t, const char *s)
 {
     for (; *s != '\0'; s++) {
-        if (*s == ':' || *s == '\\')
-            text_add(t, "\\");
-        text_addn(t, s, 1);
+        if (*s == ':' || *s == '\\') {
+            strbuf_add(t, "\\");
+        }
+        strbuf_addn(t, s, 1);
     }
 }
 
 /* Adds a .pgpass line for any database and user: the password was found for this call's own. */
-static void add_line(struct text *t, const char *host, const char *port, const char *secret)
+static void add_line(struct strbuf *t, const char *host, const char *port, const char *secret)
 {
     add_escaped(t, host);
-    text_add(t, ":");
+    strbuf_add(t, ":");
     add_escaped(t, port);
-    text_add(t, ":*:*:");
+    strbuf_add(t, ":*:*:");
     add_escaped(t, secret);
-    text_add(t, "\n");
+    strbuf_add(t, "\n");
 }
 
 /* The n-th element of a comma-separated list, or "". */
 static void element(const char *list, size_t n, char *out, size_t size)
 {
-    struct text t;
-    text_init(&t, out, size);
+    struct strbuf t;
+    strbuf_init(&t, out, size);
     for (; n > 0 && list != NULL; n--) {
         list = strchr(list, ',');
         list = list != NULL ? list + 1 : NULL;
     }
-    if (list != NULL)
-        text_addn(&t, list, strcspn(list, ","));
+    if (list != NULL) {
+        strbuf_addn(&t, list, strcspn(list, ","));
+    }
 }
 
-void dial_show_passfile(const struct decision *d, PQconninfoOption *options)
+void verify_as_show_passfile(const struct conn_state *d, PQconninfoOption *options)
 {
     int saved = errno;
     for (PQconninfoOption *o = options; d->passfile_forced && o != NULL && o->keyword != NULL;
@@ -115,9 +119,11 @@ static bool brings_password(const struct libpq *pq, PGconn *conn)
 {
     bool brought = false;
     PQconninfoOption *options = pq->PQconninfo(conn);
-    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
-        if (strcmp(o->keyword, "password") == 0)
+    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        if (strcmp(o->keyword, "password") == 0) {
             brought = o->val != NULL && o->val[0] != '\0';
+        }
+    }
     pq->PQconninfoFree(options);
     return brought;
 }
@@ -140,20 +146,24 @@ static void select_element(struct collecting *c, const struct request *r, size_t
         bool single = j == 2 && list != NULL && strchr(list, ',') == NULL;
         element(list, single ? 0 : i, c->old[j], sizeof c->old[j]);
     }
-    for (size_t k = 0; k < c->one.noptions; k++)
-        for (size_t j = 0; j < 3; j++)
-            if (strcmp(c->one.options[k].name, targets[j]) == 0)
+    for (size_t k = 0; k < c->one.noptions; k++) {
+        for (size_t j = 0; j < 3; j++) {
+            if (strcmp(c->one.options[k].name, targets[j]) == 0) {
                 c->one.options[k].value = c->old[j];
+            }
+        }
+    }
 }
 
 /* Writes the lines of all elements that have a password in .pgpass under their old name. */
 static void collect(const struct libpq *pq, const struct request *r, const struct verdict *v,
                     const char **keywords, const char **values, struct collecting *c,
-                    struct text *lines)
+                    struct strbuf *lines)
 {
     const char *list = request_value(r, "hostaddr");
-    if (list == NULL)
+    if (list == NULL) {
         list = request_value(r, "host");
+    }
     for (size_t i = 0; list != NULL;
          i++, list = strchr(list, ','), list = list != NULL ? list + 1 : NULL) {
         bool refused;
@@ -161,16 +171,19 @@ static void collect(const struct libpq *pq, const struct request *r, const struc
         element(v->hosts, i, c->verified, sizeof c->verified);
         int expand = call_pinned(&c->one, keywords, values, c->words, sizeof c->words);
         size_t n = 0;
-        while (keywords[n] != NULL)
+        while (keywords[n] != NULL) {
             n++;
+        }
         PGconn *conn = probe_start(pq, keywords, values, n, expand, &refused);
         const char *secret = refused ? pq->PQpass(conn) : NULL;
         bool found = secret != NULL && secret[0] != '\0' && !brings_password(pq, conn);
         const char *port = c->old[2][0] != '\0' ? c->old[2] : "5432";
-        if (found)
+        if (found) {
             add_line(lines, c->verified, port, secret);
-        if (found && (c->verified[0] == '/' || c->verified[0] == '@'))
+        }
+        if (found && (c->verified[0] == '/' || c->verified[0] == '@')) {
             add_line(lines, "localhost", port, secret); /* libpq's name for the default directory */
+        }
         pq->PQfinish(conn);
     }
 }
@@ -179,54 +192,59 @@ static void collect(const struct libpq *pq, const struct request *r, const struc
 static int anonymous_file(const char *bytes, size_t len, char *path, size_t size)
 {
     int fd = (int)syscall(SYS_memfd_create, "pgseal", 1 /* MFD_CLOEXEC */);
-    if (fd < 0)
+    if (fd < 0) {
         return -1;
-    struct text t;
-    text_init(&t, path, size);
-    text_add(&t, "/proc/self/fd/");
-    text_add_uint(&t, (uint64_t)fd, 1);
+    }
+    struct strbuf t;
+    strbuf_init(&t, path, size);
+    strbuf_add(&t, "/proc/self/fd/");
+    strbuf_add_uint(&t, (uint64_t)fd, 1);
     if (fchmod(fd, S_IRUSR | S_IWUSR) == 0 && write(fd, bytes, len) == (ssize_t)len &&
-        access(path, R_OK) == 0)
+        access(path, R_OK) == 0) {
         return fd;
+    }
     int e = errno;
     close(fd);
     errno = e != 0 ? e : EIO;
     return -1;
 }
 
-bool dial_passwords(const struct libpq *pq, const struct request *r, struct verdict *v,
-                    const char **keywords, const char **values, char *path, size_t size, int *fd,
-                    char *why, size_t why_size)
+bool verify_as_passwords(const struct libpq *pq, const struct request *r, struct verdict *v,
+                         const char **keywords, const char **values, char *path, size_t size,
+                         int *fd, char *why, size_t why_size)
 {
     int saved = errno;
     char bytes[4096];
-    struct text lines;
+    struct strbuf lines;
     const char *failed = NULL;
 
     *fd = -1;
-    if (request_option(r, "passfile") == NULL)
+    if (request_option(r, "passfile") == NULL) {
         return true;
-    text_init(&lines, bytes, sizeof bytes);
+    }
+    strbuf_init(&lines, bytes, sizeof bytes);
     struct collecting *c = malloc(sizeof *c);
-    if (c != NULL)
+    if (c != NULL) {
         collect(pq, r, v, keywords, values, c, &lines);
-    else
+    } else {
         failed = "out of memory";
-    if (lines.cut)
+    }
+    if (lines.cut) {
         failed = "too long";
-    else if (lines.len > 0 && (*fd = anonymous_file(bytes, lines.len, path, size)) < 0)
+    } else if (lines.len > 0 && (*fd = anonymous_file(bytes, lines.len, path, size)) < 0) {
         failed = sys_error(errno);
+    }
     if (failed != NULL) {
-        struct text t;
-        text_init(&t, why, why_size);
-        text_add(&t, "verify_as: the .pgpass entry of the old name cannot be carried over (");
-        text_add(&t, failed);
-        text_add(&t, "); add one for the verified name");
+        struct strbuf t;
+        strbuf_init(&t, why, why_size);
+        strbuf_add(&t, "verify_as: the .pgpass entry of the old name cannot be carried over (");
+        strbuf_add(&t, failed);
+        strbuf_add(&t, "); add one for the verified name");
     } else if (*fd >= 0) {
         v->forced[v->nforced++] = (struct forced){"passfile", path};
     }
     free(c);
-    text_wipe(bytes, sizeof bytes);
+    strbuf_wipe(bytes, sizeof bytes);
     errno = saved;
     return failed == NULL;
 }

@@ -12,26 +12,26 @@
 
 /* Stops the session: nothing more can leave or arrive on its socket, and the caller sees a failed
  * connection. */
-static void stop(struct decision *d, PGconn *conn, const char *why)
+static void stop(struct conn_state *d, PGconn *conn, const char *why)
 {
-    struct text t;
-    d->violated = true;
+    struct strbuf t;
+    d->blocked = true;
     shutdown(d->libpq.PQsocket(conn), SHUT_RDWR);
-    text_init(&t, d->message, sizeof d->message);
-    text_add(&t, "pgseal: refused: violation: ");
-    text_add(&t, why);
-    text_add(&t, "\n");
+    strbuf_init(&t, d->message, sizeof d->message);
+    strbuf_add(&t, "pgseal: refused: violation: ");
+    strbuf_add(&t, why);
+    strbuf_add(&t, "\n");
 
     struct event e = {.reason = why};
     log_outcome(d, &e, "violation", "refused");
-    d->spoken = true;
+    d->outcome_logged = true;
 }
 
 /* Looks at a session in TLS. Returns false where it was stopped. */
-__attribute__((noinline)) static bool look(struct decision *d, PGconn *conn)
+__attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
 {
     struct evidence found;
-    d->seen = true;
+    d->tls_checked = true;
     const char *why = evidence_gather(d, conn, &found);
     if (why != NULL) {
         stop(d, conn, why);
@@ -39,7 +39,7 @@ __attribute__((noinline)) static bool look(struct decision *d, PGconn *conn)
     }
     free(d->root_bytes); /* a later session (PQreset) is held against the file as it is then */
     d->root_bytes = NULL;
-    if (!d->spoken) {
+    if (!d->outcome_logged) {
         struct event e = {
             .protocol = found.protocol,
             .cipher = found.cipher,
@@ -55,18 +55,18 @@ __attribute__((noinline)) static bool look(struct decision *d, PGconn *conn)
             .reason = found.note,
         };
         log_outcome(d, &e, "witness", "sealed");
-        d->spoken = true;
+        d->outcome_logged = true;
     }
     return true;
 }
 
-static bool in_tls(const struct decision *d, PGconn *conn)
+static bool in_tls(const struct conn_state *d, PGconn *conn)
 {
     return d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
 }
 
 /* A Unix socket of a mixed list is no session that was sealed. */
-static bool on_unix_socket(const struct decision *d, PGconn *conn)
+static bool on_unix_socket(const struct conn_state *d, PGconn *conn)
 {
     struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
@@ -94,16 +94,16 @@ static bool after_startup(int status)
     }
 }
 
-static void failed(struct decision *d, PGconn *conn)
+static void failed(struct conn_state *d, PGconn *conn)
 {
-    if (!d->spoken && !d->began) {
+    if (!d->outcome_logged && !d->startup_sent) {
         struct event e = {.reason = d->libpq.PQerrorMessage(conn)};
         log_outcome(d, &e, "failed", "sealed");
     }
-    d->spoken = true;
+    d->outcome_logged = true;
 }
 
-PostgresPollingStatusType witness_polled(struct decision *d, PGconn *conn,
+PostgresPollingStatusType witness_polled(struct conn_state *d, PGconn *conn,
                                          PostgresPollingStatusType result)
 {
     int saved = errno;
@@ -111,40 +111,42 @@ PostgresPollingStatusType witness_polled(struct decision *d, PGconn *conn,
         failed(d, conn);
     } else if (d->sealed) {
         int status = d->libpq.PQstatus(conn);
-        d->began = after_startup(status);
+        d->startup_sent = after_startup(status);
         if (status == CONNECTION_SSL_STARTUP || status == CONNECTION_NEEDED ||
-            status == CONNECTION_STARTED)
-            d->seen = false; /* another host of the list has its own session */
+            status == CONNECTION_STARTED) {
+            d->tls_checked = false; /* another host of the list has its own session */
+        }
         bool ready = status == CONNECTION_MADE && in_tls(d, conn);
-        bool late =
-            !ready && (d->began || status == CONNECTION_OK); /* a libpq that skips the state */
-        if (!d->seen && (ready || (late && !on_unix_socket(d, conn))) && !look(d, conn))
+        bool late = !ready &&
+                    (d->startup_sent || status == CONNECTION_OK); /* a libpq that skips the state */
+        if (!d->tls_checked && (ready || (late && !on_unix_socket(d, conn))) && !look(d, conn)) {
             result = PGRES_POLLING_FAILED;
+        }
     }
     errno = saved;
     return result;
 }
 
-void witness_returned(struct decision *d, PGconn *conn)
+void witness_returned(struct conn_state *d, PGconn *conn)
 {
     int saved = errno;
     int status = d->libpq.PQstatus(conn);
-    if (d->sealed && !d->violated && status == CONNECTION_OK && !d->seen &&
+    if (d->sealed && !d->blocked && status == CONNECTION_OK && !d->tls_checked &&
         !on_unix_socket(d, conn)) {
         look(d, conn);
-    } else if (d->sealed && !d->violated && status == CONNECTION_BAD && !d->spoken) {
+    } else if (d->sealed && !d->blocked && status == CONNECTION_BAD && !d->outcome_logged) {
         /* Where no poll was seen, the server's own words tell that it had been spoken to. */
         const char *message = d->libpq.PQerrorMessage(conn);
-        d->began = d->began || strstr(message, "FATAL") != NULL ||
-                   (d->libpq.PQconnectionNeedsPassword != NULL &&
-                    d->libpq.PQconnectionNeedsPassword(conn) != 0);
+        d->startup_sent = d->startup_sent || strstr(message, "FATAL") != NULL ||
+                          (d->libpq.PQconnectionNeedsPassword != NULL &&
+                           d->libpq.PQconnectionNeedsPassword(conn) != 0);
         failed(d, conn);
     }
     errno = saved;
 }
 
-void witness_restart(struct decision *d)
+void witness_restart(struct conn_state *d)
 {
-    d->spoken = d->began = d->seen = d->violated = false;
+    d->outcome_logged = d->startup_sent = d->tls_checked = d->blocked = false;
     d->next_dial = 0;
 }

@@ -12,14 +12,14 @@
  * the caller is told. Where the session stands in TLS and has not sent anything yet it is looked
  * at; where it is not as decided it is stopped (shutdown(2)), logged as violation, and
  * PGRES_POLLING_FAILED returned. Logs witness and failed too. Keeps errno. */
-PostgresPollingStatusType witness_polled(struct decision *d, PGconn *conn,
+PostgresPollingStatusType witness_polled(struct conn_state *d, PGconn *conn,
                                          PostgresPollingStatusType result);
 
 /* To be called when a blocking call (PQconnectdb…, PQreset) has returned: looks where no poll could
  * be seen (libpq linked -Bsymbolic), logs failed. Keeps errno. */
-void witness_returned(struct decision *d, PGconn *conn);
+void witness_returned(struct conn_state *d, PGconn *conn);
 
 /* A new attempt begins on this PGconn (PQreset): it gets its own outcome. */
-void witness_restart(struct decision *d);
+void witness_restart(struct conn_state *d);
 
 #endif

@@ -68,15 +68,17 @@ static int find(struct dl_phdr_info *info, size_t size, void *data)
     (void)size, (void)data;
     const char *name = strrchr(info->dlpi_name, '/');
     struct range *r = NULL;
-    if (name && strncmp(name, "/libpgseal", 10) == 0)
+    if (name && strncmp(name, "/libpgseal", 10) == 0) {
         r = &shim;
-    else if (name && strncmp(name, "/libpq.so", 9) == 0)
+    } else if (name && strncmp(name, "/libpq.so", 9) == 0) {
         r = &libpq;
+    }
     for (int i = 0; r && i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
         uintptr_t at = info->dlpi_addr + p->p_vaddr;
-        if (p->p_type == PT_LOAD && (p->p_flags & PF_X))
+        if (p->p_type == PT_LOAD && (p->p_flags & PF_X)) {
             *r = (struct range){at, at + p->p_memsz};
+        }
     }
     return 0;
 }
@@ -94,8 +96,9 @@ long inject_clock_off;
 
 void inject_prepare(void)
 {
-    if (atomic_exchange(&ready, 1))
+    if (atomic_exchange(&ready, 1)) {
         return;
+    }
     dl_iterate_phdr(find, NULL);
     const char *fault = setting("FAULT");
     size_t n = strcspn(fault, ":");
@@ -139,30 +142,35 @@ static void *connect_too(void *unused)
 
 static void wait_for_other(int times)
 {
-    for (int i = 0; i < times && !atomic_load(&other_done); i++)
+    for (int i = 0; i < times && !atomic_load(&other_done); i++) {
         inject_raw(SYS_poll, 0, 0, 5, 0, 0, 0);
+    }
 }
 
 static void on_signal(int sig)
 {
     (void)sig;
     pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
         _exit(0);
-    while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+    }
+    while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
         continue;
+    }
 }
 
 static void happen(void)
 {
     if (strcmp(what, "fork") == 0) {
         pid_t child = fork();
-        if (child > 0)
+        if (child > 0) {
             waitpid(child, NULL, 0);
+        }
     } else if (strcmp(what, "vfork") == 0) {
         pid_t child = vfork(); /* NOLINT(clang-analyzer-security.insecureAPI.vfork): is the point */
-        if (child == 0)
+        if (child == 0) {
             _exit(0);
+        }
         waitpid(child, NULL, 0);
     } else if (strcmp(what, "signal") == 0) {
         struct sigaction action = {.sa_handler = on_signal};
@@ -183,8 +191,9 @@ bool inject_fails(const char *name, const void *caller)
     int saved = errno;
     inject_prepare();
     if (inside || !within(&shim, caller) ||
-        inject_raw(SYS_gettid, 0, 0, 0, 0, 0, 0) != inject_raw(SYS_getpid, 0, 0, 0, 0, 0, 0))
+        inject_raw(SYS_gettid, 0, 0, 0, 0, 0, 0) != inject_raw(SYS_getpid, 0, 0, 0, 0, 0, 0)) {
         return false;
+    }
     inside = true;
     long n = atomic_fetch_add(&steps, 1) + 1;
     const char *list = setting("FAULT_STEPS");
@@ -198,8 +207,9 @@ bool inject_fails(const char *name, const void *caller)
     errno = saved;
     /* A thread that began while constructors ran must be done before exit() takes OpenSSL's tables
      * from under it. */
-    if (other_started && n > at_step)
+    if (other_started && n > at_step) {
         wait_for_other(20);
+    }
     bool now = n == at_step;
     bool fail = now && strcmp(what, "fail") == 0;
     if (now) {
@@ -222,8 +232,9 @@ static char gone; /* its address marks a place that was used */
 
 void inject_hold(void *p, const void *caller)
 {
-    if (!p || (!within(&shim, caller) && !within(&libpq, caller)))
+    if (!p || (!within(&shim, caller) && !within(&libpq, caller))) {
         return;
+    }
     for (size_t i = ((uintptr_t)p >> 4) % TABLE, n = 0; n < TABLE; i = (i + 1) % TABLE, n++) {
         void *old = atomic_load(&held[i]);
         if ((!old || old == &gone) && atomic_compare_exchange_strong(&held[i], &old, p)) {
@@ -235,30 +246,34 @@ void inject_hold(void *p, const void *caller)
 
 void inject_let_go(void *p)
 {
-    if (!p)
+    if (!p) {
         return;
+    }
     for (size_t i = ((uintptr_t)p >> 4) % TABLE, n = 0; n < TABLE; i = (i + 1) % TABLE, n++) {
         void *here = p;
         if (atomic_compare_exchange_strong(&held[i], &here, &gone)) {
             atomic_fetch_sub(&memory, 1);
             return;
         }
-        if (!here)
+        if (!here) {
             return;
+        }
     }
 }
 
 int inject_opened(int fd, const void *caller)
 {
-    if (fd >= 0 && fd < (int)sizeof open_fds && within(&shim, caller))
+    if (fd >= 0 && fd < (int)sizeof open_fds && within(&shim, caller)) {
         atomic_store(&open_fds[fd], 1);
+    }
     return fd;
 }
 
 int inject_closed(int fd)
 {
-    if (fd >= 0 && fd < (int)sizeof open_fds)
+    if (fd >= 0 && fd < (int)sizeof open_fds) {
         atomic_store(&open_fds[fd], 0);
+    }
     return (int)inject_raw(SYS_close, fd, 0, 0, 0, 0, 0);
 }
 
@@ -267,12 +282,15 @@ __attribute__((destructor)) static void report(void)
     const char *file = setting("FAULT_REPORT");
     char line[256];
     int fds = 0;
-    if (other_started)
+    if (other_started) {
         pthread_join(other, NULL);
-    for (size_t i = 0; i < sizeof open_fds; i++)
+    }
+    for (size_t i = 0; i < sizeof open_fds; i++) {
         fds += open_fds[i];
-    if (!file[0])
+    }
+    if (!file[0]) {
         return;
+    }
     int n = snprintf(line, sizeof line, "steps %ld step %s memory %ld maps %ld fds %d\n",
                      atomic_load(&steps), reached, atomic_load(&memory), atomic_load(&inject_maps),
                      fds);

@@ -56,8 +56,9 @@ void *realloc(void *old, size_t size)
         return NULL;
     }
     void *p = __libc_realloc(old, size);
-    if (p || size == 0)
+    if (p || size == 0) {
         inject_let_go(old);
+    }
     inject_hold(p, CALLER);
     return p;
 }
@@ -82,22 +83,27 @@ void free(void *p)
 
 void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
 {
-    if (inject_fails("mmap", CALLER))
+    if (inject_fails("mmap", CALLER)) {
         return MAP_FAILED;
+    }
     void *p = (void *)inject_raw(SYS_mmap, (long)at, (long)size, prot, flags, fd, offset);
-    if (inject_is_shim(CALLER) && p != MAP_FAILED)
+    if (inject_is_shim(CALLER) && p != MAP_FAILED) {
         atomic_fetch_add(&inject_maps, 1);
+    }
     return p;
 }
 
 int munmap(void *at, size_t size)
 {
     bool fail = inject_fails("munmap", CALLER);
-    int error = errno, result = (int)inject_raw(SYS_munmap, (long)at, (long)size, 0, 0, 0, 0);
-    if (inject_is_shim(CALLER))
+    int error = errno;
+    int result = (int)inject_raw(SYS_munmap, (long)at, (long)size, 0, 0, 0, 0);
+    if (inject_is_shim(CALLER)) {
         atomic_fetch_sub(&inject_maps, 1);
-    if (!fail)
+    }
+    if (!fail) {
         return result;
+    }
     errno = error;
     return -1;
 }
@@ -110,8 +116,9 @@ int open(const char *path, int flags, ...)
     va_start(rest, flags);
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
     va_end(rest);
-    if (inject_fails("open", CALLER))
+    if (inject_fails("open", CALLER)) {
         return -1;
+    }
     return inject_opened((int)inject_raw(SYS_openat, AT_FDCWD, (long)path, flags, mode, 0, 0),
                          CALLER);
 }
@@ -119,9 +126,11 @@ int open(const char *path, int flags, ...)
 int close(int fd)
 {
     bool fail = inject_fails("close", CALLER);
-    int error = errno, result = inject_closed(fd); /* Linux closes whatever it says */
-    if (!fail)
+    int error = errno;
+    int result = inject_closed(fd); /* Linux closes whatever it says */
+    if (!fail) {
         return result;
+    }
     errno = error;
     return -1;
 }
@@ -132,8 +141,9 @@ int fcntl(int fd, int command, ...)
     va_start(rest, command);
     long arg = va_arg(rest, long);
     va_end(rest);
-    if (inject_fails(command == F_GETFL ? "fcntl-getfl" : "fcntl-dup", CALLER))
+    if (inject_fails(command == F_GETFL ? "fcntl-getfl" : "fcntl-dup", CALLER)) {
         return -1;
+    }
     int result = (int)inject_raw(SYS_fcntl, fd, command, arg, 0, 0, 0);
     return command == F_DUPFD_CLOEXEC ? inject_opened(result, CALLER) : result;
 }
@@ -167,8 +177,9 @@ SIMPLE(int, uname, (struct utsname * to), SYS_uname, (long)to, 0, 0, 0, 0, 0)
 
 int socket(int family, int type, int protocol)
 {
-    if (inject_fails("socket", CALLER))
+    if (inject_fails("socket", CALLER)) {
         return -1;
+    }
     return inject_opened((int)inject_raw(SYS_socket, family, type, protocol, 0, 0, 0), CALLER);
 }
 
@@ -179,8 +190,9 @@ int getpwuid_r(uid_t uid, struct passwd *to, char *buf, size_t size, struct pass
         *found = NULL;
         return errno;
     }
-    if (!real)
+    if (!real) {
         *(void **)&real = dlsym(RTLD_NEXT, "getpwuid_r");
+    }
     return real(uid, to, buf, size, found);
 }
 
@@ -218,8 +230,12 @@ long syscall(long n, ...)
 {
     va_list rest;
     va_start(rest, n);
-    long a = va_arg(rest, long), b = va_arg(rest, long), c = va_arg(rest, long),
-         d = va_arg(rest, long), e = va_arg(rest, long), f = va_arg(rest, long);
+    long a = va_arg(rest, long);
+    long b = va_arg(rest, long);
+    long c = va_arg(rest, long);
+    long d = va_arg(rest, long);
+    long e = va_arg(rest, long);
+    long f = va_arg(rest, long);
     va_end(rest);
     bool fail = inject_fails(call_name(n), CALLER);
     int error = errno;
@@ -228,8 +244,9 @@ long syscall(long n, ...)
         errno = error;
         return fail ? -1 : 0;
     }
-    if (fail)
+    if (fail) {
         return -1;
+    }
     long result = inject_raw(n, a, b, c, d, e, f);
     return n == SYS_openat || n == SYS_memfd_create ? inject_opened((int)result, CALLER) : result;
 }
@@ -238,8 +255,9 @@ long syscall(long n, ...)
 
 int clock_gettime(clockid_t id, struct timespec *t)
 {
-    if (inject_fails("clock_gettime", CALLER))
+    if (inject_fails("clock_gettime", CALLER)) {
         return -1;
+    }
     int result = (int)inject_raw(SYS_clock_gettime, id, (long)t, 0, 0, 0, 0);
     if (id == CLOCK_REALTIME && result == 0) {
         const char *now = getenv("FAULT_CLOCK"); /* a program may set it anew while it runs */
@@ -253,8 +271,9 @@ time_t time(time_t *to)
     struct timespec t = {0, 0};
     inject_prepare();
     inject_raw(SYS_clock_gettime, CLOCK_REALTIME, (long)&t, 0, 0, 0, 0);
-    if (to)
+    if (to) {
         *to = t.tv_sec + inject_clock_off;
+    }
     return t.tv_sec + inject_clock_off;
 }
 

@@ -40,8 +40,9 @@ static const char *take(struct texts *t)
 
 static void split(struct texts *t, char *bytes, size_t size)
 {
-    for (char *at = bytes; at < bytes + size && t->n < TEXTS; at += strlen(at) + 1)
+    for (char *at = bytes; at < bytes + size && t->n < TEXTS; at += strlen(at) + 1) {
         t->text[t->n++] = at;
+    }
 }
 
 /* before, the secret, an '@' and after, in new memory. A value that spans lines stands in quotes,
@@ -62,7 +63,8 @@ static char *plant(const char *before, const char *after, unsigned flags)
 
 static void check_line(const struct event *e, int planted)
 {
-    char line[EVENT_LINE_MAX + 1], again[EVENT_LINE_MAX];
+    char line[EVENT_LINE_MAX + 1];
+    char again[EVENT_LINE_MAX];
     json_error_t error;
     json_t *json;
     size_t n;
@@ -72,28 +74,32 @@ static void check_line(const struct event *e, int planted)
     check(line[EVENT_LINE_MAX] == '#', "overrun");
     check(n >= 2 && n <= EVENT_LINE_MAX, "length");
     check(memchr(line, '\n', n) == line + n - 1, "newline");
-    for (size_t i = 0; i + 1 < n; i++)
+    for (size_t i = 0; i + 1 < n; i++) {
         check((unsigned char)line[i] >= ' ' && line[i] != 0x7f, "control character");
+    }
     json = json_loadb(line, n - 1, JSON_REJECT_DUPLICATES, &error);
     check(json_is_object(json), "JSON");
     check(strcmp(json_string_value(json_object_get(json, "schema")), "pgseal/1") == 0, "schema");
     check(json_integer_value(json_object_get(json, "pid")) == e->pid, "pid");
-    if (e->reason == NULL || *e->reason == '\0')
+    if (e->reason == NULL || *e->reason == '\0') {
         check(json_object_get(json, "reason") == NULL, "empty reason");
+    }
     json_decref(json);
     check(!planted || memmem(line, n, SECRET, strlen(SECRET)) == NULL, "secret");
-    if (!planted)
+    if (!planted) {
         check(event_format(e, again, sizeof again) == n && memcmp(line, again, n) == 0,
               "not the same twice");
+    }
 }
 
 static void check_reason(const char *reason)
 {
-    char buf[512], small[16];
+    char buf[512];
+    char small[16];
 
     event_clean_reason(reason, buf, sizeof buf);
     check(strchr(buf, '\n') == NULL, "newline in a reason");
-    check(!event_hides(buf), "a reason that hints");
+    check(!event_redacts(buf), "a reason that hints");
     event_clean_reason(reason, small, sizeof small);
     check(strlen(small) < sizeof small, "small reason");
 }
@@ -105,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct event_library libpqs[EVENT_LIST];
     const char *lists[3][EVENT_LIST];
     struct event e = {0};
-    const char **veiled[] = {
+    const char **redacted[] = {
         &e.host,   &e.hostaddr,           &e.port, &e.dbname, &e.user, &e.application_name,
         &e.reason, &changes[0].requested, &e.user, &e.port};
     const char **plain[] = {&e.node,          &e.event,      &e.action,         &e.mode,
@@ -113,13 +119,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                             &e.rule,          &e.protocol,   &e.cipher,         &e.peer_subject,
                             &e.peer_issuer,   &e.peer_names, &e.peer_not_after, &e.peer_sha256,
                             &e.verified_name, &e.root,       &e.root_sha256,    &e.settings};
-    const size_t nveiled = sizeof veiled / sizeof veiled[0],
-                 nplain = sizeof plain / sizeof plain[0];
-    unsigned where, flags;
-    char *bytes, *secret;
+    const size_t nveiled = sizeof redacted / sizeof redacted[0];
+    const size_t nplain = sizeof plain / sizeof plain[0];
+    unsigned where;
+    unsigned flags;
+    char *bytes;
+    char *secret;
 
-    if (size < 4)
+    if (size < 4) {
         return 0;
+    }
     where = data[0] % nveiled;
     flags = data[1];
     bytes = malloc(size - 2 + 1);
@@ -132,17 +141,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         free(bytes);
         return 0;
     }
-    for (size_t i = 0; i < EVENT_CHANGES; i++)
+    for (size_t i = 0; i < EVENT_CHANGES; i++) {
         changes[i] = (struct change){i == 1 ? "password" : take(&t), take(&t), take(&t), take(&t)};
+    }
     for (size_t i = 0; i < EVENT_LIST; i++) {
         libpqs[i] = (struct event_library){take(&t), (int)(data[i % size] << 12)};
-        for (size_t k = 0; k < 3; k++)
+        for (size_t k = 0; k < 3; k++) {
             lists[k][i] = take(&t);
+        }
     }
-    for (size_t i = 0; i < nveiled - 2; i++)
-        *veiled[i] = take(&t);
-    for (size_t i = 0; i < nplain; i++)
+    for (size_t i = 0; i < nveiled - 2; i++) {
+        *redacted[i] = take(&t);
+    }
+    for (size_t i = 0; i < nplain; i++) {
         *plain[i] = take(&t);
+    }
     memcpy(&e.pid, data, sizeof e.pid);
     e.time_ms = (int64_t)((uint64_t)(uint32_t)e.pid << (data[1] % 40));
     e.uid = data[2];
@@ -159,20 +172,22 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     e.preloads = lists[2];
     e.npreloads = (size_t)(data[1] % 3);
     check_line(&e, 0);
-    if (e.reason != NULL)
+    if (e.reason != NULL) {
         check_reason(e.reason);
+    }
 
     secret = plant(take(&t), take(&t), flags);
-    *veiled[where] = secret;
+    *redacted[where] = secret;
     check_line(&e, 1);
-    if (veiled[where] == &e.reason)
+    if (redacted[where] == &e.reason) {
         check_reason(secret);
+    }
 
     /* A URI cut in the wrong place: the secret in one of the five, what gives it away in another.
      */
     e.connection_from_uri = true;
-    *veiled[where % 5] = SECRET;
-    *veiled[(where + 1 + data[2] % 4) % 5] = "host@";
+    *redacted[where % 5] = SECRET;
+    *redacted[(where + 1 + data[2] % 4) % 5] = "host@";
     e.reason = "could not translate host name \"" SECRET "\" to address";
     check_line(&e, 1);
     free(secret);

@@ -61,8 +61,10 @@ static void look(const struct policy *p, const char *bytes, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct policy p, again;
-    char *bytes = parse(&p, data, size), *more = parse(&again, data, size);
+    struct policy p;
+    struct policy again;
+    char *bytes = parse(&p, data, size);
+    char *more = parse(&again, data, size);
     must(strcmp(p.fault, again.fault) == 0 && p.nrules == again.nrules && p.log == again.log);
     must(p.fault[0] == '\0' || strncmp(p.fault, NAME ":", 3) == 0);
     for (const char *c = p.fault; *c != '\0'; c++) {

@@ -56,18 +56,18 @@ static void must(bool held, const char *what, const char *a, const char *b)
     }
 }
 
-static bool root_fine(void *data, const char *path, char *why, size_t size)
+static bool root_ok(void *data, const char *path, char *why, size_t size)
 {
     (void)data;
     (void)path;
-    text_copy(why, size, "");
+    strbuf_copy(why, size, "");
     return true;
 }
 
 static int crl_state(void *data, const char *path, char *why, size_t size)
 {
     (void)data;
-    text_copy(why, size, "");
+    strbuf_copy(why, size, "");
     return strstr(path, "pure") != NULL ? 1 : 0;
 }
 
@@ -81,10 +81,10 @@ static bool home_file(void *data, int version, const char *name, char *path, siz
 {
     (void)data;
     (void)version;
-    struct text t;
-    text_init(&t, path, size);
-    text_add(&t, "/nowhere/");
-    text_add(&t, name);
+    struct strbuf t;
+    strbuf_init(&t, path, size);
+    strbuf_add(&t, "/nowhere/");
+    strbuf_add(&t, name);
     return true;
 }
 
@@ -102,7 +102,7 @@ static const char *environment(void *data, const char *name)
     return NULL;
 }
 
-static const struct world world = {.root_fine = root_fine,
+static const struct world world = {.root_ok = root_ok,
                                    .crl_state = crl_state,
                                    .bundle = bundle,
                                    .home_file = home_file,
@@ -127,12 +127,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     static char file[64];
     (void)argc;
     (void)argv;
-    if (mkdtemp(dir) == NULL)
+    if (mkdtemp(dir) == NULL) {
         abort();
+    }
     snprintf(file, sizeof file, "%s/services", dir);
     FILE *f = fopen(file, "w");
-    if (f == NULL)
+    if (f == NULL) {
         abort();
+    }
     fputs("[s]\nhost=svc.example\nsslmode=disable\nuser=eve\nsslcrl=/pure\n"
           "[t]\nhost=a,b\nport=1,2\nhostaddr=127.0.0.1,::1\n[u]\nsslkey=e:k\nport=99999\n",
           f);
@@ -164,9 +166,11 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 static const char *value_of(const PQconninfoOption *options, const char *name)
 {
-    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
-        if (strcmp(o->keyword, name) == 0)
+    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        if (strcmp(o->keyword, name) == 0) {
             return o->val;
+        }
+    }
     return NULL;
 }
 
@@ -183,21 +187,24 @@ static bool empty(const char *s)
 static const char *forced_value(const struct verdict *v, const char *name)
 {
     const char *value = NULL;
-    for (size_t i = 0; v != NULL && i < v->nforced; i++)
-        if (strcmp(v->forced[i].option, name) == 0)
+    for (size_t i = 0; v != NULL && i < v->nforced; i++) {
+        if (strcmp(v->forced[i].option, name) == 0) {
             value = v->forced[i].value;
+        }
+    }
     return value;
 }
 
 /* Holds a rewritten connection against the one through the door itself. v: what was forced, or
  * NULL. */
-static void compare(PGconn *door, PGconn *rewritten, const struct verdict *v,
+static void compare(PGconn *entry_point, PGconn *rewritten, const struct verdict *v,
                     const struct request *r, bool same_error)
 {
-    PQconninfoOption *was = PQconninfo(door);
+    PQconninfoOption *was = PQconninfo(entry_point);
     PQconninfoOption *is = PQconninfo(rewritten);
-    if (was == NULL || is == NULL)
+    if (was == NULL || is == NULL) {
         abort();
+    }
     for (const PQconninfoOption *o = was; o->keyword != NULL; o++) {
         const char *value = value_of(is, o->keyword);
         const char *forced = forced_value(v, o->keyword);
@@ -211,16 +218,20 @@ static void compare(PGconn *door, PGconn *rewritten, const struct verdict *v,
             must(same(value, o->val), o->keyword, value, o->val);
         }
     }
-    for (size_t i = 0; v != NULL && i < v->nforced; i++)
+    for (size_t i = 0; v != NULL && i < v->nforced; i++) {
         must(request_option(r, v->forced[i].option) != NULL, "forced, yet unknown",
              v->forced[i].option, "");
-    if (forced_value(v, "host") == NULL) {
-        must(same(PQhost(door), PQhost(rewritten)), "PQhost", PQhost(rewritten), PQhost(door));
-        must(same(PQport(door), PQport(rewritten)), "PQport", PQport(rewritten), PQport(door));
     }
-    if (same_error)
-        must(same(PQerrorMessage(door), PQerrorMessage(rewritten)), "message",
-             PQerrorMessage(rewritten), PQerrorMessage(door));
+    if (forced_value(v, "host") == NULL) {
+        must(same(PQhost(entry_point), PQhost(rewritten)), "PQhost", PQhost(rewritten),
+             PQhost(entry_point));
+        must(same(PQport(entry_point), PQport(rewritten)), "PQport", PQport(rewritten),
+             PQport(entry_point));
+    }
+    if (same_error) {
+        must(same(PQerrorMessage(entry_point), PQerrorMessage(rewritten)), "message",
+             PQerrorMessage(rewritten), PQerrorMessage(entry_point));
+    }
     PQconninfoFree(was);
     PQconninfoFree(is);
 }
@@ -248,24 +259,25 @@ static void cut(char *text, const char *end, bool pairs, struct entries *e)
         }
     }
     e->keywords[e->n] = e->values[e->n] = NULL;
-    for (size_t i = e->n; i < ENTRIES; i++)
+    for (size_t i = e->n; i < ENTRIES; i++) {
         e->texts[i] = NULL;
+    }
 }
 
-static struct call make_call(unsigned char door, struct entries *e)
+static struct call make_call(unsigned char entry_point, struct entries *e)
 {
-    switch (door) {
+    switch (entry_point) {
     case 0:
-        return (struct call){.door = DOOR_START,
+        return (struct call){.entry_point = ENTRY_START,
                              .conninfo = e->texts[0] != NULL ? e->texts[0] : ""};
     case 1:
     case 2:
-        return (struct call){.door = DOOR_START_PARAMS,
+        return (struct call){.entry_point = ENTRY_START_PARAMS,
                              .keywords = e->keywords,
                              .values = e->values,
-                             .expand = door == 1};
+                             .expand = entry_point == 1};
     default:
-        return (struct call){.door = DOOR_LOGIN,
+        return (struct call){.entry_point = ENTRY_LOGIN,
                              .dbname = e->texts[0],
                              .host = e->texts[1],
                              .port = e->texts[2],
@@ -276,13 +288,14 @@ static struct call make_call(unsigned char door, struct entries *e)
 }
 
 /* What the probe found, decided and sent. */
-static void rewritten(PGconn *door, bool door_dialled, const struct call_params *array,
+static void rewritten(PGconn *entry_point, bool entry_dialled, const struct call_params *array,
                       struct probe *probe, const struct policy *policy)
 {
     static struct verdict v;
     const char **keywords = calloc(2 * call_room(array->params.n), sizeof *keywords);
-    if (keywords == NULL)
+    if (keywords == NULL) {
         abort();
+    }
     const char **values = keywords + call_room(array->params.n);
     char words[1024];
 
@@ -294,13 +307,13 @@ static void rewritten(PGconn *door, bool door_dialled, const struct call_params 
              forced_value(&v, "sslmode"), "verify-full");
         PGconn *sealed = PQconnectStartParams(keywords, values, expand);
         /* Another host list may be another error. */
-        compare(door, sealed, &v, &probe->request,
-                !door_dialled && forced_value(&v, "host") == NULL);
+        compare(entry_point, sealed, &v, &probe->request,
+                !entry_dialled && forced_value(&v, "host") == NULL);
         PQfinish(sealed);
     }
     int expand = call_pinned(&probe->request, keywords, values, words, sizeof words);
     PGconn *pinned = PQconnectStartParams(keywords, values, expand);
-    compare(door, pinned, NULL, &probe->request, true);
+    compare(entry_point, pinned, NULL, &probe->request, true);
     PQfinish(pinned);
     free(keywords);
 }
@@ -310,43 +323,49 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct probe probe;
     struct call_params array;
     struct entries e;
-    if (size < 2)
+    if (size < 2) {
         return 0;
+    }
     char *text = malloc(size - 1);
-    if (text == NULL)
+    if (text == NULL) {
         abort();
+    }
     memcpy(text, data + 2, size - 2);
     text[size - 2] = '\0';
-    unsigned char door = data[0] % 4;
-    cut(text, text + size - 2, door == 1 || door == 2, &e);
-    struct call call = make_call(door, &e);
+    unsigned char entry_point = data[0] % 4;
+    cut(text, text + size - 2, entry_point == 1 || entry_point == 2, &e);
+    struct call call = make_call(entry_point, &e);
 
     memset(&probe, 0, sizeof probe);
     enum probe_result result = PROBE_LIBPQ;
     bool rewritable = call_to_params(&call, &array);
     const char **keywords = calloc(2 * call_room(array.params.n), sizeof *keywords);
-    if (keywords == NULL)
+    if (keywords == NULL) {
         abort();
+    }
     dialled = false;
-    if (rewritable)
+    if (rewritable) {
         result =
             probe_run(&pq, &array.params, keywords, keywords + call_room(array.params.n), &probe);
+    }
     must(!dialled, "the probe dialled", text, "");
     if (result != PROBE_REFUSED) {
         PGPing unused;
         PGconn *conn = call_real(&pq, &call, &unused);
         bool did = dialled;
         must(PQstatus(conn) == CONNECTION_BAD, "connected", text, "");
-        if (result == PROBE_FINE)
+        if (result == PROBE_OK) {
             rewritten(conn, did, &array, &probe, &policies[data[1] % POLICIES]);
-        else
+        } else {
             must(!did && (!rewritable || same(PQerrorMessage(conn), PQerrorMessage(probe.conn))),
                  "message of what libpq rejects", PQerrorMessage(conn),
                  rewritable ? PQerrorMessage(probe.conn) : "");
+        }
         PQfinish(conn);
     }
-    if (rewritable)
+    if (rewritable) {
         probe_free(&pq, &probe, false);
+    }
     free(keywords);
     free(text);
     return 0;

@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     elf_look(&source, true, &again);
     must(memcmp(copy, data, size) == 0);
     must(facts.is_elf == again.is_elf && facts.needed.n == again.needed.n &&
-         facts.libpq_inside == again.libpq_inside && facts.imports_door == again.imports_door);
+         facts.libpq_inside == again.libpq_inside && facts.imports_entry == again.imports_entry);
     must_be_short(&facts.needed, 1024);
     must_be_short(&facts.go, 16 + 8);
     must_be_short(&facts.rust, 8);

@@ -78,7 +78,7 @@ is "$(for name in "${variables[@]}"; do grep -qx "\.B $name" docs/man/libpgseal.
 
 # --- events and fields
 
-mapfile -t fields < <(sed -nE 's/.*(field|veiled|number|json_key)\((j|&j), "([a-z0-9_]+)".*/\3/p' lib/core/event/event.c | sort -u)
+mapfile -t fields < <(sed -nE 's/.*(field|redacted|number|json_key)\((j|&j), "([a-z0-9_]+)".*/\3/p' lib/core/event/event.c | sort -u)
 mapfile -t events < <({
     sed -nE 's/.*events\[\] = \{(.*)\};/\1/p' lib/core/verdict/verdict.c | grep -oE '"[a-z_]+"'
     grep -hoE 'log_outcome\([^;]*' $(find shim lib -name "*.c") | grep -oE '"(witness|failed|violation|plaintext_cancel|[a-z_]+)", ?"?' |

@@ -59,10 +59,10 @@ is "$(lacks launcher.txt "${found[@]}")" '' 'pgseal-run(1) has every option'
 # --- findings: what check_found and check's COMMAND are given, what check makes of a fault of a chain, and the table of ca
 
 mapfile -t found < <({
-    tr '\n' ' ' <"$TOP/cli/check.c" | grep -oE 'check_found\( *c, [^;]*' | sed 's/check_found( *c, //; s/, *xprintf.*//'
-    cat "$TOP"/cli/check_{diagnose,session,chain,net}.c | tr '\n' ' ' | grep -oE 'check_found\( *c, "[a-z-]+"'
-    grep -oE 'return "[a-z-]+";' "$TOP/cli/check_chain.c"
-    grep -oE 'run->what = "[a-z-]+";' "$TOP/cli/check_command.c"
+    tr '\n' ' ' <"$TOP/cli/check/check.c" | grep -oE 'check_found\( *c, [^;]*' | sed 's/check_found( *c, //; s/, *xprintf.*//'
+    cat "$TOP"/cli/check/{diagnose,session,chain,net}.c | tr '\n' ' ' | grep -oE 'check_found\( *c, "[a-z-]+"'
+    grep -oE 'return "[a-z-]+";' "$TOP/cli/check/chain.c"
+    grep -oE 'run->what = "[a-z-]+";' "$TOP/cli/check/command.c"
 } | grep -oE '"[a-z-]+"' | tr -d '"' | sort -u)
 has " ${found[*]} " ' bad-chain ' 'the findings of check were found: of a chain'
 has " ${found[*]} " ' cannot-authenticate ' 'the findings of check were found: of a session'
@@ -70,13 +70,13 @@ has " ${found[*]} " ' log-hidden ' 'the findings of check were found: of a comma
 is "$((${#found[@]} > 18))" 1 "the findings of check were found (${#found[@]})"
 part 'pgseal check' >part.txt
 is "$(lacks part.txt "${found[@]}")" '' 'pgseal(1) has every finding of check'
-is "$(grep -ohE '[^{]"(no|weak|bad|cannot|not|log|tls|takes|wrong|unknown)-[a-z-]+"' "$TOP"/cli/check*.c | tr -d ' ("' | sort -u |
+is "$(grep -ohE '[^{]"(no|weak|bad|cannot|not|log|tls|takes|wrong|unknown)-[a-z-]+"' "$TOP"/cli/check/*.c | tr -d ' ("' | sort -u |
     grep -vxF "$(printf '%s\n' "${found[@]}")")" '' 'no finding of check goes another way'
-mapfile -t found < <(sed -n '/ca_finding_names\[CA_FINDINGS\] = {/,/};/p' "$TOP/cli/ca_judge.c" | grep -oE '"[a-z-]+"' | tr -d '"')
+mapfile -t found < <(sed -n '/ca_finding_names\[CA_FINDINGS\] = {/,/};/p' "$TOP/cli/ca/judge.c" | grep -oE '"[a-z-]+"' | tr -d '"')
 is "${#found[@]}" 9 'the findings of ca were found'
 part 'pgseal ca' >part.txt
 is "$(lacks part.txt "${found[@]}" fault)" '' 'pgseal(1) has every finding of ca'
-mapfile -t found < <(sed -n 's/.*verdict_names\[\] = {\(.*\)};/\1/p' "$TOP/cli/scan_show.c" | grep -oE '"[a-z ]+"' | tr -d '"')
+mapfile -t found < <(sed -n 's/.*verdict_names\[\] = {\(.*\)};/\1/p' "$TOP/cli/scan/show.c" | grep -oE '"[a-z ]+"' | tr -d '"')
 is "${#found[@]}" 3 'the verdicts of scan were found'
 part 'pgseal scan' >part.txt
 is "$(lacks part.txt "${found[@]}")" '' 'pgseal(1) has every verdict of scan'

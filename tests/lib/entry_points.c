@@ -61,12 +61,13 @@ static void json_string(FILE *out, const char *s)
     fputc('"', out);
     for (; *s; s++) {
         unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\')
+        if (c == '"' || c == '\\') {
             fprintf(out, "\\%c", c);
-        else if (c < 0x20 || c > 0x7e)
+        } else if (c < 0x20 || c > 0x7e) {
             fprintf(out, "\\u%04x", c);
-        else
+        } else {
             fputc(c, out);
+        }
     }
     fputc('"', out);
 }
@@ -82,8 +83,9 @@ static void report(const struct row *row, PGconn *conn, const char *step)
     char *buf = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&buf, &len);
-    if (!out)
+    if (!out) {
         die("open_memstream", strerror(errno));
+    }
     bool good = PQstatus(conn) == CONNECTION_OK;
     fputs("{\"row\":", out);
     json_string(out, row->name);
@@ -107,10 +109,12 @@ static void report(const struct row *row, PGconn *conn, const char *step)
     PQconninfoOption *options = PQconninfo(conn);
     bool comma = false;
     for (PQconninfoOption *o = options; o && o->keyword; o++) {
-        if (!o->val)
+        if (!o->val) {
             continue;
-        if (comma)
+        }
+        if (comma) {
             fputc(',', out);
+        }
         comma = true;
         json_string(out, o->keyword);
         fputc(':', out);
@@ -145,67 +149,78 @@ static void drive(PGconn *conn, PostgresPollingStatusType (*step)(PGconn *))
     while (PQstatus(conn) != CONNECTION_BAD) {
         struct pollfd fd = {.fd = PQsocket(conn),
                             .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-        if (poll(&fd, 1, POLL_MS) != 1)
+        if (poll(&fd, 1, POLL_MS) != 1) {
             break;
+        }
         state = step(conn);
-        if (state == PGRES_POLLING_OK || state == PGRES_POLLING_FAILED)
+        if (state == PGRES_POLLING_OK || state == PGRES_POLLING_FAILED) {
             break;
+        }
     }
 }
 
 static const char *login_value(const struct row *row, const char *key)
 {
     size_t n = strlen(key);
-    for (int i = 0; i < row->nargs; i++)
-        if (strncmp(row->args[i], key, n) == 0 && row->args[i][n] == '=')
+    for (int i = 0; i < row->nargs; i++) {
+        if (strncmp(row->args[i], key, n) == 0 && row->args[i][n] == '=') {
             return row->args[i] + n + 1;
+        }
+    }
     return NULL;
 }
 
 /* Opens through the row's door; NULL for the ping doors, which have reported by then. */
 static PGconn *knock(const struct row *row)
 {
-    const char *door = row->door, *text = row->nargs ? row->args[0] : "";
+    const char *door = row->door;
+    const char *text = row->nargs ? row->args[0] : "";
     char *copies[WORDS];
-    const char *keys[WORDS + 1], *values[WORDS + 1];
+    const char *keys[WORDS + 1];
+    const char *values[WORDS + 1];
     PGconn *conn = NULL;
     bool started = strncmp(door, "start", 5) == 0;
 
     for (int i = 0; i < row->nargs; i++) {
         copies[i] = strdup(row->args[i]);
         char *equals = strchr(copies[i], '=');
-        if (equals)
+        if (equals) {
             *equals = '\0';
+        }
         keys[i] = copies[i];
         values[i] = equals ? equals + 1 : NULL;
     }
     keys[row->nargs] = values[row->nargs] = NULL;
     int expand = door[strlen(door) - 1] != '0';
-    if (strcmp(door, "connectdb") == 0)
+    if (strcmp(door, "connectdb") == 0) {
         conn = PQconnectdb(text);
-    else if (strcmp(door, "start") == 0)
+    } else if (strcmp(door, "start") == 0) {
         conn = PQconnectStart(text);
-    else if (strcmp(door, "ping") == 0)
+    } else if (strcmp(door, "ping") == 0) {
         report_ping(row, PQping(text));
-    else if (strcmp(door, "params") == 0 || strcmp(door, "params0") == 0)
+    } else if (strcmp(door, "params") == 0 || strcmp(door, "params0") == 0) {
         conn = PQconnectdbParams(keys, values, expand);
-    else if (strcmp(door, "startparams") == 0 || strcmp(door, "startparams0") == 0)
+    } else if (strcmp(door, "startparams") == 0 || strcmp(door, "startparams0") == 0) {
         conn = PQconnectStartParams(keys, values, expand);
-    else if (strcmp(door, "pingparams") == 0 || strcmp(door, "pingparams0") == 0)
+    } else if (strcmp(door, "pingparams") == 0 || strcmp(door, "pingparams0") == 0) {
         report_ping(row, PQpingParams(keys, values, expand));
-    else if (strcmp(door, "setdblogin") == 0)
+    } else if (strcmp(door, "setdblogin") == 0) {
         conn = PQsetdbLogin(login_value(row, "host"), login_value(row, "port"),
                             login_value(row, "options"), login_value(row, "tty"),
                             login_value(row, "dbname"), login_value(row, "user"),
                             login_value(row, "password"));
-    else
+    } else {
         die("no such door", door);
-    if (started && conn)
+    }
+    if (started && conn) {
         drive(conn, PQconnectPoll);
-    for (int i = 0; i < row->nargs; i++)
+    }
+    for (int i = 0; i < row->nargs; i++) {
         free(copies[i]);
-    if (!conn && strncmp(door, "ping", 4) != 0)
+    }
+    if (!conn && strncmp(door, "ping", 4) != 0) {
         die("libpq returned NULL", door);
+    }
     return conn;
 }
 
@@ -225,18 +240,22 @@ static void cancel(const struct row *row, PGconn *conn)
 static void visit(const struct row *row)
 {
     PGconn *conn = knock(row);
-    if (!conn)
+    if (!conn) {
         return;
+    }
     report(row, conn, "connect");
-    if (row->cancel && PQstatus(conn) == CONNECTION_OK)
+    if (row->cancel && PQstatus(conn) == CONNECTION_OK) {
         cancel(row, conn);
+    }
     if (row->reset) {
-        if (row->between && system(row->between) != 0)
+        if (row->between && system(row->between) != 0) {
             die("command failed", row->between);
-        if (strcmp(row->reset, "sync") == 0)
+        }
+        if (strcmp(row->reset, "sync") == 0) {
             PQreset(conn);
-        else if (PQresetStart(conn))
+        } else if (PQresetStart(conn)) {
             drive(conn, PQresetPoll);
+        }
         report(row, conn, "reset");
     }
     PQfinish(conn);
@@ -245,49 +264,58 @@ static void visit(const struct row *row)
 static void *visit_often(void *arg)
 {
     const struct row *row = arg;
-    for (int i = 0; i < row->times; i++)
+    for (int i = 0; i < row->times; i++) {
         visit(row);
+    }
     return NULL;
 }
 
 static void crowd(struct row *row)
 {
     pthread_t threads[64];
-    if (row->threads > 64)
+    if (row->threads > 64) {
         die("too many threads", row->name);
-    for (int i = 0; i < row->threads; i++)
-        if (pthread_create(&threads[i], NULL, visit_often, row) != 0)
+    }
+    for (int i = 0; i < row->threads; i++) {
+        if (pthread_create(&threads[i], NULL, visit_often, row) != 0) {
             die("pthread_create", strerror(errno));
-    for (int i = 0; i < row->threads; i++)
+        }
+    }
+    for (int i = 0; i < row->threads; i++) {
         pthread_join(threads[i], NULL);
+    }
 }
 
 static void prelude(char *what)
 {
     char *rest = strchr(what, ':');
-    if (rest)
+    if (rest) {
         *rest++ = '\0';
+    }
     if (strcmp(what, "clobber") == 0) {
-        for (char **e = environ; *e; e++)
-            if (strncmp(*e, "PGSEAL_", 7) == 0)
+        for (char **e = environ; *e; e++) {
+            if (strncmp(*e, "PGSEAL_", 7) == 0) {
                 memset(*e, 'x', strlen(*e));
+            }
+        }
         return;
     }
-    if (!rest)
+    if (!rest) {
         die("first= wants more", what);
+    }
     char *more = strchr(rest, strcmp(what, "setenv") == 0 ? '=' : ':');
     int result = 0;
-    if (strcmp(what, "close") == 0)
+    if (strcmp(what, "close") == 0) {
         result = close(atoi(rest));
-    else if (strcmp(what, "unshare") == 0)
+    } else if (strcmp(what, "unshare") == 0) {
         result = unshare(strcmp(rest, "mount") == 0 ? CLONE_NEWNS
                          : strcmp(rest, "net") == 0 ? CLONE_NEWNET
                                                     : CLONE_NEWUSER);
-    else if (strcmp(what, "chroot") == 0)
+    } else if (strcmp(what, "chroot") == 0) {
         result = chroot(rest) || chdir("/");
-    else if (strcmp(what, "uid") == 0)
+    } else if (strcmp(what, "uid") == 0) {
         result = setgid((gid_t)atoi(rest)) || setuid((uid_t)atoi(rest));
-    else if (strcmp(what, "setenv") == 0 && more) {
+    } else if (strcmp(what, "setenv") == 0 && more) {
         *more = '\0';
         result = setenv(rest, more + 1, 1);
     } else if (strcmp(what, "reopen") == 0 && more) {
@@ -295,76 +323,87 @@ static void prelude(char *what)
         int fd = open(more + 1, O_RDWR | O_CREAT | O_APPEND, 0600);
         result = fd < 0 || dup2(fd, atoi(rest)) < 0;
         close(fd);
-    } else
+    } else {
         die("unknown first=", what);
-    if (result != 0)
+    }
+    if (result != 0) {
         die(what, strerror(errno));
+    }
 }
 
 static void set_env(char *assignment, char *saved[], int *nsaved)
 {
     char *equals = strchr(assignment, '=');
-    if (equals)
+    if (equals) {
         *equals = '\0';
+    }
     const char *old = getenv(assignment);
     saved[(*nsaved)++] = strdup(assignment);
     saved[(*nsaved)++] = old ? strdup(old) : NULL;
-    if (equals)
+    if (equals) {
         setenv(assignment, equals + 1, 1);
-    else
+    } else {
         unsetenv(assignment);
+    }
 }
 
 static void handle(char *words[], int n)
 {
     struct row row = {.name = words[0], .door = n > 1 ? words[1] : "", .threads = 0, .times = 1};
     char *saved[2 * WORDS];
-    int nsaved = 0, i;
+    int nsaved = 0;
+    int i;
     for (i = 2; i < n && strcmp(words[i], "--") != 0; i++) {
         char *w = words[i];
-        if (strncmp(w, "env:", 4) == 0)
+        if (strncmp(w, "env:", 4) == 0) {
             set_env(w + 4, saved, &nsaved);
-        else if (strncmp(w, "unset:", 6) == 0)
+        } else if (strncmp(w, "unset:", 6) == 0) {
             set_env(w + 6, saved, &nsaved);
-        else if (strncmp(w, "query=", 6) == 0)
+        } else if (strncmp(w, "query=", 6) == 0) {
             row.query = w + 6;
-        else if (strncmp(w, "between=", 8) == 0)
+        } else if (strncmp(w, "between=", 8) == 0) {
             row.between = w + 8;
-        else if (strncmp(w, "reset=", 6) == 0)
+        } else if (strncmp(w, "reset=", 6) == 0) {
             row.reset = w + 6;
-        else if (strncmp(w, "threads=", 8) == 0)
+        } else if (strncmp(w, "threads=", 8) == 0) {
             row.threads = atoi(w + 8);
-        else if (strncmp(w, "times=", 6) == 0)
+        } else if (strncmp(w, "times=", 6) == 0) {
             row.times = atoi(w + 6);
-        else if (strcmp(w, "fork") == 0)
+        } else if (strcmp(w, "fork") == 0) {
             row.fork = true;
-        else if (strcmp(w, "cancel") == 0)
+        } else if (strcmp(w, "cancel") == 0) {
             row.cancel = true;
-        else if (strncmp(w, "first=", 6) == 0)
+        } else if (strncmp(w, "first=", 6) == 0) {
             prelude(w + 6);
-        else
+        } else {
             die("unknown option", w);
+        }
     }
-    for (i++; i < n; i++)
+    for (i++; i < n; i++) {
         row.args[row.nargs++] = words[i];
+    }
     pid_t child = row.fork ? fork() : 0;
     if (child == 0) {
-        if (row.threads)
+        if (row.threads) {
             crowd(&row);
-        else
+        } else {
             visit_often(&row);
-        if (row.fork)
+        }
+        if (row.fork) {
             _exit(0);
+        }
     } else {
         int status = 0;
-        if (waitpid(child, &status, 0) != child || status != 0)
+        if (waitpid(child, &status, 0) != child || status != 0) {
             die("the child died", row.name);
+        }
     }
     for (i = nsaved - 2; i >= 0; i -= 2) { /* the last first: a name may come twice */
-        if (saved[i + 1])
+        if (saved[i + 1]) {
             setenv(saved[i], saved[i + 1], 1);
-        else
+        } else {
             unsetenv(saved[i]);
+        }
         free(saved[i]);
         free(saved[i + 1]);
     }
@@ -376,19 +415,23 @@ int main(int argc, char *argv[])
         char *line = NULL;
         size_t size = 0;
         while (getline(&line, &size, stdin) > 0) {
-            char *words[WORDS], *rest = line;
+            char *words[WORDS];
+            char *rest = line;
             int n = 0;
             line[strcspn(line, "\n")] = '\0';
-            while (n < WORDS && (words[n] = strsep(&rest, "\t")))
+            while (n < WORDS && (words[n] = strsep(&rest, "\t"))) {
                 n++;
-            if (n >= 2)
+            }
+            if (n >= 2) {
                 handle(words, n);
+            }
         }
         free(line);
         return 0;
     }
-    if (argc < 3 || argc > WORDS)
+    if (argc < 3 || argc > WORDS) {
         die("usage", "doors NAME DOOR [OPTION...] -- [ARGUMENT...] | doors -");
+    }
     handle(argv + 1, argc - 1);
     return 0;
 }

@@ -18,11 +18,15 @@ static int looks;
 
 static void look(const char *path)
 {
-    const char *file = getenv("SWAP_FILE"), *with = getenv("SWAP_WITH"), *at = getenv("SWAP_AT");
-    if (!file || !with || !at || strcmp(path, file) != 0)
+    const char *file = getenv("SWAP_FILE");
+    const char *with = getenv("SWAP_WITH");
+    const char *at = getenv("SWAP_AT");
+    if (!file || !with || !at || strcmp(path, file) != 0) {
         return;
-    if (++looks == atoi(at))
+    }
+    if (++looks == atoi(at)) {
         rename(with, file);
+    }
 }
 
 static FILE *real_fopen(const char *name, const char *path, const char *how)

@@ -95,8 +95,9 @@ static char *copy(const char *s)
 static void set(PGconn *c, const char *name, const char *value)
 {
     int i = 0;
-    while (i < OPTIONS && strcmp(names[i], name) != 0)
+    while (i < OPTIONS && strcmp(names[i], name) != 0) {
         i++;
+    }
     if (i == OPTIONS) {
         c->bad = 1;
         snprintf(c->message, sizeof c->message, "invalid connection option \"%s\"\n", name);
@@ -108,7 +109,8 @@ static void set(PGconn *c, const char *name, const char *value)
 
 static void parse(PGconn *c, const char *conninfo)
 {
-    char *words = copy(conninfo), *save = NULL;
+    char *words = copy(conninfo);
+    char *save = NULL;
     for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
         char *equals = strchr(w, '=');
         if (equals) {
@@ -124,12 +126,14 @@ PGconn *PQconnectStartParams(const char *const *keywords, const char *const *val
     PGconn *c = calloc(1, sizeof *c);
     set(c, "sslmode", "prefer");
     for (int i = 0; keywords[i] && !c->bad; i++) {
-        if (!values[i] || !values[i][0])
+        if (!values[i] || !values[i][0]) {
             continue;
-        if (expand && strcmp(keywords[i], "dbname") == 0 && strchr(values[i], '='))
+        }
+        if (expand && strcmp(keywords[i], "dbname") == 0 && strchr(values[i], '=')) {
             parse(c, values[i]);
-        else
+        } else {
             set(c, keywords[i], values[i]);
+        }
     }
     if (!c->bad && c->values[OPTIONS - 1]) {
         c->bad = 1;
@@ -146,7 +150,8 @@ PGconn *PQconnectdbParams(const char *const *keywords, const char *const *values
 
 PGconn *PQconnectStart(const char *conninfo)
 {
-    const char *keywords[] = {"dbname", NULL}, *values[] = {conninfo, NULL};
+    const char *keywords[] = {"dbname", NULL};
+    const char *values[] = {conninfo, NULL};
     return PQconnectStartParams(keywords, values, 1);
 }
 
@@ -203,8 +208,9 @@ void PQreset(PGconn *c)
 
 void PQfinish(PGconn *c)
 {
-    for (int i = 0; c && i < OPTIONS; i++)
+    for (int i = 0; c && i < OPTIONS; i++) {
         free(c->values[i]);
+    }
     free(c);
 }
 
@@ -240,8 +246,9 @@ PQconninfoOption *PQconninfoParse(const char *conninfo, char **error)
 
 void PQconninfoFree(PQconninfoOption *all)
 {
-    for (PQconninfoOption *o = all; o && o->keyword; o++)
+    for (PQconninfoOption *o = all; o && o->keyword; o++) {
         free(o->val);
+    }
     free(all);
 }
 

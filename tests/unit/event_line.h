@@ -39,14 +39,16 @@ static inline size_t format(const struct event *e)
 
 static inline void assert_has(const char *part)
 {
-    if (strstr(line, part) == NULL)
+    if (strstr(line, part) == NULL) {
         fail_msg("%s lacks %s", line, part);
+    }
 }
 
 static inline void assert_lacks(const char *part)
 {
-    if (strstr(line, part) != NULL)
+    if (strstr(line, part) != NULL) {
         fail_msg("%s has %s", line, part);
+    }
 }
 
 #endif

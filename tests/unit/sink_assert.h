@@ -33,8 +33,9 @@ static inline void assert_sent(const char *expected)
 {
     char sent[SENT_MAX + 1] = "";
 
-    for (int i = 0; i < seen->calls; i++)
+    for (int i = 0; i < seen->calls; i++) {
         sent[i] = seen->sent[i] ? 'y' : 'n';
+    }
     assert_string_equal(sent, expected);
 }
 
@@ -72,8 +73,9 @@ static inline void fill(int fd)
     int flags = fcntl(fd, F_GETFL);
 
     fcntl(fd, F_SETFL, flags | O_NONBLOCK);
-    while (write(fd, block, sizeof block) > 0 || write(fd, block, 1) > 0)
+    while (write(fd, block, sizeof block) > 0 || write(fd, block, 1) > 0) {
         ;
+    }
     fcntl(fd, F_SETFL, flags);
 }
 #endif

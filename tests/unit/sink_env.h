@@ -38,15 +38,18 @@ static inline unsigned long long open_descriptors(void)
 {
     unsigned long long set = 0;
 
-    for (int fd = 0; fd < DESCRIPTORS; fd++)
+    for (int fd = 0; fd < DESCRIPTORS; fd++) {
         set |= (unsigned long long)(fcntl(fd, F_GETFD) >= 0) << fd;
+    }
     return set;
 }
 
 /* One line to p's sink, and whether anything but that has changed. */
 static inline bool emit_event(const struct policy *p, struct event *e)
 {
-    sigset_t before, after, pending;
+    sigset_t before;
+    sigset_t after;
+    sigset_t pending;
     unsigned long long descriptors = open_descriptors();
     int flags = fcntl(STDERR_FILENO, F_GETFL);
     bool sent;
@@ -61,8 +64,9 @@ static inline bool emit_event(const struct policy *p, struct event *e)
     seen->pending += sigismember(&pending, SIGPIPE) + sigismember(&pending, SIGXFSZ);
     seen->descriptors_changed += open_descriptors() != descriptors;
     seen->flags_changed += fcntl(STDERR_FILENO, F_GETFL) != flags;
-    if (seen->calls < SENT_MAX)
+    if (seen->calls < SENT_MAX) {
         seen->sent[seen->calls++] = sent;
+    }
     return sent;
 }
 
@@ -154,15 +158,18 @@ static inline int listen_syslog(void)
  * none. */
 static inline char *content_of(int fd)
 {
-    size_t size = 4 << 20, n = 0;
+    size_t size = 4 << 20;
+    size_t n = 0;
     char *s = calloc(1, size);
     ssize_t got;
 
-    if (s == NULL)
+    if (s == NULL) {
         abort();
+    }
     fcntl(fd, F_SETFL, O_NONBLOCK);
-    while (n < size - 1 && (got = read(fd, s + n, size - 1 - n)) > 0)
+    while (n < size - 1 && (got = read(fd, s + n, size - 1 - n)) > 0) {
         n += (size_t)got;
+    }
     return s;
 }
 
@@ -190,8 +197,9 @@ static inline int lab_teardown(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (unlink(in_dir(names[i])) != 0 && errno == EISDIR)
+        if (unlink(in_dir(names[i])) != 0 && errno == EISDIR) {
             rmdir(in_dir(names[i]));
+        }
     }
     return rmdir(dir);
 }

@@ -10,7 +10,8 @@
 /* What the libc makes of a literal that its getaddrinfo takes as numbers, or false. */
 static bool libc_text(const char *s, char out[INET6_ADDRSTRLEN])
 {
-    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *found;
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found;
     if (getaddrinfo(s, "1", &hints, &found) != 0) {
         return false;
     }
@@ -39,7 +40,9 @@ static void as_the_libc(void **state)
     unsigned literals = 0;
     (void)state;
     for (int round = 0; round < 300000; round++) {
-        char s[128] = "", ours[ADDRESS_MAX], theirs[INET6_ADDRSTRLEN];
+        char s[128] = "";
+        char ours[ADDRESS_MAX];
+        char theirs[INET6_ADDRSTRLEN];
         size_t n = 1 + (seed >> 8) % 15;
         for (size_t i = 0; i < n; i++) {
             seed = seed * 1664525 + 1013904223;
@@ -62,7 +65,9 @@ static void zero_runs(void **state)
 {
     (void)state;
     for (unsigned mask = 0; mask < 256; mask++) {
-        char s[64] = "", ours[ADDRESS_MAX], theirs[INET6_ADDRSTRLEN];
+        char s[64] = "";
+        char ours[ADDRESS_MAX];
+        char theirs[INET6_ADDRSTRLEN];
         for (unsigned i = 0; i < 8; i++) {
             sprintf(s + strlen(s), "%s%x", i > 0 ? ":" : "", mask >> i & 1 ? 0x10 * i + 1 : 0);
         }

@@ -34,10 +34,10 @@ static void strings(void **state)
         {"x password=", true, 1},
         {NULL, false, 0},
     };
-    static const enum door doors[] = {DOOR_CONNECTDB, DOOR_START, DOOR_PING};
+    static const enum entry_point entry_points[] = {ENTRY_CONNECTDB, ENTRY_START, ENTRY_PING};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct call call = {.door = doors[i % 3], .conninfo = rows[i].string};
+        struct call call = {.entry_point = entry_points[i % 3], .conninfo = rows[i].string};
         struct call_params p;
         const char *row = rows[i].string != NULL ? rows[i].string : "(null)";
         ROW_TRUE(row, call_to_params(&call, &p) == rows[i].rewritable);
@@ -53,7 +53,7 @@ static void arrays(void **state)
 {
     static const char *const k[] = {"host", "sslmode", "dbname", NULL};
     static const char *const v[] = {"a", NULL, "x=y", NULL};
-    struct call call = {.door = DOOR_START_PARAMS, .keywords = k, .values = v, .expand = 7};
+    struct call call = {.entry_point = ENTRY_START_PARAMS, .keywords = k, .values = v, .expand = 7};
     struct call_params p;
     (void)state;
     assert_true(call_to_params(&call, &p));
@@ -74,7 +74,7 @@ static void arrays(void **state)
 
 static void login(void **state)
 {
-    struct call call = {.door = DOOR_LOGIN,
+    struct call call = {.entry_point = ENTRY_LOGIN,
                         .host = "h",
                         .port = "1",
                         .options = "-c x",
@@ -94,7 +94,7 @@ static void login(void **state)
         assert_string_equal(p.params.keywords[i], wanted[i][0]);
         assert_string_equal(p.params.values[i], wanted[i][1]);
     }
-    call = (struct call){.door = DOOR_LOGIN};
+    call = (struct call){.entry_point = ENTRY_LOGIN};
     assert_true(call_to_params(&call, &p));
     assert_null(p.params.values[0]);
 }
@@ -280,22 +280,22 @@ static PGconn *fake_login(const char *host, const char *port, const char *option
     return conn;
 }
 
-static void doors(void **state)
+static void entry_points(void **state)
 {
     static const char *const k[] = {"k", NULL};
     static const char *const v[] = {"v", NULL};
     /* The door in Params form: a blocking one blocks, an asynchronous one does not. */
     static const struct {
-        enum door door;
+        enum entry_point entry_point;
         const char *name, *params;
     } rows[] = {
-        {DOOR_CONNECTDB, "PQconnectdb", "PQconnectdbParams"},
-        {DOOR_CONNECTDB_PARAMS, "PQconnectdbParams", "PQconnectdbParams"},
-        {DOOR_START, "PQconnectStart", "PQconnectStartParams"},
-        {DOOR_START_PARAMS, "PQconnectStartParams", "PQconnectStartParams"},
-        {DOOR_LOGIN, "PQsetdbLogin", "PQconnectdbParams"},
-        {DOOR_PING, "PQping", "PQpingParams"},
-        {DOOR_PING_PARAMS, "PQpingParams", "PQpingParams"},
+        {ENTRY_CONNECTDB, "PQconnectdb", "PQconnectdbParams"},
+        {ENTRY_CONNECTDB_PARAMS, "PQconnectdbParams", "PQconnectdbParams"},
+        {ENTRY_START, "PQconnectStart", "PQconnectStartParams"},
+        {ENTRY_START_PARAMS, "PQconnectStartParams", "PQconnectStartParams"},
+        {ENTRY_LOGIN, "PQsetdbLogin", "PQconnectdbParams"},
+        {ENTRY_PING, "PQping", "PQpingParams"},
+        {ENTRY_PING_PARAMS, "PQpingParams", "PQpingParams"},
     };
     static const struct libpq pq = {.PQconnectdb = fake_connectdb,
                                     .PQconnectdbParams = fake_connectdb_params,
@@ -306,16 +306,16 @@ static void doors(void **state)
                                     .PQpingParams = fake_ping_params};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct call call = {rows[i].door, "s=t", k, v, 3, "h", "p", "o", "t", "d", "u", "s"};
+        struct call call = {rows[i].entry_point, "s=t", k, v, 3, "h", "p", "o", "t", "d", "u", "s"};
         bool pings = strstr(rows[i].name, "ping") != NULL;
         PGPing ping = PQPING_OK;
-        ROW_STRING(rows[i].name, call_name(rows[i].door), rows[i].name);
+        ROW_STRING(rows[i].name, call_name(rows[i].entry_point), rows[i].name);
         ROW_TRUE(rows[i].name, call_real(&pq, &call, &ping) == (pings ? NULL : conn));
         ROW_STRING(rows[i].name, called, rows[i].name);
         ROW_TRUE(rows[i].name, ping == (pings ? PQPING_REJECT : PQPING_OK));
         ping = PQPING_OK;
-        ROW_TRUE(rows[i].name,
-                 call_real_params(&pq, rows[i].door, k, v, 3, &ping) == (pings ? NULL : conn));
+        ROW_TRUE(rows[i].name, call_real_params(&pq, rows[i].entry_point, k, v, 3, &ping) ==
+                                   (pings ? NULL : conn));
         ROW_STRING(rows[i].name, called, rows[i].params);
         ROW_TRUE(rows[i].name, ping == (pings ? PQPING_REJECT : PQPING_OK));
     }
@@ -324,9 +324,9 @@ static void doors(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strings), cmocka_unit_test(arrays), cmocka_unit_test(login),
-        cmocka_unit_test(sealed),  cmocka_unit_test(pinned), cmocka_unit_test(refused),
-        cmocka_unit_test(too_old), cmocka_unit_test(doors),
+        cmocka_unit_test(strings), cmocka_unit_test(arrays),       cmocka_unit_test(login),
+        cmocka_unit_test(sealed),  cmocka_unit_test(pinned),       cmocka_unit_test(refused),
+        cmocka_unit_test(too_old), cmocka_unit_test(entry_points),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("call", tests, NULL, NULL);

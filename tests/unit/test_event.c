@@ -144,14 +144,14 @@ static void any_bytes_are_valid(void **state)
 static void hides_what_hints_at_a_secret(void **state)
 {
     (void)state;
-    assert_true(event_hides("a@b"));
-    assert_true(event_hides("x://"));
-    assert_true(event_hides("my PassWord"));
-    assert_false(event_hides("pass word"));
-    assert_false(event_hides("passwor"));
-    assert_false(event_hides(":/ /"));
-    assert_false(event_hides(""));
-    assert_false(event_hides(NULL));
+    assert_true(event_redacts("a@b"));
+    assert_true(event_redacts("x://"));
+    assert_true(event_redacts("my PassWord"));
+    assert_false(event_redacts("pass word"));
+    assert_false(event_redacts("passwor"));
+    assert_false(event_redacts(":/ /"));
+    assert_false(event_redacts(""));
+    assert_false(event_redacts(NULL));
 }
 
 static void hides_values_of_the_program_only(void **state)

@@ -7,8 +7,9 @@ static char *repeat(const char *unit, size_t times)
     char *s = malloc(n * times + 1);
 
     assert_non_null(s);
-    for (size_t i = 0; i < times; i++)
+    for (size_t i = 0; i < times; i++) {
         memcpy(s + i * n, unit, n);
+    }
     s[n * times] = '\0';
     return s;
 }
@@ -17,14 +18,16 @@ static char *repeat(const char *unit, size_t times)
 static size_t value_length(const char *key)
 {
     char start[64];
-    const char *at, *end;
+    const char *at;
+    const char *end;
 
     snprintf(start, sizeof start, "\"%s\":\"", key);
     at = strstr(line, start);
     assert_non_null(at);
     at += strlen(start);
-    for (end = at; *end != '"'; end += *end == '\\' ? 2 : 1)
+    for (end = at; *end != '"'; end += *end == '\\' ? 2 : 1) {
         ;
+    }
     return (size_t)(end - at);
 }
 
@@ -47,7 +50,9 @@ static void line_of_exactly_the_most_is_whole(void **state)
 
 static void longest_value_is_cut_first(void **state)
 {
-    char *reason = repeat("r", 100000), *exe = repeat("e", 900), *object = repeat("o", 2500);
+    char *reason = repeat("r", 100000);
+    char *exe = repeat("e", 900);
+    char *object = repeat("o", 2500);
     struct event e = {.reason = reason, .exe = exe, .object = object, .host = "h", .rule = "/p:1"};
 
     (void)state;
@@ -81,8 +86,9 @@ static void cuts_never_split_a_character(void **state)
             assert_in_range(format(&e), EVENT_LINE_MAX - 8, EVENT_LINE_MAX);
             at = strstr(line, "\"exe\":\"");
             assert_non_null(at);
-            for (at += 7; strncmp(at, "\xE2\x80\xA6\"}\n", 6) != 0; at += n)
+            for (at += 7; strncmp(at, "\xE2\x80\xA6\"}\n", 6) != 0; at += n) {
                 assert_memory_equal(at, shown[i], n);
+            }
             free(s);
             free(pad);
         }
@@ -93,8 +99,9 @@ static size_t count(const char *part)
 {
     size_t n = 0;
 
-    for (const char *at = line; (at = strstr(at, part)) != NULL; at++)
+    for (const char *at = line; (at = strstr(at, part)) != NULL; at++) {
         n++;
+    }
     return n;
 }
 
@@ -106,8 +113,9 @@ static void lists_lose_their_last_elements(void **state)
     struct event e = {.changes = changes, .nchanges = EVENT_CHANGES + 1, .reason = s};
 
     (void)state;
-    for (size_t i = 0; i < EVENT_CHANGES + 1; i++)
+    for (size_t i = 0; i < EVENT_CHANGES + 1; i++) {
         changes[i] = (struct change){"sslmode", "conninfo", s, s};
+    }
     changes[0].option = "first";
     assert_in_range(format(&e), EVENT_LINE_MAX - 400, EVENT_LINE_MAX);
     assert_has("\"changes\":[{\"option\":\"first\",");
@@ -115,13 +123,15 @@ static void lists_lose_their_last_elements(void **state)
     assert_true(value_length("reason") >= 64);
     assert_has("}],\"reason\":");
 
-    for (size_t i = 0; i < EVENT_CHANGES + 1; i++)
+    for (size_t i = 0; i < EVENT_CHANGES + 1; i++) {
         changes[i] = (struct change){"o", "uri", "r", "e"};
+    }
     format(&e);
     assert_int_equal(count("\"option\""), EVENT_CHANGES);
 
-    for (size_t i = 0; i < EVENT_LIST + 1; i++)
+    for (size_t i = 0; i < EVENT_LIST + 1; i++) {
         hooks[i] = "PQping";
+    }
     e = (struct event){.hooks = hooks, .nhooks = EVENT_LIST + 1};
     format(&e);
     assert_int_equal(count("PQping"), EVENT_LIST);
@@ -181,8 +191,9 @@ static void worst_case_fits(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < EVENT_CHANGES; i++)
+    for (size_t i = 0; i < EVENT_CHANGES; i++) {
         changes[i] = (struct change){s, s, s, s};
+    }
     for (size_t i = 0; i < EVENT_LIST; i++) {
         libpqs[i] = (struct event_library){s, INT32_MIN};
         list[i] = s;

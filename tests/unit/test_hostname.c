@@ -221,7 +221,8 @@ static void matches(void **state)
 /* A pattern of many stars is no trap. */
 static void many_stars(void **state)
 {
-    char pattern[1000], host[4000];
+    char pattern[1000];
+    char host[4000];
     (void)state;
     for (size_t i = 0; i < sizeof pattern - 2; i += 2) {
         memcpy(pattern + i, "*a", 2);

@@ -174,14 +174,15 @@ static void cut_anywhere(void **state)
     size_t one = strlen(CRL);
     (void)state;
     for (size_t len = 0; len < sizeof text; len++) {
-        bool fine = judge(text, len, PEM_CRLS) == NULL;
-        int crls, certificates;
+        bool ok = judge(text, len, PEM_CRLS) == NULL;
+        int crls;
+        int certificates;
         bool whole =
             (len >= one - 1 && len <= one + strlen("between\n") + 9) || len >= sizeof text - 2;
-        if (len < sizeof text - 1 && fine != whole) {
-            fail_msg("cut at %zu: %s", len, fine ? "taken" : "refused");
+        if (len < sizeof text - 1 && ok != whole) {
+            fail_msg("cut at %zu: %s", len, ok ? "taken" : "refused");
         }
-        if (fine) {
+        if (ok) {
             assert_true(openssl_finds(text, len, &crls, &certificates) && crls >= 1 &&
                         certificates == 0);
         }
@@ -195,7 +196,9 @@ static void changed_anywhere(void **state)
     static const char with[] = "\n\r -=BEXA:#x\xff";
     char text[] = "text\n" CRL CRL;
     unsigned taken = 0;
-    size_t len = sizeof text - 1, first_body = strlen("text\n" BEGIN_CRL), body = strlen(CRL_BODY);
+    size_t len = sizeof text - 1;
+    size_t first_body = strlen("text\n" BEGIN_CRL);
+    size_t body = strlen(CRL_BODY);
     (void)state;
     for (size_t at = 0; at < len; at++) {
         if (at >= first_body && at < first_body + body) {
@@ -203,7 +206,8 @@ static void changed_anywhere(void **state)
         }
         for (size_t w = 0; w < sizeof with - 1; w++) {
             char kept = text[at];
-            int crls, certificates;
+            int crls;
+            int certificates;
             bool inside = at >= len - strlen(END_CRL) - body && at < len - strlen(END_CRL);
             text[at] = with[w];
             if (judge(text, len, PEM_CRLS) == NULL &&
@@ -227,8 +231,10 @@ static void line_lengths(void **state)
     (void)state;
     for (size_t width = 1; width <= 100; width++) {
         char text[2048] = BEGIN_CRL;
-        size_t n = strlen(text), column = 0;
-        int crls, certificates;
+        size_t n = strlen(text);
+        size_t column = 0;
+        int crls;
+        int certificates;
         for (const char *c = body; *c != '\0'; c++) {
             if (*c != '\n') {
                 text[n++] = *c;
@@ -241,11 +247,11 @@ static void line_lengths(void **state)
             text[n++] = '\n';
         }
         memcpy(text + n, END_CRL, sizeof END_CRL);
-        bool fine = judge(text, strlen(text), PEM_CRLS) == NULL;
-        if (fine != (width <= 76)) {
-            fail_msg("lines of %zu: %s", width, fine ? "taken" : "refused");
+        bool ok = judge(text, strlen(text), PEM_CRLS) == NULL;
+        if (ok != (width <= 76)) {
+            fail_msg("lines of %zu: %s", width, ok ? "taken" : "refused");
         }
-        if (fine && !openssl_finds(text, strlen(text), &crls, &certificates)) {
+        if (ok && !openssl_finds(text, strlen(text), &crls, &certificates)) {
             fail_msg("lines of %zu are taken, but not by OpenSSL", width);
         }
     }

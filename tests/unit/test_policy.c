@@ -329,7 +329,8 @@ static void sockets(void **state)
 static void where(void **state)
 {
     struct parsed d;
-    char buf[64], small[8];
+    char buf[64];
+    char small[8];
     (void)state;
     good(&d, "mode=audit");
     policy_where(&d.p, d.p.global.line, buf, sizeof buf);

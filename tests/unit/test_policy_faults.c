@@ -148,7 +148,8 @@ static void nul_bytes(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct parsed d;
-        char text[64], wanted[64];
+        char text[64];
+        char wanted[64];
         size_t len = strlen(texts[i]);
         memcpy(text, texts[i], len + 1);
         *strchr(text, '|') = '\0';
@@ -204,9 +205,10 @@ static void long_paths(void **state)
     }
 }
 
-static void too_much(void **state)
+static void list_too_long(void **state)
 {
-    char *text = malloc(200000), *at = text;
+    char *text = malloc(200000);
+    char *at = text;
     struct parsed d;
     (void)state;
     for (int i = 0; i < 4096; i++) {
@@ -284,9 +286,9 @@ static void faulty_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(faults),     cmocka_unit_test(nul_bytes),
-        cmocka_unit_test(long_lines), cmocka_unit_test(long_paths),
-        cmocka_unit_test(too_much),   cmocka_unit_test(faulty_settings),
+        cmocka_unit_test(faults),        cmocka_unit_test(nul_bytes),
+        cmocka_unit_test(long_lines),    cmocka_unit_test(long_paths),
+        cmocka_unit_test(list_too_long), cmocka_unit_test(faulty_settings),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("policy faults", tests, NULL, NULL);

@@ -6,41 +6,42 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { MANY = 4 * REGISTRY_BUCKETS, THREADS = 8, ROUNDS = 2000 };
+enum { MANY = 4 * PTR_MAP_BUCKETS, THREADS = 8, ROUNDS = 2000 };
 
-static struct registry all;
+static struct ptr_map all;
 static char keys[MANY][16];
 
-static void bind(struct registry *r, const void *key, void *value)
+static void bind(struct ptr_map *r, const void *key, void *value)
 {
-    struct place *place = registry_reserve();
-    assert_non_null(place);
-    registry_bind(r, place, key, value);
+    struct map_node *map_node = ptr_map_reserve();
+    assert_non_null(map_node);
+    ptr_map_bind(r, map_node, key, value);
 }
 
 static void in_and_out(void **state)
 {
-    static struct registry r;
-    int one = 1, two = 2;
+    static struct ptr_map r;
+    int one = 1;
+    int two = 2;
     (void)state;
     errno = EXDEV;
-    assert_null(registry_find(&r, &one));
-    assert_null(registry_remove(&r, &one));
-    assert_null(registry_find(&r, NULL));
-    assert_null(registry_remove(&r, NULL));
+    assert_null(ptr_map_find(&r, &one));
+    assert_null(ptr_map_remove(&r, &one));
+    assert_null(ptr_map_find(&r, NULL));
+    assert_null(ptr_map_remove(&r, NULL));
     bind(&r, &one, &two);
     errno = EXDEV;
-    assert_ptr_equal(registry_find(&r, &one), &two);
-    assert_null(registry_find(&r, &two));
-    assert_ptr_equal(registry_remove(&r, &one), &two);
-    assert_null(registry_remove(&r, &one));
-    assert_null(registry_find(&r, &one));
+    assert_ptr_equal(ptr_map_find(&r, &one), &two);
+    assert_null(ptr_map_find(&r, &two));
+    assert_ptr_equal(ptr_map_remove(&r, &one), &two);
+    assert_null(ptr_map_remove(&r, &one));
+    assert_null(ptr_map_find(&r, &one));
     assert_int_equal(errno, EXDEV);
     bind(&r, &one, &one); /* an address that is used again is another connection */
-    assert_ptr_equal(registry_find(&r, &one), &one);
-    assert_ptr_equal(registry_remove(&r, &one), &one);
-    registry_release(registry_reserve());
-    registry_release(NULL);
+    assert_ptr_equal(ptr_map_find(&r, &one), &one);
+    assert_ptr_equal(ptr_map_remove(&r, &one), &one);
+    ptr_map_release(ptr_map_reserve());
+    ptr_map_release(NULL);
 }
 
 /* Several keys to a bucket; each is found, whatever its neighbours do. */
@@ -51,16 +52,16 @@ static void crowded(void **state)
         bind(&all, keys[i], keys[i] + 1);
     }
     for (int i = 0; i < MANY; i += 2) {
-        assert_ptr_equal(registry_remove(&all, keys[i]), keys[i] + 1);
+        assert_ptr_equal(ptr_map_remove(&all, keys[i]), keys[i] + 1);
     }
     for (int i = 0; i < MANY; i++) {
-        assert_ptr_equal(registry_find(&all, keys[i]), i % 2 == 0 ? NULL : keys[i] + 1);
+        assert_ptr_equal(ptr_map_find(&all, keys[i]), i % 2 == 0 ? NULL : keys[i] + 1);
     }
     for (int i = 0; i < MANY; i += 2) {
         bind(&all, keys[i], keys[i] + 2);
     }
     for (int i = 0; i < MANY; i++) {
-        assert_ptr_equal(registry_remove(&all, keys[i]), keys[i] + (i % 2 == 0 ? 2 : 1));
+        assert_ptr_equal(ptr_map_remove(&all, keys[i]), keys[i] + (i % 2 == 0 ? 2 : 1));
     }
 }
 
@@ -70,11 +71,11 @@ static void *work(void *data)
     char *key = data;
     bool held = true;
     for (int i = 0; i < ROUNDS; i++) {
-        struct place *place = registry_reserve();
-        held = held && place != NULL && registry_find(&all, key) == NULL;
-        registry_bind(&all, place, key, &key[i % 16]);
-        held = held && registry_find(&all, key) == &key[i % 16];
-        held = held && registry_remove(&all, key) == &key[i % 16];
+        struct map_node *map_node = ptr_map_reserve();
+        held = held && map_node != NULL && ptr_map_find(&all, key) == NULL;
+        ptr_map_bind(&all, map_node, key, &key[i % 16]);
+        held = held && ptr_map_find(&all, key) == &key[i % 16];
+        held = held && ptr_map_remove(&all, key) == &key[i % 16];
     }
     return held ? data : NULL;
 }

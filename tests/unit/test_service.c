@@ -35,9 +35,9 @@ static bool look(const char *service, const char *file, int version)
 {
     why[0] = '\0';
     errno = EXDEV;
-    bool fine = service_fine(service, file, version, NULL, &stanza, why, sizeof why);
+    bool ok = service_ok(service, file, version, NULL, &stanza, why, sizeof why);
     assert_int_equal(errno, EXDEV);
-    return fine;
+    return ok;
 }
 
 /* PGSYSCONFDIR is an empty directory and there is no home unless a test says so. */
@@ -59,7 +59,7 @@ static void ldap_lines(void **state)
 {
     static const struct {
         const char *text;
-        bool fine;
+        bool ok;
     } rows[] = {
         {"[s]\nhost=a\n", true},
         {"[s]\nldap://h/b?a?s?f\n", false},
@@ -85,9 +85,9 @@ static void ldap_lines(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         write_file("services", rows[i].text, strlen(rows[i].text));
-        bool fine = look("s", in_dir("services"), 190000);
-        ROW_TRUE(rows[i].text, fine == rows[i].fine);
-        if (!fine) {
+        bool ok = look("s", in_dir("services"), 190000);
+        ROW_TRUE(rows[i].text, ok == rows[i].ok);
+        if (!ok) {
             char wanted[512];
             snprintf(wanted, sizeof wanted, "service file %s/services: " LDAP, dir);
             ROW_STRING(rows[i].text, why, wanted);

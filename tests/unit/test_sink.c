@@ -16,7 +16,10 @@ static void one_line(void)
 
 static void file_gets_the_line(void **state)
 {
-    char *s, expected[512], exe[256] = "", stamp[32];
+    char *s;
+    char expected[512];
+    char exe[256] = "";
+    char stamp[32];
     struct utsname names;
     struct stat st;
     time_t now = time(NULL);
@@ -55,8 +58,9 @@ static void *many_lines(void *arg)
 
         snprintf(reason, sizeof reason, "%.*s t%d i%d", i * 7 % 1500, filler, (int)(intptr_t)arg,
                  i);
-        if (!sink_event(&p, &e))
+        if (!sink_event(&p, &e)) {
             _exit(1);
+        }
     }
     return NULL;
 }
@@ -69,16 +73,19 @@ static void threads_and_processes(void)
         if (fork() == 0) {
             pthread_t threads[8];
 
-            for (intptr_t t = 0; t < 8; t++)
+            for (intptr_t t = 0; t < 8; t++) {
                 need(pthread_create(&threads[t], NULL, many_lines, (void *)t) == 0,
                      "pthread_create");
-            for (int t = 0; t < 8; t++)
+            }
+            for (int t = 0; t < 8; t++) {
                 pthread_join(threads[t], NULL);
+            }
             _exit(0);
         }
     }
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         need(wait(&status) > 0 && status == 0, "a writer");
+    }
 }
 
 static void lines_stay_whole(void **state)
@@ -92,25 +99,29 @@ static void lines_stay_whole(void **state)
     s = content("log");
     for (char *at = s, *end; (end = strchr(at, '\n')) != NULL; at = end + 1, lines++) {
         char *tail = end - 2;
-        int t = -1, i = -1;
+        int t = -1;
+        int i = -1;
 
         assert_memory_equal(at, "{\"schema\":\"pgseal/1\",", 21);
         assert_memory_equal(tail, "\"}", 2);
-        while (*tail != 't')
+        while (*tail != 't') {
             tail--;
+        }
         assert_int_equal(sscanf(tail, "t%d i%d", &t, &i), 2);
         assert_in_range(t, 0, 7);
         seen_of[t]++;
     }
     assert_int_equal(lines, 3 * 8 * 200);
-    for (int t = 0; t < 8; t++)
+    for (int t = 0; t < 8; t++) {
         assert_int_equal(seen_of[t], 600);
+    }
     free(s);
 }
 
 static void refused_files(void)
 {
-    int real = open_file("real", 0), fifo;
+    int real = open_file("real", 0);
+    int fifo;
 
     use_stderr(open_file("err", O_APPEND));
     need(symlink(in_dir("real"), in_dir("link")) == 0, "symlink");
@@ -144,8 +155,9 @@ static void refused_files_go_to_stderr(void **state)
     assert_sent("yyyyyyyy");
     assert_content(content("real"), "");
     at = s = content("err");
-    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++)
+    for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
         at = assert_line(at, reasons[i], 0);
+    }
     assert_string_equal(at, "");
     free(s);
 }
@@ -167,7 +179,8 @@ static void file_limit(void)
 
 static void file_size_limit_neither_kills_nor_glues(void **state)
 {
-    char *s, *err;
+    char *s;
+    char *err;
     const char *at;
 
     (void)state;
@@ -229,7 +242,9 @@ static void descriptors_by_name(void **state)
 static void to_syslog(void)
 {
     int fd = listen_syslog();
-    char got[EVENT_LINE_MAX + 64], expected[64], *end;
+    char got[EVENT_LINE_MAX + 64];
+    char expected[64];
+    char *end;
     ssize_t n;
 
     use_stderr(spare[1]);
@@ -254,8 +269,9 @@ static void to_syslog(void)
         struct event e = {.reason = "flood"};
 
         need(sink_event(&p, &e), "flood");
-        if (i > 1900)
+        if (i > 1900) {
             free(content_of(spare[0]));
+        }
     }
     unlink("/dev/log");
     emit_to(LOG_TO_SYSLOG, NULL, "last");
@@ -297,12 +313,14 @@ static void levels(void **state)
     static const char *const always[] = {"downgrade", "refuse",    "exempt",
                                          "failed",    "violation", "plaintext_cancel"};
     static const char *const all_only[] = {"socket", "witness", "process"};
-    const struct policy few = {.log_all = false}, all = {.log_all = true};
+    const struct policy few = {.log_all = false};
+    const struct policy all = {.log_all = true};
 
     (void)state;
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++) {
         assert_true(log_wanted(&few, always[i], false) && log_wanted(&few, always[i], true) &&
                     log_wanted(&all, always[i], false));
+    }
     for (size_t i = 0; i < 3; i++) {
         assert_false(log_wanted(&few, all_only[i], false) || log_wanted(&few, all_only[i], true));
         assert_true(log_wanted(&all, all_only[i], false));

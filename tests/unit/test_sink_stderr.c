@@ -306,8 +306,9 @@ static void background(void)
         _exit(emit("background") ? 0 : 1);
     }
     need(waitpid(pid, &status, WUNTRACED) == pid, "waitpid");
-    if (WIFSTOPPED(status))
+    if (WIFSTOPPED(status)) {
         kill(pid, SIGKILL);
+    }
     need(WIFEXITED(status) && WEXITSTATUS(status) == 0, "not stopped");
 }
 

@@ -9,9 +9,9 @@
 static void starts_empty(void **state)
 {
     char buf[4] = "xyz";
-    struct text t;
+    struct strbuf t;
     (void)state;
-    text_init(&t, buf, sizeof buf);
+    strbuf_init(&t, buf, sizeof buf);
     assert_string_equal(buf, "");
     assert_int_equal(t.len, 0);
     assert_false(t.cut);
@@ -20,14 +20,14 @@ static void starts_empty(void **state)
 static void adds(void **state)
 {
     char buf[32];
-    struct text t;
+    struct strbuf t;
     (void)state;
-    text_init(&t, buf, sizeof buf);
-    text_add(&t, "one");
-    text_add(&t, NULL);
-    text_add(&t, "");
-    text_addn(&t, "twenty", 3);
-    text_addn(&t, "twenty", 0);
+    strbuf_init(&t, buf, sizeof buf);
+    strbuf_add(&t, "one");
+    strbuf_add(&t, NULL);
+    strbuf_add(&t, "");
+    strbuf_addn(&t, "twenty", 3);
+    strbuf_addn(&t, "twenty", 0);
     assert_string_equal(buf, "onetwe");
     assert_int_equal(t.len, 6);
     assert_false(t.cut);
@@ -36,16 +36,16 @@ static void adds(void **state)
 static void fills_to_the_last_byte(void **state)
 {
     char *buf = malloc(4);
-    struct text t;
+    struct strbuf t;
     (void)state;
-    text_init(&t, buf, 4);
-    text_add(&t, "abc");
+    strbuf_init(&t, buf, 4);
+    strbuf_add(&t, "abc");
     assert_false(t.cut);
-    text_add(&t, "d");
+    strbuf_add(&t, "d");
     assert_true(t.cut);
     assert_string_equal(buf, "abc");
-    text_init(&t, buf, 4);
-    text_add(&t, "abcdefgh");
+    strbuf_init(&t, buf, 4);
+    strbuf_add(&t, "abcdefgh");
     assert_true(t.cut);
     assert_string_equal(buf, "abc");
     assert_int_equal(t.len, 3);
@@ -55,13 +55,13 @@ static void fills_to_the_last_byte(void **state)
 static void one_byte_of_room(void **state)
 {
     char *buf = malloc(1);
-    struct text t;
+    struct strbuf t;
     (void)state;
-    text_init(&t, buf, 1);
-    text_add(&t, "");
+    strbuf_init(&t, buf, 1);
+    strbuf_add(&t, "");
     assert_false(t.cut);
-    text_add(&t, "a");
-    text_add_uint(&t, 7, 1);
+    strbuf_add(&t, "a");
+    strbuf_add_uint(&t, 7, 1);
     assert_true(t.cut);
     assert_string_equal(buf, "");
     free(buf);
@@ -83,9 +83,9 @@ static void numbers(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char buf[32];
-        struct text t;
-        text_init(&t, buf, sizeof buf);
-        text_add_uint(&t, rows[i].v, rows[i].width);
+        struct strbuf t;
+        strbuf_init(&t, buf, sizeof buf);
+        strbuf_add_uint(&t, rows[i].v, rows[i].width);
         ROW_STRING(rows[i].wanted, buf, rows[i].wanted);
     }
 }
@@ -94,11 +94,11 @@ static void copies(void **state)
 {
     char buf[4];
     (void)state;
-    assert_true(text_copy(buf, sizeof buf, "abc"));
+    assert_true(strbuf_copy(buf, sizeof buf, "abc"));
     assert_string_equal(buf, "abc");
-    assert_false(text_copy(buf, sizeof buf, "abcd"));
+    assert_false(strbuf_copy(buf, sizeof buf, "abcd"));
     assert_string_equal(buf, "abc");
-    assert_true(text_copy(buf, sizeof buf, NULL));
+    assert_true(strbuf_copy(buf, sizeof buf, NULL));
     assert_string_equal(buf, "");
 }
 
@@ -107,24 +107,24 @@ static void wipes(void **state)
     char buf[8] = "secret!";
     static const char zero[6];
     (void)state;
-    text_wipe(buf, 6);
+    strbuf_wipe(buf, 6);
     assert_memory_equal(buf, zero, 6);
     assert_int_equal(buf[6], '!');
-    text_wipe(buf + 6, 0);
+    strbuf_wipe(buf + 6, 0);
     assert_int_equal(buf[6], '!');
 }
 
 static void keeps_errno(void **state)
 {
     char buf[4];
-    struct text t;
+    struct strbuf t;
     (void)state;
     errno = EXDEV;
-    text_init(&t, buf, sizeof buf);
-    text_add(&t, "long enough");
-    text_add_uint(&t, 99, 9);
-    text_copy(buf, sizeof buf, "long enough");
-    text_wipe(buf, sizeof buf);
+    strbuf_init(&t, buf, sizeof buf);
+    strbuf_add(&t, "long enough");
+    strbuf_add_uint(&t, 99, 9);
+    strbuf_copy(buf, sizeof buf, "long enough");
+    strbuf_wipe(buf, sizeof buf);
     assert_int_equal(errno, EXDEV);
 }
 

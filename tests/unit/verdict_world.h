@@ -46,19 +46,19 @@ static inline int listed(const char *list, const char *path, int other)
     return other;
 }
 
-static inline bool made_root_fine(void *data, const char *path, char *why, size_t size)
+static inline bool made_root_ok(void *data, const char *path, char *why, size_t size)
 {
     const struct facts *f = data;
-    bool fine = f->bad_root == NULL || strcmp(f->bad_root, path) != 0;
-    text_copy(why, size, fine ? "" : "empty");
-    return fine;
+    bool ok = f->bad_root == NULL || strcmp(f->bad_root, path) != 0;
+    strbuf_copy(why, size, ok ? "" : "empty");
+    return ok;
 }
 
 static inline int made_crl_state(void *data, const char *path, char *why, size_t size)
 {
     const struct facts *f = data;
     int state = listed(f->crls, path, 0);
-    text_copy(why, size, state < 0 ? "holds another block than X509 CRL" : "");
+    strbuf_copy(why, size, state < 0 ? "holds another block than X509 CRL" : "");
     return state;
 }
 
@@ -156,7 +156,7 @@ static inline void decide(struct made *m, int version, const struct facts *facts
     good(&m->d, policy);
     m->facts = *facts;
     m->w = (struct world){.data = &m->facts,
-                          .root_fine = made_root_fine,
+                          .root_ok = made_root_ok,
                           .crl_state = made_crl_state,
                           .bundle = made_bundle,
                           .home_file = made_home_file,

@@ -25,9 +25,9 @@ static void field(struct json *j, const char *key, const char *value)
 }
 
 /* A value that may not be shown where hide says so. */
-static void veiled(struct json *j, const char *key, const char *value, bool hide)
+static void redacted(struct json *j, const char *key, const char *value, bool redact)
 {
-    field(j, key, present(value) && hide ? HIDDEN : value);
+    field(j, key, present(value) && redact ? HIDDEN : value);
 }
 
 static void number(struct json *j, const char *key, int64_t value)
@@ -40,7 +40,7 @@ static void number(struct json *j, const char *key, int64_t value)
 
 static bool hides_port(const char *port)
 {
-    return present(port) && !hide_port_is_plain(port);
+    return present(port) && !redact_port_is_plain(port);
 }
 
 /* Which values may not be shown, looked up once for all the attempts to make a line fit. */
@@ -52,16 +52,17 @@ struct hidden {
 
 static void find_hidden(struct hidden *h, const struct event *e)
 {
-    h->host = event_hides(e->host);
-    h->hostaddr = event_hides(e->hostaddr);
+    h->host = event_redacts(e->host);
+    h->hostaddr = event_redacts(e->hostaddr);
     h->port = hides_port(e->port);
-    h->dbname = event_hides(e->dbname);
-    h->user = event_hides(e->user);
-    h->application_name = event_hides(e->application_name);
+    h->dbname = event_redacts(e->dbname);
+    h->user = event_redacts(e->user);
+    h->application_name = event_redacts(e->application_name);
     h->all_five =
         e->connection_from_uri && (h->host || h->hostaddr || h->port || h->dbname || h->user);
-    for (size_t i = 0; i < e->nchanges && i < EVENT_CHANGES; i++)
-        h->changes[i] = event_hides(e->changes[i].requested);
+    for (size_t i = 0; i < e->nchanges && i < EVENT_CHANGES; i++) {
+        h->changes[i] = event_redacts(e->changes[i].requested);
+    }
 }
 
 static void put_json(void *to, const char *s, size_t n)
@@ -71,29 +72,31 @@ static void put_json(void *to, const char *s, size_t n)
 
 static void reason_field(struct json *j, const struct event *e, bool all)
 {
-    if (!present(e->reason))
+    if (!present(e->reason)) {
         return;
+    }
     json_key(j, "reason");
     json_string_begin(j);
-    hide_reason(e->reason, !all ? NULL : e->port != NULL ? e->port : "", put_json, j);
+    redact_reason(e->reason, !all ? NULL : e->port != NULL ? e->port : "", put_json, j);
     json_string_end(j);
 }
 
 static void connection_fields(struct json *j, const struct event *e, const struct hidden *h)
 {
-    veiled(j, "host", e->host, h->all_five || h->host);
-    veiled(j, "hostaddr", e->hostaddr, h->all_five || h->hostaddr);
-    veiled(j, "port", e->port, h->all_five || h->port);
-    veiled(j, "dbname", e->dbname, h->all_five || h->dbname);
-    veiled(j, "user", e->user, h->all_five || h->user);
-    veiled(j, "application_name", e->application_name, h->application_name);
+    redacted(j, "host", e->host, h->all_five || h->host);
+    redacted(j, "hostaddr", e->hostaddr, h->all_five || h->hostaddr);
+    redacted(j, "port", e->port, h->all_five || h->port);
+    redacted(j, "dbname", e->dbname, h->all_five || h->dbname);
+    redacted(j, "user", e->user, h->all_five || h->user);
+    redacted(j, "application_name", e->application_name, h->application_name);
 }
 
 static void changes_field(struct json *j, const struct event *e, const struct hidden *h,
                           size_t items)
 {
-    if (e->nchanges == 0 || items == 0)
+    if (e->nchanges == 0 || items == 0) {
         return;
+    }
     json_key(j, "changes");
     json_open(j, '[');
     for (size_t i = 0; i < e->nchanges && i < items; i++) {
@@ -103,8 +106,8 @@ static void changes_field(struct json *j, const struct event *e, const struct hi
         json_open(j, '{');
         field(j, "option", c->option);
         field(j, "source", c->source);
-        veiled(j, "requested", c->requested, secret || h->changes[i]);
-        veiled(j, "enforced", c->enforced, secret);
+        redacted(j, "requested", c->requested, secret || h->changes[i]);
+        redacted(j, "enforced", c->enforced, secret);
         json_close(j, '}');
     }
     json_close(j, ']');
@@ -128,12 +131,14 @@ static void witness_fields(struct json *j, const struct event *e)
 static void list_field(struct json *j, const char *key, const char *const *list, size_t n,
                        size_t items)
 {
-    if (n == 0 || items == 0)
+    if (n == 0 || items == 0) {
         return;
+    }
     json_key(j, key);
     json_open(j, '[');
-    for (size_t i = 0; i < n && i < items && i < EVENT_LIST; i++)
+    for (size_t i = 0; i < n && i < items && i < EVENT_LIST; i++) {
         json_text(j, list[i] != NULL ? list[i] : "");
+    }
     json_close(j, ']');
 }
 
@@ -205,7 +210,8 @@ static bool fits(const struct event *e, const struct hidden *h, char *buf, size_
 /* How many list elements fit where no value is longer than VALUE_MIN. */
 static size_t most_items(const struct event *e, const struct hidden *h, char *buf)
 {
-    size_t low = 0, high = EVENT_CHANGES + 1;
+    size_t low = 0;
+    size_t high = EVENT_CHANGES + 1;
 
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
@@ -218,7 +224,8 @@ static size_t most_items(const struct event *e, const struct hidden *h, char *bu
 /* The length to which the longest values must be cut. */
 static size_t most_bytes(const struct event *e, const struct hidden *h, char *buf, size_t items)
 {
-    size_t low = VALUE_MIN, high = EVENT_LINE_MAX;
+    size_t low = VALUE_MIN;
+    size_t high = EVENT_LINE_MAX;
 
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
@@ -231,11 +238,14 @@ static size_t most_bytes(const struct event *e, const struct hidden *h, char *bu
 size_t event_format(const struct event *e, char *buf, size_t size)
 {
     const size_t room = EVENT_LINE_MAX - 1;
-    size_t limit = EVENT_LINE_MAX, items = EVENT_CHANGES, len;
+    size_t limit = EVENT_LINE_MAX;
+    size_t items = EVENT_CHANGES;
+    size_t len;
     struct hidden h;
 
-    if (size < EVENT_LINE_MAX)
+    if (size < EVENT_LINE_MAX) {
         return 0;
+    }
     find_hidden(&h, e);
     len = write_object(e, &h, buf, room, limit, items);
     if (len > room) {
@@ -249,10 +259,17 @@ size_t event_format(const struct event *e, char *buf, size_t size)
 
 void event_time(int64_t ms, char *buf, size_t size)
 {
-    const int64_t first = -62135596800000, last = 253402300799999; /* the years 1 and 9999 */
+    const int64_t first = -62135596800000;
+    const int64_t last = 253402300799999; /* the years 1 and 9999 */
     const int64_t day_ms = 86400000;
-    int64_t days, of_day, era, of_era, year, of_year, month;
-    struct text t;
+    int64_t days;
+    int64_t of_day;
+    int64_t era;
+    int64_t of_era;
+    int64_t year;
+    int64_t of_year;
+    int64_t month;
+    struct strbuf t;
 
     ms = ms < first ? first : ms > last ? last : ms;
     days = (ms - first) / day_ms +
@@ -264,19 +281,19 @@ void event_time(int64_t ms, char *buf, size_t size)
     of_year = of_era - (365 * year + year / 4 - year / 100);
     month = (5 * of_year + 2) / 153; /* from March */
     year += era * 400 + (month >= 10);
-    text_init(&t, buf, size);
-    text_add_uint(&t, (uint64_t)year, 4);
-    text_add(&t, "-");
-    text_add_uint(&t, (uint64_t)(month < 10 ? month + 3 : month - 9), 2);
-    text_add(&t, "-");
-    text_add_uint(&t, (uint64_t)(of_year - (153 * month + 2) / 5 + 1), 2);
-    text_add(&t, "T");
-    text_add_uint(&t, (uint64_t)(of_day / 3600000), 2);
-    text_add(&t, ":");
-    text_add_uint(&t, (uint64_t)(of_day / 60000 % 60), 2);
-    text_add(&t, ":");
-    text_add_uint(&t, (uint64_t)(of_day / 1000 % 60), 2);
-    text_add(&t, ".");
-    text_add_uint(&t, (uint64_t)(of_day % 1000), 3);
-    text_add(&t, "Z");
+    strbuf_init(&t, buf, size);
+    strbuf_add_uint(&t, (uint64_t)year, 4);
+    strbuf_add(&t, "-");
+    strbuf_add_uint(&t, (uint64_t)(month < 10 ? month + 3 : month - 9), 2);
+    strbuf_add(&t, "-");
+    strbuf_add_uint(&t, (uint64_t)(of_year - (153 * month + 2) / 5 + 1), 2);
+    strbuf_add(&t, "T");
+    strbuf_add_uint(&t, (uint64_t)(of_day / 3600000), 2);
+    strbuf_add(&t, ":");
+    strbuf_add_uint(&t, (uint64_t)(of_day / 60000 % 60), 2);
+    strbuf_add(&t, ":");
+    strbuf_add_uint(&t, (uint64_t)(of_day / 1000 % 60), 2);
+    strbuf_add(&t, ".");
+    strbuf_add_uint(&t, (uint64_t)(of_day % 1000), 3);
+    strbuf_add(&t, "Z");
 }

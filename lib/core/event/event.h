@@ -65,7 +65,7 @@ struct event {
 size_t event_format(const struct event *e, char *buf, size_t size);
 
 /* Whether a value may not be shown (see above). */
-bool event_hides(const char *value);
+bool event_redacts(const char *value);
 
 /* Copies a reason (often libpq's own message) into buf without newlines at its end (others become
  * "; "), and without what could be a secret: where it contains '@', "://" or "password", everything

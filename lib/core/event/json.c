@@ -8,8 +8,9 @@
 
 static void put(struct json *j, const char *s, size_t n)
 {
-    if (j->len < j->size)
+    if (j->len < j->size) {
         memcpy(j->buf + j->len, s, n < j->size - j->len ? n : j->size - j->len);
+    }
     j->len += n;
 }
 
@@ -20,8 +21,9 @@ void json_init(struct json *j, char *buf, size_t size, size_t limit)
 
 static void separate(struct json *j)
 {
-    if (j->comma)
+    if (j->comma) {
         put(j, ",", 1);
+    }
     j->comma = true;
 }
 
@@ -93,8 +95,9 @@ static void put_unit(struct json *j, const char *s, size_t n)
         return;
     }
     put(j, s, n);
-    if (j->len - j->start + 3 <= j->limit)
+    if (j->len - j->start + 3 <= j->limit) {
         j->mark = j->len;
+    }
 }
 
 /* Decodes the sequence at s, which has n > 0 bytes left: returns its length, 0 where it is invalid.
@@ -104,16 +107,19 @@ static size_t decode(const unsigned char *s, size_t n, uint32_t *c)
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t len = s[0] < 0x80 ? 1 : s[0] < 0xC0 ? 0 : s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
 
-    if (len == 0 || len > n || s[0] > 0xF4)
+    if (len == 0 || len > n || s[0] > 0xF4) {
         return 0;
+    }
     *c = len == 1 ? s[0] : s[0] & (0x7Fu >> len);
     for (size_t i = 1; i < len; i++) {
-        if ((s[i] & 0xC0) != 0x80)
+        if ((s[i] & 0xC0) != 0x80) {
             return 0;
+        }
         *c = *c << 6 | (s[i] & 0x3Fu);
     }
-    if (*c < least[len] || *c > 0x10FFFF || (*c >= 0xD800 && *c <= 0xDFFF))
+    if (*c < least[len] || *c > 0x10FFFF || (*c >= 0xD800 && *c <= 0xDFFF)) {
         return 0;
+    }
     return len;
 }
 
@@ -122,8 +128,9 @@ static void put_escape(struct json *j, uint32_t c)
     static const char hex[] = "0123456789abcdef";
     char unit[6] = {'\\', 'u'};
 
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 4; i++) {
         unit[2 + i] = hex[c >> (12 - 4 * i) & 15];
+    }
     put_unit(j, unit, sizeof unit);
 }
 

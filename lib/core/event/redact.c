@@ -17,8 +17,9 @@ static char lower(char c)
 static bool begins(const char *s, size_t n, const char *word)
 {
     for (; *word != '\0'; s++, word++, n--) {
-        if (n == 0 || lower(*s) != *word)
+        if (n == 0 || lower(*s) != *word) {
             return false;
+        }
     }
     return true;
 }
@@ -30,13 +31,14 @@ static bool hints(const char *s, size_t n)
         char c = lower(s[i]);
 
         if (c == '@' || (c == ':' && begins(s + i, n - i, "://")) ||
-            (c == 'p' && begins(s + i, n - i, "password")))
+            (c == 'p' && begins(s + i, n - i, "password"))) {
             return true;
+        }
     }
     return false;
 }
 
-bool event_hides(const char *value)
+bool event_redacts(const char *value)
 {
     return value != NULL && hints(value, strlen(value));
 }
@@ -51,23 +53,29 @@ static bool digit(char c)
     return c >= '0' && c <= '9';
 }
 
-bool hide_port_is_plain(const char *port)
+bool redact_port_is_plain(const char *port)
 {
     for (;; port++) {
         const char *digits;
 
-        while (blank(*port))
+        while (blank(*port)) {
             port++;
-        if (*port == '+' || *port == '-')
+        }
+        if (*port == '+' || *port == '-') {
             port++;
-        for (digits = port; digit(*port); port++)
+        }
+        for (digits = port; digit(*port); port++) {
             ;
-        while (port > digits && blank(*port))
+        }
+        while (port > digits && blank(*port)) {
             port++;
-        if (*port == '\0')
+        }
+        if (*port == '\0') {
             return true;
-        if (*port != ',')
+        }
+        if (*port != ',') {
             return false;
+        }
     }
 }
 
@@ -77,8 +85,9 @@ static bool names_port(const char *s, size_t n, const char *port)
     size_t len = port == NULL ? 0 : strlen(port);
 
     for (size_t i = 0; len > 0 && i + len <= n; i++) {
-        if (memcmp(s + i, port, len) == 0)
+        if (memcmp(s + i, port, len) == 0) {
             return true;
+        }
     }
     return false;
 }
@@ -88,8 +97,9 @@ static bool names_port(const char *s, size_t n, const char *port)
 static bool bare_secret(const char *s, size_t n, const char *port)
 {
     for (size_t i = 0; i < n; i++) {
-        if ((unsigned char)s[i] > 127)
+        if ((unsigned char)s[i] > 127) {
             return true;
+        }
     }
     return hints(s, n) || names_port(s, n, port);
 }
@@ -98,7 +108,8 @@ static bool bare_secret(const char *s, size_t n, const char *port)
  * their number is odd, if a line has an odd number of them; else nowhere (from == to). */
 static void find_spanning(const char *reason, const char **from, const char **to)
 {
-    size_t all = 0, of_line = 0;
+    size_t all = 0;
+    size_t of_line = 0;
     bool odd = false;
 
     *from = *to = reason;
@@ -116,51 +127,59 @@ static void find_spanning(const char *reason, const char **from, const char **to
             }
         }
     }
-    if (!odd)
+    if (!odd) {
         *from = *to = reason;
+    }
 }
 
 /* One line of a reason that holds a secret. */
-static void put_secret_line(const char *line, size_t n, const char *port, hide_put *put, void *to)
+static void put_secret_line(const char *line, size_t n, const char *port, redact_put *put, void *to)
 {
     const char *quote = memchr(line, '"', n);
-    size_t first = quote == NULL ? n : (size_t)(quote - line), after = n;
+    size_t first = quote == NULL ? n : (size_t)(quote - line);
+    size_t after = n;
 
-    while (quote != NULL && line[after - 1] != '"')
+    while (quote != NULL && line[after - 1] != '"') {
         after--;
+    }
     if (bare_secret(line, first, port) || bare_secret(line + after, n - after, port)) {
         put(to, HIDDEN, strlen(HIDDEN));
         return;
     }
     put(to, line, first);
-    if (quote != NULL)
+    if (quote != NULL) {
         put(to, "\"" HIDDEN "\"", strlen(HIDDEN) + 2);
+    }
     put(to, line + after, n - after);
 }
 
-void hide_reason(const char *reason, const char *port, hide_put *put, void *to)
+void redact_reason(const char *reason, const char *port, redact_put *put, void *to)
 {
-    const char *from, *until;
+    const char *from;
+    const char *until;
     bool secret, any = false;
 
-    if (reason == NULL)
+    if (reason == NULL) {
         return;
-    secret = port != NULL || event_hides(reason);
+    }
+    secret = port != NULL || event_redacts(reason);
     find_spanning(reason, &from, &until);
     while (*reason != '\0') {
         size_t n = strcspn(reason, "\n");
         size_t tabs = any ? strspn(reason, "\t") : 0; /* libpq indents what goes on */
 
         if (n > tabs) {
-            if (any)
+            if (any) {
                 put(to, "; ", 2);
+            }
             any = true;
-            if (secret && reason < until && reason + n > from)
+            if (secret && reason < until && reason + n > from) {
                 put(to, HIDDEN, strlen(HIDDEN));
-            else if (secret)
+            } else if (secret) {
                 put_secret_line(reason + tabs, n - tabs, port, put, to);
-            else
+            } else {
                 put(to, reason + tabs, n - tabs);
+            }
         }
         reason += n + (reason[n] == '\n');
     }
@@ -169,21 +188,23 @@ void hide_reason(const char *reason, const char *port, hide_put *put, void *to)
 /* Appends to a text; what does not fit is dropped. */
 static void put_text(void *to, const char *s, size_t n)
 {
-    text_addn(to, s, n);
+    strbuf_addn(to, s, n);
 }
 
 void event_clean_reason(const char *reason, char *buf, size_t size)
 {
     static const char ellipsis[] = "\xE2\x80\xA6";
-    struct text t;
+    struct strbuf t;
     size_t end;
 
-    text_init(&t, buf, size);
-    hide_reason(reason, NULL, put_text, &t);
-    if (!t.cut || size <= sizeof ellipsis)
+    strbuf_init(&t, buf, size);
+    redact_reason(reason, NULL, put_text, &t);
+    if (!t.cut || size <= sizeof ellipsis) {
         return;
+    }
     end = t.len < size - sizeof ellipsis ? t.len : size - sizeof ellipsis;
-    while (end > 0 && ((unsigned char)buf[end] & 0xC0) == 0x80)
+    while (end > 0 && ((unsigned char)buf[end] & 0xC0) == 0x80) {
         end--;
+    }
     memcpy(buf + end, ellipsis, sizeof ellipsis);
 }

@@ -1,7 +1,7 @@
 /* hide: what of a value or a message may not be shown; the inside of event_hides and
  * event_clean_reason. */
-#ifndef PGSEAL_HIDE_H
-#define PGSEAL_HIDE_H
+#ifndef PGSEAL_REDACT_H
+#define PGSEAL_REDACT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 /* Takes the next piece of a cleaned reason; pieces end where ASCII characters do, so never inside a
  * UTF-8 sequence. */
-typedef void hide_put(void *to, const char *s, size_t n);
+typedef void redact_put(void *to, const char *s, size_t n);
 
 /* Gives the cleaned form of reason (event_clean_reason in event.h says how) to put, piece by piece.
  * Where port is not NULL, the connection's own values are hidden, so the reason is taken as one
@@ -19,10 +19,10 @@ typedef void hide_put(void *to, const char *s, size_t n);
  * translations quote with other marks), and where a line does not close its quotes, the value may
  * span lines: all lines from the first quote of the reason to the last are hidden. Keeps errno,
  * allocates nothing, async-signal-safe. */
-void hide_reason(const char *reason, const char *port, hide_put *put, void *to);
+void redact_reason(const char *reason, const char *port, redact_put *put, void *to);
 
 /* Whether a port is a list of numbers as libpq's parse_int_param (fe-connect.c) would take them,
  * elements may be empty. Keeps errno, async-signal-safe. */
-bool hide_port_is_plain(const char *port);
+bool redact_port_is_plain(const char *port);
 
 #endif

@@ -22,7 +22,8 @@ void policy_from_settings(struct policy *p, const struct setting *settings, size
     policy_defaults(p, "defaults");
     struct parsing x = {.p = p, .rule = &p->global, .environment = true};
     for (size_t i = 0; i < n; i++) {
-        const char *name = settings[i].name, *value = settings[i].value;
+        const char *name = settings[i].name;
+        const char *value = settings[i].value;
         if (value == NULL || value[0] == '\0' || strncmp(name, prefix, sizeof prefix - 1) != 0 ||
             strcmp(name, "PGSEAL_POLICY") == 0) {
             continue;
@@ -41,8 +42,8 @@ void policy_from_settings(struct policy *p, const struct setting *settings, size
 void policy_faulty(struct policy *p, const char *name, const char *fault)
 {
     policy_defaults(p, name);
-    text_copy(p->fault, sizeof p->fault,
-              fault != NULL && fault[0] != '\0' ? fault : "the policy cannot be used");
+    strbuf_copy(p->fault, sizeof p->fault,
+                fault != NULL && fault[0] != '\0' ? fault : "the policy cannot be used");
 }
 
 void policy_free(struct policy *p)
@@ -67,7 +68,8 @@ const struct rule *policy_match(const struct policy *p, const char *host, int po
 /* Whether two paths are the same but for slashes that are doubled or at the end. */
 static bool same_directory(const char *a, size_t len, const char *b)
 {
-    size_t i = 0, k = 0;
+    size_t i = 0;
+    size_t k = 0;
     for (;;) {
         while (i < len && a[i] == '/' && (i + 1 == len || a[i + 1] == '/')) {
             i++;
@@ -107,19 +109,19 @@ bool policy_socket_allowed(const struct policy *p, const char *dir)
 
 void policy_where(const struct policy *p, int line, char *buf, size_t size)
 {
-    struct text t;
-    text_init(&t, buf, size);
+    struct strbuf t;
+    strbuf_init(&t, buf, size);
     if (line <= 0) {
-        text_add(&t, "defaults");
+        strbuf_add(&t, "defaults");
         return;
     }
-    text_add(&t, p->name);
+    strbuf_add(&t, p->name);
     if (strcmp(p->name, "environment") == 0) {
-        text_add(&t, ": ");
-        text_add(&t, key_variable(line));
+        strbuf_add(&t, ": ");
+        strbuf_add(&t, key_variable(line));
     } else {
-        text_add(&t, ":");
-        text_add_uint(&t, (uint64_t)line, 1);
+        strbuf_add(&t, ":");
+        strbuf_add_uint(&t, (uint64_t)line, 1);
     }
 }
 
@@ -142,7 +144,9 @@ int32_t policy_day(const char *date)
     if (date == NULL || strlen(date) != 10 || date[4] != '-' || date[7] != '-') {
         return INT32_MIN;
     }
-    int year = digits(date, 4), month = digits(date + 5, 2), day = digits(date + 8, 2);
+    int year = digits(date, 4);
+    int month = digits(date + 5, 2);
+    int day = digits(date + 8, 2);
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     if (year < 1 || month < 1 || month > 12 || day < 1 ||
         day > lengths[month - 1] + (month == 2 && leap)) {

@@ -8,50 +8,51 @@
 enum { SHOWN_MAX = 64 }; /* bytes of a value that a message shows */
 
 /* Appends what may be shown of s. */
-static void add_shown(struct text *t, const char *s, const char *quote)
+static void add_shown(struct strbuf *t, const char *s, const char *quote)
 {
-    if (event_hides(s)) {
-        text_add(t, "(hidden)");
+    if (event_redacts(s)) {
+        strbuf_add(t, "(hidden)");
         return;
     }
-    size_t len = strlen(s), shown = len;
+    size_t len = strlen(s);
+    size_t shown = len;
     if (len > SHOWN_MAX) {
         shown = SHOWN_MAX;
         while (shown > SHOWN_MAX - 4 && ((unsigned char)s[shown] & 0xc0) == 0x80) {
             shown--; /* not within a UTF-8 sequence */
         }
     }
-    text_add(t, quote);
+    strbuf_add(t, quote);
     for (size_t i = 0; i < shown; i++) {
         bool control = (unsigned char)s[i] < ' ' || s[i] == 0x7f;
-        text_addn(t, control ? "?" : s + i, 1);
+        strbuf_addn(t, control ? "?" : s + i, 1);
     }
-    text_add(t, shown < len ? "..." : "");
-    text_add(t, quote);
+    strbuf_add(t, shown < len ? "..." : "");
+    strbuf_add(t, quote);
 }
 
 void parsing_fault(struct parsing *x, const char *key, const char *message, const char *why,
                    const char *value)
 {
-    struct text t;
+    struct strbuf t;
     if (x->p->fault[0] != '\0') {
         return;
     }
-    text_init(&t, x->p->fault, sizeof x->p->fault);
-    text_add(&t, x->p->name);
-    text_add(&t, ":");
+    strbuf_init(&t, x->p->fault, sizeof x->p->fault);
+    strbuf_add(&t, x->p->name);
+    strbuf_add(&t, ":");
     if (!x->environment) {
-        text_add_uint(&t, (uint64_t)x->line, 1);
-        text_add(&t, ":");
+        strbuf_add_uint(&t, (uint64_t)x->line, 1);
+        strbuf_add(&t, ":");
     }
-    text_add(&t, " ");
+    strbuf_add(&t, " ");
     if (key != NULL) {
         add_shown(&t, key, "");
     }
-    text_add(&t, message);
-    text_add(&t, why);
+    strbuf_add(&t, message);
+    strbuf_add(&t, why);
     if (value != NULL) {
-        text_add(&t, " ");
+        strbuf_add(&t, " ");
         add_shown(&t, value, "\"");
     }
 }

@@ -175,7 +175,8 @@ void policy_parse_file(struct policy *p, const char *name, char *bytes, size_t l
     int kept = errno;
     policy_defaults(p, name);
     struct parsing x = {.p = p, .rule = &p->global, .line = 1};
-    char *s = bytes, *end = bytes + len;
+    char *s = bytes;
+    char *end = bytes + len;
     if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
         parsing_fault(&x, NULL, "starts with a UTF-8 byte order mark; save it without", NULL, NULL);
         s += 3;

@@ -326,7 +326,8 @@ void key_pin(struct parsing *x, const char *option, const char *value)
 
 void key_section_end(struct parsing *x)
 {
-    const struct pin *least = NULL, *most = NULL;
+    const struct pin *least = NULL;
+    const struct pin *most = NULL;
     const struct rule *r = x->rule;
     if (x->until_line != 0 && r->exempt == NULL) {
         x->line = x->until_line;

@@ -152,31 +152,32 @@ static bool parse_ipv6(const char *s, size_t len, unsigned char out[16])
     return true;
 }
 
-static void write_ipv4(struct text *t, const unsigned char a[4])
+static void write_ipv4(struct strbuf *t, const unsigned char a[4])
 {
     for (unsigned i = 0; i < 4; i++) {
-        text_addn(t, ".", i > 0);
-        text_add_uint(t, a[i], 1);
+        strbuf_addn(t, ".", i > 0);
+        strbuf_add_uint(t, a[i], 1);
     }
 }
 
-static void write_hex(struct text *t, unsigned v)
+static void write_hex(struct strbuf *t, unsigned v)
 {
     static const char digits[] = "0123456789abcdef";
     bool seen = false;
     for (int shift = 12; shift >= 0; shift -= 4) {
         unsigned d = v >> shift & 15;
         if (seen || d != 0 || shift == 0) {
-            text_addn(t, digits + d, 1);
+            strbuf_addn(t, digits + d, 1);
             seen = true;
         }
     }
 }
 
-static void write_ipv6(struct text *t, const unsigned char a[16])
+static void write_ipv6(struct strbuf *t, const unsigned char a[16])
 {
     unsigned words[8];
-    unsigned best = 0, best_len = 1; /* a single zero word is not shortened */
+    unsigned best = 0;
+    unsigned best_len = 1; /* a single zero word is not shortened */
     for (unsigned i = 0, run = 0; i < 8; i++) {
         words[i] = (unsigned)a[2 * i] << 8 | a[2 * i + 1];
         run = words[i] == 0 ? run + 1 : 0;
@@ -189,15 +190,15 @@ static void write_ipv6(struct text *t, const unsigned char a[16])
         best_len > 1 && best == 0 && (best_len == 6 || (best_len == 5 && words[5] == 0xffff));
     for (unsigned i = 0; i < (dotted ? 6 : 8);) {
         if (best_len > 1 && i == best) {
-            text_add(t, "::");
+            strbuf_add(t, "::");
             i += best_len;
             continue;
         }
-        text_addn(t, ":", i > 0 && !(best_len > 1 && i == best + best_len));
+        strbuf_addn(t, ":", i > 0 && !(best_len > 1 && i == best + best_len));
         write_hex(t, words[i++]);
     }
     if (dotted) {
-        text_addn(t, ":", best_len == 5);
+        strbuf_addn(t, ":", best_len == 5);
         write_ipv4(t, a + 12);
     }
 }
@@ -206,8 +207,8 @@ bool address_text(const char *s, size_t len, char out[ADDRESS_MAX])
 {
     static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     unsigned char a[16];
-    struct text t;
-    text_init(&t, out, ADDRESS_MAX);
+    struct strbuf t;
+    strbuf_init(&t, out, ADDRESS_MAX);
     if (parse_ipv4(s, len, a)) {
         write_ipv4(&t, a);
         return true;
@@ -224,7 +225,7 @@ bool address_text(const char *s, size_t len, char out[ADDRESS_MAX])
         write_ipv4(&t, a + 12);
     } else {
         write_ipv6(&t, a);
-        text_addn(&t, scope, scope_len);
+        strbuf_addn(&t, scope, scope_len);
     }
     return true;
 }

@@ -128,7 +128,10 @@ static bool split_pattern(const char *pattern, struct pattern *p)
 /* Glob with * only: of two stars in a row only the later ever needs to take more. */
 static bool glob(const char *pattern, size_t len, const struct name *n)
 {
-    size_t p = 0, i = 0, star = 0, resume = 0;
+    size_t p = 0;
+    size_t i = 0;
+    size_t star = 0;
+    size_t resume = 0;
     bool starred = false;
     while (i < n->len) {
         if (p < len && pattern[p] == '*') {
@@ -158,10 +161,11 @@ static bool numeric(const struct pattern *p)
     bool digits = false;
     for (size_t i = 0; i < p->len; i++) {
         char c = p->host[i];
-        if (c >= '0' && c <= '9')
+        if (c >= '0' && c <= '9') {
             digits = true;
-        else if (c != '.' && c != '*')
+        } else if (c != '.' && c != '*') {
             return false;
+        }
     }
     return digits;
 }
@@ -169,7 +173,8 @@ static bool numeric(const struct pattern *p)
 bool host_matches(const char *pattern, const char *host, int port)
 {
     struct pattern p;
-    struct name h, wanted;
+    struct name h;
+    struct name wanted;
     if (!split_pattern(pattern, &p) || host[0] == '\0') {
         return false;
     }
@@ -199,8 +204,10 @@ bool host_matches(const char *pattern, const char *host, int port)
 
 bool host_same_pattern(const char *a, const char *b)
 {
-    struct pattern p, q;
-    struct name m, n;
+    struct pattern p;
+    struct pattern q;
+    struct name m;
+    struct name n;
     if (!split_pattern(a, &p) || !split_pattern(b, &q) || p.port != q.port) {
         return false;
     }

@@ -92,7 +92,8 @@ static int sextet(char c)
 static bool base64_whole(const char *s, const char *end)
 {
     struct line l;
-    size_t chars = 0, pad = 0;
+    size_t chars = 0;
+    size_t pad = 0;
     while (next_line(&s, end, &l)) {
         if (l.len == 0 || l.len > BASE64_LINE_MAX) {
             return false;
@@ -231,7 +232,8 @@ static bool signed_part(struct der *d, enum pem_kind kind)
 static bool shaped(const char *s, const char *end, enum pem_kind kind)
 {
     struct der d = {.s = s, .end = end};
-    size_t whole, part;
+    size_t whole;
+    size_t part;
     if (!base64_whole(s, end) || der_head(&d, &whole) != SEQUENCE) {
         return false;
     }
@@ -271,7 +273,9 @@ static const char *begin_fault(const struct line *l, enum pem_kind kind, const c
 const char *pem_fault(const char *bytes, size_t len, enum pem_kind kind)
 {
     const char *label = kind == PEM_CERTIFICATES ? "CERTIFICATE" : "X509 CRL";
-    const char *at = bytes, *end = bytes + len, *body = NULL;
+    const char *at = bytes;
+    const char *end = bytes + len;
+    const char *body = NULL;
     size_t blocks = 0;
     struct line l;
     if (len == 0) {

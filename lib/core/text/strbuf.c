@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-void text_init(struct text *t, char *buf, size_t size)
+void strbuf_init(struct strbuf *t, char *buf, size_t size)
 {
     t->buf = buf;
     t->size = size;
@@ -12,7 +12,7 @@ void text_init(struct text *t, char *buf, size_t size)
     buf[0] = '\0';
 }
 
-void text_addn(struct text *t, const char *s, size_t n)
+void strbuf_addn(struct strbuf *t, const char *s, size_t n)
 {
     size_t room = t->size - 1 - t->len;
     if (n > room) {
@@ -26,14 +26,14 @@ void text_addn(struct text *t, const char *s, size_t n)
     }
 }
 
-void text_add(struct text *t, const char *s)
+void strbuf_add(struct strbuf *t, const char *s)
 {
     if (s != NULL) {
-        text_addn(t, s, strlen(s));
+        strbuf_addn(t, s, strlen(s));
     }
 }
 
-void text_add_uint(struct text *t, uint64_t v, unsigned width)
+void strbuf_add_uint(struct strbuf *t, uint64_t v, unsigned width)
 {
     char digits[20]; /* UINT64_MAX has 20 */
     size_t at = sizeof digits;
@@ -42,20 +42,20 @@ void text_add_uint(struct text *t, uint64_t v, unsigned width)
         v /= 10;
     } while (v > 0);
     for (size_t n = sizeof digits - at; n < width; n++) {
-        text_addn(t, "0", 1);
+        strbuf_addn(t, "0", 1);
     }
-    text_addn(t, digits + at, sizeof digits - at);
+    strbuf_addn(t, digits + at, sizeof digits - at);
 }
 
-bool text_copy(char *buf, size_t size, const char *s)
+bool strbuf_copy(char *buf, size_t size, const char *s)
 {
-    struct text t;
-    text_init(&t, buf, size);
-    text_add(&t, s);
+    struct strbuf t;
+    strbuf_init(&t, buf, size);
+    strbuf_add(&t, s);
     return !t.cut;
 }
 
-void text_wipe(void *p, size_t n)
+void strbuf_wipe(void *p, size_t n)
 {
     if (n > 0) {
         memset(p, 0, n);

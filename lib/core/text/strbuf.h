@@ -1,12 +1,12 @@
 /* text: a string builder on a buffer of the caller's; it cuts, and never overruns. */
-#ifndef PGSEAL_TEXT_H
-#define PGSEAL_TEXT_H
+#ifndef PGSEAL_STRBUF_H
+#define PGSEAL_STRBUF_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct text {
+struct strbuf {
     char *buf;   /* the caller's; always NUL-terminated */
     size_t size; /* of buf, at least 1 */
     size_t len;  /* without the NUL */
@@ -15,21 +15,21 @@ struct text {
 
 /* Starts an empty text on buf, which stays the caller's. All functions of this file keep errno,
  * allocate nothing and are async-signal-safe. */
-void text_init(struct text *t, char *buf, size_t size);
+void strbuf_init(struct strbuf *t, char *buf, size_t size);
 
 /* Appends what fits of s (NULL counts as ""). */
-void text_add(struct text *t, const char *s);
+void strbuf_add(struct strbuf *t, const char *s);
 
 /* Appends what fits of the n bytes at s. */
-void text_addn(struct text *t, const char *s, size_t n);
+void strbuf_addn(struct strbuf *t, const char *s, size_t n);
 
 /* Appends v in decimal, padded with zeros to at least `width` digits. */
-void text_add_uint(struct text *t, uint64_t v, unsigned width);
+void strbuf_add_uint(struct strbuf *t, uint64_t v, unsigned width);
 
 /* Copies s (NULL counts as "") into buf; returns false where it was cut. */
-bool text_copy(char *buf, size_t size, const char *s);
+bool strbuf_copy(char *buf, size_t size, const char *s);
 
 /* Clears memory that held a secret; the compiler may not leave it out. */
-void text_wipe(void *p, size_t n);
+void strbuf_wipe(void *p, size_t n);
 
 #endif

@@ -11,9 +11,11 @@
 
 static const struct pin *find_pin(const struct rule *rule, const char *option)
 {
-    for (size_t i = 0; i < rule->npins; i++)
-        if (strcmp(rule->pins[i].option, option) == 0)
+    for (size_t i = 0; i < rule->npins; i++) {
+        if (strcmp(rule->pins[i].option, option) == 0) {
             return &rule->pins[i];
+        }
+    }
     return NULL;
 }
 
@@ -23,19 +25,20 @@ static bool force_pins(struct deciding *d)
     for (size_t i = 0; i < rule->npins; i++) {
         const struct pin *pin = &rule->pins[i];
         if (request_option(d->r, pin->option) == NULL) {
-            struct text t = seal_reason(d->v);
+            struct strbuf t = seal_reason(d->v);
             seal_where(d, &t, pin->line);
-            text_add(&t, ": ");
-            text_add(&t, pin->option);
-            text_add(&t, ": the libpq that this program uses (version ");
-            text_add_uint(&t, (uint64_t)d->r->version / 10000, 1);
-            text_add(&t, ".");
-            text_add_uint(&t, (uint64_t)d->r->version % 10000, 1);
-            text_add(&t, ") does not know this option");
+            strbuf_add(&t, ": ");
+            strbuf_add(&t, pin->option);
+            strbuf_add(&t, ": the libpq that this program uses (version ");
+            strbuf_add_uint(&t, (uint64_t)d->r->version / 10000, 1);
+            strbuf_add(&t, ".");
+            strbuf_add_uint(&t, (uint64_t)d->r->version % 10000, 1);
+            strbuf_add(&t, ") does not know this option");
             return false;
         }
-        if (strcmp(pin->option, "ssl_min_protocol_version") != 0)
+        if (strcmp(pin->option, "ssl_min_protocol_version") != 0) {
             seal_force(d, pin->option, pin->value, true);
+        }
     }
     return true;
 }
@@ -49,27 +52,32 @@ static void force_protocols(struct deciding *d)
     const char *asked = request_value(d->r, "ssl_min_protocol_version");
     int minimum = tls_version(asked);
     const struct asked *option = request_option(d->r, "ssl_min_protocol_version");
-    if (asked == NULL && option->source != FROM_DEFAULT)
+    if (asked == NULL && option->source != FROM_DEFAULT) {
         d->less = true; /* ssl_min_protocol_version='' asks for no minimum at all */
-    if (minimum >= d->v->min_tls)
+    }
+    if (minimum >= d->v->min_tls) {
         d->v->forced[d->v->nforced++] = (struct forced){"ssl_min_protocol_version", asked};
-    else
+    } else {
         seal_force(d, "ssl_min_protocol_version", least, true);
-    if (find_pin(d->v->rule, "ssl_max_protocol_version") != NULL)
+    }
+    if (find_pin(d->v->rule, "ssl_max_protocol_version") != NULL) {
         return;
+    }
     const char *maximum = request_value(d->r, "ssl_max_protocol_version");
-    if (maximum != NULL && tls_version(maximum) < d->v->min_tls)
+    if (maximum != NULL && tls_version(maximum) < d->v->min_tls) {
         seal_force(d, "ssl_max_protocol_version", "TLSv1.3", true);
-    else if (maximum == NULL && d->r->service)
+    } else if (maximum == NULL && d->r->service) {
         d->v->forced[d->v->nforced++] = (struct forced){"ssl_max_protocol_version", "TLSv1.3"};
+    }
 }
 
 /* Names a file of ~/.postgresql into the verdict's memory; NULL: no home. */
 static const char *home_file(struct deciding *d, const char *name)
 {
     char path[POLICY_PATH_MAX + 1];
-    if (!d->w->home_file(d->w->data, d->r->version, name, path, sizeof path))
+    if (!d->w->home_file(d->w->data, d->r->version, name, path, sizeof path)) {
         return NULL;
+    }
     return seal_keep(d->v, path, strlen(path));
 }
 
@@ -81,10 +89,11 @@ static bool force_client_certificate(struct deciding *d)
     const struct rule *rule = d->v->rule;
     const char *key = request_value(d->r, "sslkey");
     if (find_pin(rule, "sslkey") == NULL && key != NULL && strchr(key, ':') != NULL) {
-        struct text t = seal_reason(d->v);
-        text_add(&t, "sslkey names an engine (it has a colon): libpq would load and run it before "
-                     "the server is verified; "
-                     "name a key file, or pin sslkey in the policy");
+        struct strbuf t = seal_reason(d->v);
+        strbuf_add(&t,
+                   "sslkey names an engine (it has a colon): libpq would load and run it before "
+                   "the server is verified; "
+                   "name a key file, or pin sslkey in the policy");
         return false;
     }
     bool pinned = find_pin(rule, "sslcert") != NULL || find_pin(rule, "sslkey") != NULL;
@@ -93,22 +102,25 @@ static bool force_client_certificate(struct deciding *d)
         const char *certificate = home_file(d, "postgresql.crt");
         const char *used = key != NULL ? key : default_key;
         int state = certificate != NULL ? d->w->readable(d->w->data, certificate) : 0;
-        if (state < 0 || (state == 1 && used != NULL && d->w->readable(d->w->data, used) != 1))
+        if (state < 0 || (state == 1 && used != NULL && d->w->readable(d->w->data, used) != 1)) {
             d->v->forced[d->v->nforced++] = (struct forced){"sslcert", NO_CERTIFICATE};
+        }
     }
     /* A service file that changes now could still name an engine: say outright what was seen. */
-    if (d->r->service && find_pin(rule, "sslkey") == NULL)
+    if (d->r->service && find_pin(rule, "sslkey") == NULL) {
         d->v->forced[d->v->nforced++] =
             (struct forced){"sslkey", key != NULL           ? key
                                       : default_key != NULL ? default_key
                                                             : NO_CERTIFICATE};
+    }
     return true;
 }
 
 static void force_if_known(struct deciding *d, const char *option, const char *value)
 {
-    if (value != NULL && request_option(d->r, option) != NULL && d->v->nforced < SEAL_FORCED)
+    if (value != NULL && request_option(d->r, option) != NULL && d->v->nforced < SEAL_FORCED) {
         d->v->forced[d->v->nforced++] = (struct forced){option, value};
+    }
 }
 
 bool seal_force_options(struct deciding *d)
@@ -117,20 +129,25 @@ bool seal_force_options(struct deciding *d)
     const char *compression = request_value(d->r, "sslcompression");
 
     seal_force(d, "gssencmode", "disable", true);
-    if (compression != NULL && strcmp(compression, "0") != 0)
+    if (compression != NULL && strcmp(compression, "0") != 0) {
         seal_force(d, "sslcompression", "0", true);
-    else
+    } else {
         force_if_known(d, "sslcompression", "0");
-    if (keylog != NULL && strcmp(keylog, "/dev/null") != 0)
+    }
+    if (keylog != NULL && strcmp(keylog, "/dev/null") != 0) {
         seal_force(d, "sslkeylogfile", "/dev/null", true);
-    else if (d->r->service)
+    } else if (d->r->service) {
         force_if_known(d, "sslkeylogfile", "/dev/null");
-    if (!force_pins(d))
+    }
+    if (!force_pins(d)) {
         return false;
-    if (request_option(d->r, "ssl_min_protocol_version") != NULL)
+    }
+    if (request_option(d->r, "ssl_min_protocol_version") != NULL) {
         force_protocols(d);
-    if (!force_client_certificate(d))
+    }
+    if (!force_client_certificate(d)) {
         return false;
+    }
     if (d->r->service) {
         /* A service file is read again by the real call: what was judged here is what is dialled.
          */

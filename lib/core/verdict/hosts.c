@@ -11,21 +11,25 @@ static const char *list_element(struct verdict *v, const char *list, size_t n)
 {
     while (n > 0 && list != NULL) {
         list = strchr(list, ',');
-        if (list != NULL)
+        if (list != NULL) {
             list++;
+        }
         n--;
     }
-    if (list == NULL)
+    if (list == NULL) {
         return "";
+    }
     return seal_keep(v, list, strcspn(list, ","));
 }
 
 static size_t list_length(const char *list)
 {
     size_t n = 1;
-    for (const char *c = list; *c != '\0'; c++)
-        if (*c == ',')
+    for (const char *c = list; *c != '\0'; c++) {
+        if (*c == ',') {
             n++;
+        }
+    }
     return n;
 }
 
@@ -35,10 +39,10 @@ static bool is_socket(const char *host, int version)
     return host[0] == '/' || (host[0] == '@' && version >= 140000);
 }
 
-static bool too_much(struct deciding *d)
+static bool list_too_long(struct deciding *d)
 {
-    struct text t = seal_reason(d->v);
-    text_add(&t, "the host list is longer than pgseal can judge; name fewer hosts");
+    struct strbuf t = seal_reason(d->v);
+    strbuf_add(&t, "the host list is longer than pgseal can judge; name fewer hosts");
     return false;
 }
 
@@ -56,25 +60,29 @@ bool seal_find_elements(struct deciding *d)
     d->nelements = addresses != NULL ? list_length(addresses)
                    : hosts != NULL   ? list_length(hosts)
                                      : 1;
-    if (d->nelements > SEAL_ELEMENTS)
-        return too_much(d);
+    if (d->nelements > SEAL_ELEMENTS) {
+        return list_too_long(d);
+    }
     bool one_port = ports != NULL && list_length(ports) == 1;
     for (size_t i = 0; i < d->nelements; i++) {
         struct element *e = &d->elements[i];
         e->host = list_element(v, hosts, i);
         e->hostaddr = list_element(v, addresses, i);
         e->port = list_element(v, ports, one_port ? 0 : i);
-        if (e->host == NULL || e->hostaddr == NULL || e->port == NULL)
-            return too_much(d);
-        if (e->port[0] == '\0')
+        if (e->host == NULL || e->hostaddr == NULL || e->port == NULL) {
+            return list_too_long(d);
+        }
+        if (e->port[0] == '\0') {
             e->port = default_port;
+        }
         e->port_number = port_number(e->port);
         e->rule = &d->p->global;
         if (e->hostaddr[0] == '\0') {
             const char *dialled = e->host[0] != '\0' ? e->host : r->default_host;
             e->socket = is_socket(dialled, r->version);
-            if (e->host[0] == '\0')
+            if (e->host[0] == '\0') {
                 e->host = dialled;
+            }
         }
         if (e->socket) {
             v->socket = true;
@@ -91,13 +99,14 @@ bool seal_judge_sockets(struct deciding *d)
 {
     for (size_t i = 0; i < d->nelements; i++) {
         const struct element *e = &d->elements[i];
-        if (!e->socket || policy_socket_allowed(d->p, e->host))
+        if (!e->socket || policy_socket_allowed(d->p, e->host)) {
             continue;
-        struct text t = seal_reason(d->v);
+        }
+        struct strbuf t = seal_reason(d->v);
         seal_where(d, &t, d->p->sockets_line);
-        text_add(&t, ": unix_sockets does not allow the socket ");
+        strbuf_add(&t, ": unix_sockets does not allow the socket ");
         seal_quote(&t, e->host);
-        text_add(&t, "; connect to a host by TCP, or allow its directory in unix_sockets");
+        strbuf_add(&t, "; connect to a host by TCP, or allow its directory in unix_sockets");
         policy_where(d->p, d->p->sockets_line, d->v->where, sizeof d->v->where);
         return false;
     }
@@ -108,13 +117,14 @@ bool seal_judge_unlisted(struct deciding *d)
 {
     for (size_t i = 0; d->p->unlisted_refuse && i < d->nelements; i++) {
         const struct element *e = &d->elements[i];
-        if (e->socket || e->rule != &d->p->global)
+        if (e->socket || e->rule != &d->p->global) {
             continue;
-        struct text t = seal_reason(d->v);
+        }
+        struct strbuf t = seal_reason(d->v);
         seal_where(d, &t, d->p->unlisted_line);
-        text_add(&t, ": unlisted_hosts = refuse, and no section names the host ");
+        strbuf_add(&t, ": unlisted_hosts = refuse, and no section names the host ");
         seal_quote(&t, e->host[0] != '\0' ? e->host : e->hostaddr);
-        text_add(&t, "; add a [host …] section for it");
+        strbuf_add(&t, "; add a [host …] section for it");
         policy_where(d->p, d->p->unlisted_line, d->v->where, sizeof d->v->where);
         return false;
     }
@@ -127,8 +137,9 @@ static bool dials_its_host(const struct element *e)
 {
     char host[HOST_MAX];
     char address[HOST_MAX];
-    if (e->hostaddr[0] == '\0' || e->host[0] == '\0')
+    if (e->hostaddr[0] == '\0' || e->host[0] == '\0') {
         return true;
+    }
     return host_canonical(e->host, host, sizeof host) &&
            host_canonical(e->hostaddr, address, sizeof address) && strcmp(host, address) == 0;
 }
@@ -138,17 +149,19 @@ const struct rule *seal_exemption(struct deciding *d)
     const struct rule *first = NULL;
     for (size_t i = 0; i < d->nelements; i++) {
         const struct element *e = &d->elements[i];
-        if (e->socket || e->rule->exempt == NULL || !dials_its_host(e))
-            return NULL;
-        if (d->w->today > e->rule->exempt_until) {
-            struct text t = seal_reason(d->v);
-            text_add(&t, "the exemption at ");
-            seal_where(d, &t, e->rule->exempt_line);
-            text_add(&t, " has ended");
+        if (e->socket || e->rule->exempt == NULL || !dials_its_host(e)) {
             return NULL;
         }
-        if (first == NULL)
+        if (d->w->today > e->rule->exempt_until) {
+            struct strbuf t = seal_reason(d->v);
+            strbuf_add(&t, "the exemption at ");
+            seal_where(d, &t, e->rule->exempt_line);
+            strbuf_add(&t, " has ended");
+            return NULL;
+        }
+        if (first == NULL) {
             first = e->rule;
+        }
     }
     return first;
 }
@@ -158,8 +171,9 @@ bool seal_audited(struct deciding *d, bool *by_section)
     for (size_t i = 0; i < d->nelements; i++) {
         const struct element *e = &d->elements[i];
         bool here = e->rule->mode_here && d->p->global.mode != MODE_AUDIT;
-        if (e->rule->mode != MODE_AUDIT || (here && !dials_its_host(e)))
+        if (e->rule->mode != MODE_AUDIT || (here && !dials_its_host(e))) {
             return false;
+        }
         *by_section = *by_section || here;
     }
     return true;
@@ -173,16 +187,19 @@ static bool equal(const char *a, const char *b)
 /* What differs between two rules that one call would have to obey at once; NULL: nothing. */
 static const char *rules_differ(const struct rule *a, const struct rule *b)
 {
-    if (a->root_kind != b->root_kind || !equal(a->root, b->root))
+    if (a->root_kind != b->root_kind || !equal(a->root, b->root)) {
         return "roots";
-    if (!equal(a->crl, b->crl))
+    }
+    if (!equal(a->crl, b->crl)) {
         return "CRLs";
+    }
     bool pins = a->npins == b->npins;
     for (size_t i = 0; pins && i < a->npins; i++) {
         bool found = false;
-        for (size_t j = 0; j < b->npins; j++)
+        for (size_t j = 0; j < b->npins; j++) {
             found = found || (equal(a->pins[i].option, b->pins[j].option) &&
                               equal(a->pins[i].value, b->pins[j].value));
+        }
         pins = found;
     }
     return pins ? NULL : "pins";
@@ -193,32 +210,35 @@ bool seal_same_rules(struct deciding *d)
     const struct element *first = NULL;
     for (size_t i = 0; i < d->nelements; i++) {
         const struct element *e = &d->elements[i];
-        if (e->socket)
+        if (e->socket) {
             continue;
+        }
         if (first == NULL) {
             first = e;
             d->v->rule = e->rule;
             continue;
         }
         const char *what = rules_differ(first->rule, e->rule);
-        if (what == NULL)
+        if (what == NULL) {
             continue;
-        struct text t = seal_reason(d->v);
-        text_add(&t, "the hosts ");
+        }
+        struct strbuf t = seal_reason(d->v);
+        strbuf_add(&t, "the hosts ");
         const struct element *both[] = {first, e};
         for (size_t k = 0; k < 2; k++) {
-            text_add(&t, k > 0 ? " and " : "");
+            strbuf_add(&t, k > 0 ? " and " : "");
             seal_quote(&t, both[k]->host[0] != '\0' ? both[k]->host : both[k]->hostaddr);
-            text_add(&t, " (");
-            if (both[k]->rule->line > 0)
+            strbuf_add(&t, " (");
+            if (both[k]->rule->line > 0) {
                 seal_where(d, &t, both[k]->rule->line);
-            else
-                text_add(&t, d->p->name);
-            text_add(&t, ")");
+            } else {
+                strbuf_add(&t, d->p->name);
+            }
+            strbuf_add(&t, ")");
         }
-        text_add(&t, " of one list need different ");
-        text_add(&t, what);
-        text_add(&t, "; connect to them one by one, or give them the same");
+        strbuf_add(&t, " of one list need different ");
+        strbuf_add(&t, what);
+        strbuf_add(&t, "; connect to them one by one, or give them the same");
         return false;
     }
     return true;
@@ -228,9 +248,11 @@ bool seal_same_rules(struct deciding *d)
  * taken for each other. */
 static bool verified_elsewhere(const struct deciding *d, const char *host)
 {
-    for (size_t i = 0; i < d->nelements; i++)
-        if (!d->elements[i].socket && equal(d->elements[i].rule->verify_as, host))
+    for (size_t i = 0; i < d->nelements; i++) {
+        if (!d->elements[i].socket && equal(d->elements[i].rule->verify_as, host)) {
             return true;
+        }
+    }
     return false;
 }
 
@@ -238,30 +260,34 @@ bool seal_verify_as(struct deciding *d)
 {
     struct verdict *v = d->v;
     bool any = false;
-    for (size_t i = 0; i < d->nelements; i++)
+    for (size_t i = 0; i < d->nelements; i++) {
         any = any || (!d->elements[i].socket && d->elements[i].rule->verify_as != NULL);
+    }
 
     char *list = v->words + v->words_len;
-    struct text t;
-    text_init(&t, list, sizeof v->words - v->words_len);
+    struct strbuf t;
+    strbuf_init(&t, list, sizeof v->words - v->words_len);
     for (size_t i = 0; i < d->nelements; i++) {
         const struct element *e = &d->elements[i];
         const char *verify = e->socket ? NULL : e->rule->verify_as;
-        text_add(&t, i > 0 ? "," : "");
-        text_add(&t, verify != NULL ? verify : e->host);
-        if (verify != NULL && e->host[0] != '\0' && e->hostaddr[0] == '\0')
+        strbuf_add(&t, i > 0 ? "," : "");
+        strbuf_add(&t, verify != NULL ? verify : e->host);
+        if (verify != NULL && e->host[0] != '\0' && e->hostaddr[0] == '\0') {
             v->dials[v->ndials++] =
                 (struct dial){.verify = verify, .host = e->host, .port = e->port};
-        else if (any && !e->socket && e->hostaddr[0] == '\0' && verified_elsewhere(d, e->host))
+        } else if (any && !e->socket && e->hostaddr[0] == '\0' && verified_elsewhere(d, e->host)) {
             v->dials[v->ndials++] =
                 (struct dial){.verify = e->host, .host = e->host, .port = e->port};
+        }
     }
-    if (t.cut)
-        return too_much(d);
+    if (t.cut) {
+        return list_too_long(d);
+    }
     v->words_len += t.len + 1;
     v->hosts = list;
     v->ports = request_value(d->r, "port");
-    if (any)
+    if (any) {
         seal_force(d, "host", list, false);
+    }
     return true;
 }

@@ -13,22 +13,23 @@ static bool faulty(struct deciding *d, int line, const char *key, const char *pa
 {
     d->v->once = line > 0 || strcmp(key, "sslrootcert") ==
                                  0; /* a fault of the settings, not of what this call asked */
-    struct text t = seal_reason(d->v);
-    if (line > 0)
+    struct strbuf t = seal_reason(d->v);
+    if (line > 0) {
         policy_where(d->p, line, d->v->where, sizeof d->v->where);
+    }
     if (line > 0) {
         seal_where(d, &t, line);
-        text_add(&t, ": ");
+        strbuf_add(&t, ": ");
     }
     /* In a file the key must be named; a variable's name says it already. */
     if (line == 0 || strcmp(d->p->name, "environment") != 0) {
-        text_add(&t, key);
-        text_add(&t, ": ");
+        strbuf_add(&t, key);
+        strbuf_add(&t, ": ");
     }
-    text_add(&t, event_hides(path) ? "(hidden)" : path);
-    text_add(&t, ": ");
-    text_add(&t, why);
-    text_add(&t, advice);
+    strbuf_add(&t, event_redacts(path) ? "(hidden)" : path);
+    strbuf_add(&t, ": ");
+    strbuf_add(&t, why);
+    strbuf_add(&t, advice);
     return false;
 }
 
@@ -36,11 +37,13 @@ static bool faulty(struct deciding *d, int line, const char *key, const char *pa
 static const char *programs_root(struct deciding *d)
 {
     const char *root = request_value(d->r, "sslrootcert");
-    if (root != NULL)
+    if (root != NULL) {
         return root;
+    }
     char path[POLICY_PATH_MAX + 1];
-    if (!d->w->home_file(d->w->data, d->r->version, "root.crt", path, sizeof path))
+    if (!d->w->home_file(d->w->data, d->r->version, "root.crt", path, sizeof path)) {
         return NULL;
+    }
     return seal_keep(d->v, path, strlen(path));
 }
 
@@ -48,18 +51,20 @@ bool seal_judge_root(struct deciding *d)
 {
     const struct rule *rule = d->v->rule;
     const char *root = rule->root;
-    if (rule->root_kind == ROOT_PROGRAM)
+    if (rule->root_kind == ROOT_PROGRAM) {
         root = programs_root(d);
+    }
     bool system = rule->root_kind == ROOT_SYSTEM || (root != NULL && strcmp(root, "system") == 0);
-    if (system)
+    if (system) {
         root = d->w->bundle(d->w->data);
+    }
     if (root == NULL) {
-        struct text t = seal_reason(d->v);
+        struct strbuf t = seal_reason(d->v);
         if (rule->root_line > 0) {
             seal_where(d, &t, rule->root_line);
-            text_add(&t, ": ");
+            strbuf_add(&t, ": ");
         }
-        text_add(
+        strbuf_add(
             &t, system ? "sslrootcert: this system has no bundle of root certificates; install one "
                          "(ca-certificates), or set sslrootcert to a file"
                        : "sslrootcert = program, and the program names no root; name one there or "
@@ -67,12 +72,14 @@ bool seal_judge_root(struct deciding *d)
         d->v->once = true;
         return false;
     }
-    if (strlen(root) > POLICY_PATH_MAX)
+    if (strlen(root) > POLICY_PATH_MAX) {
         return faulty(d, rule->root_line, "sslrootcert", "…",
                       "longer than the 1023 bytes that libpq keeps of it", "");
+    }
     char why[256];
-    if (!d->w->root_fine(d->w->data, root, why, sizeof why))
+    if (!d->w->root_ok(d->w->data, root, why, sizeof why)) {
         return faulty(d, rule->root_line, "sslrootcert", root, why, "");
+    }
     d->v->root = root;
     /* Only a policy's own root can be asked against; under `program` the word "system" merely
      * becomes a path. */
@@ -101,42 +108,48 @@ bool seal_judge_crl(struct deciding *d)
 
     if (rule->crl != NULL) {
         int state = d->w->crl_state(d->w->data, rule->crl, why, sizeof why);
-        if (state != 1)
+        if (state != 1) {
             return faulty(d, rule->crl_line, "sslcrl", rule->crl, state == 0 ? "no such file" : why,
                           "");
+        }
         v->crl = rule->crl;
         seal_force(d, "sslcrl", rule->crl, true);
         seal_force(d, "sslcrldir", NOTHING, true);
         return true;
     }
     /* /dev/null is what pgseal itself forces; psql's \c hands it back. */
-    if (dir != NULL && strcmp(dir, NOTHING) != 0)
+    if (dir != NULL && strcmp(dir, NOTHING) != 0) {
         return refuse_directory(d, dir);
+    }
     if (asked != NULL && strcmp(asked, NOTHING) != 0) {
         int state = d->w->crl_state(d->w->data, asked, why, sizeof why);
-        if (state < 0 || strlen(asked) > POLICY_PATH_MAX)
+        if (state < 0 || strlen(asked) > POLICY_PATH_MAX) {
             return faulty(d, 0, "sslcrl", asked, state < 0 ? why : "longer than 1023 bytes",
                           "; a CRL file may hold CRLs only (other blocks would become roots)");
+        }
         v->crl = state == 1 ? asked : NULL;
     } else if (asked == NULL &&
                d->w->home_file(d->w->data, d->r->version, "root.crl", path, sizeof path)) {
         int state = d->w->crl_state(d->w->data, path, why, sizeof why);
         /* One that this process may not even look at is none to libpq either. */
-        if (state < 0 && d->w->readable(d->w->data, path) == 1)
+        if (state < 0 && d->w->readable(d->w->data, path) == 1) {
             return faulty(d, 0, "sslcrl", path, why,
                           "; a CRL file may hold CRLs only (other blocks would become roots)");
+        }
         if (state == 1) {
             v->crl = seal_keep(v, path, strlen(path));
-            if (v->crl == NULL)
+            if (v->crl == NULL) {
                 return faulty(d, 0, "sslcrl", "…", "too many words to judge", "");
+            }
         }
     }
     if (v->crl != NULL) {
         /* Kept, and named outright: neither the home directory nor a service file can move it any
          * more. */
         v->forced[v->nforced++] = (struct forced){"sslcrl", v->crl};
-        if (request_option(d->r, "sslcrldir") != NULL)
+        if (request_option(d->r, "sslcrldir") != NULL) {
             v->forced[v->nforced++] = (struct forced){"sslcrldir", NOTHING};
+        }
     } else if (asked != NULL) {
         seal_force(d, "sslcrl", NOTHING, true);
     } else {

@@ -7,9 +7,11 @@
 
 const struct asked *request_option(const struct request *r, const char *name)
 {
-    for (size_t i = 0; i < r->noptions; i++)
-        if (strcmp(r->options[i].name, name) == 0)
+    for (size_t i = 0; i < r->noptions; i++) {
+        if (strcmp(r->options[i].name, name) == 0) {
             return &r->options[i];
+        }
+    }
     return NULL;
 }
 
@@ -26,35 +28,36 @@ const char *source_name(enum source s)
     return names[s];
 }
 
-struct text seal_reason(struct verdict *v)
+struct strbuf seal_reason(struct verdict *v)
 {
-    struct text t;
-    text_init(&t, v->reason, sizeof v->reason);
+    struct strbuf t;
+    strbuf_init(&t, v->reason, sizeof v->reason);
     return t;
 }
 
-void seal_quote(struct text *t, const char *value)
+void seal_quote(struct strbuf *t, const char *value)
 {
-    if (event_hides(value)) {
-        text_add(t, "(hidden)");
+    if (event_redacts(value)) {
+        strbuf_add(t, "(hidden)");
         return;
     }
-    text_add(t, "\"");
-    text_add(t, value);
-    text_add(t, "\"");
+    strbuf_add(t, "\"");
+    strbuf_add(t, value);
+    strbuf_add(t, "\"");
 }
 
-void seal_where(const struct deciding *d, struct text *t, int line)
+void seal_where(const struct deciding *d, struct strbuf *t, int line)
 {
     char where[sizeof d->v->where];
     policy_where(d->p, line, where, sizeof where);
-    text_add(t, where);
+    strbuf_add(t, where);
 }
 
 const char *seal_keep(struct verdict *v, const char *s, size_t len)
 {
-    if (len >= sizeof v->words - v->words_len)
+    if (len >= sizeof v->words - v->words_len) {
         return NULL;
+    }
     char *kept = v->words + v->words_len;
     memcpy(kept, s, len);
     kept[len] = '\0';
@@ -71,8 +74,9 @@ void seal_note(struct deciding *d, const char *option, const char *enforced)
 {
     struct verdict *v = d->v;
     const struct asked *a = request_option(d->r, option);
-    if (v->nchanges == EVENT_CHANGES)
+    if (v->nchanges == EVENT_CHANGES) {
         return;
+    }
     v->changes[v->nchanges++] = (struct change){
         .option = option,
         .source = source_name(a != NULL ? a->source : FROM_DEFAULT),
@@ -85,13 +89,16 @@ void seal_force(struct deciding *d, const char *option, const char *value, bool 
 {
     struct verdict *v = d->v;
     const struct asked *a = request_option(d->r, option);
-    if (a == NULL || v->nforced == SEAL_FORCED)
+    if (a == NULL || v->nforced == SEAL_FORCED) {
         return;
+    }
     v->forced[v->nforced++] = (struct forced){option, value};
-    if (strcmp(or_empty(a->value), value) == 0)
+    if (strcmp(or_empty(a->value), value) == 0) {
         return;
-    if (less && a->source != FROM_DEFAULT && or_empty(a->value)[0] != '\0')
+    }
+    if (less && a->source != FROM_DEFAULT && or_empty(a->value)[0] != '\0') {
         d->less = true;
+    }
     seal_note(d, option, value);
 }
 
@@ -102,18 +109,21 @@ static void conclude(struct verdict *v, enum verdict_kind kind)
     bool audit = v->mode == MODE_AUDIT;
     v->kind = kind;
     v->event = events[kind];
-    if (kind == VERDICT_REFUSE)
+    if (kind == VERDICT_REFUSE) {
         v->action = audit && !v->fault ? "would-refuse" : "refused";
-    else if (kind == VERDICT_EXEMPT || (kind == VERDICT_SOCKET && !v->tcp))
+    } else if (kind == VERDICT_EXEMPT || (kind == VERDICT_SOCKET && !v->tcp)) {
         v->action = "allowed";
-    else
+    } else {
         v->action = audit ? "would-seal" : "sealed";
+    }
     v->sealed = !audit && (kind == VERDICT_DOWNGRADE || kind == VERDICT_SEAL ||
                            (kind == VERDICT_SOCKET && v->tcp));
-    if (!v->sealed)
+    if (!v->sealed) {
         v->nforced = 0;
-    if (kind == VERDICT_REFUSE)
+    }
+    if (kind == VERDICT_REFUSE) {
         v->nchanges = 0;
+    }
 }
 
 static void start(const struct policy *p, struct verdict *v)
@@ -132,7 +142,7 @@ static void start(const struct policy *p, struct verdict *v)
 void seal_refuse(const struct policy *p, const char *reason, bool always, struct verdict *v)
 {
     start(p, v);
-    text_copy(v->reason, sizeof v->reason, reason);
+    strbuf_copy(v->reason, sizeof v->reason, reason);
     v->fault = v->once = always;
     conclude(v, VERDICT_REFUSE);
 }
@@ -145,8 +155,8 @@ static bool judge_environment(struct deciding *d)
     const char *debug =
         d->r->version >= 180000 ? d->w->environment(d->w->data, "PGOAUTHDEBUG") : NULL;
     if (debug != NULL && strncmp(debug, "UNSAFE", 6) == 0) {
-        struct text t = seal_reason(d->v);
-        text_add(&t, "PGOAUTHDEBUG=UNSAFE switches off what protects OAuth tokens; unset it");
+        struct strbuf t = seal_reason(d->v);
+        strbuf_add(&t, "PGOAUTHDEBUG=UNSAFE switches off what protects OAuth tokens; unset it");
         return false;
     }
     return true;
@@ -156,8 +166,9 @@ static bool judge_environment(struct deciding *d)
  * whom it names. */
 static bool seal_tcp(struct deciding *d)
 {
-    if (!seal_same_rules(d))
+    if (!seal_same_rules(d)) {
         return false;
+    }
     seal_force(d, "sslmode", "verify-full", true); /* first, so that it leads the log's changes */
     return judge_environment(d) && seal_judge_root(d) && seal_judge_crl(d) &&
            seal_force_options(d) && seal_verify_as(d);
@@ -179,10 +190,11 @@ void seal_decide(const struct request *r, const struct policy *p, const struct w
         return;
     }
     bool by_section = false;
-    if (seal_audited(&d, &by_section))
+    if (seal_audited(&d, &by_section)) {
         v->mode = MODE_AUDIT;
-    else
+    } else {
         v->mode = MODE_ENFORCE;
+    }
     v->pin_target = r->service && (by_section || v->mode == MODE_ENFORCE);
 
     if (!seal_judge_sockets(&d) || !seal_judge_unlisted(&d)) {
@@ -197,15 +209,17 @@ void seal_decide(const struct request *r, const struct policy *p, const struct w
     if (exempt != NULL) {
         v->rule = exempt;
         policy_where(p, exempt->line, v->where, sizeof v->where);
-        text_copy(v->reason, sizeof v->reason, exempt->exempt);
+        strbuf_copy(v->reason, sizeof v->reason, exempt->exempt);
         conclude(v, VERDICT_EXEMPT);
         return;
     }
     bool sealed = seal_tcp(&d);
-    if (v->where[0] == '\0' && v->rule->line > 0)
+    if (v->where[0] == '\0' && v->rule->line > 0) {
         policy_where(p, v->rule->line, v->where, sizeof v->where);
-    if (!sealed)
+    }
+    if (!sealed) {
         conclude(v, VERDICT_REFUSE);
-    else
+    } else {
         conclude(v, d.less ? VERDICT_DOWNGRADE : v->socket ? VERDICT_SOCKET : VERDICT_SEAL);
+    }
 }

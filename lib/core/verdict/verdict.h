@@ -54,7 +54,7 @@ struct request {
 struct world {
     void *data;
     /* Judges a root file: true when fine, else why ("no such file"…) in why. */
-    bool (*root_fine)(void *data, const char *path, char *why, size_t size);
+    bool (*root_ok)(void *data, const char *path, char *why, size_t size);
     /* Judges a CRL file: 1 CRLs only, 0 not there (ENOENT, ENOTDIR), -1 anything else, with why. */
     int (*crl_state)(void *data, const char *path, char *why, size_t size);
     /* The distribution's bundle file or NULL. */

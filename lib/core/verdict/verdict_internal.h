@@ -58,12 +58,12 @@ void seal_force(struct deciding *d, const char *option, const char *value, bool 
 /* Notes a change without forcing anything. */
 void seal_note(struct deciding *d, const char *option, const char *enforced);
 /* Starts the text of a refusal; returns a text on v->reason. */
-struct text seal_reason(struct verdict *v);
+struct strbuf seal_reason(struct verdict *v);
 /* Adds a value that came from the program, or (hidden) where it must not be shown, in double
  * quotes. */
-void seal_quote(struct text *t, const char *value);
+void seal_quote(struct strbuf *t, const char *value);
 /* Adds "file:line: " of a line of the policy. */
-void seal_where(const struct deciding *d, struct text *t, int line);
+void seal_where(const struct deciding *d, struct strbuf *t, int line);
 /* Copies s into the verdict's own memory; NULL where it is full. */
 const char *seal_keep(struct verdict *v, const char *s, size_t len);
 

@@ -34,8 +34,9 @@ static int polled(PGcancelConn *cancel, int *began)
     while (*began && step != PGRES_POLLING_OK && step != PGRES_POLLING_FAILED) {
         struct pollfd p = {.fd = PQcancelSocket(cancel),
                            .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-        if (poll(&p, 1, 10000) != 1)
+        if (poll(&p, 1, 10000) != 1) {
             return -1;
+        }
         step = PQcancelPoll(cancel);
     }
     return *began && step == PGRES_POLLING_OK;
@@ -54,8 +55,9 @@ static void once(const char *how, PGcancelConn *cancel)
 
 int main(int argc, char *argv[])
 {
-    if (argc != 4)
+    if (argc != 4) {
         return 2;
+    }
     PGconn *conn = PQconnectdb(argv[3]);
     if (PQstatus(conn) != CONNECTION_OK || !PQsendQuery(conn, "select pg_sleep(1.2)")) {
         fprintf(stderr, "cancelconn: %s\n", PQerrorMessage(conn));
@@ -63,8 +65,9 @@ int main(int argc, char *argv[])
     }
     usleep(300000); /* a cancel that comes before the query cancels nothing */
     PGcancelConn *cancel = PQcancelCreate(conn);
-    if (cancel == NULL || system(argv[2]) != 0)
+    if (cancel == NULL || system(argv[2]) != 0) {
         return 1;
+    }
     once(argv[1], cancel);
     PQcancelReset(cancel);
     once(argv[1], cancel);

@@ -59,24 +59,28 @@ static void handler(int signal)
     char message[256] = "";
     int began = now_ms();
     (void)signal;
-    if (strict)
+    if (strict) {
         onelock_forbid(1); /* sets a flag */ // NOLINT(bugprone-signal-handler,cert-sig30-c)
+    }
     /* What is tested here. */
     int sent =
         PQcancel(cancel, message, sizeof message); // NOLINT(bugprone-signal-handler,cert-sig30-c)
-    if (strict)
+    if (strict) {
         onelock_forbid(0); // NOLINT(bugprone-signal-handler,cert-sig30-c)
+    }
     int took = now_ms() - began;
-    if (took > tally->slowest)
+    if (took > tally->slowest) {
         tally->slowest = took;
+    }
     if (sent) {
         tally->sent++;
     } else {
         tally->refused++;
         memcpy(tally->message, message, sizeof message);
     }
-    if (rearm)
+    if (rearm) {
         next_signal();
+    }
 }
 
 static void busy(int signals)
@@ -88,12 +92,14 @@ static void busy(int signals)
     for (unsigned i = 0; tally->sent + tally->refused < signals; i++) {
         free(kept[i % 64]);
         kept[i % 64] = malloc(16 + i * 37 % 5000);
-        if (i % 7 == 0)
+        if (i % 7 == 0) {
             kept[i % 64] = realloc(kept[i % 64], 16 + i * 53 % 9000);
+        }
     }
     signal(SIGALRM, SIG_IGN);
-    for (int i = 0; i < 64; i++)
+    for (int i = 0; i < 64; i++) {
         free(kept[i]);
+    }
 }
 
 static void in_child(int depth)
@@ -102,14 +108,16 @@ static void in_child(int depth)
     int status = 0;
     if (child == 0) {
         usleep(500000);
-        if (depth > 1)
+        if (depth > 1) {
             in_child(depth - 1);
-        else
+        } else {
             raise(SIGINT);
+        }
         _exit(0);
     }
-    if (depth > 0 && (waitpid(child, &status, 0) != child || status != 0))
+    if (depth > 0 && (waitpid(child, &status, 0) != child || status != 0)) {
         fprintf(stderr, "canceller: the child died: %d\n", status);
+    }
 }
 
 int main(int argc, char *argv[])
@@ -124,10 +132,12 @@ int main(int argc, char *argv[])
     strict = strcmp(what, "strict") == 0;
     signal(SIGINT, handler);
     int runs = strcmp(what, "busy") != 0;
-    if (runs && !PQsendQuery(conn, "select pg_sleep(14)"))
+    if (runs && !PQsendQuery(conn, "select pg_sleep(14)")) {
         return 1;
-    if (runs)
+    }
+    if (runs) {
         usleep(500000);
+    }
     if (!runs) {
         busy(atoi(argv[2]));
     } else if (strncmp(what, "fork", 4) == 0) {

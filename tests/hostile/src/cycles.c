@@ -21,8 +21,9 @@ static PGconn *start(const char *conninfo)
            state != PGRES_POLLING_FAILED) {
         struct pollfd fd = {.fd = PQsocket(conn),
                             .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-        if (poll(&fd, 1, 10000) != 1)
+        if (poll(&fd, 1, 10000) != 1) {
             break;
+        }
         state = PQconnectPoll(conn);
     }
     return conn;
@@ -30,14 +31,16 @@ static PGconn *start(const char *conninfo)
 
 int main(int argc, char *argv[])
 {
-    if (argc != 3)
+    if (argc != 3) {
         return 2;
+    }
     int n = atoi(argv[1]);
     bool good = getenv("CYCLES_OK") != NULL;
     size_t before = 0;
     for (int i = 0; i < n; i++) {
-        if (i == n / 2)
+        if (i == n / 2) {
             before = mallinfo2().uordblks;
+        }
         PGconn *conn = i % 2 != 0 ? PQconnectdb(argv[2]) : start(argv[2]);
         if (good ? PQstatus(conn) != CONNECTION_OK
                  : PQstatus(conn) != CONNECTION_BAD ||

@@ -109,14 +109,15 @@ int main(int argc, char *argv[])
         char *value = strchr(argv[i], '=');
         check(value != NULL, argv[i]);
         *value++ = '\0';
-        if (strcmp(argv[i], "from") == 0)
+        if (strcmp(argv[i], "from") == 0) {
             check(ASN1_TIME_set_string(X509_getm_notBefore(x), value), "from");
-        else if (strcmp(argv[i], "to") == 0)
+        } else if (strcmp(argv[i], "to") == 0) {
             check(ASN1_TIME_set_string(X509_getm_notAfter(x), value), "to");
-        else if (strcmp(argv[i], "pad") == 0)
+        } else if (strcmp(argv[i], "pad") == 0) {
             add_padding(x, atoi(value));
-        else
+        } else {
             add_extension(x, issuer, argv[i], value);
+        }
     }
     check(X509_sign(x, signer, EVP_sha256()) > 0, "signature");
     FILE *f = open_file(dir, argv[2], ".crt", "w");

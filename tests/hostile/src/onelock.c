@@ -21,8 +21,9 @@ static void enter(void)
 {
     static const char text[] = "onelock: malloc was entered where it must not be\n";
     if (forbidden_here) {
-        if (write(2, text, sizeof text - 1) > 0)
+        if (write(2, text, sizeof text - 1) > 0) {
             abort();
+        }
         abort();
     }
     pthread_mutex_lock(&lock);
@@ -69,8 +70,9 @@ void *realloc(void *p, size_t n)
 
 void free(void *p)
 {
-    if (p == NULL)
+    if (p == NULL) {
         return;
+    }
     enter();
     __libc_free(p);
     onelock_release();

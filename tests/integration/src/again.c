@@ -25,8 +25,9 @@ static volatile long days;
 int clock_gettime(clockid_t clock, struct timespec *t)
 {
     int result = (int)syscall(SYS_clock_gettime, clock, t);
-    if (result == 0 && clock == CLOCK_REALTIME)
+    if (result == 0 && clock == CLOCK_REALTIME) {
         t->tv_sec += days * 86400;
+    }
     return result;
 }
 
@@ -40,8 +41,9 @@ static void on_alarm(int signal_number)
  * lay. */
 __attribute__((noinline)) static PGconn *within(unsigned seconds, const char *conninfo)
 {
-    if (sigsetjmp(too_long, 1) != 0)
+    if (sigsetjmp(too_long, 1) != 0) {
         return NULL;
+    }
     alarm(seconds);
     PGconn *conn = PQconnectdb(conninfo);
     alarm(0);
@@ -65,13 +67,15 @@ static void report(PGconn *conn)
 static void reset_by_steps(PGconn *conn)
 {
     PostgresPollingStatusType state = PGRES_POLLING_WRITING;
-    if (!PQresetStart(conn))
+    if (!PQresetStart(conn)) {
         return;
+    }
     while (state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
         struct pollfd fd = {.fd = PQsocket(conn),
                             .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-        if (poll(&fd, 1, 10000) != 1)
+        if (poll(&fd, 1, 10000) != 1) {
             return;
+        }
         state = PQresetPoll(conn);
     }
 }
@@ -86,8 +90,9 @@ int main(int argc, char *argv[])
         PQfinish(conn);
         return 0;
     }
-    if (argc < 4 || strcmp(argv[1], "reset") != 0)
+    if (argc < 4 || strcmp(argv[1], "reset") != 0) {
         return 2;
+    }
     PGconn *conn = PQconnectdb(argv[2]);
     report(conn);
     for (int i = 3; i < argc; i++) {
@@ -95,10 +100,11 @@ int main(int argc, char *argv[])
             days += strtol(argv[i], NULL, 10);
             continue;
         }
-        if (strcmp(argv[i], "sync") == 0)
+        if (strcmp(argv[i], "sync") == 0) {
             PQreset(conn);
-        else
+        } else {
             reset_by_steps(conn);
+        }
         report(conn);
     }
     PQfinish(conn);

@@ -91,7 +91,8 @@ static void poll_to_end(const struct api *api, PGconn *conn)
 static void doors(const char *path, const char *conninfo)
 {
     struct api api = load(path);
-    const char *keys[] = {"dbname", NULL}, *values[] = {conninfo, NULL};
+    const char *keys[] = {"dbname", NULL};
+    const char *values[] = {conninfo, NULL};
     report(&api, "PQconnectdb", api.PQconnectdb(conninfo));
     report(&api, "PQconnectdbParams", api.PQconnectdbParams(keys, values, 1));
     PGconn *conn = api.PQconnectStart(conninfo);
@@ -111,7 +112,8 @@ static void doors(const char *path, const char *conninfo)
 static void each(const char *conninfo, char **paths)
 {
     struct api api[40];
-    int n = 0, distinct = 0;
+    int n = 0;
+    int distinct = 0;
     for (; paths[n]; n++) {
         api[n] = load(paths[n]);
         if (dlsym(api[n].handle, "PQconnectdb") != (void *)api[n].PQconnectdb) {
@@ -140,7 +142,8 @@ static void again(const char *conninfo, char **paths)
 
 static void stale(const char *conninfo, const char *path, const char *other)
 {
-    struct api gone = load(path), here = load(other);
+    struct api gone = load(path);
+    struct api here = load(other);
     dlclose(gone.handle);
     PGconn *conn = gone.PQconnectdb(conninfo);
     report(&here, "PQconnectdb of a libpq that is gone", conn);

@@ -28,8 +28,9 @@ int main(void)
 {
     struct object o;
     void *(*volatile pointer)(int) = where;
-    if (!object_of((void *)main, &o))
+    if (!object_of((void *)main, &o)) {
         return 1;
+    }
     printf("%d", object_each_import(&o, is_through, where(1)));
     printf(" %d", object_each_import(&o, is_through, where(2)));
     printf(" %d\n", object_each_import(&o, is_through, pointer(3)));

@@ -65,7 +65,8 @@ static void ask_paths(void)
 
 static void ask_errors(void)
 {
-    void *self = dlopen(NULL, RTLD_NOW), *libc = dlopen("libc.so.6", RTLD_NOW);
+    void *self = dlopen(NULL, RTLD_NOW);
+    void *libc = dlopen("libc.so.6", RTLD_NOW);
     answer("nonsense", dlopen("/nonexistent/lib.so", RTLD_NOW));
     answer("nonsense deepbound", dlopen("/nonexistent/lib.so", RTLD_NOW | RTLD_DEEPBIND));
     answer("nonsense by name", dlopen("libnosuch.so.9", RTLD_NOW | RTLD_DEEPBIND));
@@ -110,7 +111,8 @@ static void ask_namespaces(void)
     if (!other) {
         return;
     }
-    Lmid_t id = -1, inner = -1;
+    Lmid_t id = -1;
+    Lmid_t inner = -1;
     dlinfo(other, RTLD_DI_LMID, &id);
     void *(*open)(const char *, int) = (void *(*)(const char *, int))dlsym(other, "asker_open");
     void *(*sym)(void *, const char *) = (void *(*)(void *, const char *))dlsym(other, "asker_sym");
@@ -138,7 +140,8 @@ static void ask_doors(const char *libpq)
                                  "PQreset",        "PQfinish",
                                  "PQstatus",       "PQlibVersion",
                                  "PQexec",         "PQnosuch"};
-    void *h = dlopen(libpq, RTLD_NOW | RTLD_LOCAL), *self = dlopen(NULL, RTLD_NOW);
+    void *h = dlopen(libpq, RTLD_NOW | RTLD_LOCAL);
+    void *self = dlopen(NULL, RTLD_NOW);
     answer("a private libpq", h);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         void *fn = dlsym(h, names[i]);

@@ -1,7 +1,13 @@
 # pgseal: `make demo` shows it, `make check` tests it, `make help` lists the rest.
 VERSION = 1.0.0
+# For another machine: `make CROSS=aarch64-linux-gnu-`; SYSROOT=DIR has its libraries and headers, which the tool needs.
+CROSS =
+SYSROOT =
 ifeq ($(origin CC),default)
-CC = gcc
+CC = $(CROSS)gcc $(SYSROOT:%=--sysroot=%)
+endif
+ifeq ($(origin AR),default)
+AR = $(CROSS)ar
 endif
 CSTD = -std=gnu17 -D_GNU_SOURCE=
 WARNINGS = -Wall -Wextra -Werror -Wshadow -Wformat=2 -Wcast-qual -Wwrite-strings -Wundef \
@@ -9,7 +15,8 @@ WARNINGS = -Wall -Wextra -Werror -Wshadow -Wformat=2 -Wcast-qual -Wwrite-strings
 ARCH = $(shell $(CC) -dumpmachine | cut -d- -f1)
 CF_PROTECTION = $(if $(filter x86_64,$(ARCH)),-fcf-protection,)
 HARDENING = -O2 -g -fPIE -fstack-protector-strong -fstack-clash-protection $(CF_PROTECTION) -D_FORTIFY_SOURCE=3
-PG_INCLUDE ?= $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
+PG_INCLUDE ?= $(if $(SYSROOT),$(SYSROOT)/usr/include/postgresql,$(shell \
+	pg_config --includedir 2>/dev/null || echo /usr/include/postgresql))
 PREFIX ?= /usr/local
 DESTDIR ?=
 
@@ -41,12 +48,12 @@ help:
 	@echo 'make check-hostile   impostors, men in the middle, libpqs that lie, cancel requests'
 	@echo 'make check-faults    each step of pgseal fails once; sanitizers'
 	@echo 'make check-matrix    libpq 13 to 18, other Debian releases, arm64, musl'
-	@echo 'make check-docker    images and containers, without a daemon; make check-deb: the package'
+	@echo 'make check-docker    images and containers, without a daemon; make check-packages: the packages'
 	@echo 'tests/upstream/run DIR   a PostgreSQL source tree'"'"'s own tests, bare and sealed (docs/upstream.md)'
 	@echo 'make lint            formatter, static analysis, both compilers'
 	@echo 'make fuzz SECONDS=N  each fuzz target for N seconds'
 	@echo 'make bench           what it costs'
-	@echo 'make install PREFIX=/usr/local DESTDIR=   make uninstall   make deb'
+	@echo 'make install PREFIX=/usr/local DESTDIR=   make uninstall   make deb   make rpm'
 	@echo 'make clean'
 
 .PHONY: clean

@@ -1,8 +1,8 @@
-# install.mk: `make install`, `make uninstall`, `make deb`; and what makes a build the same wherever it is done.
+# install.mk: `make install`, `make uninstall`, `make deb`, `make rpm`; and what makes a build the same wherever it is done.
 export PREFIX DESTDIR LIBDIR
 
 # The directory that it was built in stands in no binary.
-CSTD += -ffile-prefix-map=$(CURDIR)=.
+CSTD += -ffile-prefix-map=$(CURDIR)=. $(SYSROOT:%=-ffile-prefix-map=%=)
 
 .PHONY: install
 install: all
@@ -16,3 +16,8 @@ uninstall:
 deb:
 	@tests/deps.sh build package
 	@packaging/build-deb
+
+.PHONY: rpm
+rpm:
+	@tests/deps.sh build package
+	@packaging/build-rpm

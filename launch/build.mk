@@ -15,7 +15,7 @@ build/launch/%.o: launch/%.c
 
 build/lib.a: $(LIB_OBJ)
 	rm -f $@
-	ar rcsD $@ $^
+	$(AR) rcsD $@ $^
 
 build/pgseal-run: $(LAUNCH_OBJ) build/lib.a
 	$(CC) $(LAUNCH_CFLAGS) $(LAUNCH_LDFLAGS) -o $@ $^

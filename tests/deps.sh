@@ -12,8 +12,8 @@ packages() {
         python3-psycopg2 musl musl-tools binutils util-linux procps strace groff-base \
         gdb valgrind perl ruby ruby-pg php-cli php-pgsql python3-psycopg default-jdk-headless@java nodejs@node npm@npm git \
         curl sqlite3 openssh-client bc zstd xz-utils gnupg tcl libjemalloc2 locales dash libcap2-bin bsdutils ;;
-    package) echo dpkg-dev debhelper fakeroot ;;
-    docker) echo buildah podman runc docker-compose debootstrap lintian dpkg-dev debhelper fakeroot python3 python3-yaml \
+    package) echo dpkg-dev debhelper fakeroot rpm ;;
+    docker) echo buildah podman runc docker-compose debootstrap lintian dpkg-dev debhelper fakeroot rpm python3 python3-yaml \
         postgresql-client-15 jq openssl ;;
     fuzz) echo clang libclang-rt-14-dev libjansson-dev libssl-dev libpq-dev libelf-dev ;;
     lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;

@@ -91,6 +91,39 @@ listing >"$SCRATCH/after"
 run diff "$SCRATCH/before" "$SCRATCH/after"
 is "$OUT" "" "and after installing and purging at once, as well"
 
+# --- an upgrade, on a machine whose administrator has a policy and preloads the object everywhere
+dpkg-deb -R "$package" "$SCRATCH/earlier"
+sed -i 's/^Version: .*/Version: 0.9.0/' "$SCRATCH/earlier/DEBIAN/control"
+echo 'of the earlier version' >>"$SCRATCH/earlier/usr/lib/pgseal/libpgseal.so"
+(cd "$SCRATCH/earlier" && find . -path ./DEBIAN -prune -o -type f -printf '%P\0' | xargs -0 md5sum >DEBIAN/md5sums)
+dpkg-deb --root-owner-group -b "$SCRATCH/earlier" "$root/tmp/earlier.deb" >"$SCRATCH/dpkg.log"
+run here dpkg -i /tmp/earlier.deb
+is "$RC" 0 "an earlier version is installed"
+printf 'mode = audit\n' >"$root/etc/pgseal/policy.conf"
+printf '/usr/lib/pgseal/libpgseal.so\n' >"$root/etc/ld.so.preload"
+mine() { (cd "$root/etc" && sha256sum pgseal/* ld.so.preload && stat -c '%n %i %a %U:%G %Y' pgseal/* ld.so.preload); }
+before=$(mine)
+run here env LD_DEBUG=files true
+has "$ERR" /usr/lib/pgseal/libpgseal.so "every program is preloaded"
+inode=$(stat -c %i "$root/usr/lib/pgseal/libpgseal.so")
+run here dpkg -i /tmp/pgseal.deb
+is "$RC $ERR" "0 " "it is upgraded, by a dpkg that runs under it"
+[[ $RC == 0 ]] || diag "$OUT"
+# shellcheck disable=SC2016
+is "$(here dpkg-query -W -f '${Version} ${Status}' pgseal)" "$(dpkg-deb -f "$package" Version) install ok installed" \
+    "to this version"
+is "$(here dpkg -V pgseal)" "" "every file is the package's"
+isnt "$(stat -c %i "$root/usr/lib/pgseal/libpgseal.so")" "$inode" "the object is a new file: processes keep the one they have"
+is "$(mine)" "$before" "the administrator's policy and ld.so.preload are not touched"
+rm "$root/etc/ld.so.preload" # first, or each program would complain of the missing object
+run here dpkg -P pgseal
+is "$(cat "$root/etc/pgseal/policy.conf" 2>&1)" "mode = audit" "nor is the policy when it is purged"
+rm -r "$root/etc/pgseal" "$root/tmp/earlier.deb"
+listing >"$SCRATCH/after"
+run diff "$SCRATCH/before" "$SCRATCH/after"
+is "$OUT" "" "then all is as before the first installation"
+is "$(dpkg-deb --ctrl-tarfile "$package" | tar -t | sort | xargs)" "./ ./control ./md5sums" "the package has no maintainer scripts"
+
 # --- make install and make uninstall, in that Debian itself, with what stands in packaging/install and nothing else
 mkdir "$root/tmp/tree"
 tar -C "$TOP" -cf - --exclude='./build/?*/*' --exclude=./.git . | tar -C "$root/tmp/tree" -xf -

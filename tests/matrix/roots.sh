@@ -4,6 +4,8 @@
 set -eu
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 cache=$top/build/roots
+# What pgseal is built against: the arm64 root is also the system that the arm64 programs are linked to (packaging/arm64).
+sysroot=libc6-dev,libcurl4-openssl-dev,libelf-dev,libjansson-dev,libpq-dev,libssl-dev,libzstd-dev,zlib1g-dev
 
 # The mirror that this machine itself uses.
 mirror=$(sed -n -e 's/^URIs: *\([^ ]*\).*/\1/p' -e 's/^deb  *\(\[[^]]*\] *\)\{0,1\}\(http[^ ]*\).*/\2/p' \
@@ -28,7 +30,7 @@ fetch() {
     discard "$cache/$suite"
     echo "setting up $suite in build/roots (debootstrap from $mirror)" >&2
     if [ "$suite" = arm64 ]; then
-        set -- --foreign --arch=arm64 --include=libpq5,postgresql-client,python3-psycopg2 bookworm
+        set -- --foreign --arch=arm64 --include=libpq5,postgresql-client,python3-psycopg2,"$sysroot" bookworm
     else
         set -- --include=libpq5,postgresql-client "$suite"
     fi

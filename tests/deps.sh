@@ -12,6 +12,7 @@ packages() {
         python3-psycopg2 musl musl-tools binutils util-linux procps strace groff-base \
         gdb valgrind perl ruby ruby-pg php-cli php-pgsql python3-psycopg default-jdk-headless@java nodejs@node npm@npm git \
         curl sqlite3 openssh-client bc zstd xz-utils gnupg tcl libjemalloc2 locales dash libcap2-bin bsdutils ;;
+    recipes) echo python3-yaml python3-botocore nodejs@node npm@npm curl ;;
     package) echo dpkg-dev debhelper fakeroot rpm ;;
     docker) echo buildah podman runc docker-compose debootstrap lintian dpkg-dev debhelper fakeroot rpm python3 python3-yaml \
         postgresql-client-15 jq openssl ;;

@@ -14,7 +14,7 @@ build/tests/swap.so: tests/lib/swap.c
 
 .PHONY: deps
 deps:
-	@tests/deps.sh build check
+	@tests/deps.sh build check recipes
 	@tests/lib/libpqs.sh 13 16 18 >/dev/null
 
 # What is built depends on what is installed (pg_config), so it is another make that builds.

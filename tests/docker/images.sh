@@ -10,18 +10,7 @@ serve_https() { # DIRECTORY
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
         -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost \
         -CA "$SCRATCH/ca.pem" -CAkey "$SCRATCH/ca.key" -keyout "$SCRATCH/server.key" -out "$SCRATCH/server.pem" 2>/dev/null
-    python3 - "$1" "$SCRATCH/server.pem" "$SCRATCH/server.key" "$SCRATCH/port" >"$SCRATCH/https.log" 2>&1 <<'PYTHON' &
-import functools, http.server, os, ssl, sys
-handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1])
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain(sys.argv[2], sys.argv[3])
-server.socket = context.wrap_socket(server.socket, server_side=True)
-with open(sys.argv[4] + ".new", "w") as out:
-    out.write(str(server.server_address[1]))
-os.rename(sys.argv[4] + ".new", sys.argv[4])
-server.serve_forever()
-PYTHON
+    "$TOP/tests/lib/https" "$1" "$SCRATCH/server.pem" "$SCRATCH/server.key" "$SCRATCH/port" >"$SCRATCH/https.log" 2>&1 &
     SERVER=$!
     for _ in {1..200}; do
         [[ ! -f $SCRATCH/port ]] || return 0

@@ -204,7 +204,9 @@ void ca_parse(struct ca_file *file, const char *name, struct bytes bytes)
         at = next;
     }
     bool crls_only = file->crls != 0 && file->certificates == 0;
-    file->fault = pem_fault(bytes.at, bytes.n, crls_only ? PEM_CRLS : PEM_CERTIFICATES);
+    void *room = xmalloc(bytes.n + 1);
+    file->fault = pem_read(bytes.at, bytes.n, crls_only ? PEM_CRLS : PEM_CERTIFICATES, room, NULL);
+    free(room);
 }
 
 void ca_free(struct ca_file *file)

@@ -147,7 +147,7 @@ void preview_free(struct preview *q)
     }
     policy_free(&q->policy);
     json_decref(q->line);
-    free(q->root.bytes);
+    roots_release(q->root);
     free(q->rejection);
     free(q->keywords);
     free(q->values);

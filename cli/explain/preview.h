@@ -24,7 +24,7 @@ struct preview {
     struct probe probe;
     bool probed; /* probe.request is filled */
     struct verdict verdict;
-    struct root_copy root; /* the root file as it was judged */
+    struct roots *root; /* the root file as it was judged */
     char *rejection; /* libpq's own complaint about the string: there is no verdict then; owned */
     json_t *line;    /* the verdict line that the shim would log, as JSON, whatever the level */
     const char **keywords; /* scratch of call_room() entries, for the arrays of the real call */

@@ -28,20 +28,41 @@ static int open_regular(const char *path, struct stat *st)
     return -1;
 }
 
-/* Judges the blocks of the file at fd; NULL: fine. Closes fd. A fine file's bytes are left in keep,
- * where that is given. */
-static const char *judge(int fd, enum pem_kind kind, struct root_copy *keep)
+/* Judges the root file at fd; NULL: no fault. Closes fd. What was judged is left in keep, where that
+ * is given. */
+static const char *judge_root(int fd, struct roots **keep)
+{
+    size_t len;
+    const char *reason = NULL;
+    char *bytes = sys_read_file(fd, ROOT_MAX, false, &len);
+    struct roots *roots = NULL;
+    if (bytes == NULL) {
+        reason = sys_error(errno);
+    } else {
+        roots = roots_read(bytes, len, &reason);
+    }
+    if (roots != NULL && keep != NULL) {
+        roots_release(*keep);
+        *keep = roots;
+    } else {
+        roots_release(roots);
+    }
+    close(fd);
+    return reason;
+}
+
+/* The same for a CRL file. */
+static const char *judge_crl(int fd)
 {
     size_t len;
     char *bytes = sys_read_file(fd, ROOT_MAX, false, &len);
-    const char *why = bytes == NULL ? sys_error(errno) : pem_fault(bytes, len, kind);
-    if (why == NULL && keep != NULL) {
-        *keep = (struct root_copy){bytes, len};
-    } else {
-        free(bytes);
-    }
+    void *room = bytes != NULL ? malloc(len + 1) : NULL;
+    const char *reason =
+        room == NULL ? sys_error(errno) : pem_read(bytes, len, PEM_CRLS, room, NULL);
+    free(room);
+    free(bytes);
     close(fd);
-    return why;
+    return reason;
 }
 
 static bool root_ok(void *data, const char *path, char *why, size_t size)
@@ -56,7 +77,7 @@ static bool root_ok(void *data, const char *path, char *why, size_t size)
         fault = "writable by others than its owner";
         close(fd);
     } else {
-        fault = judge(fd, PEM_CERTIFICATES, data);
+        fault = judge_root(fd, data);
     }
     strbuf_copy(why, size, fault);
     errno = saved;
@@ -72,7 +93,7 @@ static int crl_state(void *data, const char *path, char *why, size_t size)
     const char *fault = NULL;
     int fd = open_regular(path, &st);
     if (fd >= 0) {
-        fault = judge(fd, PEM_CRLS, NULL);
+        fault = judge_crl(fd);
         state = fault == NULL ? 1 : -1;
     } else if (errno == ENOENT || errno == ENOTDIR) {
         state = 0;
@@ -159,7 +180,7 @@ static const char *environment(void *data, const char *name)
     return getenv(name);
 }
 
-void files_world(struct world *w, struct root_copy *keep)
+void files_world(struct world *w, struct roots **keep)
 {
     struct timespec now = {0};
     int saved = errno;

@@ -127,7 +127,7 @@ static void rewrite(struct attempt *a)
 static void judge(struct attempt *a)
 {
     struct world w;
-    struct root_copy keep = {0};
+    struct roots *keep = NULL;
     if (a->policy->fault[0] != '\0') {
         refuse_with(a, a->policy->fault, true);
     } else {
@@ -149,10 +149,9 @@ static void judge(struct attempt *a)
     const struct request *r = a->probe.effective != NULL ? &a->probe.request : NULL;
     const char *entry = call_name(a->call->entry_point);
     if (equip(a) && a->verdict.sealed) {
-        a->conn_state->root_bytes = keep.bytes;
-        a->conn_state->root_len = keep.len;
+        a->conn_state->roots = keep;
     } else {
-        free(keep.bytes);
+        roots_release(keep);
     }
     bool logged = log_verdict(a->policy, &a->verdict, r, &a->libpq, entry, a->object);
     if (!logged && a->verdict.kind == VERDICT_EXEMPT && a->verdict.mode != MODE_AUDIT) {

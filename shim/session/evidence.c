@@ -159,18 +159,19 @@ static bool anchored(const struct conn_state *d, const struct openssl *o, const 
     size_t n;
     size_t len = 0;
     unsigned char *der = encode(o, anchor, &n);
-    bool held =
-        der != NULL && d->root_bytes != NULL && pem_holds(d->root_bytes, d->root_len, der, n);
+    bool held = der != NULL && d->roots != NULL && pem_holds(&d->roots->blocks, der, n);
     if (held) {
-        root_digest(d, o, d->root_bytes, d->root_len, e);
+        root_digest(d, o, d->roots->bytes, d->roots->len, e);
     } else if (der != NULL && d->root != NULL) {
         int fd = open(d->root, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
         char *bytes = fd >= 0 ? sys_read_file(fd, ROOT_MAX, false, &len) : NULL;
-        held = bytes != NULL && pem_holds(bytes, len, der, n);
+        const char *reason;
+        struct roots *roots = bytes != NULL ? roots_read(bytes, len, &reason) : NULL;
+        held = roots != NULL && pem_holds(&roots->blocks, der, n);
         if (held) {
-            root_digest(d, o, bytes, len, e);
+            root_digest(d, o, roots->bytes, roots->len, e);
         }
-        free(bytes);
+        roots_release(roots);
         if (fd >= 0) {
             close(fd);
         }

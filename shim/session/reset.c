@@ -73,18 +73,17 @@ bool reset_ok(struct conn_state *d, PGconn *conn)
     char reason[REASON_MAX - 32];
     struct strbuf t;
     struct world w;
-    struct root_copy keep = {0};
+    struct roots *keep = NULL;
     strbuf_init(&t, reason, sizeof reason);
     files_world(&w, &keep);
     bool ok = d->exempt != NULL ? exempt_still_holds(d, &w, &t)
               : d->sealed       ? files_still_hold(d, &w, &t)
                                 : true;
-    if (ok && keep.bytes != NULL) {
-        free(d->root_bytes);
-        d->root_bytes = keep.bytes;
-        d->root_len = keep.len;
+    if (ok && keep != NULL) {
+        roots_release(d->roots);
+        d->roots = keep;
     } else {
-        free(keep.bytes);
+        roots_release(keep);
     }
     if (!ok) {
         refuse(d, conn, reason);

@@ -127,7 +127,7 @@ struct conn_state *conn_state_copy(struct conn_state *d)
         memcpy(copy, d, sizeof *copy);
         copy->holders = 1;
         copy->original = d;
-        copy->root_bytes = NULL;
+        roots_keep(copy->roots);
         copy->outcome_logged = copy->startup_sent = copy->tls_checked = copy->blocked = copy->tell =
             false;
         conn_state_keep(d);
@@ -147,7 +147,7 @@ void conn_state_free(struct conn_state *d)
     if (d != NULL && atomic_fetch_sub(&d->holders, 1) == 1) {
         conn_state_free(d->original);
         verify_as_forget(d);
-        free(d->root_bytes);
+        roots_release(d->roots);
         free(d);
     }
     errno = saved;

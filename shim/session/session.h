@@ -3,6 +3,7 @@
 #define PGSEAL_SESSION_H
 
 #include "lib/core/verdict/verdict.h"
+#include "lib/os/roots.h"
 #include "shim/dynlink/resolve.h"
 #include "shim/session/ptr_map.h"
 
@@ -41,9 +42,8 @@ struct conn_state {
     size_t ndials;
     size_t next_dial; /* which of several dials of one name the next look-up is for */
     struct dial *dials;
-    char *root_bytes; /* the root file as it was judged, until the witness has seen the session;
-                         malloc'ed */
-    size_t root_len;
+    struct roots
+        *roots; /* the root file as it was judged, until the witness has seen the session */
     bool audit; /* audit mode: nothing may change */
     bool tell;  /* the next PQerrorMessage is `message` (a refused PQrequestCancel) */
     struct conn_state *original; /* whose strings these are, where this is a copy; held */

@@ -37,8 +37,8 @@ __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
         stop(d, conn, why);
         return false;
     }
-    free(d->root_bytes); /* a later session (PQreset) is held against the file as it is then */
-    d->root_bytes = NULL;
+    roots_release(d->roots); /* a later session (PQreset) is held against the file as it is then */
+    d->roots = NULL;
     if (!d->outcome_logged) {
         struct event e = {
             .protocol = found.protocol,

@@ -7,11 +7,12 @@ UNIT_CFLAGS = $(CSTD) $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=addr
 UNIT_CORE = $(patsubst %.c,build/tests/unit/%.o,$(CORE_SRC))
 UNIT_MORE_test_sink = shim/log/sink.c shim/log/sink_write.c
 UNIT_MORE_test_sink_stderr = $(UNIT_MORE_test_sink)
-UNIT_MORE_test_call = shim/connect/call.c shim/connect/probe.c shim/connect/service.c lib/os/trust_files.c lib/os/sys.c
+UNIT_MORE_test_call = shim/connect/call.c shim/connect/probe.c shim/connect/service.c lib/os/trust_files.c lib/os/roots.c lib/os/sys.c
 UNIT_MORE_test_ptr_map = shim/session/ptr_map.c
-UNIT_MORE_test_service = shim/connect/service.c lib/os/trust_files.c lib/os/sys.c
+UNIT_MORE_test_service = shim/connect/service.c lib/os/trust_files.c lib/os/roots.c lib/os/sys.c
 UNIT_LIBS_test_options = -lpq
 UNIT_LIBS_test_pem = -lcrypto
+UNIT_LIBS_test_name_hash = -lcrypto
 
 build/tests/unit/%.o: %.c
 	@mkdir -p $(@D)

@@ -4,23 +4,42 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum pem_kind { PEM_CERTIFICATES, PEM_CRLS };
 
-/* Judges the len bytes at bytes as a file that must hold at least one block of its kind
- * ("CERTIFICATE" or "X509 CRL") and no other: a block is wherever "-----BEGIN" stands, at a line's
- * start or not (OpenSSL's PEM_read_bio finds it after junk), must begin and end on lines of its
- * own, end with its own "-----END label-----" before the next
- * "-----BEGIN", and hold base64 of DER that is by its shape (RFC 5280) a certificate or a CRL: what
- * OpenSSL skips in silence must not count. Text between blocks is no fault. Returns NULL when fine,
- * else a static text: "empty", "holds no certificate", "holds no CRL", "holds another block than
- * CERTIFICATE", "holds another block than X509 CRL", "a block does not begin on a line of its own",
- * "a block is cut", "a block is no certificate", "a block is no CRL", "holds a NUL byte". Keeps
- * errno, pure. */
-const char *pem_fault(const char *bytes, size_t len, enum pem_kind kind);
+/* One decoded block; its DER follows. */
+struct pem_block {
+    uint64_t subject; /* a certificate's: name_hash of it */
+    size_t len;       /* of the DER */
+    unsigned char der[];
+};
 
-/* Whether one of the CERTIFICATE blocks in the len bytes at bytes holds exactly the n bytes of DER
- * at der. Pure. */
-bool pem_holds(const char *bytes, size_t len, const unsigned char *der, size_t n);
+/* The decoded blocks of one file, one after another in memory that the caller owns. */
+struct pem_blocks {
+    unsigned char *at; /* aligned for a struct pem_block */
+    size_t len;
+};
+
+/* Judges the len bytes at bytes as a file that must hold at least one block of its kind
+ * ("CERTIFICATE" or "X509 CRL") and no other. A block is wherever "-----BEGIN" stands, at a line's
+ * start or not (OpenSSL's PEM_read_bio finds it after junk). It must begin and end on lines of its
+ * own, end with its own "-----END label-----" before the next "-----BEGIN", and hold base64 of DER
+ * that is by its shape (RFC 5280) a certificate or a CRL: what OpenSSL skips silently must not
+ * count. Text between blocks is no fault. Returns NULL where all is well, else a static text:
+ * "empty", "holds no certificate", "holds no CRL", "holds another block than CERTIFICATE", "holds
+ * another block than X509 CRL", "a block does not begin on a line of its own", "a block is cut", "a
+ * block is no certificate", "a block is no CRL", "holds a NUL byte".
+ *
+ * Decodes the blocks into out, which has room for len bytes and is aligned as malloc aligns, and
+ * leaves in *blocks (may be NULL) those before the fault, if any. Keeps errno, pure. */
+const char *pem_read(const char *bytes, size_t len, enum pem_kind kind, void *out,
+                     struct pem_blocks *blocks);
+
+/* The block after this one; NULL for the first. Returns NULL behind the last. Pure. */
+const struct pem_block *pem_next(const struct pem_blocks *blocks, const struct pem_block *block);
+
+/* Whether one of the blocks holds exactly the n bytes of DER at der. Pure. */
+bool pem_holds(const struct pem_blocks *blocks, const unsigned char *der, size_t n);
 
 #endif

@@ -45,9 +45,13 @@ static bool signed_part(struct der *d, enum pem_kind kind, uint64_t *subject)
     struct der ignored;
     if (kind == PEM_CERTIFICATES) {
         der_take(d, DER_TAG_0, NULL);
-        if (!der_take(d, DER_INTEGER, NULL) || !der_take(d, DER_SEQUENCE, NULL) ||
-            !der_take(d, DER_SEQUENCE, NULL) || !der_take(d, DER_SEQUENCE, NULL)) {
+        if (!der_take(d, DER_INTEGER, NULL)) {
             return false;
+        }
+        for (int i = 0; i < 3; i++) {
+            if (!der_take(d, DER_SEQUENCE, NULL)) {
+                return false;
+            }
         }
         const unsigned char *name = d->at;
         if (!der_take(d, DER_SEQUENCE, NULL)) {
@@ -57,8 +61,10 @@ static bool signed_part(struct der *d, enum pem_kind kind, uint64_t *subject)
         return true;
     }
     der_take(d, DER_INTEGER, NULL);
-    if (!der_take(d, DER_SEQUENCE, NULL) || !der_take(d, DER_SEQUENCE, NULL)) {
-        return false;
+    for (int i = 0; i < 2; i++) {
+        if (!der_take(d, DER_SEQUENCE, NULL)) {
+            return false;
+        }
     }
     int tag = der_next(d, &ignored);
     return tag == DER_UTC_TIME || tag == DER_TIME;
@@ -70,9 +76,11 @@ static bool shaped(const unsigned char *der, size_t len, enum pem_kind kind, uin
     struct der all = {der, der + len};
     struct der whole;
     struct der part;
-    return der_take(&all, DER_SEQUENCE, &whole) && all.at == all.end &&
-           der_take(&whole, DER_SEQUENCE, &part) && signed_part(&part, kind, subject) &&
-           der_take(&whole, DER_SEQUENCE, NULL) && der_take(&whole, DER_BIT_STRING, NULL) &&
+    if (!der_take(&all, DER_SEQUENCE, &whole) || all.at != all.end ||
+        !der_take(&whole, DER_SEQUENCE, &part) || !signed_part(&part, kind, subject)) {
+        return false;
+    }
+    return der_take(&whole, DER_SEQUENCE, NULL) && der_take(&whole, DER_BIT_STRING, NULL) &&
            whole.at == whole.end;
 }
 

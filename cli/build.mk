@@ -15,7 +15,7 @@ build/cli/%.o: cli/%.c
 # What the tool may take of the object: nothing that hooks anything.
 build/shim.a: $(addprefix build/shim/,connect/call.o connect/probe.o connect/service.o log/log.o session/verify_as.o)
 	rm -f $@
-	ar rcsD $@ $^
+	$(AR) rcsD $@ $^
 
 build/pgseal: $(CLI_OBJ) build/shim.a build/lib.a
 	$(CC) $(HARDENING) $(CFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed -o $@ $^ $(CLI_LIBS)

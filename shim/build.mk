@@ -9,6 +9,14 @@ SHIM_CFLAGS = $(CSTD) $(WARNINGS) -O2 -g -fPIC -fvisibility=hidden -ftls-model=i
 # -nostartfiles: one constructor is all there is to run, so a process that ends has nothing of ours to call (`make bench`).
 SHIM_LDFLAGS = -shared -nostartfiles -Wl,-Bsymbolic,-z,noseparate-code,-z,relro,-z,now,-z,noexecstack,-z,defs,-z,nodelete \
 	-Wl,--as-needed,--gc-sections,--version-script=build/pgseal.map -Wl,-soname,libpgseal.so
+# On arm64 the C library's linker script would make ld-linux, which has the stack guard there, a library to load, and
+# outlined atomics would ask for __getauxval: musl has neither, and its programs would not start. So: libc.so.6 alone, the
+# guard is found in the process, and the matrix looks at what is left undefined.
+SHIM_CFLAGS_aarch64 = -mno-outline-atomics
+SHIM_LDFLAGS_aarch64 = -nodefaultlibs -Wl,-z,undefs
+SHIM_LIBS_aarch64 = -l:libc.so.6 -lgcc
+SHIM_CFLAGS += $(SHIM_CFLAGS_$(ARCH))
+SHIM_LDFLAGS += $(SHIM_LDFLAGS_$(ARCH))
 SHIM_SRC = $(sort $(shell find shim -name '*.c'))
 # Not the launcher's own: lib/elf/elf_file.c reads files, and the object looks only at what is loaded.
 SHIM_OBJECT_SRC = $(SHIM_SRC) $(filter-out lib/elf/elf_file.c,$(LIB_SRC))
@@ -30,6 +38,6 @@ build/pgseal.map: shim/hooks.def
 # No libdl: its functions are looked up where the process has them (lib/elf/loaded.c), and loading it would be the dearest
 # part of a start under pgseal.
 build/libpgseal.so: $(SHIM_OBJ) build/pgseal.map shim/build.mk
-	$(CC) $(SHIM_CFLAGS) $(SHIM_LDFLAGS) -o $@ $(SHIM_OBJ)
+	$(CC) $(SHIM_CFLAGS) $(SHIM_LDFLAGS) -o $@ $(SHIM_OBJ) $(SHIM_LIBS_$(ARCH))
 
 -include $(SHIM_OBJ:.o=.d) $(LIB_OBJ:.o=.d)

@@ -14,6 +14,7 @@ packages() {
         curl sqlite3 openssh-client bc zstd xz-utils gnupg tcl libjemalloc2 locales dash libcap2-bin bsdutils ;;
     recipes) echo python3-yaml python3-botocore nodejs@node npm@npm curl ;;
     package) echo dpkg-dev debhelper fakeroot rpm ;;
+    arm64) echo gcc-aarch64-linux-gnu debootstrap debian-archive-keyring ;;
     docker) echo buildah podman runc docker-compose debootstrap lintian dpkg-dev debhelper fakeroot rpm python3 python3-yaml \
         postgresql-client-15 jq openssl ;;
     fuzz) echo clang libclang-rt-14-dev libjansson-dev libssl-dev libpq-dev libelf-dev ;;

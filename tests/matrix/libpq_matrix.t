@@ -187,5 +187,7 @@ fi
 if [[ $WORLD == arm64 ]]; then
     # shellcheck source=tests/matrix/ways.sh
     . "$LAB_TOP/tests/matrix/ways.sh"
+    # shellcheck source=tests/matrix/tool.sh
+    . "$LAB_TOP/tests/matrix/tool.sh"
 fi
 done_testing

@@ -4,19 +4,7 @@ MATRIX = build/matrix
 MATRIX_VERSIONS = 13 14 15 16 17 18
 MATRIX_ROOTS = bullseye trixie sid arm64
 ARM64_CC = aarch64-linux-gnu-gcc
-ARM64_OBJ = $(SHIM_OBJECT_SRC:%.c=build/arm64/%.o)
-ARM64_CFLAGS = $(filter-out -fcf-protection,$(SHIM_CFLAGS))
 WORLDS =
-
-build/arm64/%.o: %.c
-	@mkdir -p $(@D)
-	$(ARM64_CC) $(ARM64_CFLAGS) -MMD -MP -c -o $@ $<
-
-build/arm64/libpgseal.so: $(ARM64_OBJ) build/pgseal.map
-	$(ARM64_CC) $(ARM64_CFLAGS) $(SHIM_LDFLAGS) -o $@ $(ARM64_OBJ) -Wl,--no-as-needed \
-		$(shell $(ARM64_CC) -print-file-name=libdl.so.2 2>/dev/null)
-
--include $(ARM64_OBJ:.o=.d)
 
 # What was fetched is kept though it is but a step on the way.
 .PRECIOUS: build/roots/%.complete build/libpqs/%/complete
@@ -45,7 +33,7 @@ $(MATRIX)/doors-arm64: tests/lib/entry_points.c build/roots/arm64.complete
 		build/roots/arm64/usr/lib/aarch64-linux-gnu/libpq.so.5
 
 MATRIX_PARTS = $(MATRIX_VERSIONS:%=$(MATRIX)/libpq-%-symbolic/libpq.so.5) $(MATRIX)/doors-old $(MATRIX)/doors-arm64 \
-	build/arm64/libpgseal.so build/hostile/symbolic/libpq.so.5 $(MATRIX_ROOTS:%=build/roots/%.complete)
+	build/hostile/symbolic/libpq.so.5 $(MATRIX_ROOTS:%=build/roots/%.complete)
 
 .PHONY: check-matrix check-matrix-installed
 check-matrix: deps
@@ -54,7 +42,7 @@ check-matrix: deps
 	@tests/matrix/run $(WORLDS)
 
 .PHONY: matrix-parts
-matrix-parts: build/libpgseal.so $(TEST_OBJECTS) $(MATRIX_PARTS)
+matrix-parts: build/libpgseal.so arm64-installed $(TEST_OBJECTS) $(MATRIX_PARTS)
 
 check-matrix-installed: matrix-parts
 	@tests/matrix/run $(WORLDS)

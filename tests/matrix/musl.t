@@ -1,7 +1,26 @@
 #!/bin/bash
-# musl.t: the object in programs of musl: they live on, dlopen and dlsym do what they did, and where such a program has a
+# musl.t [musl|musl-arm64]: the object in programs of musl, on this machine or on arm64 under qemu: they live on, dlopen and dlsym do what they did, and where such a program has a
 # libpq (a small fake one, see fakepq.c), the hooks fire and what reaches it is sealed.
 . "$(dirname "$0")/../lib/env.sh"
+
+if [[ ${1:-musl} == musl-arm64 ]]; then
+    root=$LAB_TOP/build/roots/arm64
+    libc=$root/lib/aarch64-linux-musl/libc.so
+    cp "$LAB_TOP/build/arm64/libpgseal.so" "$OBJECT"
+    sed -e "s,/usr/,$root/usr/,g" -e "s,^-L,-L${libc%/*} &," "$root/usr/lib/aarch64-linux-musl/musl-gcc.specs" >"$LAB/specs"
+    musl_cc() { aarch64-linux-gnu-gcc -specs="$LAB/specs" "$@"; }
+    bare() { qemu-aarch64-static -L "$root" "$@"; }
+    sealed() { qemu-aarch64-static -L "$root" -E LD_PRELOAD="$OBJECT" "$@"; }
+else
+    libc=/usr/lib/x86_64-linux-musl/libc.so
+    musl_cc() { musl-gcc "$@"; }
+fi
+
+wanted=$(nm -D "$OBJECT" | awk '$1 == "U" { sub(/@.*/, "", $2); print $2 }' | sort)
+has "$wanted" malloc 'the object uses the C library'
+is "$(comm -23 <(echo "$wanted") <(nm -D --defined-only "$libc" | awk '{ print $3 }' | sort))" '' \
+    'musl has each symbol that it cannot do without'
+is "$(readelf -d "$OBJECT" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')" libc.so.6 'and the one library that it needs'
 
 cat >"$LAB/hello.c" <<'END'
 #include <dlfcn.h>
@@ -30,15 +49,15 @@ int main(void)
     return 7;
 }
 END
-musl-gcc -rdynamic -o "$LAB/hello" "$LAB/hello.c"
+musl_cc -rdynamic -o "$LAB/hello" "$LAB/hello.c"
 run bare "$LAB/hello"
 bare_says="$RC $OUT $ERR"
 like "$bare_says" '^7 1 0 1' 'bare: a program of musl'
 for now in 0 1; do
-    run sealed env LD_BIND_NOW=$now "$LAB/hello"
+    LD_BIND_NOW=$now run sealed "$LAB/hello"
     is "$RC $OUT $ERR" "$bare_says" "the same under the object, LD_BIND_NOW=$now"
 done
-musl-gcc -static -o "$LAB/hello-static" "$LAB/hello.c" 2>/dev/null
+musl_cc -static -o "$LAB/hello-static" "$LAB/hello.c" 2>/dev/null
 run bare "$LAB/hello-static"
 bare_says="$RC $OUT $ERR"
 run sealed "$LAB/hello-static"
@@ -47,8 +66,8 @@ has "$(file -L "$LAB/hello" 2>/dev/null || readelf -l "$LAB/hello")" ld-musl 'it
 
 source=$LAB_TOP/tests/matrix/fakepq.c
 mkdir "$LAB/fake"
-musl-gcc -std=gnu17 -O1 -g -fPIC -shared -Wl,-soname,libpq.so.5 -o "$LAB/fake/libpq.so.5" "$source"
-musl-gcc -std=gnu17 -O1 -g -DPROGRAM -o "$LAB/fake/program" "$source" "$LAB/fake/libpq.so.5" -Wl,-rpath,"$LAB/fake"
+musl_cc -std=gnu17 -O1 -g -fPIC -shared -Wl,-soname,libpq.so.5 -o "$LAB/fake/libpq.so.5" "$source"
+musl_cc -std=gnu17 -O1 -g -DPROGRAM -o "$LAB/fake/program" "$source" "$LAB/fake/libpq.so.5" -Wl,-rpath,"$LAB/fake"
 policy <<<"sslrootcert = $PKI/root.pem"
 
 run bare "$LAB/fake/program"

@@ -4,8 +4,8 @@
 set -eu
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 cache=$top/build/roots
-# What pgseal is built against: the arm64 root is also the system that the arm64 programs are linked to (packaging/arm64).
-sysroot=libc6-dev,libcurl4-openssl-dev,libelf-dev,libjansson-dev,libpq-dev,libssl-dev,libzstd-dev,zlib1g-dev
+# The arm64 root is also what `make arm64` links to; musl-dev is for the programs of musl.t.
+sysroot=musl-dev,libc6-dev,libcurl4-openssl-dev,libelf-dev,libjansson-dev,libpq-dev,libssl-dev,libzstd-dev,zlib1g-dev
 
 # The mirror that this machine itself uses.
 mirror=$(sed -n -e 's/^URIs: *\([^ ]*\).*/\1/p' -e 's/^deb  *\(\[[^]]*\] *\)\{0,1\}\(http[^ ]*\).*/\2/p' \

@@ -6,7 +6,7 @@ src=$LAB_TOP/tests/integration/src
 cross=$LAB_TOP/build/roots/arm64/usr/lib/aarch64-linux-gnu
 mkdir -p "$ways/a" "$ways/b" "$ways/beside" "$ways/far"
 ways_cc() {
-    aarch64-linux-gnu-gcc -std=gnu17 -D_GNU_SOURCE= -g -I"$(pg_config --includedir)" -I"$LAB_TOP/shim" \
+    aarch64-linux-gnu-gcc -std=gnu17 -D_GNU_SOURCE= -g -I"$(pg_config --includedir)" -I"$LAB_TOP" \
         -Wl,--unresolved-symbols=ignore-in-shared-libs "$@"
 }
 target="host=localhost port=$P user=app dbname=app sslmode=disable"
@@ -84,7 +84,7 @@ done
 ways_cc -DWHERE -shared -fPIC -o "$ways/libwhere.so" "$src/callsite.c"
 for options in '-O2 -Wl,-z,lazy' '-O2 -Wl,-z,now' '-O0' '-O2 -mbranch-protection=standard'; do
     # shellcheck disable=SC2086
-    ways_cc $options -o "$ways/callsite" "$src/callsite.c" "$LAB_TOP"/shim/{callsite,objects}.c -L"$ways" -lwhere -Wl,-rpath,"$ways"
+    ways_cc $options -o "$ways/callsite" "$src/callsite.c" "$LAB_TOP"/shim/dynlink/callsite.c "$LAB_TOP"/lib/elf/loaded.c -L"$ways" -lwhere -Wl,-rpath,"$ways"
     run world_bare "$ways/callsite"
     is "$RC $OUT" '0 1 1 0' "callsite $options"
 done

@@ -238,7 +238,7 @@ explain --json --policy "$LAB/fifo" 'host=localhost'
 is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $LAB/fifo: not a regular file" 'a FIFO refuses'
 printf 'mode = of\n' >"$LAB/faulty.conf"
 explain --json --policy "$LAB/faulty.conf" 'host=localhost'
-is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $LAB/faulty.conf:1: mode: unknown value \"of\"" 'a faulty policy refuses'
+is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $LAB/faulty.conf:1: mode: unknown value \"of\"; use enforce or audit" 'a faulty policy refuses'
 
 # --- usage
 

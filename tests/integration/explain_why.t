@@ -32,7 +32,7 @@ why() {
     has "$(tr -s ' \n' ' ' <<<"$OUT")" "$want" "$conninfo: Why"
     forget_events
     run sealed "$DOORS" x connectdb -- "$conninfo port=$G connect_timeout=2"
-    has "$(events 'select(.event | IN("seal", "downgrade", "socket")).reason')" "$(sed 's/"/\\"/g' <<<"$want")" "$conninfo: the log"
+    has "$(events 'select(.event | IN("seal", "downgrade", "socket")).reason')" "${want//\"/\\\"}" "$conninfo: the log"
 }
 w='user=app dbname=app sslmode=disable'
 why "the exemption at $E does not hold here: hostaddr \"127.0.0.1\" is dialled, which need not be the host \"pgb.internal\"" \

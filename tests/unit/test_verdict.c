@@ -96,7 +96,7 @@ static void exemptions(void **state)
         {"[host 127.0.0.1:5432]\nexempt = pooler\n", "host=127.0.0.1 port=", "exempt/allowed", NULL,
          NULL},
         {"[host 127.0.0.1]\nexempt = pooler\n", "host=/tmp hostaddr=127.0.0.1", "seal/sealed", NULL,
-         "the exemption at " NAME ":2 does not hold here: " DIALLED("127.0.0.1", "/tmp")},
+         ""},
         /* every element of a list */
         {"[host d*]\nexempt = x\n", "host=d1,d2", "exempt/allowed", NULL, "x"},
         {"[host d*]\nexempt = x\n", "host=d1,e2", "seal/sealed", NULL,

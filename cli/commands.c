@@ -7,6 +7,7 @@ const struct command commands[] = {
     {"ca", "what is in a file of roots or CRLs, and what is wrong with it", command_ca},
     {"check", "whether a server can be sealed, or whether the hooks fire", command_check},
     {"explain", "what a connection string asks for, what is enforced, and why", command_explain},
+    {"impostor", "what a client tells servers that it must not trust", command_impostor},
     {"scan", "how programs reach PostgreSQL, and whether pgseal covers them", command_scan},
     {NULL, NULL, NULL},
 };

@@ -16,6 +16,7 @@ extern const struct command commands[];
 int command_ca(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_explain(int argc, char **argv);
+int command_impostor(int argc, char **argv);
 int command_scan(int argc, char **argv);
 
 #endif

@@ -281,7 +281,8 @@ void term_json_set(json_t *object, const char *key, const char *s)
 
 int term_json(json_t *root)
 {
-    int status = json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    int status =
+        json_dumpf(root, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
     json_decref(root);
     return status == 0 && fputc('\n', stdout) != EOF ? 0 : -1;
 }

@@ -5,7 +5,7 @@ set -euo pipefail
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$TOP/tests/lib/tap.sh"
-build=${BUILD:-$TOP/build}
+build=${PGSEAL_BUILD:-$TOP/build}
 export LC_ALL=C
 SCRATCH=$(mktemp -d /tmp/pgseal-completion.XXXXXX)
 trap 'rm -rf --one-file-system "$SCRATCH"' EXIT
@@ -57,6 +57,11 @@ has " $(offered pgseal check -- tru) " ' true ' 'pgseal check --: commands'
 is "$(offered pgseal check -- psql --)" '' "pgseal check -- COMMAND: not pgseal's options"
 is "$(offered pgseal check -- psql r)" roots.pem 'pgseal check -- COMMAND: files'
 is "$(OFFSET='at' offered pgseal check --json -- psql --)" 'command at 4' "pgseal check -- COMMAND: bash-completion's own, if it is there"
+has " $(offered pgseal impostor --json -- tru) " ' true ' 'pgseal impostor --: commands'
+is "$(offered pgseal impostor --trial old)" old-tls 'pgseal impostor --trial: trials'
+is "$(offered pgseal impostor --trial no-tls,ex)" no-tls,expired 'pgseal impostor --trial: behind a comma'
+is "$(offered pgseal impostor --output '')" tree 'pgseal impostor --output: directories'
+is "$(offered pgseal impostor --junit r)" roots.pem 'pgseal impostor --junit: files'
 is "$(offered pgseal ca -- --)" '' 'pgseal ca --: no options behind it'
 
 wanted=$(options "$build/pgseal-run")

@@ -6,7 +6,7 @@ set -euo pipefail
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$TOP/tests/lib/tap.sh"
-build=${BUILD:-$TOP/build}
+build=${PGSEAL_BUILD:-$TOP/build}
 export LC_ALL=C
 unset TERM COLUMNS ARGP_HELP_FMT
 for name in $(compgen -e | grep -E '^(PG|LD_PRELOAD$)' || true); do
@@ -80,8 +80,15 @@ mapfile -t found < <(sed -n 's/.*verdict_names\[\] = {\(.*\)};/\1/p' "$TOP/cli/s
 is "${#found[@]}" 3 'the verdicts of scan were found'
 part 'pgseal scan' >part.txt
 is "$(lacks part.txt "${found[@]}")" '' 'pgseal(1) has every verdict of scan'
-mapfile -t found < <(grep -ohE '"pgseal-[a-z-]+/[0-9]+"' $(find "$TOP/cli" -name "*.c") | tr -d '"' | sort -u)
-is "${#found[@]}" 5 'the schemas were found'
+mapfile -t found < <(sed -n '/trials\[TRIALS\] = {/,/};/p' "$TOP/cli/impostor/verdict.c" | grep -oE '\{"[a-z-]+"' | tr -d '{"')
+is "${#found[@]}" 10 'the trials of impostor were found'
+mapfile -t -O 10 found < <(sed -nE 's/.*(told|verdict)_names\[.*\] = \{(.*)/\2/p' "$TOP/cli/impostor/verdict.c" | grep -oE '"[a-z-]+"' | tr -d '"' |
+    grep -vx not-run)
+is "${#found[@]}" 19 'what is told to impostors and its verdicts were found'
+part 'pgseal impostor' >part.txt
+is "$(lacks part.txt "${found[@]}")" '' 'pgseal(1) has every trial of impostor, what is told, and every verdict'
+mapfile -t found < <(grep -rohE --include="*.c" '"pgseal-[a-z-]+/[0-9]+"' "$TOP/cli" | tr -d '"' | sort -u)
+is "${#found[@]}" 6 'the schemas were found'
 is "$(lacks tool.txt "${found[@]}")" '' 'pgseal(1) has every schema'
 
 # --- exit statuses
@@ -129,6 +136,9 @@ fits 'pgseal check, refused' "$pgseal" check 'host=localhost sslkey=engine:key'
 fits 'pgseal check, without an object' "$pgseal" check -- true
 fits 'pgseal check, of a COMMAND that is not there' "$pgseal" check --lib "$build/libpgseal.so" -- /nowhere
 fits 'pgseal check, of a COMMAND that does nothing' "$pgseal" check --lib "$build/libpgseal.so" -- sleep 0.3
+fits 'pgseal impostor, of nothing that is there' "$pgseal" impostor -- /nowhere
+fits 'pgseal impostor, of what does not connect' "$pgseal" impostor -- true
+fits 'pgseal impostor, another name' "$pgseal" impostor --name nowhere.invalid -- true
 fits 'pgseal explain, refused' "$pgseal" explain 'host=localhost sslkey=engine:key'
 fits 'pgseal ca, two that cannot be' "$pgseal" ca --fetch http://nowhere.invalid/
 fits 'pgseal ca, a number that is none' "$pgseal" ca --days x /nowhere

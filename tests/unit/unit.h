@@ -19,7 +19,8 @@
 
 #define ROW_STRING(row, got, wanted)                                                               \
     do {                                                                                           \
-        const char *got_ = (got), *wanted_ = (wanted);                                             \
+        const char *got_ = (got);                                                                  \
+        const char *wanted_ = (wanted);                                                            \
         if ((got_ == NULL) != (wanted_ == NULL) || (got_ != NULL && strcmp(got_, wanted_) != 0)) { \
             fail_msg("row \"%s\": got \"%s\", wanted \"%s\"", (row), got_ ? got_ : "(null)",       \
                      wanted_ ? wanted_ : "(null)");                                                \

@@ -91,9 +91,7 @@ static bool section(struct parsing *x, char *s, char *end)
     }
     pattern += strspn(pattern, " \t");
     if (strcmp(s, "host") != 0) {
-        if (parsing_fault(x, NULL, "unknown section", NULL, s)) {
-            parsing_advise(x, "; a section is [host PATTERN]");
-        }
+        parsing_fault(x, NULL, "unknown section", NULL, s);
         return false;
     }
     const char *why = host_pattern_fault(pattern);
@@ -137,9 +135,7 @@ static void assignment(struct parsing *x, char *s, char *end)
     enum key key = key_named(s);
     const char *option = key == NO_KEY ? option_known(s) : NULL;
     if (key == NO_KEY && option == NULL) {
-        if (parsing_fault(x, NULL, "unknown key", NULL, s)) {
-            parsing_advise_names(x);
-        }
+        parsing_fault(x, NULL, "unknown key", NULL, s);
         return;
     }
     const char *text =

@@ -4,9 +4,9 @@
 .PHONY: check-docker
 check-docker:
 	@tests/deps.sh build docker
-	PGSEAL_TEST_JOBS=1 PGSEAL_TEST_TIMEOUT=1800 tests/run tests/docker/images.sh tests/docker/containers.sh
+	TEST_JOBS=1 TEST_TIMEOUT=1800 tests/run tests/docker/images.sh tests/docker/containers.sh
 
 .PHONY: check-packages
 check-packages:
 	@tests/deps.sh build docker
-	PGSEAL_TEST_JOBS=1 PGSEAL_TEST_TIMEOUT=1800 tests/run tests/docker/package.sh tests/docker/rpm.sh tests/docker/fresh.sh
+	TEST_JOBS=1 TEST_TIMEOUT=1800 tests/run tests/docker/package.sh tests/docker/rpm.sh tests/docker/fresh.sh

@@ -220,15 +220,17 @@ static json_t *options_of(const struct preview *q)
     for (size_t i = 0; q->probed && i < q->probe.request.noptions; i++) {
         const struct asked *a = &q->probe.request.options[i];
         const char *requested = preview_shown(q, a->name);
-        bool asked = a->source != FROM_DEFAULT && (requested != NULL || a->given != NULL);
-        bool changed = preview_change(q, a->name) != NULL;
+        json_t *change = preview_change(q, a->name);
+        const char *source = change != NULL ? text_of(change, "source") : source_name(a->source);
+        bool asked = strcmp(source, "default") != 0 && requested != NULL && requested[0] != '\0';
+        bool changed = change != NULL;
         if (!asked && !changed && forced_value(&q->verdict, a->name) == NULL) {
             continue;
         }
         json_t *option = json_object();
         json_object_set_new(option, "option", json_string(a->name));
         term_json_set(option, "requested", requested);
-        json_object_set_new(option, "source", json_string(source_name(a->source)));
+        json_object_set_new(option, "source", json_string(source));
         term_json_set(option, "enforced", enforced_value(q, a->name));
         json_object_set_new(option, "changed", json_boolean(changed));
         json_array_append_new(array, option);

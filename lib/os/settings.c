@@ -91,26 +91,12 @@ static bool copy_variable(struct settings *s, const char *variable)
     return true;
 }
 
-/* Whether this NAME=VALUE is one of pgseal's. Others that merely begin alike are not ours to judge:
- * a Kubernetes service called pgseal puts PGSEAL_SERVICE_HOST and PGSEAL_PORT into every pod. */
-static bool is_setting(const char *variable)
-{
-    static const char *const names[] = {
-        "PGSEAL_MODE", "PGSEAL_SSLROOTCERT", "PGSEAL_SSLCRL",          "PGSEAL_UNIX_SOCKETS",
-        "PGSEAL_LOG",  "PGSEAL_LOG_LEVEL",   "PGSEAL_PLAINTEXT_CANCEL"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        size_t n = strlen(names[i]);
-        if (strncmp(variable, names[i], n) == 0 && variable[n] == '=') {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void read_environment(struct settings *s)
 {
     for (char **e = environ; e != NULL && *e != NULL; e++) {
-        if (is_setting(*e) && !copy_variable(s, *e)) {
+        const char *equals = strchr(*e, '=');
+        /* An empty variable is an unset one. */
+        if (equals != NULL && equals[1] != '\0' && policy_variable(*e) && !copy_variable(s, *e)) {
             s->name = "environment";
             fault(s, "the PGSEAL_ variables are too many or too long");
             return;

@@ -4,7 +4,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$top/tests/lib/tap.sh"
-pgseal=${PGSEAL_CLI:-$top/build/pgseal}
+pgseal=${CLI:-$top/build/pgseal}
 export LC_ALL=C TZ=UTC
 unset NO_COLOR SSL_CERT_FILE SSL_CERT_DIR OPENSSL_CONF https_proxy HTTPS_PROXY all_proxy ALL_PROXY
 umask 022

@@ -1,7 +1,7 @@
 #!/bin/bash
 # cli_check.t: `pgseal check`: what it shows of a good server, what it finds wrong with others and what it advises, that it
 # sends no password in plaintext; and `pgseal check -- COMMAND`: whether hooks fire in real runtimes.
-pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
+pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
 

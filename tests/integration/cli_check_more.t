@@ -2,7 +2,7 @@
 # cli_check_more.t: `pgseal check`: certificates that are weak or of a bad chain, servers that only pretend to speak TLS, a
 # pooler in between, the advice where there is no session; and what of a password and of a user's name reaches a server that
 # cannot be verified: nothing.
-pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
+pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
 

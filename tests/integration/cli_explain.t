@@ -1,7 +1,7 @@
 #!/bin/bash
 # cli_explain.t: `pgseal explain` says what the shim does, over some hundreds of inputs: options × sources × policies, each
 # explained and then done by a program under the object, whose log line must be the same; and what explain prints.
-pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
+pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
 
@@ -238,7 +238,7 @@ explain --json --policy "$LAB/fifo" 'host=localhost'
 is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $LAB/fifo: not a regular file" 'a FIFO refuses'
 printf 'mode = of\n' >"$LAB/faulty.conf"
 explain --json --policy "$LAB/faulty.conf" 'host=localhost'
-is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $LAB/faulty.conf:1: mode: unknown value \"of\"" 'a faulty policy refuses'
+is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $LAB/faulty.conf:1: mode: unknown value \"of\"; use enforce or audit" 'a faulty policy refuses'
 
 # --- usage
 

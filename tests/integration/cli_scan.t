@@ -4,8 +4,8 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$top/tests/lib/tap.sh"
-pgseal=${PGSEAL_CLI:-$top/build/pgseal}
-object=${PGSEAL_OBJECT:-$top/build/libpgseal.so}
+pgseal=${CLI:-$top/build/pgseal}
+object=${OBJECT:-$top/build/libpgseal.so}
 export LC_ALL=C
 unset NO_COLOR LD_PRELOAD LD_LIBRARY_PATH
 umask 022

@@ -5,7 +5,7 @@ set -euo pipefail
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$TOP/tests/lib/tap.sh"
-build=${PGSEAL_BUILD:-$TOP/build}
+build=${BUILD:-$TOP/build}
 export LC_ALL=C
 SCRATCH=$(mktemp -d /tmp/pgseal-completion.XXXXXX)
 trap 'rm -rf --one-file-system "$SCRATCH"' EXIT

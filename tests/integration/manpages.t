@@ -6,7 +6,7 @@ set -euo pipefail
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$TOP/tests/lib/tap.sh"
-build=${PGSEAL_BUILD:-$TOP/build}
+build=${BUILD:-$TOP/build}
 export LC_ALL=C
 unset TERM COLUMNS ARGP_HELP_FMT
 for name in $(compgen -e | grep -E '^(PG|LD_PRELOAD$)' || true); do

@@ -6,11 +6,11 @@
 #
 # Set here: LAB (a temporary directory, removed at the end), PKI (see pki.sh), OBJECT (the object), DOORS (see entry_points.c),
 # EVENTS (the log's file), TESTUSER (a user without privileges), LAB_TOP (the source tree).
-# Environment: PGSEAL_LAB_SHARED (a directory that lab_prepare filled, made by tests/run), PGSEAL_OBJECT.
+# Environment: LAB_SHARED (a directory that lab_prepare filled, made by tests/run), OBJECT.
 set -euo pipefail
 
 LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-_lab_object=${PGSEAL_OBJECT:-$LAB_TOP/build/libpgseal.so}
+_lab_object=${OBJECT:-$LAB_TOP/build/libpgseal.so}
 
 if [[ $EUID != 0 ]]; then
     echo "Bail out! the integration tests run as root (they make mount namespaces and change users)"
@@ -28,7 +28,7 @@ unset LAB_NAMESPACE
 . "$LAB_TOP/tests/lib/pki.sh"
 
 # Nothing of the caller's own settings may reach a test.
-for _lab_name in $(compgen -e | grep -E '^(PG|LD_PRELOAD$|SSL_CERT_|OPENSSL_)' | grep -v '^PGSEAL_LAB_SHARED$' || true); do
+for _lab_name in $(compgen -e | grep -E '^(PG|LD_PRELOAD$|SSL_CERT_|OPENSSL_)' || true); do
     unset "$_lab_name"
 done
 export LC_ALL=C TZ=UTC
@@ -74,7 +74,7 @@ mount --bind "$LAB/etc" /etc
 
 OBJECT=$LAB/bin/libpgseal.so
 DOORS=$LAB/bin/doors
-# PGSEAL_OBJECT=none runs everything bare: whoever changes a test sees so that it can fail.
+# OBJECT=none runs everything bare: whoever changes a test sees so that it can fail.
 [[ $_lab_object == none ]] || cp "$_lab_object" "$OBJECT"
 cp "$LAB_TOP/build/tests/doors" "$DOORS"
 chmod 0755 "$LAB/bin"/*
@@ -292,8 +292,8 @@ asked() {
 # reason EVENT: the reason of the first such line.
 reason() { if [[ -f $EVENTS ]]; then jq -rs --arg e "$1" '[.[] | select(.event == $e)][0].reason // ""' "$EVENTS"; fi; }
 
-if [[ -n ${PGSEAL_LAB_SHARED:-} && -d ${PGSEAL_LAB_SHARED}/data ]]; then
-    _lab_template=$PGSEAL_LAB_SHARED
+if [[ -n ${LAB_SHARED:-} && -d ${LAB_SHARED}/data ]]; then
+    _lab_template=$LAB_SHARED
 else
     _lab_template=$LAB/template
     lab_prepare "$_lab_template"

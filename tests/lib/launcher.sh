@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # launcher.sh: what the tests of pgseal-run share: a mount namespace with an /etc of its own, programs and objects to start,
-# and r, refused and fine. Leaves dir (the working directory), lib and run. PGSEAL_BUILD: another build directory.
+# and r, refused and fine. Leaves dir (the working directory), lib and run. BUILD: another build directory.
 set -uo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh
@@ -14,7 +14,7 @@ if [[ ${LAUNCHER_NAMESPACE:-} != "$$" ]]; then
     LAUNCHER_NAMESPACE=$$ exec unshare -m --propagation private -- "$BASH" "$0" "$@"
 fi
 unset LAUNCHER_NAMESPACE
-build=${PGSEAL_BUILD:-$top/build}
+build=${BUILD:-$top/build}
 for name in $(compgen -e | grep -E '^(PG|LD_|SSL_CERT_|NODE_EXTRA)'); do
     unset "$name"
 done

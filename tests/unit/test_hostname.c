@@ -174,6 +174,12 @@ static void matches(void **state)
         {"*:6432", "db", 6432, true},
         {"*:6432", "db", 5432, false},
         {"db:x", "db", -1, false},
+        {"db:x", "DB:x", 5432, true},
+        {"my-project:my-instance", "my-project:my-instance", 5432, true},
+        {"my-project:my-instance", "my-project", 5432, false},
+        {"my-project:my-instance:5433", "my-project:my-instance", 5433, true},
+        {"my-project:my-instance:5433", "my-project:my-instance", 5432, false},
+        {"my-project:*", "my-project:my-instance", 5432, true},
         {"127.0.0.1", "127.1", 5432, true},
         {"127.0.0.1", "0x7f.1", 5432, true},
         {"127.0.0.1", "2130706433", 5432, true},
@@ -262,6 +268,11 @@ static void pattern_faults(void **state)
 {
     static const char brackets[] = "brackets stand only around an IPv6 address";
     static const char port[] = "a port is a number from 1 to 65535";
+    static const char all_ports[] =
+        "a port is a number from 1 to 65535; without one, all ports match";
+    static const char network[] =
+        "an address with a prefix length matches nothing; use a pattern such as 10.*";
+    static const char special[] = "only * is special, and no host has this character";
     static const struct {
         const char *pattern, *wanted;
     } rows[] = {
@@ -284,17 +295,32 @@ static void pattern_faults(void **state)
         {"a/b", "a socket is no host"},
         {"u@h", "a socket is no host"},
         {"a b", "one host in each section"},
-        {"a,b", "one host in each section"},
+        {"a,b", "a list matches nothing; give each host a section of its own"},
+        {".example", "no host begins with a dot; for all of a domain's hosts use *.example"},
+        {"10.0.0.0/8", network},
+        {"2001:db8::/32", network},
+        {"10.0.0.256", "not an address"},
+        {"10.0.0.0.0", "not an address"},
+        {"db[0-9]", brackets},
+        {"db?", special},
+        {"(a|b)", special},
+        {"db\\.example", special},
+        {"'db'", special},
         {"a\tb", "one host in each section"},
         {"a\x01", "a control character"},
         {"a\x7f", "a control character"},
         {"db:", port},
         {"db:0", port},
         {"db:65536", port},
-        {"db:x", port},
-        {"db:+1", port},
-        {"db: 1", port},
-        {"db:*", port},
+        {"db.example:*", all_ports},
+        {"localhost:*", all_ports},
+        {"127.0.0.1:*", all_ports},
+        {"my-project:my-instance", NULL},
+        {"example.com:my-project:my-instance", NULL},
+        {"my-project:my-instance:5432", NULL},
+        {"my-project:my-instance:0", port},
+        {"my-project:*", NULL},
+        {"db: 1", "one host in each section"},
         {"[::1]:", port},
         {"[::1]:70000", port},
         {"[::1", brackets},
@@ -306,6 +332,8 @@ static void pattern_faults(void **state)
         {"[[::1]]", brackets},
         {"d[b]", brackets},
         {"a:b:c", "neither host:port nor an IPv6 address"},
+        {"a:b:1", "neither host:port nor an IPv6 address"},
+        {"q:b:c", NULL},
         {"::1::", "neither host:port nor an IPv6 address"},
         {"[::g]:1", "neither host:port nor an IPv6 address"},
         {"::1.", "neither host:port nor an IPv6 address"},

@@ -190,7 +190,7 @@ static void log_of_a_faulty_policy(void **state)
     struct parsed d;
     (void)state;
     parse(&d, "mode = of\nlog = file:/l\nlog_level = all\n");
-    assert_string_equal(d.p.fault, NAME ":1: mode: unknown value \"of\"");
+    assert_string_equal(d.p.fault, NAME ":1: mode: unknown value \"of\"; use enforce or audit");
     assert_int_equal(d.p.log, LOG_TO_FILE);
     assert_string_equal(d.p.log_path, "/l");
     assert_true(d.p.log_all);
@@ -240,12 +240,38 @@ static void from_environment(void **state)
     assert_ptr_equal(policy_match(&p, "db", 5432), &p.global);
 }
 
+/* Almost what Kubernetes sets, and so an error. */
+static void almost_of_kubernetes(void **state)
+{
+    static const char *const names[] = {
+        "PGSEAL_SERVICE_HOSTS", "PGSEAL_SERVICEHOST", "PGSEAL_SERVICE_PORTS", "PGSEAL_PORTS",
+        "PGSEAL_XPORT",         "PGSEAL_PORT_TCP",    "PGSEAL_PORT_443",      "PGSEAL_PORT_443_TLS",
+        "PGSEAL_PORT_443_TCPS", "PGSEAL_PORT_x_TCP",  "PGSEAL_SERVICE",       "PGSEAL_HOST"};
+    struct policy p;
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        struct setting s = {names[i], "x"};
+        policy_from_settings(&p, &s, 1);
+        ROW_TRUE(names[i], strstr(p.fault, names[i]) != NULL);
+    }
+}
+
 static void no_settings(void **state)
 {
     static const struct setting unset[] = {{"PGSEAL_MODE", ""},
                                            {"PGSEAL_LOG", NULL},
                                            {"PGSEAL_NONSENSE", ""},
                                            {"PGSEAL_POLICY", "/x"},
+                                           {"PGSEAL_SERVICE_HOST", "10.0.0.1"},
+                                           {"PGSEAL_SERVICE_PORT", "443"},
+                                           {"PGSEAL_SERVICE_PORT_HTTPS", "443"},
+                                           {"PGSEAL_PORT", "tcp://10.0.0.1:443"},
+                                           {"PGSEAL_PORT_443_TCP", "tcp://10.0.0.1:443"},
+                                           {"PGSEAL_PORT_443_TCP_ADDR", "10.0.0.1"},
+                                           {"PGSEAL_PORT_53_UDP_PROTO", "udp"},
+                                           {"PGSEAL_PORT_9_SCTP", "sctp://10.0.0.1:9"},
+                                           {"PGSEAL_WEB_HOOK_SERVICE_HOST", "10.0.0.1"},
+                                           {"PGSEAL_WEB_HOOK_PORT_443_TCP_PORT", "443"},
                                            {"PATH", "/bin"}};
     struct policy p;
     char where[64];
@@ -312,6 +338,11 @@ static void sockets(void **state)
         {"/a", "/", false},
         {"@c", "/c", false},
         {"@c", "@cd", false},
+        {"/a\\:b:/c", "/a:b", true},
+        {"/a\\:b:/c", "/a", false},
+        {"/a\\:b:/c", "/c", true},
+        {"@a\\:b", "@a:b", true},
+        {"/a\\b", "/a\\b", true},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -353,6 +384,7 @@ int main(void)
         cmocka_unit_test(lines_and_comments),
         cmocka_unit_test(log_of_a_faulty_policy),
         cmocka_unit_test(from_environment),
+        cmocka_unit_test(almost_of_kubernetes),
         cmocka_unit_test(no_settings),
         cmocka_unit_test(faulty),
         cmocka_unit_test(sockets),

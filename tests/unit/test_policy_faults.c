@@ -14,32 +14,49 @@ static void bad(const char *text, const char *wanted)
 static void faults(void **state)
 {
 #define AT(n) NAME ":" #n ": "
+#define USE_MODE "; use enforce or audit"
+#define USE_LOG "; use stderr, syslog, none or file:/PATH"
+#define USE_LEVEL "; use downgrade or all"
+#define USE_UNLISTED "; use seal or refuse"
+#define USE_CANCEL "; use allow, refuse or encrypt"
+#define USE_ROOT "; use system, program or /PATH"
+#define USE_SECTION "; a section is [host PATTERN]"
+#define KEYS_GLOBAL                                                                                \
+    "; the keys here are mode, sslrootcert, sslcrl, unix_sockets, plaintext_cancel, log, "         \
+    "log_level, unlisted_hosts"
+#define KEYS_SECTION                                                                               \
+    "; the keys here are mode, sslrootcert, sslcrl, verify_as, exempt, exempt_until and libpq's "  \
+    "options"
+#define VARIABLES                                                                                  \
+    "; the variables are PGSEAL_MODE, PGSEAL_SSLROOTCERT, PGSEAL_SSLCRL, PGSEAL_UNIX_SOCKETS, "    \
+    "PGSEAL_PLAINTEXT_CANCEL, PGSEAL_LOG, PGSEAL_LOG_LEVEL, PGSEAL_POLICY"
     static const struct {
         const char *text, *wanted;
     } rows[] = {
-        {"\n\nsslmod = x", AT(3) "unknown key \"sslmod\""},
-        {"Mode = audit", AT(1) "unknown key \"Mode\""},
-        {"[host a]\nsslmod = x", AT(2) "unknown key \"sslmod\""},
-        {"mode = of", AT(1) "mode: unknown value \"of\""},
-        {"mode = Audit", AT(1) "mode: unknown value \"Audit\""},
+        {"\n\nsslmod = x", AT(3) "unknown key \"sslmod\"" KEYS_GLOBAL},
+        {"Mode = audit", AT(1) "unknown key \"Mode\"" KEYS_GLOBAL},
+        {"[host a]\nsslmod = x", AT(2) "unknown key \"sslmod\"" KEYS_SECTION},
+        {"mode = of", AT(1) "mode: unknown value \"of\"" USE_MODE},
+        {"mode = Audit", AT(1) "mode: unknown value \"Audit\"" USE_MODE},
         {"mode =", AT(1) "mode: no value"},
         {"mode = # audit", AT(1) "mode: no value"},
         {"mode", AT(1) "neither a section nor key = value"},
         {"= audit", AT(1) "no key before \"=\""},
         {"mode = audit\nmode = audit", AT(2) "duplicate key \"mode\""},
-        {"mode = of\nmode = audit", AT(1) "mode: unknown value \"of\""},
+        {"mode = of\nmode = audit", AT(1) "mode: unknown value \"of\"" USE_MODE},
         {"[host a]\nsslsni=1\nsslsni=1", AT(3) "duplicate key \"sslsni\""},
         {"[host a]\nexempt=x\nexempt=y", AT(3) "duplicate key \"exempt\""},
-        {"sslrootcert = roots.pem", AT(1) "sslrootcert: not an absolute path \"roots.pem\""},
-        {"sslrootcert = System", AT(1) "sslrootcert: not an absolute path \"System\""},
+        {"sslrootcert = roots.pem",
+         AT(1) "sslrootcert: not an absolute path \"roots.pem\"" USE_ROOT},
+        {"sslrootcert = System", AT(1) "sslrootcert: not an absolute path \"System\"" USE_ROOT},
         {"sslcrl = crl.pem", AT(1) "sslcrl: not an absolute path \"crl.pem\""},
         {"sslcrl = system", AT(1) "sslcrl: not an absolute path \"system\""},
         {"log = file:x.log", AT(1) "log: not an absolute path \"file:x.log\""},
-        {"log = /x.log", AT(1) "log: unknown value \"/x.log\""},
-        {"log = stdout", AT(1) "log: unknown value \"stdout\""},
-        {"log_level = debug", AT(1) "log_level: unknown value \"debug\""},
-        {"unlisted_hosts = allow", AT(1) "unlisted_hosts: unknown value \"allow\""},
-        {"plaintext_cancel = seal", AT(1) "plaintext_cancel: unknown value \"seal\""},
+        {"log = /x.log", AT(1) "log: unknown value \"/x.log\"" USE_LOG},
+        {"log = stdout", AT(1) "log: unknown value \"stdout\"" USE_LOG},
+        {"log_level = debug", AT(1) "log_level: unknown value \"debug\"" USE_LEVEL},
+        {"unlisted_hosts = allow", AT(1) "unlisted_hosts: unknown value \"allow\"" USE_UNLISTED},
+        {"plaintext_cancel = seal", AT(1) "plaintext_cancel: unknown value \"seal\"" USE_CANCEL},
         {"unix_sockets = tmp",
          AT(1) "unix_sockets: neither allow, refuse nor absolute paths \"tmp\""},
         {"unix_sockets = /a:tmp",
@@ -73,13 +90,18 @@ static void faults(void **state)
          AT(3) "exempt_until: not a day YYYY-MM-DD \"2027-02-29\""},
         {"[host a]\nexempt=x\nexempt_until = never",
          AT(3) "exempt_until: not a day YYYY-MM-DD \"never\""},
-        {"[host a]\nverify_as = a b", AT(2) "verify_as: not a host name \"a b\""},
-        {"[host a]\nverify_as = *.b", AT(2) "verify_as: not a host name \"*.b\""},
-        {"[host a]\nverify_as = b.", AT(2) "verify_as: not a host name \"b.\""},
-        {"[host a]\nverify_as = b:1", AT(2) "verify_as: not a host name \"b:1\""},
-        {"[host a]\nverify_as = /b", AT(2) "verify_as: not a host name \"/b\""},
-        {"[host a]\nverify_as = b,c", AT(2) "verify_as: not a host name \"b,c\""},
-        {"[host a]\nverify_as = b..c", AT(2) "verify_as: not a host name \"b..c\""},
+#define NOT_A_NAME "verify_as: not a name that a certificate can have "
+        {"[host a]\nverify_as = *.b", AT(2) "verify_as: one name, not a pattern \"*.b\""},
+        {"[host a]\nverify_as = b,c", AT(2) "verify_as: one name, not a list \"b,c\""},
+        {"[host a]\nverify_as = b:1", AT(2) "verify_as: a name without a port \"b:1\""},
+        {"[host a]\nverify_as = b:", AT(2) "verify_as: a name without a port \"b:\""},
+        {"[host a]\nverify_as = 127.0.0.1:1",
+         AT(2) "verify_as: a name without a port \"127.0.0.1:1\""},
+        {"[host a]\nverify_as = b.", AT(2) NOT_A_NAME "\"b.\""},
+        {"[host a]\nverify_as = /b", AT(2) NOT_A_NAME "\"/b\""},
+        {"[host a]\nverify_as = b/c", AT(2) NOT_A_NAME "\"b/c\""},
+        {"[host a]\nverify_as = b..c", AT(2) NOT_A_NAME "\"b..c\""},
+        {"[host a]\nverify_as = b\xc3\xa4", AT(2) NOT_A_NAME "\"b\xc3\xa4\""},
         {"[host a]\nsslmode = verify-full", AT(2) "sslmode: cannot be pinned \"verify-full\""},
         {"[host a]\nsslcrldir = /x", AT(2) "sslcrldir: cannot be pinned \"/x\""},
         {"sslmode = verify-full", AT(1) "sslmode: cannot be pinned \"verify-full\""},
@@ -94,10 +116,10 @@ static void faults(void **state)
         {"[host a", AT(1) "a section header ends with \"]\""},
         {"[host a] x", AT(1) "a section header ends with \"]\""},
         {"[", AT(1) "a section header ends with \"]\""},
-        {"[]", AT(1) "unknown section \"\""},
-        {"[hosts a]", AT(1) "unknown section \"hosts\""},
-        {"[Host a]", AT(1) "unknown section \"Host\""},
-        {"[a]", AT(1) "unknown section \"a\""},
+        {"[]", AT(1) "unknown section \"\"" USE_SECTION},
+        {"[hosts a]", AT(1) "unknown section \"hosts\"" USE_SECTION},
+        {"[Host a]", AT(1) "unknown section \"Host\"" USE_SECTION},
+        {"[a]", AT(1) "unknown section \"a\"" USE_SECTION},
         {"[host]", AT(1) "host: no host"},
         {"[host ]", AT(1) "host: no host"},
         {"[host a b]", AT(1) "host: one host in each section \"a b\""},
@@ -112,28 +134,28 @@ static void faults(void **state)
         {"mode = audit\rlog = none\r", AT(1) "mode: a control character in \"audit?log = none?\""},
         {"mo\x07"
          "de = x",
-         AT(1) "unknown key \"mo?de\""},
+         AT(1) "unknown key \"mo?de\"" KEYS_GLOBAL},
         {"[host a\x7f]", AT(1) "host: a control character \"a?\""},
         {"[host a]\napplication_name = a\x01"
          "b",
          AT(2) "application_name: a control character in \"a?b\""},
-        {"mode = u@h", AT(1) "mode: unknown value (hidden)"},
-        {"mode = postgresql://x", AT(1) "mode: unknown value (hidden)"},
-        {"mode = myPassWord1", AT(1) "mode: unknown value (hidden)"},
+        {"mode = u@h", AT(1) "mode: unknown value (hidden)" USE_MODE},
+        {"mode = postgresql://x", AT(1) "mode: unknown value (hidden)" USE_MODE},
+        {"mode = myPassWord1", AT(1) "mode: unknown value (hidden)" USE_MODE},
         {"postgresql://u:pw@h/db", AT(1) "neither a section nor key = value"},
-        {"postgresql://u:pw@h/db?a=b", AT(1) "unknown key (hidden)"},
+        {"postgresql://u:pw@h/db?a=b", AT(1) "unknown key (hidden)" KEYS_GLOBAL},
         {"mode = 1234567890123456789012345678901234567890123456789012345678901234",
          AT(1) "mode: unknown value "
-               "\"1234567890123456789012345678901234567890123456789012345678901234\""},
+               "\"1234567890123456789012345678901234567890123456789012345678901234\"" USE_MODE},
         {"mode = 12345678901234567890123456789012345678901234567890123456789012345",
          AT(1) "mode: unknown value "
-               "\"1234567890123456789012345678901234567890123456789012345678901234...\""},
+               "\"1234567890123456789012345678901234567890123456789012345678901234...\"" USE_MODE},
         {"mode = 123456789012345678901234567890123456789012345678901234567890123\xc3\xa4",
          AT(1) "mode: unknown value "
-               "\"123456789012345678901234567890123456789012345678901234567890123...\""},
+               "\"123456789012345678901234567890123456789012345678901234567890123...\"" USE_MODE},
         {"mode = 12345678901234567890123456789012345678901234567890123456789012345 p@ss",
-         AT(1) "mode: unknown value (hidden)"},
-        {"mode = a\nlog = b\n[host c", AT(1) "mode: unknown value \"a\""},
+         AT(1) "mode: unknown value (hidden)" USE_MODE},
+        {"mode = a\nlog = b\n[host c", AT(1) "mode: unknown value \"a\"" USE_MODE},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -249,24 +271,25 @@ static void faulty_settings(void **state)
     static const struct {
         const char *name, *value, *wanted;
     } rows[] = {
-        {"PGSEAL_MODE", "of", "environment: PGSEAL_MODE: unknown value \"of\""},
-        {"PGSEAL_MODE", "audit ", "environment: PGSEAL_MODE: unknown value \"audit \""},
+        {"PGSEAL_MODE", "of", "environment: PGSEAL_MODE: unknown value \"of\"" USE_MODE},
+        {"PGSEAL_MODE", "audit ", "environment: PGSEAL_MODE: unknown value \"audit \"" USE_MODE},
         {"PGSEAL_MODE", "audit\n", "environment: PGSEAL_MODE: a control character in \"audit?\""},
         {"PGSEAL_SSLROOTCERT", "r.pem",
-         "environment: PGSEAL_SSLROOTCERT: not an absolute path \"r.pem\""},
+         "environment: PGSEAL_SSLROOTCERT: not an absolute path \"r.pem\"" USE_ROOT},
         {"PGSEAL_SSLCRL", "c.pem", "environment: PGSEAL_SSLCRL: not an absolute path \"c.pem\""},
         {"PGSEAL_UNIX_SOCKETS", "x",
          "environment: PGSEAL_UNIX_SOCKETS: neither allow, refuse nor absolute paths \"x\""},
         {"PGSEAL_PLAINTEXT_CANCEL", "x",
-         "environment: PGSEAL_PLAINTEXT_CANCEL: unknown value \"x\""},
+         "environment: PGSEAL_PLAINTEXT_CANCEL: unknown value \"x\"" USE_CANCEL},
         {"PGSEAL_LOG", "file:x", "environment: PGSEAL_LOG: not an absolute path \"file:x\""},
-        {"PGSEAL_LOG_LEVEL", "x", "environment: PGSEAL_LOG_LEVEL: unknown value \"x\""},
-        {"PGSEAL_UNLISTED_HOSTS", "refuse", "environment: PGSEAL_UNLISTED_HOSTS: unknown variable"},
-        {"PGSEAL_EXEMPT", "x", "environment: PGSEAL_EXEMPT: unknown variable"},
-        {"PGSEAL_mode", "audit", "environment: PGSEAL_mode: unknown variable"},
-        {"PGSEAL_", "x", "environment: PGSEAL_: unknown variable"},
+        {"PGSEAL_LOG_LEVEL", "x", "environment: PGSEAL_LOG_LEVEL: unknown value \"x\"" USE_LEVEL},
+        {"PGSEAL_UNLISTED_HOSTS", "refuse",
+         "environment: PGSEAL_UNLISTED_HOSTS: unknown variable" VARIABLES},
+        {"PGSEAL_EXEMPT", "x", "environment: PGSEAL_EXEMPT: unknown variable" VARIABLES},
+        {"PGSEAL_mode", "audit", "environment: PGSEAL_mode: unknown variable" VARIABLES},
+        {"PGSEAL_", "x", "environment: PGSEAL_: unknown variable" VARIABLES},
         {"PGSEAL_MODE", "postgresql://u:s3cret@h",
-         "environment: PGSEAL_MODE: unknown value (hidden)"},
+         "environment: PGSEAL_MODE: unknown value (hidden)" USE_MODE},
     };
     struct policy p;
     (void)state;

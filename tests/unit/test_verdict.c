@@ -26,8 +26,13 @@ static void the_verdicts(void **state)
     JUDGE(rows, 150018, &plain);
 }
 
+#define LACKS " of the same list does not have it"
+#define DIALLED(address, host)                                                                     \
+    "hostaddr \"" address "\" is dialled, which need not be the host \"" host "\""
+
 static void audit(void **state)
 {
+#define AUDIT_NOT "mode = audit at " NAME ":1 does not hold here: "
     static const struct row rows[] = {
         {"mode = audit\n", "host=db", "seal/would-seal", "sslmode", ""},
         {"mode = audit\n", "host=db sslmode=disable", "downgrade/would-seal", "sslmode", ""},
@@ -40,19 +45,22 @@ static void audit(void **state)
         {"[host db]\nmode = audit\n", "host=db sslmode=disable", "downgrade/would-seal", NULL, ""},
         {"[host db]\nmode = audit\n", "host=else sslmode=disable", "downgrade/sealed", NULL, ""},
         {"[host d*]\nmode = audit\n", "host=d1,d2", "seal/would-seal", NULL, ""},
-        {"[host d*]\nmode = audit\n", "host=d1,e2", "seal/sealed", NULL, ""},
-        {"[host d*]\nmode = audit\n", "host=d1,/tmp", "socket/sealed", NULL, ""},
+        {"[host d*]\nmode = audit\n", "host=d1,e2", "seal/sealed", NULL,
+         AUDIT_NOT "the host \"e2\"" LACKS},
+        {"[host d*]\nmode = audit\n", "host=d1,/tmp", "socket/sealed", NULL,
+         AUDIT_NOT "the socket \"/tmp\"" LACKS},
         {"[host 10.*]\nmode = audit\n", "hostaddr=10.1.2.3", "seal/would-seal", NULL, ""},
         {"[host 10.*]\nmode = audit\n", "host=10.1.2.3 hostaddr=10.1.2.3", "seal/would-seal", NULL,
          ""},
         {"[host 10.*]\nmode = audit\n", "host=10.1.2.3 hostaddr=10.1.515", "seal/would-seal", NULL,
          ""},
         {"[host db]\nmode = audit\n", "host=db hostaddr=10.1.2.3", "seal/sealed",
-         "sslmode=verify-full", ""},
-        {"[host db]\nmode = audit\n", "host=db env:hostaddr=10.1.2.3", "seal/sealed", NULL, ""},
+         "sslmode=verify-full", AUDIT_NOT DIALLED("10.1.2.3", "db")},
+        {"[host db]\nmode = audit\n", "host=db env:hostaddr=10.1.2.3", "seal/sealed", NULL,
+         AUDIT_NOT DIALLED("10.1.2.3", "db")},
         /* audit everywhere changes nothing, whatever the address */
         {"mode = audit\n[host db]\nexempt = x\n", "host=db hostaddr=10.1.2.3", "seal/would-seal",
-         NULL, ""},
+         NULL, NULL},
         /* enforce here, audit everywhere else */
         {"mode = audit\n[host db]\nmode = enforce\n", "host=db", "seal/sealed", NULL, ""},
         {"mode = audit\n[host db]\nmode = enforce\n", "host=else,db", "seal/sealed", NULL, ""},
@@ -72,9 +80,12 @@ static void exemptions(void **state)
          "the exemption at " NAME ":2 has ended"},
         {UNTIL("2026-11-23"), "host=db sslmode=disable", "downgrade/sealed", NULL,
          "the exemption at " NAME ":2 has ended"},
-        /* no hostaddr but the host itself */
-        {EXEMPT, "host=db hostaddr=10.0.0.1", "seal/sealed", NULL, ""},
-        {EXEMPT, "host=db env:hostaddr=10.0.0.1", "seal/sealed", NULL, ""},
+    /* no hostaddr but the host itself */
+#define EXEMPT_NOT "the exemption at " NAME ":2 does not hold here: "
+        {EXEMPT, "host=db hostaddr=10.0.0.1", "seal/sealed", NULL,
+         EXEMPT_NOT DIALLED("10.0.0.1", "db")},
+        {EXEMPT, "host=db env:hostaddr=10.0.0.1", "seal/sealed", NULL,
+         EXEMPT_NOT DIALLED("10.0.0.1", "db")},
         {EXEMPT, "host=db hostaddr=", "exempt/allowed", NULL, NULL},
         {"[host 127.0.0.1:6432]\nexempt = pooler\n", "hostaddr=127.0.0.1 port=6432",
          "exempt/allowed", NULL, "pooler"},
@@ -88,10 +99,13 @@ static void exemptions(void **state)
          ""},
         /* every element of a list */
         {"[host d*]\nexempt = x\n", "host=d1,d2", "exempt/allowed", NULL, "x"},
-        {"[host d*]\nexempt = x\n", "host=d1,e2", "seal/sealed", NULL, ""},
-        {"[host d*]\nexempt = x\n", "host=d1,", "socket/sealed", NULL, ""},
-        {"[host d*]\nexempt = x\n", "host=/tmp,d1", "socket/sealed", NULL, ""},
-        {"[host d*]\nexempt = x\n", "host=d1,d2 hostaddr=10.0.0.1,", "seal/sealed", NULL, ""},
+        {"[host d*]\nexempt = x\n", "host=d1,e2", "seal/sealed", NULL,
+         EXEMPT_NOT "the host \"e2\"" LACKS},
+        {"[host d*]\nexempt = x\n", "host=d1,", "socket/sealed", NULL, NULL},
+        {"[host d*]\nexempt = x\n", "host=/tmp,d1", "socket/sealed", NULL,
+         EXEMPT_NOT "the socket \"/tmp\"" LACKS},
+        {"[host d*]\nexempt = x\n", "host=d1,d2 hostaddr=10.0.0.1,", "seal/sealed", NULL,
+         EXEMPT_NOT DIALLED("10.0.0.1", "d1")},
         {"[host db]\nexempt = x\n[host dc]\nexempt = y\n", "host=db,dc", "exempt/allowed", NULL,
          "x"},
         {"[host db:6432]\nexempt = x\n", "host=db,db port=6432", "exempt/allowed", NULL, NULL},

@@ -16,22 +16,73 @@ void policy_defaults(struct policy *p, const char *name)
     p->global.exempt_until = INT32_MAX;
 }
 
-void policy_from_settings(struct policy *p, const struct setting *settings, size_t n)
+/* Whether the n bytes at s end the variable NAME of a Kubernetes Service: SERVICE_HOST,
+ * SERVICE_PORT, SERVICE_PORT_…, PORT, PORT_443_TCP, PORT_443_TCP_…. */
+static bool service_suffix(const char *s, size_t n)
+{
+    static const char *const protocols[] = {"_TCP", "_UDP", "_SCTP"};
+    if ((n == 12 && memcmp(s, "SERVICE_HOST", 12) == 0) || (n == 4 && memcmp(s, "PORT", 4) == 0)) {
+        return true;
+    }
+    if (n >= 12 && memcmp(s, "SERVICE_PORT", 12) == 0) {
+        return n == 12 || s[12] == '_';
+    }
+    if (n < 6 || memcmp(s, "PORT_", 5) != 0) {
+        return false;
+    }
+    size_t at = 5;
+    while (at < n && s[at] >= '0' && s[at] <= '9') {
+        at++;
+    }
+    for (size_t i = 0; at > 5 && i < sizeof protocols / sizeof protocols[0]; i++) {
+        size_t len = strlen(protocols[i]);
+        if (n - at >= len && memcmp(s + at, protocols[i], len) == 0) {
+            return n - at == len || s[at + len] == '_';
+        }
+    }
+    return false;
+}
+
+/* A Service called pgseal or pgseal-… puts these into every pod of its namespace. */
+static bool of_kubernetes(const char *name, size_t n)
+{
+    for (size_t at = 0; at < n; at++) {
+        if ((at == 0 || name[at - 1] == '_') && service_suffix(name + at, n - at)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool policy_variable(const char *variable)
 {
     static const char prefix[] = "PGSEAL_";
+    static const char policy[] = "PGSEAL_POLICY";
+    size_t n = strcspn(variable, "=");
+    size_t start = sizeof prefix - 1;
+    if (strncmp(variable, prefix, start) != 0 ||
+        (n == sizeof policy - 1 && memcmp(variable, policy, n) == 0)) {
+        return false;
+    }
+    return !of_kubernetes(variable + start, n - start);
+}
+
+void policy_from_settings(struct policy *p, const struct setting *settings, size_t n)
+{
     policy_defaults(p, "defaults");
     struct parsing x = {.p = p, .rule = &p->global, .environment = true};
     for (size_t i = 0; i < n; i++) {
         const char *name = settings[i].name;
         const char *value = settings[i].value;
-        if (value == NULL || value[0] == '\0' || strncmp(name, prefix, sizeof prefix - 1) != 0 ||
-            strcmp(name, "PGSEAL_POLICY") == 0) {
+        if (value == NULL || value[0] == '\0' || !policy_variable(name)) {
             continue;
         }
         p->name = "environment";
         enum key key = key_of_variable(name);
         if (key == NO_KEY) {
-            parsing_fault(&x, name, ": unknown variable", NULL, NULL);
+            if (parsing_fault(&x, name, ": unknown variable", NULL, NULL)) {
+                parsing_advise_names(&x);
+            }
         } else {
             x.line = (int)key + 1;
             key_set(&x, key, value);
@@ -86,25 +137,40 @@ static bool same_directory(const char *a, size_t len, const char *b)
     }
 }
 
+size_t policy_next_directory(const char **list, char *buf, size_t size)
+{
+    const char *s = *list;
+    size_t n = 0;
+    for (; *s != '\0' && *s != ':'; s++) {
+        if (s[0] == '\\' && s[1] == ':') {
+            s++;
+        }
+        if (n + 1 < size) {
+            buf[n] = *s;
+        }
+        n++;
+    }
+    buf[n < size ? n : size - 1] = '\0';
+    *list = *s == ':' ? s + 1 : NULL;
+    return n;
+}
+
 bool policy_socket_allowed(const struct policy *p, const char *dir)
 {
     if (p->sockets != SOCKETS_DIRECTORIES) {
         return p->sockets == SOCKETS_ALLOW;
     }
-    for (const char *s = p->socket_dirs;;) {
-        size_t len = strcspn(s, ":");
-        bool same =
-            dir[0] == '/' && s[0] == '/'
-                ? same_directory(s, len, dir)
-                : strncmp(s, dir, len) == 0 && dir[len] == '\0'; /* abstract: byte for byte */
+    char allowed[POLICY_PATH_MAX + 1];
+    for (const char *s = p->socket_dirs; s != NULL;) {
+        size_t len = policy_next_directory(&s, allowed, sizeof allowed);
+        bool same = dir[0] == '/' && allowed[0] == '/'
+                        ? same_directory(allowed, len, dir)
+                        : strcmp(allowed, dir) == 0; /* abstract: byte for byte */
         if (same) {
             return true;
         }
-        if (s[len] == '\0') {
-            return false;
-        }
-        s += len + 1;
     }
+    return false;
 }
 
 void policy_where(const struct policy *p, int line, char *buf, size_t size)

@@ -50,7 +50,7 @@ struct policy {
     bool unlisted_refuse;
     int unlisted_line;
     enum socket_rule sockets;
-    const char *socket_dirs; /* a colon-separated list, as written */
+    const char *socket_dirs; /* a colon-separated list, as written; "\:" is a colon in a path */
     int sockets_line;
     enum cancel_rule cancel;
     enum log_kind log;
@@ -74,6 +74,11 @@ struct setting {
  * start or after a blank. Only \n and \r\n end lines. */
 void policy_parse_file(struct policy *p, const char *name, char *bytes, size_t len);
 
+/* Whether NAME or NAME=VALUE is a variable that policy_from_settings judges: its name begins with
+ * PGSEAL_, and is neither PGSEAL_POLICY nor made by Kubernetes for a Service of such a name. Pure.
+ */
+bool policy_variable(const char *variable);
+
 /* The same from variables: an empty value counts as unset; faults read `environment: PGSEAL_MODE:
  * unknown value "of"`. values must outlive the policy and are not changed. With none set: name
  * "defaults" and every default. */
@@ -92,6 +97,13 @@ const struct rule *policy_match(const struct policy *p, const char *host, int po
 /* Whether the socket directory may be used: dir as libpq has it (absolute path, or @name). Keeps
  * errno. */
 bool policy_socket_allowed(const struct policy *p, const char *dir);
+
+/* Takes the first path off the list at *list, which moves behind it, or becomes NULL at its end;
+ * copies it into buf with "\:" as ":". Returns its length, even where buf is too small. Pure. */
+size_t policy_next_directory(const char **list, char *buf, size_t size);
+
+/* Why name cannot be a verify_as: NULL where it can, else a static text. Pure. */
+const char *policy_verify_as_fault(const char *name);
 
 /* Writes "file:line" (or "environment: PGSEAL_X" or "defaults") of a line of this policy into buf.
  */

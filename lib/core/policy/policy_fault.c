@@ -31,12 +31,12 @@ static void add_shown(struct strbuf *t, const char *s, const char *quote)
     strbuf_add(t, quote);
 }
 
-void parsing_fault(struct parsing *x, const char *key, const char *message, const char *why,
+bool parsing_fault(struct parsing *x, const char *key, const char *message, const char *why,
                    const char *value)
 {
     struct strbuf t;
     if (x->p->fault[0] != '\0') {
-        return;
+        return false;
     }
     strbuf_init(&t, x->p->fault, sizeof x->p->fault);
     strbuf_add(&t, x->p->name);
@@ -55,4 +55,12 @@ void parsing_fault(struct parsing *x, const char *key, const char *message, cons
         strbuf_add(&t, " ");
         add_shown(&t, value, "\"");
     }
+    return true;
+}
+
+void parsing_advise(struct parsing *x, const char *advice)
+{
+    char *fault = x->p->fault;
+    struct strbuf t = {.buf = fault, .size = sizeof x->p->fault, .len = strlen(fault)};
+    strbuf_add(&t, advice);
 }

@@ -91,7 +91,9 @@ static bool section(struct parsing *x, char *s, char *end)
     }
     pattern += strspn(pattern, " \t");
     if (strcmp(s, "host") != 0) {
-        parsing_fault(x, NULL, "unknown section", NULL, s);
+        if (parsing_fault(x, NULL, "unknown section", NULL, s)) {
+            parsing_advise(x, "; a section is [host PATTERN]");
+        }
         return false;
     }
     const char *why = host_pattern_fault(pattern);
@@ -135,7 +137,9 @@ static void assignment(struct parsing *x, char *s, char *end)
     enum key key = key_named(s);
     const char *option = key == NO_KEY ? option_known(s) : NULL;
     if (key == NO_KEY && option == NULL) {
-        parsing_fault(x, NULL, "unknown key", NULL, s);
+        if (parsing_fault(x, NULL, "unknown key", NULL, s)) {
+            parsing_advise_names(x);
+        }
         return;
     }
     const char *text =

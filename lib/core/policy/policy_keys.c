@@ -47,14 +47,30 @@ const char *key_variable(int n)
     return n >= 1 && n <= KEYS ? keys[n - 1].variable : NULL;
 }
 
+void parsing_advise_names(struct parsing *x)
+{
+    bool section = x->rule != &x->p->global;
+    const char *between = x->environment ? "; the variables are " : "; the keys here are ";
+    for (enum key k = 0; k < KEYS; k++) {
+        const char *name = x->environment ? keys[k].variable : keys[k].name;
+        if (name == NULL || (!x->environment && keys[k].place == (section ? GLOBAL : SECTION))) {
+            continue;
+        }
+        parsing_advise(x, between);
+        parsing_advise(x, name);
+        between = ", ";
+    }
+    parsing_advise(x, x->environment ? ", PGSEAL_POLICY" : section ? " and libpq's options" : "");
+}
+
 static const char *shown_name(const struct parsing *x, enum key key)
 {
     return x->environment ? keys[key].variable : keys[key].name;
 }
 
-static void wrong(struct parsing *x, enum key key, const char *why, const char *value)
+static bool wrong(struct parsing *x, enum key key, const char *why, const char *value)
 {
-    parsing_fault(x, shown_name(x, key), ": ", why, value);
+    return parsing_fault(x, shown_name(x, key), ": ", why, value);
 }
 
 /* The place of value among the words (which end in NULL), or -1 and a fault. */
@@ -65,14 +81,25 @@ static int word(struct parsing *x, enum key key, const char *const *words, const
             return i;
         }
     }
-    wrong(x, key, "unknown value", value);
+    if (wrong(x, key, "unknown value", value)) {
+        parsing_advise(x, "; use ");
+        for (int i = 0; words[i] != NULL; i++) {
+            bool last = words[i + 1] == NULL && key != KEY_LOG;
+            const char *between = i == 0 ? "" : last ? " or " : ", ";
+            parsing_advise(x, between);
+            parsing_advise(x, words[i]);
+        }
+        parsing_advise(x, key == KEY_LOG ? " or file:/PATH" : "");
+    }
     return -1;
 }
 
 static bool path(struct parsing *x, enum key key, const char *s, const char *value)
 {
     if (s[0] != '/') {
-        wrong(x, key, "not an absolute path", value);
+        if (wrong(x, key, "not an absolute path", value) && key == KEY_ROOT) {
+            parsing_advise(x, "; use system, program or /PATH");
+        }
         return false;
     }
     if (strlen(s) > POLICY_PATH_MAX) {
@@ -123,20 +150,18 @@ static void set_sockets(struct parsing *x, const char *value)
     struct policy *p = x->p;
     bool allow = strcmp(value, "allow") == 0, refuse = strcmp(value, "refuse") == 0;
     if (!allow && !refuse) {
-        for (const char *s = value;;) {
-            size_t len = strcspn(s, ":");
-            if (len == 0 || (s[0] != '/' && s[0] != '@') || (s[0] == '@' && len == 1)) {
-                wrong(x, KEY_SOCKETS, "neither allow, refuse nor absolute paths", value);
-                return;
-            }
+        char directory[POLICY_PATH_MAX + 1];
+        for (const char *s = value; s != NULL;) {
+            size_t len = policy_next_directory(&s, directory, sizeof directory);
             if (len > POLICY_PATH_MAX) {
                 wrong(x, KEY_SOCKETS, "path longer than 1023 bytes", value);
                 return;
             }
-            if (s[len] == '\0') {
-                break;
+            if (len < 1 || (directory[0] != '/' && directory[0] != '@') ||
+                strcmp(directory, "@") == 0) {
+                wrong(x, KEY_SOCKETS, "neither allow, refuse nor absolute paths", value);
+                return;
             }
-            s += len + 1;
         }
         p->socket_dirs = value;
     }
@@ -190,18 +215,39 @@ static void set_unlisted(struct parsing *x, const char *value)
     }
 }
 
-/* A name that a certificate can have: an address, or letters, digits, '-', '_' and dots between
- * them. */
+/* Not only host names: Cloud SQL's certificates have a common name such as project:instance, which
+ * libpq verifies as it stands. What would end the name in libpq's host list, or make a socket of
+ * it, is out. */
+const char *policy_verify_as_fault(const char *name)
+{
+    char address[ADDRESS_MAX];
+    size_t len = strlen(name);
+    const char *colon = strrchr(name, ':');
+    if (address_text(name, len, address)) {
+        return NULL;
+    }
+    if (strchr(name, ',') != NULL) {
+        return "one name, not a list";
+    }
+    if (strchr(name, '*') != NULL) {
+        return "one name, not a pattern";
+    }
+    if (colon != NULL && colon[1 + strspn(colon + 1, "0123456789")] == '\0') {
+        return "a name without a port";
+    }
+    bool plain = len > 0 && len <= POLICY_NAME_MAX && name[0] != '.' && name[len - 1] != '.' &&
+                 strstr(name, "..") == NULL && name[strcspn(name, "/@#\"\\")] == '\0';
+    for (const char *s = name; plain && *s != '\0'; s++) {
+        plain = *s >= ' ' && *s < 0x7f;
+    }
+    return plain ? NULL : "not a name that a certificate can have";
+}
+
 static void set_verify_as(struct parsing *x, const char *value)
 {
-    static const char letters[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    char address[ADDRESS_MAX];
-    size_t len = strlen(value);
-    if (!address_text(value, len, address) &&
-        (len > POLICY_NAME_MAX || value[strspn(value, letters)] != '\0' || value[0] == '.' ||
-         value[len - 1] == '.' || strstr(value, "..") != NULL)) {
-        wrong(x, KEY_VERIFY_AS, "not a host name", value);
+    const char *why = policy_verify_as_fault(value);
+    if (why != NULL) {
+        wrong(x, KEY_VERIFY_AS, why, value);
         return;
     }
     x->rule->verify_as = value;

@@ -43,9 +43,16 @@ const char *key_variable(int n);
 
 /* Makes "file:line: key" or "environment: PGSEAL_KEY" (key NULL: without it) and message, why (may
  * be NULL) and the value in quotes (NULL: none) the policy's fault, unless it has one. What may not
- * be shown of key and value is not: (hidden); control bytes are '?', and a long value is cut. */
-void parsing_fault(struct parsing *x, const char *key, const char *message, const char *why,
+ * be shown of key and value is not: (hidden); control bytes are '?', and a long value is cut. Returns
+ * whether this became the fault: then parsing_advise may add to it. */
+bool parsing_fault(struct parsing *x, const char *key, const char *message, const char *why,
                    const char *value);
+
+/* Appends to the fault that parsing_fault has just set: what to write instead. */
+void parsing_advise(struct parsing *x, const char *advice);
+
+/* Appends the keys that may stand here, or the variables. */
+void parsing_advise_names(struct parsing *x);
 
 /* Sets key in x->rule and x->p from value, which must outlive the policy; or a fault: it does not
  * belong here, stood here before, is empty or wrong. */

@@ -103,12 +103,30 @@ static int pattern_port(const char *s)
     return s[strspn(s, "0123456789")] == '\0' ? port_number(s) : -1;
 }
 
+/* Whether only what an IPv6 address or a pattern of some can hold stands before a scope id. */
+static bool like_ipv6(const char *s)
+{
+    return strchr("%", s[strspn(s, "0123456789abcdefABCDEF:.*")]) != NULL;
+}
+
+/* Where the port's colon stands, or NULL: the last colon, if nothing but digits follow it and what
+ * precedes it is no IPv6 address. Cloud SQL's instances have names such as project:instance. */
+static const char *port_colon(const char *pattern)
+{
+    const char *first = strchr(pattern, ':');
+    const char *last = strrchr(pattern, ':');
+    if (last == NULL || last[1 + strspn(last + 1, "0123456789")] != '\0') {
+        return NULL;
+    }
+    return first == last || !like_ipv6(pattern) ? last : NULL;
+}
+
 /* [host], [host]:port, host:port, or host alone; with more than one colon and no brackets it is
- * IPv6 without a port. */
+ * IPv6 without a port, or a name that has colons. */
 static bool split_pattern(const char *pattern, struct pattern *p)
 {
     *p = (struct pattern){.host = pattern, .len = strlen(pattern)};
-    const char *colon = strchr(pattern, ':');
+    const char *colon = port_colon(pattern);
     if (pattern[0] == '[') {
         const char *close = strchr(pattern, ']');
         if (close == NULL || (close[1] != '\0' && close[1] != ':')) {
@@ -118,7 +136,7 @@ static bool split_pattern(const char *pattern, struct pattern *p)
         p->len = (size_t)(close - p->host);
         p->port = close[1] == ':' ? pattern_port(close + 2) : 0;
         p->brackets = true;
-    } else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
+    } else if (colon != NULL) {
         p->len = (size_t)(colon - pattern);
         p->port = pattern_port(colon + 1);
     }
@@ -224,14 +242,24 @@ bool host_same_pattern(const char *a, const char *b)
     return true;
 }
 
-/* Bytes that can stand in no element of libpq's host list that is not a socket. */
+/* Bytes that can stand in no element of libpq's host list that is not a socket, and what other
+ * languages of patterns have. */
 static const char *bytes_fault(const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
+        if (s[i] == '/' && i > 0 && i + 1 < len && strspn(s + i + 1, "0123456789") == len - i - 1) {
+            return "an address with a prefix length matches nothing; use a pattern such as 10.*";
+        }
         if (s[i] == '/' || s[i] == '@') {
             return "a socket is no host";
         }
-        if (blank(s[i]) || s[i] == ',') {
+        if (s[i] == ',') {
+            return "a list matches nothing; give each host a section of its own";
+        }
+        if (s[i] != '\0' && strchr("?\\^$|(){}\"'<>;=", s[i]) != NULL) {
+            return "only * is special, and no host has this character";
+        }
+        if (blank(s[i])) {
             return "one host in each section";
         }
         if ((unsigned char)s[i] < ' ' || s[i] == 0x7f) {
@@ -240,6 +268,24 @@ static const char *bytes_fault(const char *s, size_t len)
         if (s[i] == '[' || s[i] == ']') {
             return "brackets stand only around an IPv6 address";
         }
+    }
+    return NULL;
+}
+
+/* What looks like an address or a domain, and is compared as a name that nothing can have. */
+static const char *never_matches(const struct pattern *p)
+{
+    static const char localhost[] = "localhost:*";
+    const char *colon = memchr(p->host, ':', p->len);
+    if (p->host[0] == '.') {
+        return "no host begins with a dot; for all of a domain's hosts use *.example";
+    }
+    if (memchr(p->host, '*', p->len) == NULL && strspn(p->host, "0123456789.") == p->len) {
+        return "not an address";
+    }
+    if (colon != NULL && p->host + p->len - colon == 2 && colon[1] == '*' &&
+        (memchr(p->host, '.', p->len) != NULL || strcmp(p->host, localhost) == 0)) {
+        return "a port is a number from 1 to 65535; without one, all ports match";
     }
     return NULL;
 }
@@ -269,8 +315,11 @@ const char *host_pattern_fault(const char *pattern)
     if (p.brackets && !colons) {
         return "brackets stand only around an IPv6 address";
     }
-    if (colons && !wild && !address_text(p.host, p.len, address)) {
+    if (address_text(p.host, p.len, address)) {
+        return NULL;
+    }
+    if (colons && !wild && (p.brackets || like_ipv6(p.host))) {
         return "neither host:port nor an IPv6 address";
     }
-    return NULL;
+    return never_matches(&p);
 }

@@ -22,7 +22,8 @@ int port_number(const char *port);
 
 /* Whether pattern (as it stands in a section header, see policy.h) matches the element host (as the
  * program gave it) and port (1..65535). A pattern may end in :port, with brackets round an IPv6
- * literal then; without a port it matches all. Literals are compared canonically. Only * is
+ * literal then; without a port it matches all. What follows a colon and is no number is part of a
+ * name (Cloud SQL's project:instance). Literals are compared canonically. Only * is
  * special; it crosses dots, never '/', '@' or blanks; a pattern of digits, dots and stars (10.*)
  * matches addresses only, no names. Keeps errno, allocates nothing. */
 bool host_matches(const char *pattern, const char *host, int port);
@@ -32,7 +33,8 @@ bool host_matches(const char *pattern, const char *host, int port);
 bool host_same_pattern(const char *a, const char *b);
 
 /* Whether a section header's text is a pattern that could ever match (no blanks, slash or @, a port
- * in range, balanced brackets, not empty, no socket path). Returns NULL, or a static text that says
+ * in range, balanced brackets, not empty, no socket path, no list, no network, nothing of other
+ * languages of patterns). Returns NULL, or a static text that says
  * what is wrong. */
 const char *host_pattern_fault(const char *pattern);
 

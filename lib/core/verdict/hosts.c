@@ -144,12 +144,48 @@ static bool dials_its_host(const struct element *e)
            host_canonical(e->hostaddr, address, sizeof address) && strcmp(host, address) == 0;
 }
 
+/* Notes why what would allow less, at this line of the policy, does not hold: e of the same list
+ * lacks it, or e has it and dials another address. */
+static void note_obstacle(struct deciding *d, const char *what, int line, const struct element *e,
+                          bool lacks)
+{
+    struct strbuf t = {d->v->reason, sizeof d->v->reason, strlen(d->v->reason), false};
+    strbuf_add(&t, t.len > 0 ? "; " : "");
+    strbuf_add(&t, what);
+    strbuf_add(&t, " at ");
+    seal_where(d, &t, line);
+    strbuf_add(&t, " does not hold here: ");
+    if (lacks) {
+        strbuf_add(&t, e->socket ? "the socket " : "the host ");
+        seal_quote(&t, e->host[0] != '\0' ? e->host : e->hostaddr);
+        strbuf_add(&t, " of the same list does not have it");
+    } else {
+        strbuf_add(&t, "hostaddr ");
+        seal_quote(&t, e->hostaddr);
+        strbuf_add(&t, " is dialled, which need not be the host ");
+        seal_quote(&t, e->host);
+    }
+}
+
 const struct rule *seal_exemption(struct deciding *d)
 {
     const struct rule *first = NULL;
-    for (size_t i = 0; i < d->nelements; i++) {
+    const struct element *without = NULL;
+    for (size_t i = d->nelements; i > 0; i--) {
+        const struct element *e = &d->elements[i - 1];
+        if (e->socket || e->rule->exempt == NULL) {
+            without = e;
+        } else {
+            first = e->rule;
+        }
+    }
+    if (first != NULL && without != NULL) {
+        note_obstacle(d, "the exemption", first->exempt_line, without, true);
+    }
+    for (size_t i = 0; first != NULL && without == NULL && i < d->nelements; i++) {
         const struct element *e = &d->elements[i];
-        if (e->socket || e->rule->exempt == NULL || !dials_its_host(e)) {
+        if (!dials_its_host(e)) {
+            note_obstacle(d, "the exemption", e->rule->exempt_line, e, false);
             return NULL;
         }
         if (d->w->today > e->rule->exempt_until) {
@@ -159,24 +195,34 @@ const struct rule *seal_exemption(struct deciding *d)
             strbuf_add(&t, " has ended");
             return NULL;
         }
-        if (first == NULL) {
-            first = e->rule;
-        }
     }
-    return first;
+    return without == NULL ? first : NULL;
 }
 
 bool seal_audited(struct deciding *d, bool *by_section)
 {
-    for (size_t i = 0; i < d->nelements; i++) {
+    const struct rule *first = NULL;
+    const struct element *without = NULL;
+    for (size_t i = d->nelements; i > 0; i--) {
+        const struct element *e = &d->elements[i - 1];
+        if (e->rule->mode != MODE_AUDIT) {
+            without = e;
+        } else {
+            first = e->rule;
+        }
+    }
+    *by_section = first != NULL && d->p->global.mode != MODE_AUDIT;
+    if (*by_section && without != NULL) {
+        note_obstacle(d, "mode = audit", first->line, without, true);
+    }
+    for (size_t i = 0; *by_section && without == NULL && i < d->nelements; i++) {
         const struct element *e = &d->elements[i];
-        bool here = e->rule->mode_here && d->p->global.mode != MODE_AUDIT;
-        if (e->rule->mode != MODE_AUDIT || (here && !dials_its_host(e))) {
+        if (!dials_its_host(e)) {
+            note_obstacle(d, "mode = audit", e->rule->line, e, false);
             return false;
         }
-        *by_section = *by_section || here;
     }
-    return true;
+    return without == NULL;
 }
 
 static bool equal(const char *a, const char *b)

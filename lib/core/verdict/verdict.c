@@ -77,9 +77,12 @@ void seal_note(struct deciding *d, const char *option, const char *enforced)
     if (v->nchanges == EVENT_CHANGES) {
         return;
     }
+    /* An empty value asks for nothing, but for no minimum at all. */
+    bool asks = a != NULL &&
+                (or_empty(a->value)[0] != '\0' || strcmp(option, "ssl_min_protocol_version") == 0);
     v->changes[v->nchanges++] = (struct change){
         .option = option,
-        .source = source_name(a != NULL ? a->source : FROM_DEFAULT),
+        .source = source_name(asks ? a->source : FROM_DEFAULT),
         .requested = a != NULL && a->value != NULL && a->value[0] != '\0' ? a->value : NULL,
         .enforced = enforced,
     };

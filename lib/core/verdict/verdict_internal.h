@@ -35,9 +35,10 @@ bool seal_find_elements(struct deciding *d);
 bool seal_judge_sockets(struct deciding *d);
 bool seal_judge_unlisted(struct deciding *d);
 /* The exemption that every element has and that holds today, or NULL; a note in v->reason where one
- * has ended. */
+ * has ended, or does not hold for the whole list. */
 const struct rule *seal_exemption(struct deciding *d);
-/* Whether every element is in audit mode; *by_section is set where a section says so. */
+/* Whether every element is in audit mode; *by_section is set where a section says so. A note in
+ * v->reason where a section's does not hold for the whole list. */
 bool seal_audited(struct deciding *d, bool *by_section);
 /* One root, one CRL, one set of pins for all TCP elements; v->rule is theirs. */
 bool seal_same_rules(struct deciding *d);

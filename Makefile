@@ -53,7 +53,8 @@ help:
 	@echo 'make lint            formatter, static analysis, both compilers'
 	@echo 'make fuzz SECONDS=N  each fuzz target for N seconds'
 	@echo 'make bench           what it costs'
-	@echo 'make install PREFIX=/usr/local DESTDIR=   make uninstall   make deb   make rpm'
+	@echo 'make install PREFIX=/usr/local DESTDIR=   make uninstall'
+	@echo 'make deb   make rpm   make dist   packages, tarballs and an SBOM (docs/packages.md); make arm64: the programs for arm64'
 	@echo 'make clean'
 
 .PHONY: clean

@@ -1,4 +1,4 @@
-# install.mk: `make install`, `make uninstall`, `make deb`, `make rpm`; and what makes a build the same wherever it is done.
+# install.mk: `make install`, `make uninstall`, packages; and what makes a build the same wherever it is done.
 export PREFIX DESTDIR LIBDIR
 
 # The directory that it was built in stands in no binary.
@@ -21,6 +21,12 @@ deb:
 rpm:
 	@tests/deps.sh build package
 	@packaging/build-rpm
+
+.PHONY: dist
+dist:
+	@tests/deps.sh build package arm64
+	@$(MAKE) --no-print-directory build/roots/arm64.complete
+	@packaging/build-dist
 
 # The three programs for arm64, in build/arm64. Built in a copy of the tree, so that build/ stays this machine's own; the
 # libraries are those of the matrix's arm64 root.

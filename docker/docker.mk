@@ -1,6 +1,6 @@
 # docker.mk: `make check-docker`: builds the images and runs them, without a daemon; the servers' logs are what is asserted.
 # `make check-packages`: installs, upgrades, removes and purges the Debian package in a Debian of its own, the RPM packages in
-# an empty root; `make demo` and `make install` in another Debian.
+# an empty root; builds and unpacks the tarballs; `make demo` and `make install` in another Debian.
 .PHONY: check-docker
 check-docker:
 	@tests/deps.sh build docker
@@ -9,4 +9,5 @@ check-docker:
 .PHONY: check-packages
 check-packages:
 	@tests/deps.sh build docker
-	TEST_JOBS=1 TEST_TIMEOUT=1800 tests/run tests/docker/package.sh tests/docker/rpm.sh tests/docker/fresh.sh
+	TEST_JOBS=1 TEST_TIMEOUT=1800 tests/run tests/docker/package.sh tests/docker/rpm.sh tests/docker/dist.sh \
+		tests/docker/fresh.sh

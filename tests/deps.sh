@@ -13,10 +13,10 @@ packages() {
         gdb valgrind perl ruby ruby-pg php-cli php-pgsql python3-psycopg default-jdk-headless@java nodejs@node npm@npm git \
         curl sqlite3 openssh-client bc zstd xz-utils gnupg tcl libjemalloc2 locales dash libcap2-bin bsdutils ;;
     recipes) echo python3-yaml python3-botocore nodejs@node npm@npm curl ;;
-    package) echo dpkg-dev debhelper fakeroot rpm ;;
+    package) echo dpkg-dev debhelper fakeroot rpm python3 ;;
     arm64) echo gcc-aarch64-linux-gnu debootstrap debian-archive-keyring ;;
-    docker) echo buildah podman runc docker-compose debootstrap lintian dpkg-dev debhelper fakeroot rpm python3 python3-yaml \
-        postgresql-client-15 jq openssl ;;
+    docker) echo buildah podman runc docker-compose debootstrap lintian dpkg-dev debhelper fakeroot rpm \
+        qemu-user-static python3 python3-yaml postgresql-client-15 jq openssl ;;
     fuzz) echo clang libclang-rt-14-dev libjansson-dev libssl-dev libpq-dev libelf-dev ;;
     lint) echo clang clang-format clang-tidy cppcheck shellcheck ;;
     *)

@@ -1,6 +1,7 @@
 #!/bin/bash
-# musl.t [musl|musl-arm64]: the object in programs of musl, on this machine or on arm64 under qemu: they live on, dlopen and dlsym do what they did, and where such a program has a
-# libpq (a small fake one, see fakepq.c), the hooks fire and what reaches it is sealed.
+# musl.t [musl|musl-arm64]: the object in programs of musl, on this machine or on arm64 under qemu: they run undisturbed,
+# dlopen and dlsym do what they did, and where such a program has a libpq (a small stand-in, see fakepq.c), the hooks fire and
+# what reaches it is sealed.
 . "$(dirname "$0")/../lib/env.sh"
 
 if [[ ${1:-musl} == musl-arm64 ]]; then

@@ -15,6 +15,8 @@ UNIT_MORE_test_impostor = $(addprefix cli/impostor/,expand.c junit.c message.c s
 UNIT_LIBS_test_impostor = -ljansson -lcrypto
 UNIT_LIBS_test_options = -lpq
 UNIT_LIBS_test_pem = -lcrypto
+UNIT_MORE_test_demand = shim/session/demand.c lib/os/roots.c
+UNIT_LIBS_test_demand = -lssl -lcrypto
 UNIT_LIBS_test_name_hash = -lcrypto
 
 build/tests/unit/%.o: %.c

@@ -1,0 +1,135 @@
+/* demand: an X509_LOOKUP over a judged root file. All verifying stays OpenSSL's; only the decoding
+ * of certificates that no chain asks for is left out. */
+#include "shim/session/demand.h"
+
+#include "lib/core/text/name_hash.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { COPIES = 8, TYPE_X509 = 1 }; /* X509_LU_X509 */
+
+/* The copies of OpenSSL in this process that a lookup has been made for. A lookup's functions are
+ * given nothing by which they could tell whose they are, so each copy has functions of its own.
+ * Immutable once they are ready, and never given up: one that was unloaded may come back. */
+static struct copy {
+    atomic_int state;
+    struct demand openssl;
+    void *method;
+} copies[COPIES];
+enum { FREE, FILLING, READY };
+
+/* Adds the certificates of this name to the store of the lookup; false: there are none. */
+static bool add_named(const struct demand *o, void *store, const struct roots *roots,
+                      const void *name)
+{
+    const unsigned char *der;
+    size_t n;
+    bool added = false;
+    if (o->X509_NAME_get0_der(name, &der, &n) != 1) {
+        return false;
+    }
+    uint64_t hash = name_hash(der, n);
+    for (const struct pem_block *b = NULL; (b = pem_next(&roots->blocks, b)) != NULL;) {
+        if (b->subject != hash && b->subject != NAME_HASH_ANY && hash != NAME_HASH_ANY) {
+            continue;
+        }
+        const unsigned char *at = b->der;
+        void *x = o->d2i_X509(NULL, &at, (long)b->len);
+        if (x != NULL && o->X509_NAME_cmp(o->X509_get_subject_name(x), name) == 0) {
+            added = o->X509_STORE_add_cert(store, x) == 1 || added;
+        }
+        o->X509_free(x);
+    }
+    return added;
+}
+
+static int by_subject(const struct demand *o, void *lookup, int type, const void *name, void *ret)
+{
+    int saved_errno = errno;
+    const struct roots *roots = o->X509_LOOKUP_get_method_data(lookup);
+    void *store = o->X509_LOOKUP_get_store(lookup);
+    int found = 0;
+    if (type == TYPE_X509 && roots != NULL) {
+        o->ERR_set_mark(); /* a block that cannot be decoded is no error of the handshake */
+        if (add_named(o, store, roots, name)) {
+            void *object = o->X509_OBJECT_retrieve_by_subject(o->X509_STORE_get0_objects(store),
+                                                              TYPE_X509, name);
+            void *x = object != NULL ? o->X509_OBJECT_get0_X509(object) : NULL;
+            found = x != NULL && o->X509_OBJECT_set1_X509(ret, x) == 1;
+            if (found != 0) {
+                o->X509_free(
+                    x); /* the caller takes a reference of its own: X509_LOOKUP_meth_new(3) */
+            }
+        }
+        o->ERR_pop_to_mark();
+    }
+    errno = saved_errno;
+    return found;
+}
+
+#define EACH_COPY(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+#define FUNCTIONS(i)                                                                               \
+    static int by_subject_##i(void *lookup, int type, const void *name, void *ret)                 \
+    {                                                                                              \
+        return by_subject(&copies[i].openssl, lookup, type, name, ret);                            \
+    }                                                                                              \
+    static void free_##i(void *lookup)                                                             \
+    {                                                                                              \
+        roots_release(copies[i].openssl.X509_LOOKUP_get_method_data(lookup));                      \
+    }
+EACH_COPY(FUNCTIONS)
+
+/* No table: each pointer in one would be a relocation at the start of each process. */
+static void *make_method(const struct demand *o, size_t i)
+{
+    void *method = o->X509_LOOKUP_meth_new("pgseal roots");
+    if (method == NULL) {
+        return NULL;
+    }
+    switch (i) {
+#define SET(n)                                                                                     \
+    case n:                                                                                        \
+        o->X509_LOOKUP_meth_set_get_by_subject(method, by_subject_##n);                            \
+        o->X509_LOOKUP_meth_set_free(method, free_##n);                                            \
+        return method;
+        EACH_COPY(SET)
+#undef SET
+    default:
+        return NULL;
+    }
+}
+
+/* The lookup method for this OpenSSL, made at its first connection; NULL: none to be had. */
+static void *method_of(const struct demand *o)
+{
+    for (size_t i = 0; i < COPIES; i++) {
+        struct copy *c = &copies[i];
+        int state = FREE;
+        if (atomic_compare_exchange_strong(&c->state, &state, FILLING)) {
+            c->openssl = *o;
+            c->method = make_method(o, i);
+            atomic_store(&c->state, READY);
+            return c->method;
+        }
+        if (state == READY && memcmp(&c->openssl, o, sizeof *o) == 0) {
+            return c->method;
+        }
+    }
+    return NULL;
+}
+
+bool demand_roots(const struct demand *o, void *ctx, struct roots *roots)
+{
+    int saved_errno = errno;
+    void *method = method_of(o);
+    void *store = o->SSL_CTX_get_cert_store(ctx);
+    void *lookup = method != NULL && store != NULL ? o->X509_STORE_add_lookup(store, method) : NULL;
+    bool done = false;
+    if (lookup != NULL && o->X509_LOOKUP_get_method_data(lookup) == NULL) {
+        done = o->X509_LOOKUP_set_method_data(lookup, roots_keep(roots)) == 1;
+    }
+    errno = saved_errno;
+    return done;
+}

@@ -1,0 +1,282 @@
+/* test_demand: roots on demand never give another verdict than the whole file.
+ * Random hierarchies, made to collide: few names, spelt in several ways, and few keys, so that names
+ * repeat with other keys, roots are cross-signed, twins have expired, intermediates share a root's
+ * name. Each is verified by OpenSSL with the whole file and with roots on demand; result, depth and
+ * chain must be the same. */
+#include "shim/session/demand.h"
+#include "unit.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { NAMES = 4, SPELLINGS = 6, KEYS = 4, BUNDLE_MAX = 7, CHAIN_MAX = 4, ROUNDS = 800 };
+
+static EVP_PKEY *keys[KEYS];
+static struct demand openssl;
+static unsigned verified, refused;
+
+static int chance(int percent)
+{
+    return rand() % 100 < percent; // NOLINT(cert-msc30-c,cert-msc50-cpp): a repeatable test
+}
+
+static int pick(int n)
+{
+    return rand() % n; // NOLINT(cert-msc30-c,cert-msc50-cpp)
+}
+
+/* Name n in one of the spellings that X509_NAME_cmp calls equal. */
+static X509_NAME *make_name(int n, int spelling)
+{
+    static const unsigned char bmp[NAMES][8] = {{0, 'C', 0, 'A', 0, ' ', 0, '0'},
+                                                {0, 'C', 0, 'A', 0, ' ', 0, '1'},
+                                                {0, 'C', 0, 'A', 0, ' ', 0, '2'},
+                                                {0, 'C', 0, 'A', 0, ' ', 0, '3'}};
+    static const int types[] = {V_ASN1_UTF8STRING,      V_ASN1_PRINTABLESTRING, V_ASN1_UTF8STRING,
+                                V_ASN1_PRINTABLESTRING, V_ASN1_T61STRING,       V_ASN1_BMPSTRING};
+    static const char *const before[] = {"CA ", "CA ", "ca  ", " Ca ", "CA "};
+    X509_NAME *name = X509_NAME_new();
+    char text[16];
+    const unsigned char *bytes = bmp[n];
+    int len = sizeof bmp[n];
+    if (spelling < 5) {
+        len = snprintf(text, sizeof text, "%s%d%s", before[spelling], n, spelling == 2 ? " " : "");
+        bytes = (const unsigned char *)text;
+    }
+    assert_int_equal(X509_NAME_add_entry_by_txt(name, "O", types[spelling], bytes, len, -1, 0), 1);
+    assert_int_equal(X509_NAME_add_entry_by_txt(name, "C", V_ASN1_PRINTABLESTRING,
+                                                (const unsigned char *)"XX", -1, -1, 0),
+                     1);
+    return name;
+}
+
+static void extend(X509 *x, X509 *issuer, int nid, const char *value)
+{
+    X509V3_CTX ctx;
+    X509V3_set_ctx(&ctx, issuer, x, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    assert_non_null(extension);
+    X509_add_ext(x, extension, -1);
+    X509_EXTENSION_free(extension);
+}
+
+/* A certificate for name and key, signed by the key of issuer's name; -1: for an end entity. */
+static X509 *make_certificate(int name, int key, int issuer_name, int issuer_key)
+{
+    X509 *x = X509_new();
+    int when = chance(80) ? 0 : pick(3);
+    X509_NAME *subject = make_name(name < 0 ? 0 : name, chance(60) ? 0 : pick(SPELLINGS));
+    X509_NAME *issuer = make_name(issuer_name, chance(60) ? 0 : pick(SPELLINGS));
+    if (name < 0) {
+        X509_NAME_add_entry_by_txt(subject, "CN", V_ASN1_UTF8STRING, (const unsigned char *)"db",
+                                   -1, -1, 0);
+    }
+    X509_set_version(x, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(x), 1 + pick(1000000));
+    X509_gmtime_adj(X509_getm_notBefore(x), when == 2 ? 86400 : -86400L * (2 + pick(5)));
+    X509_gmtime_adj(X509_getm_notAfter(x), when == 1 ? -86400 : 86400L * (3 + pick(5)));
+    X509_set_subject_name(x, subject);
+    X509_set_issuer_name(x, issuer);
+    X509_set_pubkey(x, keys[key]);
+    extend(x, x, NID_basic_constraints,
+           name < 0 || chance(5) ? "critical,CA:FALSE"
+           : chance(20)          ? "critical,CA:TRUE,pathlen:0"
+                                 : "critical,CA:TRUE");
+    if (chance(50)) {
+        extend(x, x, NID_subject_key_identifier, "hash");
+    }
+    if (name < 0) {
+        extend(x, x, NID_subject_alt_name, "DNS:db.example");
+    } else if (chance(10)) {
+        extend(x, x, NID_name_constraints,
+               chance(50) ? "permitted;DNS:example" : "excluded;DNS:db.example");
+    }
+    X509_sign(x, keys[issuer_key], EVP_sha256());
+    X509_NAME_free(subject);
+    X509_NAME_free(issuer);
+    return x;
+}
+
+/* The CAs of this round: most certificates are issued by one of them. */
+static struct {
+    int name, key;
+} cas[BUNDLE_MAX + CHAIN_MAX];
+static int ncas;
+
+static X509 *issued(int name, int key)
+{
+    if (ncas > 0 && chance(75)) {
+        int i = pick(ncas);
+        return make_certificate(name, key, cas[i].name, cas[i].key);
+    }
+    return make_certificate(name, key, pick(NAMES), pick(KEYS));
+}
+
+static X509 *random_ca(void)
+{
+    int name = pick(NAMES);
+    int key = pick(KEYS);
+    X509 *x = chance(50) ? make_certificate(name, key, name, key) : issued(name, key);
+    cas[ncas].name = name;
+    cas[ncas++].key = key;
+    return x;
+}
+
+static X509_CRL *random_crl(X509 *leaf)
+{
+    X509_CRL *crl = X509_CRL_new();
+    ASN1_TIME *now = X509_gmtime_adj(NULL, -3600);
+    ASN1_TIME *next = X509_gmtime_adj(NULL, 86400);
+    X509_NAME *issuer = make_name(pick(NAMES), chance(60) ? 0 : pick(SPELLINGS));
+    X509_CRL_set_version(crl, 1);
+    X509_CRL_set_issuer_name(crl, issuer);
+    X509_CRL_set1_lastUpdate(crl, now);
+    X509_CRL_set1_nextUpdate(crl, next);
+    if (chance(30)) {
+        X509_REVOKED *revoked = X509_REVOKED_new();
+        X509_REVOKED_set_serialNumber(revoked, X509_get_serialNumber(leaf));
+        X509_REVOKED_set_revocationDate(revoked, now);
+        X509_CRL_add0_revoked(crl, revoked);
+    }
+    X509_CRL_sign(crl, keys[pick(KEYS)], EVP_sha256());
+    X509_NAME_free(issuer);
+    ASN1_TIME_free(now);
+    ASN1_TIME_free(next);
+    return crl;
+}
+
+/* What one verification came to. */
+struct outcome {
+    int result, error, depth, certificates;
+    unsigned char chain[16][20];
+};
+
+static struct outcome verify(X509_STORE *store, X509 *leaf, STACK_OF(X509) * untrusted,
+                             X509_CRL *crl)
+{
+    struct outcome o = {0};
+    X509_STORE_CTX *ctx = X509_STORE_CTX_new();
+    if (crl != NULL) {
+        X509_STORE_add_crl(store, crl);
+        X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    }
+    X509_STORE_CTX_init(ctx, store, leaf, untrusted);
+    X509_STORE_CTX_set_default(ctx, "ssl_server");
+    o.result = X509_verify_cert(ctx);
+    o.error = X509_STORE_CTX_get_error(ctx);
+    o.depth = X509_STORE_CTX_get_error_depth(ctx);
+    STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(ctx);
+    o.certificates = sk_X509_num(chain);
+    for (int i = 0; i < o.certificates && i < 16; i++) {
+        unsigned n = 20;
+        X509_digest(sk_X509_value(chain, i), EVP_sha1(), o.chain[i], &n);
+    }
+    X509_STORE_CTX_free(ctx);
+    ERR_clear_error();
+    return o;
+}
+
+/* Writes the bundle; returns its bytes, malloc'ed. */
+static char *write_bundle(X509 *const *bundle, int n, const char *path, size_t *len)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *bytes;
+    for (int i = 0; i < n; i++) {
+        PEM_write_bio_X509(bio, bundle[i]);
+    }
+    *len = (size_t)BIO_get_mem_data(bio, &bytes);
+    char *copy = malloc(*len);
+    memcpy(copy, bytes, *len);
+    BIO_free(bio);
+    FILE *f = fopen(path, "w");
+    fwrite(copy, 1, *len, f);
+    fclose(f);
+    return copy;
+}
+
+static void round_of(const char *path, int number)
+{
+    X509 *bundle[BUNDLE_MAX];
+    STACK_OF(X509) *untrusted = sk_X509_new_null();
+    int n = 1 + pick(BUNDLE_MAX - 1);
+    ncas = 0;
+    for (int i = 0; i < n; i++) {
+        bundle[i] = i > 0 && chance(10) ? X509_dup(bundle[pick(i)]) : random_ca();
+    }
+    for (int i = pick(CHAIN_MAX); i > 0; i--) {
+        sk_X509_push(untrusted, chance(30) ? X509_dup(bundle[pick(n)]) : random_ca());
+    }
+    X509 *leaf = issued(-1, pick(KEYS));
+    if (chance(10)) { /* a server's own certificate as an anchor */
+        X509_free(bundle[0]);
+        bundle[0] = X509_dup(leaf);
+    }
+    X509_CRL *crl = chance(25) ? random_crl(leaf) : NULL;
+
+    size_t len;
+    const char *reason = NULL;
+    char *bytes = write_bundle(bundle, n, path, &len);
+    struct roots *roots = roots_read(bytes, len, &reason);
+    assert_null(reason);
+    SSL_CTX *whole = SSL_CTX_new(TLS_client_method());
+    SSL_CTX *demanded = SSL_CTX_new(TLS_client_method());
+    assert_int_equal(SSL_CTX_load_verify_locations(whole, path, NULL), 1);
+    assert_true(demand_roots(&openssl, demanded, roots));
+    assert_false(demand_roots(&openssl, demanded, roots)); /* one file to a store */
+    roots_release(roots);
+    struct outcome a = verify(SSL_CTX_get_cert_store(whole), leaf, untrusted, crl);
+    struct outcome b = verify(SSL_CTX_get_cert_store(demanded), leaf, untrusted, crl);
+    /* And with what the first verification left in the store. */
+    struct outcome c = verify(SSL_CTX_get_cert_store(demanded), leaf, untrusted, NULL);
+    struct outcome d = verify(SSL_CTX_get_cert_store(whole), leaf, untrusted, NULL);
+    if (memcmp(&a, &b, sizeof a) != 0 || memcmp(&c, &d, sizeof c) != 0) {
+        fail_msg("round %d: the whole file: %d error %d (%s) depth %d, on demand: %d error %d (%s) "
+                 "depth %d",
+                 number, a.result, a.error, X509_verify_cert_error_string(a.error), a.depth,
+                 b.result, b.error, X509_verify_cert_error_string(b.error), b.depth);
+    }
+    *(a.result == 1 ? &verified : &refused) += 1;
+    SSL_CTX_free(whole);
+    SSL_CTX_free(demanded);
+    for (int i = 0; i < n; i++) {
+        X509_free(bundle[i]);
+    }
+    sk_X509_pop_free(untrusted, X509_free);
+    X509_free(leaf);
+    X509_CRL_free(crl);
+}
+
+static void same_verdict(void **state)
+{
+    char path[] = "/tmp/pgseal-demand.XXXXXX";
+    (void)state;
+    close(mkstemp(path));
+    for (int i = 0; i < ROUNDS; i++) {
+        srand((unsigned)i); // NOLINT(cert-msc32-c,cert-msc51-cpp)
+        round_of(path, i);
+    }
+    unlink(path);
+    /* Both answers are frequent: otherwise nothing was compared. */
+    assert_true(verified > ROUNDS / 10);
+    assert_true(refused > ROUNDS / 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(same_verdict)};
+#define FIND(type, name, parameters) openssl.name = (type(*) parameters)(void *)name;
+    DEMAND_FUNCTIONS(FIND)
+    for (int i = 0; i < KEYS; i++) {
+        keys[i] = EVP_EC_gen("P-256");
+    }
+    int status = cmocka_run_group_tests_name("demand", tests, NULL, NULL);
+    for (int i = 0; i < KEYS; i++) {
+        EVP_PKEY_free(keys[i]);
+    }
+    return status;
+}

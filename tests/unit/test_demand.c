@@ -201,7 +201,7 @@ static char *write_bundle(X509 *const *bundle, int n, const char *path, size_t *
 
 static void round_of(const char *path, int number)
 {
-    X509 *bundle[BUNDLE_MAX];
+    X509 *bundle[BUNDLE_MAX] = {0};
     STACK_OF(X509) *untrusted = sk_X509_new_null();
     int n = 1 + pick(BUNDLE_MAX - 1);
     ncas = 0;

@@ -22,6 +22,7 @@ deps:
 check: deps
 	@$(MAKE) --no-print-directory check-installed
 
+# T=NAME or T=NAME:ROW: only that; see tests/README.md.
 .PHONY: check-installed
 check-installed: build/libpgseal.so $(TEST_OBJECTS) $(UNIT_PROGRAMS)
-	tests/run $(UNIT_PROGRAMS) $(INTEGRATION_TESTS)
+	@tests/run $(if $(T),"$(T)",$(UNIT_PROGRAMS) $(INTEGRATION_TESTS))

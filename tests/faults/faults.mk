@@ -8,4 +8,4 @@ check-faults: deps faults-deps
 	@$(MAKE) --no-print-directory check-faults-installed
 
 check-faults-installed: build/libpgseal.so $(TEST_OBJECTS)
-	TEST_TIMEOUT=1800 tests/run $(sort $(wildcard tests/faults/*.t))
+	TEST_TIMEOUT=1800 tests/run $(if $(T),"$(T)",$(sort $(wildcard tests/faults/*.t)))

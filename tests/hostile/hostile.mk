@@ -80,7 +80,7 @@ HOSTILE_PARTS += $(HOSTILE)/canceller $(HOSTILE)/cancelconn $(HOSTILE)/onelock.s
 
 # Last: what a rule needs is read where it stands.
 check-hostile-installed: build/libpgseal.so $(TEST_OBJECTS) $(HOSTILE_PARTS)
-	TEST_TIMEOUT=900 tests/run $(HOSTILE_TESTS)
+	TEST_TIMEOUT=900 tests/run $(if $(T),"$(T)",$(HOSTILE_TESTS))
 
 hostile-table: build/libpgseal.so $(TEST_OBJECTS) $(HOSTILE_PARTS)
 	HOSTILE_TABLE=$(CURDIR)/docs/hostile.md tests/hostile/attackers.t

@@ -301,6 +301,19 @@ fi
 PKI=$LAB/pki
 cp -a "$_lab_template/pki" "$PKI"
 
+# tap_context: what a reader of a failure wants to see (tap.sh calls it).
+tap_context() {
+    local name
+    if [[ -f /etc/pgseal/policy.conf ]]; then diag "policy: $(grep -vE '^ *(#|$)' /etc/pgseal/policy.conf | head -n 12)"; fi
+    if [[ -s $EVENTS ]]; then diag "events: $(tail -n 3 "$EVENTS" | cut -c1-700)"; fi
+    for name in "${!_lab_pid[@]}"; do
+        if [[ -n ${_lab_mark[$name]:-} ]]; then
+            diag "server $name: $(log_since "$name" | tail -n 5 | cut -c1-300)"
+        fi
+    done
+    return 0
+}
+
 # --- servers that only record
 
 # recorder_start NAME ANSWER [OPTION…]: see tests/lib/recorder; lab_port and lab_stop know it by NAME.

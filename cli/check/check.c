@@ -2,6 +2,7 @@
  * the hooks fire in it. */
 #include "cli/check/check.h"
 #include "cli/commands.h"
+#include "lib/core/text/list.h"
 
 #include <argp.h>
 #include <ctype.h>
@@ -109,20 +110,9 @@ void check_found(struct check *c, const char *what, char *text, char *advice)
 /* The n-th element of a comma-separated list, "" beyond its end. The caller frees. */
 static char *element(const char *list, size_t n)
 {
-    for (; n > 0 && list != NULL; n--) {
-        list = strchr(list, ',');
-        list = list != NULL ? list + 1 : NULL;
-    }
-    return list != NULL ? xstrndup(list, strcspn(list, ",")) : xstrdup("");
-}
-
-static size_t length(const char *list)
-{
-    size_t n = 1;
-    for (; list != NULL && *list != '\0'; list++) {
-        n += *list == ',';
-    }
-    return n;
+    size_t len;
+    const char *s = list_element(list, n, &len);
+    return xstrndup(s, len);
 }
 
 /* Whom the list would dial: as libpq splits it, with the names that the verdict verifies. */
@@ -133,12 +123,13 @@ static void find_targets(struct check *c)
     const char *addresses = request_value(r, "hostaddr");
     const char *ports = request_value(r, "port");
     const char *verified = c->strict->verdict.hosts;
-    size_t n = addresses != NULL ? length(addresses) : length(hosts);
+    size_t n = list_length(addresses != NULL ? addresses : hosts);
+    n = n > 0 ? n : 1;
     c->targets = xcalloc(n, sizeof *c->targets);
     for (size_t i = 0; i < n; i++) {
         char *host = element(hosts, i);
         char *address = element(addresses, i);
-        char *port = element(ports, length(ports) == 1 ? 0 : i);
+        char *port = element(ports, list_length(ports) == 1 ? 0 : i);
         const char *dialled = host[0] != '\0' ? host : r->default_host;
         if (address[0] == '\0' && (dialled[0] == '/' || dialled[0] == '@')) {
             c->nsockets++;

@@ -253,7 +253,7 @@ static const char *word_of(const struct preview *q)
 {
     return q->rejection != NULL                ? "rejected"
            : q->verdict.kind == VERDICT_EXEMPT ? "exempt"
-                                               : q->verdict.action;
+                                               : action_name(q->verdict.action);
 }
 
 static json_t *to_json(const struct preview *q)

@@ -65,33 +65,6 @@ static const char *judge_crl(int fd)
     return reason;
 }
 
-/* Writes a fault into why, and the line where the file has it. The file is read once more for that:
- * nothing but the text rests on it. */
-static void say_fault(const char *path, enum pem_kind kind, const char *fault, char *why,
-                      size_t size)
-{
-    struct strbuf t;
-    struct stat st;
-    struct pem_blocks blocks = {0};
-    size_t len = 0;
-    int fd = open_regular(path, &st);
-    char *bytes = fd >= 0 ? sys_read_file(fd, ROOT_MAX, false, &len) : NULL;
-    void *room = bytes != NULL ? malloc(len + 1) : NULL;
-    strbuf_init(&t, why, size);
-    strbuf_add(&t, fault);
-    const char *again = room != NULL ? pem_read(bytes, len, kind, room, &blocks) : NULL;
-    if (again != NULL && strcmp(again, fault) == 0 && blocks.fault_line > 0) {
-        strbuf_add(&t, " (line ");
-        strbuf_add_uint(&t, blocks.fault_line, 1);
-        strbuf_add(&t, ")");
-    }
-    free(room);
-    free(bytes);
-    if (fd >= 0) {
-        close(fd);
-    }
-}
-
 static bool root_ok(void *data, const char *path, char *why, size_t size)
 {
     int saved = errno;
@@ -106,11 +79,7 @@ static bool root_ok(void *data, const char *path, char *why, size_t size)
     } else {
         fault = judge_root(fd, data);
     }
-    if (fault != NULL) {
-        say_fault(path, PEM_CERTIFICATES, fault, why, size);
-    } else {
-        why[0] = '\0';
-    }
+    strbuf_copy(why, size, fault);
     errno = saved;
     return fault == NULL;
 }
@@ -132,11 +101,7 @@ static int crl_state(void *data, const char *path, char *why, size_t size)
         fault = sys_error(errno);
         state = -1;
     }
-    if (fault != NULL) {
-        say_fault(path, PEM_CRLS, fault, why, size);
-    } else {
-        why[0] = '\0';
-    }
+    strbuf_copy(why, size, fault);
     errno = saved;
     return state;
 }

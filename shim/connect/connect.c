@@ -107,7 +107,7 @@ static void rewrite(struct attempt *a)
 {
     const struct verdict *v = &a->verdict;
     a->plan = PLAN_PARAMS;
-    if (v->kind == VERDICT_REFUSE && strcmp(v->action, "refused") == 0) {
+    if (v->action == ACTION_REFUSED) {
         struct strbuf t;
         strbuf_init(&t, a->refusal, sizeof a->refusal);
         strbuf_add(&t, "pgseal: refused: ");

@@ -52,12 +52,13 @@ static bool from_uri(const struct request *r, const char *name)
 bool log_verdict(const struct policy *p, const struct verdict *v, const struct request *r,
                  const struct libpq *pq, const char *entry, const char *object)
 {
-    if (!log_wanted(p, v->event, v->mode == MODE_AUDIT) || (v->once && said_before(v->reason))) {
+    if (!log_wanted(p, verdict_event(v), v->mode == MODE_AUDIT) ||
+        (v->once && said_before(v->reason))) {
         return true;
     }
     struct event e = {
-        .event = v->event,
-        .action = v->action,
+        .event = verdict_event(v),
+        .action = action_name(v->action),
         .mode = mode_name(v->mode),
         .entry = entry,
         .object = object,

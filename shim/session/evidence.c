@@ -2,6 +2,7 @@
 #include "shim/session/evidence.h"
 
 #include "lib/core/text/hostname.h"
+#include "lib/core/text/list.h"
 #include "lib/core/text/pem.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
@@ -180,33 +181,12 @@ static bool anchored(const struct conn_state *d, const struct openssl *o, const 
     return held;
 }
 
-/* Copies the i-th element of a list into out ("" past its end); false where it was cut. */
-static bool element(const char *list, size_t i, char *out, size_t size)
-{
-    struct strbuf t;
-    for (; i > 0 && list != NULL; i--) {
-        list = strchr(list, ',');
-        list = list != NULL ? list + 1 : NULL;
-    }
-    strbuf_init(&t, out, size);
-    strbuf_addn(&t, list, list != NULL ? strcspn(list, ",") : 0);
-    return !t.cut;
-}
-
-static size_t length(const char *list)
-{
-    size_t n = list != NULL ? 1 : 0;
-    for (; list != NULL && (list = strchr(list, ',')) != NULL; list++) {
-        n++;
-    }
-    return n;
-}
-
 bool evidence_socket_listed(const struct conn_state *d)
 {
-    for (const char *e = d->hosts; e != NULL;
-         e = strchr(e, ',') != NULL ? strchr(e, ',') + 1 : NULL) {
-        if (e[0] == '/' || e[0] == '@' || e[0] == '\0' || e[0] == ',') {
+    for (size_t i = 0, n = list_length(d->hosts); i < n; i++) {
+        size_t len;
+        const char *e = list_element(d->hosts, i, &len);
+        if (len == 0 || e[0] == '/' || e[0] == '@') {
             return true;
         }
     }
@@ -221,12 +201,12 @@ static enum agreement agree(const struct conn_state *d, size_t i, const char *ho
 {
     char name[HOST_MAX];
     char decided[HOST_MAX];
-    bool fits = element(d->addresses, i, decided, sizeof decided);
-    fits = element(d->hosts, i, name, sizeof name) && fits;
+    bool fits = list_copy(d->addresses, i, decided, sizeof decided);
+    fits = list_copy(d->hosts, i, name, sizeof name) && fits;
     if (!fits || strcmp(host, name[0] != '\0' ? name : decided) != 0) {
         return OTHER_HOST;
     }
-    element(d->ports, length(d->ports) == 1 ? 0 : i, name, sizeof name);
+    list_copy(d->ports, list_length(d->ports) == 1 ? 0 : i, name, sizeof name);
     if (port_number(name[0] != '\0' ? name : "5432") != port) {
         return OTHER_PORT;
     }
@@ -268,8 +248,8 @@ static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct e
     }
     const char *host = d->libpq.PQhost(conn);
     enum agreement best = OTHER_HOST;
-    size_t hosts = length(d->hosts);
-    size_t addresses = length(d->addresses);
+    size_t hosts = list_length(d->hosts);
+    size_t addresses = list_length(d->addresses);
     for (size_t i = 0; host != NULL && i < (hosts > addresses ? hosts : addresses); i++) {
         enum agreement this = agree(d, i, host, address, port);
         best = this > best ? this : best;

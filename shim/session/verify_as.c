@@ -3,6 +3,7 @@
 #include "shim/session/verify_as.h"
 
 #include "lib/core/text/hostname.h"
+#include "lib/core/text/list.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
 #include "lib/os/sys.h"
@@ -87,20 +88,6 @@ static void add_line(struct strbuf *t, const char *host, const char *port, const
     strbuf_add(t, "\n");
 }
 
-/* The n-th element of a comma-separated list, or "". */
-static void element(const char *list, size_t n, char *out, size_t size)
-{
-    struct strbuf t;
-    strbuf_init(&t, out, size);
-    for (; n > 0 && list != NULL; n--) {
-        list = strchr(list, ',');
-        list = list != NULL ? list + 1 : NULL;
-    }
-    if (list != NULL) {
-        strbuf_addn(&t, list, strcspn(list, ","));
-    }
-}
-
 void verify_as_show_passfile(const struct conn_state *d, PQconninfoOption *options)
 {
     int saved = errno;
@@ -143,8 +130,8 @@ static void select_element(struct collecting *c, const struct request *r, size_t
     c->one = *r;
     for (size_t j = 0; j < 3; j++) {
         const char *list = request_value(r, targets[j]);
-        bool single = j == 2 && list != NULL && strchr(list, ',') == NULL;
-        element(list, single ? 0 : i, c->old[j], sizeof c->old[j]);
+        bool single = j == 2 && list_length(list) == 1;
+        list_copy(list, single ? 0 : i, c->old[j], sizeof c->old[j]);
     }
     for (size_t k = 0; k < c->one.noptions; k++) {
         for (size_t j = 0; j < 3; j++) {
@@ -164,11 +151,10 @@ static void collect(const struct libpq *pq, const struct request *r, const struc
     if (list == NULL) {
         list = request_value(r, "host");
     }
-    for (size_t i = 0; list != NULL;
-         i++, list = strchr(list, ','), list = list != NULL ? list + 1 : NULL) {
+    for (size_t i = 0, elements = list_length(list); i < elements; i++) {
         bool refused;
         select_element(c, r, i);
-        element(v->hosts, i, c->verified, sizeof c->verified);
+        list_copy(v->hosts, i, c->verified, sizeof c->verified);
         int expand = call_pinned(&c->one, keywords, values, c->words, sizeof c->words);
         size_t n = 0;
         while (keywords[n] != NULL) {
@@ -233,6 +219,10 @@ bool verify_as_passwords(const struct libpq *pq, const struct request *r, struct
         failed = "too long";
     } else if (lines.len > 0 && (*fd = anonymous_file(bytes, lines.len, path, size)) < 0) {
         failed = sys_error(errno);
+    } else if (*fd >= 0 && !verdict_force(v, "passfile", path)) {
+        failed = "too many options are forced";
+        close(*fd);
+        *fd = -1;
     }
     if (failed != NULL) {
         struct strbuf t;
@@ -240,8 +230,6 @@ bool verify_as_passwords(const struct libpq *pq, const struct request *r, struct
         strbuf_add(&t, "verify_as: the .pgpass entry of the old name cannot be carried over (");
         strbuf_add(&t, failed);
         strbuf_add(&t, "); add one for the verified name");
-    } else if (*fd >= 0) {
-        v->forced[v->nforced++] = (struct forced){"passfile", path};
     }
     free(c);
     strbuf_wipe(bytes, sizeof bytes);

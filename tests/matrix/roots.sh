@@ -1,6 +1,7 @@
 #!/bin/sh
-# roots.sh SUITE…: sets up a small Debian of each suite (bullseye trixie sid), or arm64 (a bookworm of that machine, unpacked
-# and not configured), with libpq and psql, in build/roots/SUITE. What is there is not fetched again.
+# roots.sh SUITE…: sets up a small Debian of each suite (bullseye trixie sid), of experimental (sid with the next libpq and
+# its OAuth module), or arm64 (a bookworm of that machine, unpacked and not configured), with libpq and psql, in
+# build/roots/SUITE. What is there is not fetched again.
 set -eu
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 cache=$top/build/roots
@@ -21,6 +22,17 @@ discard() {
     fi
 }
 
+# The newest major version that experimental has; sid's own is an older one.
+add_experimental() {
+    echo "deb $mirror experimental main" >"$1/etc/apt/sources.list.d/experimental.list"
+    # A mirror that stands still is as good here: what counts is the version.
+    echo 'Acquire::Check-Valid-Until "false";' >"$1/etc/apt/apt.conf.d/90still"
+    for command in update '-y --no-install-recommends -t experimental install libpq5 libpq-oauth postgresql-client-19'; do
+        # shellcheck disable=SC2086
+        chroot "$1" env DEBIAN_FRONTEND=noninteractive apt-get -q $command
+    done
+}
+
 fetch() {
     suite=$1
     [ ! -e "$cache/$suite.complete" ] || return 0
@@ -31,6 +43,8 @@ fetch() {
     echo "setting up $suite in build/roots (debootstrap from $mirror)" >&2
     if [ "$suite" = arm64 ]; then
         set -- --foreign --arch=arm64 --include=libpq5,postgresql-client,python3-psycopg2,"$sysroot" bookworm
+    elif [ "$suite" = experimental ]; then
+        set -- sid
     else
         set -- --include=libpq5,postgresql-client "$suite"
     fi
@@ -42,6 +56,10 @@ fetch() {
         for deb in "$part"/var/cache/apt/archives/*.deb; do
             dpkg -x "$deb" "$part"
         done
+    fi
+    if [ "$suite" = experimental ] && ! add_experimental "$part" >>"$log" 2>&1; then
+        tail -n 20 "$log" >&2
+        return 1
     fi
     rm -f "$part"/var/cache/apt/archives/*.deb
     mv "$part" "$cache/$suite"

@@ -207,7 +207,7 @@ static void left_alone(void **state)
         ROW_STRING(names[i], forced(&m, names[i]), NULL);
         ROW_TRUE(names[i], changed(&m, names[i]) == NULL);
     }
-    assert_string_equal(m.v.event, "seal");
+    assert_string_equal(verdict_event(&m.v), "seal");
     undo(&m);
 }
 

@@ -183,11 +183,11 @@ static void long_lists(void **state)
         strcat(hosts, i > 0 ? ",h" : "h");
     }
     decide(&m, 150018, &plain, "", hosts);
-    assert_string_equal(m.v.action, "sealed");
+    assert_int_equal(m.v.action, ACTION_SEALED);
     undo(&m);
     strcat(hosts, ",h");
     decide(&m, 150018, &plain, "", hosts);
-    assert_string_equal(m.v.action, "refused");
+    assert_int_equal(m.v.action, ACTION_REFUSED);
     assert_string_equal(m.v.reason,
                         "the host list is longer than pgseal can judge; name fewer hosts");
     undo(&m);
@@ -207,10 +207,10 @@ static void words_without_room(void **state)
         }
     }
     seal_decide(&m.r, &m.d.p, &m.w, &m.v);
-    assert_string_equal(m.v.action, "refused");
+    assert_int_equal(m.v.action, ACTION_REFUSED);
     hosts[SEAL_WORDS / 2 + 2048] = '\0'; /* fits once, but not a second time */
     seal_decide(&m.r, &m.d.p, &m.w, &m.v);
-    assert_string_equal(m.v.action, "refused");
+    assert_int_equal(m.v.action, ACTION_REFUSED);
     undo(&m);
 }
 

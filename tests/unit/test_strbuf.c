@@ -1,4 +1,4 @@
-/* test_text: the string builder cuts, says so, and never overruns (ASan watches). */
+/* test_strbuf: the string builder cuts, says so, and never overruns (ASan watches). */
 #include "lib/core/text/strbuf.h"
 #include "unit.h"
 
@@ -65,6 +65,26 @@ static void one_byte_of_room(void **state)
     assert_true(t.cut);
     assert_string_equal(buf, "");
     free(buf);
+}
+
+/* Not even the NUL is written, and whoever asks learns that it is cut. */
+static void no_room_at_all(void **state)
+{
+    char guard[2] = "#";
+    struct strbuf t;
+    (void)state;
+    strbuf_init(&t, guard, 0);
+    assert_true(t.cut);
+    strbuf_add(&t, "");
+    strbuf_add(&t, "abc");
+    strbuf_add_uint(&t, 7, 3);
+    assert_int_equal(t.len, 0);
+    assert_string_equal(guard, "#");
+    assert_false(strbuf_copy(guard, 0, ""));
+    assert_string_equal(guard, "#");
+    strbuf_init(&t, NULL, 0);
+    strbuf_add(&t, "abc");
+    assert_true(t.cut);
 }
 
 static void numbers(void **state)
@@ -135,11 +155,12 @@ int main(void)
         cmocka_unit_test(adds),
         cmocka_unit_test(fills_to_the_last_byte),
         cmocka_unit_test(one_byte_of_room),
+        cmocka_unit_test(no_room_at_all),
         cmocka_unit_test(numbers),
         cmocka_unit_test(copies),
         cmocka_unit_test(wipes),
         cmocka_unit_test(keeps_errno),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("text", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("strbuf", tests, NULL, NULL);
 }

@@ -88,7 +88,7 @@ static void secret_and_long_paths(void **state)
         strcat(ask, "a");
     }
     decide(&m, 150018, &plain, "sslrootcert = program\n", ask);
-    assert_string_equal(m.v.action, "sealed"); /* 1,023 bytes: as many as libpq keeps */
+    assert_int_equal(m.v.action, ACTION_SEALED); /* 1,023 bytes: as many as libpq keeps */
     undo(&m);
     strcat(ask, "a");
     decide(&m, 150018, &plain, "sslrootcert = program\n", ask);

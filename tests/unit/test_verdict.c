@@ -184,7 +184,7 @@ static void changes_and_sources(void **state)
     decide(&m, 150018, &plain, "",
            "host=db sslmode=verify-full sslrootcert=/bundle.pem gssencmode=disable");
     assert_int_equal(m.v.nchanges, 0);
-    assert_string_equal(m.v.event, "seal");
+    assert_string_equal(verdict_event(&m.v), "seal");
     undo(&m);
     decide(&m, 150018, &plain, "mode = audit\n", "host=db sslmode=disable");
     change(&m, "sslmode", "conninfo", "disable", "verify-full");
@@ -209,8 +209,8 @@ static void refusals_before_any_request(void **state)
     m.r = (struct request){.version = 150018};
     memset(&v, 0x5a, sizeof v);
     seal_decide(&m.r, &p, &m.w, &v);
-    assert_string_equal(v.event, "refuse");
-    assert_string_equal(v.action, "refused");
+    assert_string_equal(verdict_event(&v), "refuse");
+    assert_int_equal(v.action, ACTION_REFUSED);
     assert_string_equal(v.reason, p.fault);
     assert_true(v.fault && v.once && !v.sealed && v.nforced == 0 && v.nchanges == 0);
     policy_free(&p);
@@ -218,15 +218,15 @@ static void refusals_before_any_request(void **state)
     good(&m.d, "mode = audit\n");
     memset(&v, 0x5a, sizeof v);
     seal_refuse(&m.d.p, "an LDAP line", false, &v);
-    assert_string_equal(v.action, "would-refuse");
+    assert_int_equal(v.action, ACTION_WOULD_REFUSE);
     assert_int_equal(v.mode, MODE_AUDIT);
     assert_string_equal(v.reason, "an LDAP line");
     seal_refuse(&m.d.p, "an LDAP line", true, &v);
-    assert_string_equal(v.action, "refused");
+    assert_int_equal(v.action, ACTION_REFUSED);
     undo(&m);
     good(&m.d, "");
     seal_refuse(&m.d.p, "an LDAP line", false, &v);
-    assert_string_equal(v.action, "refused");
+    assert_int_equal(v.action, ACTION_REFUSED);
     assert_false(v.once);
     undo(&m);
 }

@@ -235,9 +235,9 @@ static inline void judge_row(const struct row *row, int version, const struct fa
     static struct made m;
     char verdict[64];
     decide(&m, version, facts, row->policy, row->ask);
-    snprintf(verdict, sizeof verdict, "%s/%s", m.v.event, m.v.action);
+    snprintf(verdict, sizeof verdict, "%s/%s", verdict_event(&m.v), action_name(m.v.action));
     ROW_STRING(row->ask, verdict, row->verdict);
-    ROW_TRUE(row->ask, m.v.sealed == (strcmp(m.v.action, "sealed") == 0));
+    ROW_TRUE(row->ask, m.v.sealed == (m.v.action == ACTION_SEALED));
     ROW_TRUE(row->ask, m.v.sealed || m.v.nforced == 0);
     if (row->forced != NULL) {
         char name[64];

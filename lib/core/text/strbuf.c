@@ -1,20 +1,19 @@
-/* text: a string builder on a buffer of the caller's; it cuts, and never overruns. */
+/* strbuf: a string builder on a buffer of the caller's; it cuts, and never overruns. */
 #include "lib/core/text/strbuf.h"
 
 #include <string.h>
 
 void strbuf_init(struct strbuf *t, char *buf, size_t size)
 {
-    t->buf = buf;
-    t->size = size;
-    t->len = 0;
-    t->cut = false;
-    buf[0] = '\0';
+    *t = (struct strbuf){.buf = buf, .size = size, .cut = size == 0};
+    if (size > 0) {
+        buf[0] = '\0';
+    }
 }
 
 void strbuf_addn(struct strbuf *t, const char *s, size_t n)
 {
-    size_t room = t->size - 1 - t->len;
+    size_t room = t->len < t->size ? t->size - 1 - t->len : 0;
     if (n > room) {
         n = room;
         t->cut = true;

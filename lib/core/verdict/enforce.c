@@ -1,4 +1,4 @@
-/* seal_force: every option but roots, CRLs and hosts that a sealed connection must have, and what
+/* enforce: every option but roots, CRLs and hosts that a sealed connection must have, and what
  * asked for less. */
 #include "lib/core/options/options.h"
 #include "lib/core/verdict/verdict_internal.h"
@@ -56,7 +56,7 @@ static void force_protocols(struct deciding *d)
         d->less = true; /* ssl_min_protocol_version='' asks for no minimum at all */
     }
     if (minimum >= d->v->min_tls) {
-        d->v->forced[d->v->nforced++] = (struct forced){"ssl_min_protocol_version", asked};
+        verdict_force(d->v, "ssl_min_protocol_version", asked);
     } else {
         seal_force(d, "ssl_min_protocol_version", least, true);
     }
@@ -67,7 +67,7 @@ static void force_protocols(struct deciding *d)
     if (maximum != NULL && tls_version(maximum) < d->v->min_tls) {
         seal_force(d, "ssl_max_protocol_version", "TLSv1.3", true);
     } else if (maximum == NULL && d->r->service) {
-        d->v->forced[d->v->nforced++] = (struct forced){"ssl_max_protocol_version", "TLSv1.3"};
+        verdict_force(d->v, "ssl_max_protocol_version", "TLSv1.3");
     }
 }
 
@@ -103,23 +103,23 @@ static bool force_client_certificate(struct deciding *d)
         const char *used = key != NULL ? key : default_key;
         int state = certificate != NULL ? d->w->readable(d->w->data, certificate) : 0;
         if (state < 0 || (state == 1 && used != NULL && d->w->readable(d->w->data, used) != 1)) {
-            d->v->forced[d->v->nforced++] = (struct forced){"sslcert", NO_CERTIFICATE};
+            verdict_force(d->v, "sslcert", NO_CERTIFICATE);
         }
     }
     /* A service file that changes now could still name an engine: say outright what was seen. */
     if (d->r->service && find_pin(rule, "sslkey") == NULL) {
-        d->v->forced[d->v->nforced++] =
-            (struct forced){"sslkey", key != NULL           ? key
-                                      : default_key != NULL ? default_key
-                                                            : NO_CERTIFICATE};
+        verdict_force(d->v, "sslkey",
+                      key != NULL           ? key
+                      : default_key != NULL ? default_key
+                                            : NO_CERTIFICATE);
     }
     return true;
 }
 
 static void force_if_known(struct deciding *d, const char *option, const char *value)
 {
-    if (value != NULL && request_option(d->r, option) != NULL && d->v->nforced < SEAL_FORCED) {
-        d->v->forced[d->v->nforced++] = (struct forced){option, value};
+    if (value != NULL && request_option(d->r, option) != NULL) {
+        verdict_force(d->v, option, value);
     }
 }
 

@@ -1,36 +1,16 @@
-/* seal_targets: whom a connection would dial: host lists, sockets, sections, exemptions, verify_as.
- */
+/* hosts: whom a connection would dial: host lists, sockets, sections, exemptions, verify_as. */
 #include "lib/core/text/hostname.h"
+#include "lib/core/text/list.h"
 #include "lib/core/verdict/verdict_internal.h"
 
 #include <string.h>
 
-/* The n-th element of a comma-separated list, cut out as libpq's parse_comma_separated_list does
- * (no blanks trimmed, no quoting); "" beyond its end. */
-static const char *list_element(struct verdict *v, const char *list, size_t n)
+/* The i-th element of a list, in the verdict's own memory; NULL where that is full. */
+static const char *keep_element(struct verdict *v, const char *list, size_t i)
 {
-    while (n > 0 && list != NULL) {
-        list = strchr(list, ',');
-        if (list != NULL) {
-            list++;
-        }
-        n--;
-    }
-    if (list == NULL) {
-        return "";
-    }
-    return seal_keep(v, list, strcspn(list, ","));
-}
-
-static size_t list_length(const char *list)
-{
-    size_t n = 1;
-    for (const char *c = list; *c != '\0'; c++) {
-        if (*c == ',') {
-            n++;
-        }
-    }
-    return n;
+    size_t len;
+    const char *s = list_element(list, i, &len);
+    return len > 0 ? seal_keep(v, s, len) : "";
 }
 
 /* libpq's is_unixsock_path: '/' in all versions, '@' (the abstract namespace) from 14. */
@@ -57,18 +37,17 @@ bool seal_find_elements(struct deciding *d)
     const char *default_port =
         port_option != NULL && port_option->compiled != NULL ? port_option->compiled : "5432";
 
-    d->nelements = addresses != NULL ? list_length(addresses)
-                   : hosts != NULL   ? list_length(hosts)
-                                     : 1;
+    size_t n = list_length(addresses != NULL ? addresses : hosts);
+    d->nelements = n > 0 ? n : 1;
     if (d->nelements > SEAL_ELEMENTS) {
         return list_too_long(d);
     }
-    bool one_port = ports != NULL && list_length(ports) == 1;
+    bool one_port = list_length(ports) == 1;
     for (size_t i = 0; i < d->nelements; i++) {
         struct element *e = &d->elements[i];
-        e->host = list_element(v, hosts, i);
-        e->hostaddr = list_element(v, addresses, i);
-        e->port = list_element(v, ports, one_port ? 0 : i);
+        e->host = keep_element(v, hosts, i);
+        e->hostaddr = keep_element(v, addresses, i);
+        e->port = keep_element(v, ports, one_port ? 0 : i);
         if (e->host == NULL || e->hostaddr == NULL || e->port == NULL) {
             return list_too_long(d);
         }
@@ -302,6 +281,17 @@ static bool verified_elsewhere(const struct deciding *d, const char *host)
     return false;
 }
 
+static void add_dial(struct verdict *v, const char *verify, const struct element *e)
+{
+    _Static_assert(ARRAY_LEN(v->dials) >= ARRAY_LEN(((struct deciding *)NULL)->elements),
+                   "each element may have a dial");
+    if (v->ndials == ARRAY_LEN(v->dials)) {
+        v->full = true;
+        return;
+    }
+    v->dials[v->ndials++] = (struct dial){.verify = verify, .host = e->host, .port = e->port};
+}
+
 bool seal_verify_as(struct deciding *d)
 {
     struct verdict *v = d->v;
@@ -319,11 +309,9 @@ bool seal_verify_as(struct deciding *d)
         strbuf_add(&t, i > 0 ? "," : "");
         strbuf_add(&t, verify != NULL ? verify : e->host);
         if (verify != NULL && e->host[0] != '\0' && e->hostaddr[0] == '\0') {
-            v->dials[v->ndials++] =
-                (struct dial){.verify = verify, .host = e->host, .port = e->port};
+            add_dial(v, verify, e);
         } else if (any && !e->socket && e->hostaddr[0] == '\0' && verified_elsewhere(d, e->host)) {
-            v->dials[v->ndials++] =
-                (struct dial){.verify = e->host, .host = e->host, .port = e->port};
+            add_dial(v, e->host, e);
         }
     }
     if (t.cut) {

@@ -1,4 +1,4 @@
-/* seal_trust: which root and which CRL a sealed connection stands on, and whether these files may
+/* trust: which root and which CRL a sealed connection stands on, and whether these files may
  * be used. */
 #include "lib/core/verdict/verdict_internal.h"
 
@@ -146,15 +146,14 @@ bool seal_judge_crl(struct deciding *d)
     if (v->crl != NULL) {
         /* Kept, and named outright: neither the home directory nor a service file can move it any
          * more. */
-        v->forced[v->nforced++] = (struct forced){"sslcrl", v->crl};
+        verdict_force(v, "sslcrl", v->crl);
         if (request_option(d->r, "sslcrldir") != NULL) {
-            v->forced[v->nforced++] = (struct forced){"sslcrldir", NOTHING};
+            verdict_force(v, "sslcrldir", NOTHING);
         }
     } else if (asked != NULL) {
         seal_force(d, "sslcrl", NOTHING, true);
     } else {
-        v->forced[v->nforced++] =
-            (struct forced){"sslcrl", NOTHING}; /* cancels the default file and sslcrldir */
+        verdict_force(v, "sslcrl", NOTHING); /* cancels the default file and sslcrldir */
     }
     return true;
 }

@@ -1,6 +1,5 @@
-/* seal: request + policy -> verdict, read from top to bottom. The steps stand in seal_targets.c
- * (who is dialled), seal_trust.c (roots and CRLs) and seal_force.c (everything else that could
- * weaken). */
+/* verdict: request + policy -> verdict, read from the bottom up. The steps stand in hosts.c (who is
+ * dialled), trust.c (roots and CRLs) and enforce.c (everything else that could weaken). */
 #include "lib/core/verdict/verdict_internal.h"
 
 #include <string.h>
@@ -26,6 +25,35 @@ const char *source_name(enum source s)
     static const char *const names[] = {"default", "environment", "service", "login",
                                         "params",  "uri",         "conninfo"};
     return names[s];
+}
+
+const char *action_name(enum verdict_action a)
+{
+    static const char *const names[] = {"sealed", "refused", "allowed", "would-seal",
+                                        "would-refuse"};
+    return names[a];
+}
+
+const char *verdict_event(const struct verdict *v)
+{
+    static const char *const names[] = {"refuse", "exempt", "downgrade", "socket", "seal"};
+    return names[v->kind];
+}
+
+/* Each pin, and at most one each of sslmode, sslrootcert, sslcrl, sslcrldir, gssencmode,
+ * sslcompression, sslkeylogfile, the two TLS versions, sslcert, sslkey, hostaddr, port, passfile
+ * and twice host. */
+_Static_assert(SEAL_FORCED >= POLICY_PINS + 16 && (int)EVENT_CHANGES >= POLICY_PINS + 16,
+               "a policy with all its pins must fit");
+
+bool verdict_force(struct verdict *v, const char *option, const char *value)
+{
+    if (v->nforced == SEAL_FORCED) {
+        v->full = true;
+        return false;
+    }
+    v->forced[v->nforced++] = (struct forced){option, value};
+    return true;
 }
 
 struct strbuf seal_reason(struct verdict *v)
@@ -75,6 +103,7 @@ void seal_note(struct deciding *d, const char *option, const char *enforced)
     struct verdict *v = d->v;
     const struct asked *a = request_option(d->r, option);
     if (v->nchanges == EVENT_CHANGES) {
+        v->full = true;
         return;
     }
     /* An empty value asks for nothing, but for no minimum at all. */
@@ -92,10 +121,9 @@ void seal_force(struct deciding *d, const char *option, const char *value, bool 
 {
     struct verdict *v = d->v;
     const struct asked *a = request_option(d->r, option);
-    if (a == NULL || v->nforced == SEAL_FORCED) {
+    if (a == NULL || !verdict_force(v, option, value)) {
         return;
     }
-    v->forced[v->nforced++] = (struct forced){option, value};
     if (strcmp(or_empty(a->value), value) == 0) {
         return;
     }
@@ -108,19 +136,16 @@ void seal_force(struct deciding *d, const char *option, const char *value, bool 
 /* Fills in event and action once kind and mode stand. */
 static void conclude(struct verdict *v, enum verdict_kind kind)
 {
-    static const char *const events[] = {"refuse", "exempt", "downgrade", "socket", "seal"};
     bool audit = v->mode == MODE_AUDIT;
     v->kind = kind;
-    v->event = events[kind];
     if (kind == VERDICT_REFUSE) {
-        v->action = audit && !v->fault ? "would-refuse" : "refused";
+        v->action = audit && !v->fault ? ACTION_WOULD_REFUSE : ACTION_REFUSED;
     } else if (kind == VERDICT_EXEMPT || (kind == VERDICT_SOCKET && !v->tcp)) {
-        v->action = "allowed";
+        v->action = ACTION_ALLOWED;
     } else {
-        v->action = audit ? "would-seal" : "sealed";
+        v->action = audit ? ACTION_WOULD_SEAL : ACTION_SEALED;
     }
-    v->sealed = !audit && (kind == VERDICT_DOWNGRADE || kind == VERDICT_SEAL ||
-                           (kind == VERDICT_SOCKET && v->tcp));
+    v->sealed = v->action == ACTION_SEALED;
     if (!v->sealed) {
         v->nforced = 0;
     }
@@ -132,9 +157,9 @@ static void conclude(struct verdict *v, enum verdict_kind kind)
 static void start(const struct policy *p, struct verdict *v)
 {
     v->kind = VERDICT_REFUSE;
-    v->event = v->action = "";
+    v->action = ACTION_REFUSED;
     v->mode = p->global.mode;
-    v->sealed = v->fault = v->once = v->pin_target = v->tcp = v->socket = false;
+    v->sealed = v->fault = v->once = v->pin_target = v->tcp = v->socket = v->full = false;
     v->rule = &p->global;
     v->nforced = v->nchanges = v->ndials = v->words_len = 0;
     v->min_tls = 12;
@@ -173,8 +198,15 @@ static bool seal_tcp(struct deciding *d)
         return false;
     }
     seal_force(d, "sslmode", "verify-full", true); /* first, so that it leads the log's changes */
-    return judge_environment(d) && seal_judge_root(d) && seal_judge_crl(d) &&
-           seal_force_options(d) && seal_verify_as(d);
+    if (!judge_environment(d) || !seal_judge_root(d) || !seal_judge_crl(d) ||
+        !seal_force_options(d) || !seal_verify_as(d)) {
+        return false;
+    }
+    if (d->v->full) {
+        struct strbuf t = seal_reason(d->v);
+        strbuf_add(&t, "more options would have to be forced than pgseal has room for; pin fewer");
+    }
+    return !d->v->full;
 }
 
 void seal_decide(const struct request *r, const struct policy *p, const struct world *w,

@@ -1,5 +1,4 @@
-/* seal: what was asked for + the policy -> the verdict: what is forced, refused, let through, and
- * why. */
+/* verdict: what was asked for + the policy -> what is forced, refused, let through, and why. */
 #ifndef PGSEAL_SEAL_H
 #define PGSEAL_SEAL_H
 
@@ -12,7 +11,7 @@
 
 enum {
     SEAL_OPTIONS = 80,  /* libpq 19 knows 54 */
-    SEAL_FORCED = 64,   /* options forced at most */
+    SEAL_FORCED = 64,   /* options forced at most; verdict.c asserts that all pins fit */
     SEAL_ELEMENTS = 64, /* elements of a host list; longer lists are refused */
     SEAL_REASON = 1024, /* a refusal's text with its NUL */
     SEAL_WORDS = 16384, /* memory for the strings that a verdict builds */
@@ -89,10 +88,18 @@ enum verdict_kind {
     VERDICT_SEAL
 };
 
+/* What becomes of the call. */
+enum verdict_action {
+    ACTION_SEALED,
+    ACTION_REFUSED,
+    ACTION_ALLOWED,
+    ACTION_WOULD_SEAL,
+    ACTION_WOULD_REFUSE
+};
+
 struct verdict {
     enum verdict_kind kind;
-    const char *event;  /* refuse exempt downgrade socket seal */
-    const char *action; /* sealed refused allowed would-seal would-refuse */
+    enum verdict_action action;
     enum policy_mode mode;
     bool sealed;     /* the forced pairs are sent, and the witness holds the session against them */
     bool fault;      /* the policy itself cannot be used: refused in audit mode too */
@@ -106,6 +113,7 @@ struct verdict {
     size_t nchanges;
     struct dial dials[SEAL_ELEMENTS];
     size_t ndials;
+    bool full; /* something did not fit into one of the arrays above: only a refusal is left */
     bool tcp, socket; /* the list has such an element */
     int min_tls;      /* 12 or 13 */
     const char *root; /* the root file in force, NULL when not sealed */
@@ -136,7 +144,13 @@ void seal_refuse(const struct policy *p, const char *reason, bool always, struct
 const char *request_value(const struct request *r, const char *name);
 const struct asked *request_option(const struct request *r, const char *name);
 
-/* The log's word for a source. */
+/* Appends a pair that is forced. The one writer of v->forced: where it is full, v->full is set,
+ * false returned and the connection must be refused. The strings stay the caller's. */
+bool verdict_force(struct verdict *v, const char *option, const char *value);
+
+/* The log's words for a source, an action and a verdict's event. */
 const char *source_name(enum source s);
+const char *action_name(enum verdict_action a);
+const char *verdict_event(const struct verdict *v);
 
 #endif

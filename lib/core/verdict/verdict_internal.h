@@ -1,8 +1,9 @@
-/* seal_parts: what seal.c, seal_targets.c, seal_trust.c and seal_force.c share; nobody else
- * includes it. */
+/* verdict_internal: what verdict.c, hosts.c, trust.c and enforce.c share; no other file includes
+ * it. */
 #ifndef PGSEAL_SEAL_PARTS_H
 #define PGSEAL_SEAL_PARTS_H
 
+#include "lib/core/text/array.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/core/verdict/verdict.h"
 
@@ -29,7 +30,7 @@ struct deciding {
 /* All of these keep errno, allocate nothing, and return false where the attempt is refused
  * (v->reason is filled). */
 
-/* seal_targets.c: who is dialled. Splits the lists as libpq's connectOptions2 does, finds sockets
+/* hosts.c: who is dialled. Splits the lists as libpq's connectOptions2 does, finds sockets
  * and rules. */
 bool seal_find_elements(struct deciding *d);
 bool seal_judge_sockets(struct deciding *d);
@@ -45,14 +46,14 @@ bool seal_same_rules(struct deciding *d);
 /* verify_as: the forced host list and the dials. */
 bool seal_verify_as(struct deciding *d);
 
-/* seal_trust.c: the root and CRL files. Both fill v->root and v->crl. */
+/* trust.c: the root and CRL files. Both fill v->root and v->crl. */
 bool seal_judge_root(struct deciding *d);
 bool seal_judge_crl(struct deciding *d);
 
-/* seal_force.c: every other option. */
+/* enforce.c: every other option. */
 bool seal_force_options(struct deciding *d);
 
-/* seal.c: tools. */
+/* verdict.c: tools. */
 /* Forces option to value where this libpq knows it, and notes the change; less: an explicit other
  * value counts as asking for less. */
 void seal_force(struct deciding *d, const char *option, const char *value, bool less);

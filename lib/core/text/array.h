@@ -1,0 +1,8 @@
+/* array: how many elements an array has. */
+#ifndef PGSEAL_ARRAY_H
+#define PGSEAL_ARRAY_H
+
+/* Of an array, never of a pointer. */
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

@@ -20,10 +20,14 @@ SHIM_LDFLAGS += $(SHIM_LDFLAGS_$(ARCH))
 SHIM_SRC = $(sort $(shell find shim -name '*.c'))
 # Not the launcher's own: lib/elf/elf_file.c reads files, and the object looks only at what is loaded.
 SHIM_OBJECT_SRC = $(SHIM_SRC) $(filter-out lib/elf/elf_file.c,$(LIB_SRC))
-SHIM_OBJ = $(SHIM_OBJECT_SRC:%.c=build/%.o)
+SHIM_OBJ = $(SHIM_OBJECT_SRC:%.c=build/%.o) $(patsubst %.S,build/%.o,$(wildcard shim/hooks/*.S))
 LIB_OBJ = $(LIB_SRC:%.c=build/%.o)
 
 build/shim/%.o: shim/%.c
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_CFLAGS) -MMD -MP -c -o $@ $<
+
+build/shim/%.o: shim/%.S
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_CFLAGS) -MMD -MP -c -o $@ $<
 

@@ -1,4 +1,4 @@
-/* objects: reads the objects that are loaded, without asking the dynamic linker anything that could
+/* loaded: the objects that are loaded, without asking the dynamic linker anything that could
  * fail.
  *
  * dlsym cannot do this: a failing one allocates and overwrites what dlerror() has to say, the
@@ -7,6 +7,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stddef.h>
 #include <sys/auxv.h>
 
 /* Whether a begins with the whole of b, and whether that is all of it. Not the C library's: a
@@ -34,32 +35,38 @@ static void *pointer(uintptr_t address)
     return (void *)address; // NOLINT(performance-no-int-to-ptr): that is what an ELF file holds
 }
 
-/* glibc has relocated the addresses in a writable dynamic section; musl, and glibc in a read-only
- * one, have not. */
-static uintptr_t table_address(const struct object *o, ElfW(Addr) value)
-{
-    return value < o->base ? o->base + value : value;
-}
-
-static const ElfW(Dyn) * dynamic_entry(const struct object *o, ElfW(Sxword) tag)
-{
-    for (const ElfW(Dyn) *d = o->dyn; d->d_tag != DT_NULL; d++) {
-        if (d->d_tag == tag) {
-            return d;
-        }
-    }
-    return NULL;
-}
-
-static const void *dynamic_table(const struct object *o, ElfW(Sxword) tag)
-{
-    const ElfW(Dyn) *d = dynamic_entry(o, tag);
-    return d ? pointer(table_address(o, d->d_un.d_ptr)) : NULL;
-}
-
 static bool is_vdso(const char *name)
 {
     return begins(name, "linux-vdso") || begins(name, "linux-gate");
+}
+
+/* The program headers of an object that dl_iterate_phdr does not show (another namespace's): where its
+ * first bytes are its ELF header, as they are in what link editors make. */
+static void find_headers(struct object *o)
+{
+    const ElfW(Ehdr) *e = pointer(o->base);
+    if (!object_readable(o->base, sizeof *e) || !begins((const char *)e->e_ident, ELFMAG) ||
+        e->e_phentsize != sizeof(ElfW(Phdr)) ||
+        !object_readable(o->base + e->e_phoff, e->e_phnum * sizeof(ElfW(Phdr)))) {
+        return;
+    }
+    const ElfW(Phdr) *p = pointer(o->base + e->e_phoff);
+    for (size_t i = 0; i < e->e_phnum; i++) {
+        if (p[i].p_type == PT_DYNAMIC && pointer(o->base + p[i].p_vaddr) == o->dyn) {
+            o->headers = p;
+            o->nheaders = e->e_phnum;
+        }
+    }
+}
+
+struct object object_of_map(const struct link_map *map)
+{
+    struct object o = {.base = map->l_addr,
+                       .dyn = map->l_ld,
+                       .name = map->l_name,
+                       .map = (void *)(uintptr_t)map}; // NOLINT(performance-no-int-to-ptr)
+    find_headers(&o);
+    return o;
 }
 
 struct walk {
@@ -71,7 +78,10 @@ struct walk {
 static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
 {
     struct walk *w = data;
-    struct object o = {.base = info->dlpi_addr, .name = info->dlpi_name ? info->dlpi_name : ""};
+    struct object o = {.base = info->dlpi_addr,
+                       .name = info->dlpi_name ? info->dlpi_name : "",
+                       .headers = info->dlpi_phdr,
+                       .nheaders = info->dlpi_phnum};
     bool inside = !w->address;
     (void)size;
     if (is_vdso(o.name)) {
@@ -88,6 +98,23 @@ static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
         }
     }
     return inside && o.dyn && w->fn(&o, w->data);
+}
+
+static int keep_state(struct dl_phdr_info *info, size_t size, void *data)
+{
+    if (size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs) {
+        *(uint64_t *)data = (info->dlpi_adds + 1) << 32 | (info->dlpi_subs & UINT32_MAX);
+    }
+    return 1;
+}
+
+uint64_t objects_state(void)
+{
+    uint64_t state = 1;
+    int saved = errno;
+    dl_iterate_phdr(keep_state, &state);
+    errno = saved;
+    return state;
 }
 
 bool objects_each(bool (*fn)(const struct object *o, void *data), void *data)
@@ -125,7 +152,7 @@ static bool object_by_dladdr1(const void *address, struct object *o)
         !map->l_ld || is_vdso(map->l_name)) {
         return false;
     }
-    *o = (struct object){map->l_addr, map->l_ld, map->l_name, map};
+    *o = object_of_map(map);
     return true;
 }
 
@@ -138,134 +165,9 @@ bool object_of(const void *address, struct object *o)
     return found;
 }
 
-static const char *dynamic_string(const struct object *o, ElfW(Sxword) tag)
-{
-    const char *strings = dynamic_table(o, DT_STRTAB);
-    const ElfW(Dyn) *d = dynamic_entry(o, tag);
-    return strings && d ? strings + d->d_un.d_val : NULL;
-}
-
-const char *object_soname(const struct object *o)
-{
-    const char *soname = dynamic_string(o, DT_SONAME);
-    return soname ? soname : "";
-}
-
-const char *object_run_path(const struct object *o)
-{
-    const char *path = dynamic_string(o, DT_RUNPATH);
-    return path ? path : dynamic_string(o, DT_RPATH);
-}
-
 bool object_is_self(const struct object *o)
 {
     return o->dyn == _DYNAMIC || same(object_soname(o), "libpgseal.so");
-}
-
-static bool is_definition(const struct object *o, uint32_t index, const char *name)
-{
-    const ElfW(Sym) *sym = (const ElfW(Sym) *)dynamic_table(o, DT_SYMTAB) + index;
-    const char *strings = dynamic_table(o, DT_STRTAB);
-    const ElfW(Half) *versions = dynamic_table(o, DT_VERSYM);
-    unsigned type = ELF64_ST_TYPE(sym->st_info);
-    return sym->st_shndx != SHN_UNDEF && sym->st_value != 0 &&
-           (type == STT_FUNC || type == STT_OBJECT) && ELF64_ST_BIND(sym->st_info) != STB_LOCAL &&
-           !(versions && versions[index] & 0x8000) && same(strings + sym->st_name, name);
-}
-
-/* The index of the definition in the GNU hash table (STN_UNDEF: none). */
-static uint32_t gnu_lookup(const struct object *o, const uint32_t *table, const char *name)
-{
-    uint32_t buckets = table[0];
-    uint32_t first = table[1];
-    uint32_t words = table[2];
-    uint32_t shift = table[3];
-    uint32_t hash = 5381;
-    const ElfW(Addr) *bloom = (const void *)(table + 4);
-    const uint32_t *bucket = (const void *)(bloom + words);
-    const uint32_t *chain = bucket + buckets;
-    for (const char *c = name; *c; c++) {
-        hash = hash * 33 + (unsigned char)*c;
-    }
-    if (!buckets || !words) {
-        return STN_UNDEF;
-    }
-    ElfW(Addr) word = bloom[hash / __ELF_NATIVE_CLASS % words];
-    if (!(word >> hash % __ELF_NATIVE_CLASS & word >> (hash >> shift) % __ELF_NATIVE_CLASS & 1)) {
-        return STN_UNDEF;
-    }
-    for (uint32_t i = bucket[hash % buckets]; i >= first && i; i++) {
-        if ((chain[i - first] | 1) == (hash | 1) && is_definition(o, i, name)) {
-            return i;
-        }
-        if (chain[i - first] & 1) {
-            break;
-        }
-    }
-    return STN_UNDEF;
-}
-
-static uint32_t sysv_lookup(const struct object *o, const uint32_t *table, const char *name)
-{
-    uint32_t buckets = table[0];
-    uint32_t hash = 0;
-    const uint32_t *bucket = table + 2;
-    const uint32_t *chain = bucket + buckets;
-    for (const char *c = name; *c; c++) {
-        hash = (hash << 4) + (unsigned char)*c;
-        hash = (hash ^ (hash >> 24 & 0xf0)) & 0x0fffffff;
-    }
-    for (uint32_t i = buckets ? bucket[hash % buckets] : STN_UNDEF; i != STN_UNDEF; i = chain[i]) {
-        if (is_definition(o, i, name)) {
-            return i;
-        }
-    }
-    return STN_UNDEF;
-}
-
-void *object_symbol(const struct object *o, const char *name)
-{
-    const uint32_t *gnu = dynamic_table(o, DT_GNU_HASH);
-    const uint32_t *sysv = dynamic_table(o, DT_HASH);
-    const ElfW(Sym) *symbols = dynamic_table(o, DT_SYMTAB);
-    uint32_t index = STN_UNDEF;
-    if (symbols && dynamic_entry(o, DT_STRTAB)) {
-        index = gnu ? gnu_lookup(o, gnu, name) : sysv ? sysv_lookup(o, sysv, name) : STN_UNDEF;
-    }
-    return index == STN_UNDEF ? NULL : pointer(o->base + symbols[index].st_value);
-}
-
-#if defined(__x86_64__)
-#define BINDS(type)                                                                                \
-    ((type) == R_X86_64_JUMP_SLOT || (type) == R_X86_64_GLOB_DAT || (type) == R_X86_64_64)
-#elif defined(__aarch64__)
-#define BINDS(type)                                                                                \
-    ((type) == R_AARCH64_JUMP_SLOT || (type) == R_AARCH64_GLOB_DAT || (type) == R_AARCH64_ABS64)
-#else
-#error "pgseal knows x86_64 and aarch64"
-#endif
-
-bool object_each_import(const struct object *o,
-                        bool (*fn)(const char *name, void *const *slot, void *data), void *data)
-{
-    static const struct {
-        ElfW(Sxword) table, size;
-    } tables[] = {{DT_JMPREL, DT_PLTRELSZ}, {DT_RELA, DT_RELASZ}};
-    const ElfW(Sym) *symbols = dynamic_table(o, DT_SYMTAB);
-    const char *strings = dynamic_table(o, DT_STRTAB);
-    for (size_t t = 0; symbols && strings && t < sizeof tables / sizeof *tables; t++) {
-        const ElfW(Rela) *rela = dynamic_table(o, tables[t].table);
-        const ElfW(Dyn) *size = dynamic_entry(o, tables[t].size);
-        size_t n = rela && size ? size->d_un.d_val / sizeof *rela : 0;
-        for (size_t i = 0; i < n; i++) {
-            uint32_t index = ELF64_R_SYM(rela[i].r_info);
-            if (index != STN_UNDEF && BINDS(ELF64_R_TYPE(rela[i].r_info)) &&
-                fn(strings + symbols[index].st_name, pointer(o->base + rela[i].r_offset), data)) {
-                return true;
-            }
-        }
-    }
-    return false;
 }
 
 struct handle_search {
@@ -278,7 +180,7 @@ struct handle_search {
 static bool search_link_maps(const struct object *o, void *data)
 {
     struct handle_search *s = data;
-    const ElfW(Dyn) *d = dynamic_entry(o, DT_DEBUG);
+    const ElfW(Dyn) *d = object_dynamic(o, DT_DEBUG);
     const struct r_debug *debug = d ? pointer(d->d_un.d_ptr) : NULL;
     for (struct link_map *m = debug ? debug->r_map : NULL; m; m = m->l_next) {
         if (m->l_ld == s->dyn) {
@@ -358,7 +260,7 @@ static const struct link_map *first_link_map(void)
             program.dyn = pointer(program.base + p[i].p_vaddr);
         }
     }
-    const ElfW(Dyn) *d = program.dyn ? dynamic_entry(&program, DT_DEBUG) : NULL;
+    const ElfW(Dyn) *d = program.dyn ? object_dynamic(&program, DT_DEBUG) : NULL;
     const struct r_debug *debug = d ? pointer(d->d_un.d_ptr) : NULL;
     return debug ? debug->r_map : NULL;
 }
@@ -370,7 +272,7 @@ void *next_definition(const char *name)
      * calls a real one that it is only just looking for, by our dlsym. What is found so, the C
      * library, was loaded at start and never goes, so no lock is needed on the way. */
     for (const struct link_map *m = first_link_map(); m; m = m->l_next) {
-        struct object o = {m->l_addr, m->l_ld, m->l_name, NULL};
+        struct object o = {.base = m->l_addr, .dyn = m->l_ld, .name = m->l_name};
         if (o.dyn && !is_vdso(o.name) && search_next(&o, &s)) {
             return s.after;
         }

@@ -1,7 +1,7 @@
-/* objects: reads the objects that are loaded, without asking the dynamic linker anything that could
- * fail. */
-#ifndef PGSEAL_OBJECTS_H
-#define PGSEAL_OBJECTS_H
+/* loaded: reads the objects that are loaded, without asking the dynamic linker anything that could
+ * fail. Whatever a malformed file says, nothing is read that the kernel does not call readable. */
+#ifndef PGSEAL_LOADED_H
+#define PGSEAL_LOADED_H
 
 #include <link.h>
 #include <stdbool.h>
@@ -15,7 +15,23 @@ struct object {
     const ElfW(Dyn) * dyn; /* its dynamic section: the object's identity */
     const char *name;      /* as link_map.l_name: "" is the main program */
     void *map; /* its link map where it is already known, else NULL: ask object_handle */
+    const ElfW(Phdr) * headers; /* NULL where they are not known */
+    size_t nheaders;
 };
+
+/* Says which objects there are: as long as it stays the same, none came and none went, in any
+ * namespace. Never 0. Keeps errno; takes the loader's lock. */
+uint64_t objects_state(void);
+
+/* The object of a link map. Pure. */
+struct object object_of_map(const struct link_map *map);
+
+/* Whether the n bytes at address can be read, now, as the kernel says. Keeps errno;
+ * async-signal-safe. */
+bool object_readable(uintptr_t address, size_t n);
+
+/* The entry of the object's dynamic section with this tag, or NULL. Pure. */
+const ElfW(Dyn) * object_dynamic(const struct object *o, ElfW(Sxword) tag);
 
 /* Calls fn for each object of the namespace of libpgseal.so, in the order in which they were loaded
  * (the vDSO and objects without a dynamic section left out), until fn returns true; returns whether
@@ -42,11 +58,22 @@ const char *object_run_path(const struct object *o);
  * object and no dlerror(). Pure. */
 void *object_symbol(const struct object *o, const char *name);
 
-/* Calls fn for each relocation of o that binds a symbol by name into a slot (JUMP_SLOT, GLOB_DAT,
- * absolute), until fn returns true; returns whether one did. The slot may still be unbound (lazy):
- * it then holds an address within o. */
-bool object_each_import(const struct object *o,
-                        bool (*fn)(const char *name, void *const *slot, void *data), void *data);
+/* A slot of an object into which the dynamic linker writes the address of a symbol by name. */
+struct import {
+    const char *name; /* at least IMPORT_NAME bytes of it can be read, or all */
+    uint32_t symbol;  /* its index in the object's symbol table */
+    void **slot;      /* aligned and readable; while it is unbound (lazy) it holds an address within
+                         the object */
+};
+enum { IMPORT_NAME = 48 };
+
+/* Calls fn for each such slot of o (relocations JUMP_SLOT, GLOB_DAT and absolute with addend 0, in
+ * DT_JMPREL and DT_RELA), until fn returns true; returns whether one did. Pure. */
+bool object_each_import(const struct object *o, bool (*fn)(const struct import *import, void *data),
+                        void *data);
+
+/* The version of this name that o wants for its symbol, or NULL: any. Pure. */
+const char *object_import_version(const struct object *o, uint32_t symbol);
 
 /* The object's link map, which glibc and musl take as a handle; NULL where it is not found. Keeps
  * errno. */

@@ -1,6 +1,7 @@
 /* sys: words for errno, and reading a whole file. */
 #include "lib/os/sys.h"
 
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -39,6 +40,16 @@ const char *sys_error(int e)
     default:
         return "cannot be read";
     }
+}
+
+bool sys_readable(const void *address)
+{
+    int saved = errno;
+    /* Wakes none and moves none, whatever the word is; reading it comes first. */
+    long done = syscall(SYS_futex, address, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0L, address, 0);
+    bool fault = done == -1 && errno == EFAULT;
+    errno = saved;
+    return !fault;
 }
 
 char *sys_read_file(int fd, size_t max, bool map, size_t *len)

@@ -23,6 +23,10 @@ static inline int sys_stat(const char *path, struct stat *st)
     return (int)syscall(SYS_newfstatat, AT_FDCWD, path, st, 0);
 }
 
+/* Whether the word at address can be read: the kernel reads it for us, and nothing else happens. Also
+ * true where the kernel does not say. Keeps errno; async-signal-safe. address is aligned to 4. */
+bool sys_readable(const void *address);
+
 /* What errno number e means, in a few static words: strerror() may allocate and speaks the locale's
  * language. */
 const char *sys_error(int e);

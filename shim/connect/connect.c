@@ -7,6 +7,7 @@
 #include "lib/elf/loaded.h"
 #include "lib/os/settings.h"
 #include "lib/os/trust_files.h"
+#include "shim/dynlink/linkage.h"
 #include "shim/log/log.h"
 #include "shim/session/verify_as.h"
 #include "shim/session/witness.h"
@@ -128,8 +129,11 @@ static void judge(struct attempt *a)
 {
     struct world w;
     struct roots *keep = NULL;
+    char why[256];
     if (a->policy->fault[0] != '\0') {
         refuse_with(a, a->policy->fault, true);
+    } else if (linkage_refuses(a->libpq.linked, why, sizeof why)) {
+        refuse_with(a, why, false);
     } else {
         switch (probe_run(&a->libpq, &a->array.params, a->keywords, a->values, &a->probe)) {
         case PROBE_LIBPQ:

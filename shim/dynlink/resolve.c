@@ -14,7 +14,8 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
 #include "shim/dynlink/callsite.h"
-#include "shim/hooks/loader.h"
+#include "shim/dynlink/linkage.h"
+#include "shim/dynlink/real.h"
 
 #include <errno.h>
 #include <string.h>
@@ -81,18 +82,19 @@ struct evidence {
     struct object libpq;
 };
 
-static bool read_import(const char *name, void *const *slot, void *data)
+static bool read_import(const struct import *import, void *data)
 {
+    const char *name = import->name;
     struct evidence *e = data;
     struct object o;
     if (strcmp(name, e->entry_point) == 0) {
         e->imports_entry = true;
-        e->calls_entry = e->calls_entry || callsite_through(e->address, slot);
+        e->calls_entry = e->calls_entry || callsite_through(e->address, import->slot);
     }
     if (!e->bound &&
         (strncmp(name, "PQ", 2) == 0 || strncmp(name, "lo_", 3) == 0 ||
          strncmp(name, "pg_", 3) == 0) &&
-        object_of(*slot, &o) && is_libpq(&o)) {
+        object_of(*import->slot, &o) && is_libpq(&o)) {
         e->bound = o.dyn;
         e->libpq = o;
     }
@@ -105,11 +107,10 @@ struct rival {
     const char *entry_point;
 };
 
-static bool is_entry(const char *name, void *const *slot, void *data)
+static bool is_entry(const struct import *import, void *data)
 {
     const struct rival *r = data;
-    (void)slot;
-    return strcmp(name, r->entry_point) == 0;
+    return strcmp(import->name, r->entry_point) == 0;
 }
 
 static bool is_rival(const struct object *o, void *data)
@@ -128,10 +129,10 @@ static bool ask_scopes(const struct object *caller, const char *entry_point, str
         memcpy(&fn, &version, sizeof fn);
     }
     if (!fn) {
-        fn = loader_global_next(entry_point);
+        fn = real_global_next(entry_point);
     }
     if (!fn) {
-        fn = loader_in_scope(object_handle(caller), entry_point);
+        fn = real_look_up(object_handle(caller), entry_point, NULL);
     }
     return fn && object_of(fn, o) && is_libpq(o);
 }
@@ -192,6 +193,7 @@ static const char *fill(struct libpq *pq, const struct object *o)
         memcpy((char *)pq + functions[i].offset, &fn, sizeof fn);
     }
     pq->version = pq->PQlibVersion();
+    pq->linked = linkage_libpq(o);
     return NULL;
 }
 

@@ -67,6 +67,8 @@ void PQcancelReset(PGcancelConn *conn);
 void PQcancelFinish(PGcancelConn *conn);
 #endif
 
+struct linked;
+
 /* One libpq copy as a caller reaches it. Plain data: copied freely, valid while that libpq is
  * loaded. */
 struct libpq {
@@ -75,9 +77,10 @@ struct libpq {
 #undef LIBPQ_MEMBER
     void *handle; /* for dlsym in that libpq's own scope (a link map; glibc and musl take it as a
                      handle) */
-    const void *base; /* its dynamic section: which copy this is */
-    int version;      /* PQlibVersion() */
-    char path[512];   /* the link map's name, absolute where the dynamic linker has it so; cut if
+    const void *base;      /* its dynamic section: which copy this is */
+    int version;           /* PQlibVersion() */
+    struct linked *linked; /* its own slots (linkage.h); NULL where it has no row there */
+    char path[512]; /* the link map's name, absolute where the dynamic linker has it so; cut if
                          longer */
 };
 

@@ -4,6 +4,7 @@
 
 #include "lib/elf/loaded.h"
 #include "shim/connect/connect.h"
+#include "shim/hooks/stubs.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,6 +17,7 @@ static const void *slots[BOUND_ENTRIES];
  * pgseal's own. */
 static struct call_site by(int n, const void *caller)
 {
+    stubs_use();
     return (struct call_site){
         .address = caller,
         .bound = n < BOUND_ENTRIES ? __atomic_load_n(&slots[n], __ATOMIC_ACQUIRE) : slots};

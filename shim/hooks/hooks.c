@@ -5,6 +5,7 @@
 #include "lib/os/settings.h"
 #include "lib/os/startup.h"
 #include "shim/connect/connect.h"
+#include "shim/hooks/stubs.h"
 #include "shim/log/sink.h"
 #include "shim/session/cancel.h"
 #include "shim/session/reset.h"
@@ -17,7 +18,7 @@
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default"))) extern
-#define CALLER ((struct call_site){.address = __builtin_return_address(0)})
+#define CALLER (stubs_use(), (struct call_site){.address = __builtin_return_address(0)})
 
 static atomic_uchar fired[HOOKS];
 
@@ -45,6 +46,7 @@ size_t hooks_fired(const char **names, size_t max)
 /* All that happens in a process that never connects. */
 __attribute__((constructor)) AT_START static void load(void)
 {
+    stubs_use();
     sink_remember_stderr();
     settings_load();
 }
@@ -106,6 +108,7 @@ __attribute__((noinline)) static function real_for_unknown_conn(const void *call
 {
     struct libpq pq = {0};
     char reason[REASON_MAX];
+    stubs_use();
     function found = NULL;
     int saved = errno;
     if (libpq_resolve((struct call_site){.address = caller}, name, &pq, reason, sizeof reason)) {

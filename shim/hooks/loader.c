@@ -11,6 +11,7 @@
 #include "lib/elf/loaded.h"
 #include "lib/os/settings.h"
 #include "shim/dynlink/deepbind.h"
+#include "shim/dynlink/real.h"
 #include "shim/dynlink/resolve.h"
 #include "shim/hooks/bound.h"
 #include "shim/hooks/hooks.h"
@@ -43,52 +44,12 @@ static void *const exported[] = {
 };
 // clang-format on
 
-/* The real functions: found once, in every thread alike, so that a race only finds them twice. */
-void *loader_real_dlsym, *loader_real_dlvsym;
-static void *real_dlerror, *real_dlopen, *real_dlmopen;
-static bool global_grew; /* something may have joined the global scope since the start */
+static void *real_dlopen, *real_dlmopen;
 static unsigned namespaces;
-
-static void *find(void **cache, const char *name)
-{
-    void *fn = __atomic_load_n(cache, __ATOMIC_RELAXED);
-    if (!fn) {
-        int saved = errno;
-        fn = next_definition(name);
-        __atomic_store_n(cache, fn, __ATOMIC_RELAXED);
-        errno = saved;
-    }
-    return fn;
-}
-
-static void *call_dlsym(void *handle, const char *name)
-{
-    void *fn = find(&loader_real_dlsym, "dlsym");
-    typedef void *dlsym_fn(void *, const char *);
-    void *found = fn ? ((dlsym_fn *)fn)(handle, name) : NULL;
-    __asm__ volatile("" ::: "memory"); /* no tail call: the return address must be ours */
-    return found;
-}
-
-static void *call_dlvsym(void *handle, const char *name, const char *version)
-{
-    void *fn = find(&loader_real_dlvsym, "dlvsym");
-    typedef void *dlvsym_fn(void *, const char *, const char *);
-    void *found = fn ? ((dlvsym_fn *)fn)(handle, name, version) : NULL;
-    __asm__ volatile("" ::: "memory");
-    return found;
-}
-
-static char *call_dlerror(void)
-{
-    void *fn = find(&real_dlerror, "dlerror");
-    typedef char *dlerror_fn(void);
-    return fn ? ((dlerror_fn *)fn)() : NULL;
-}
 
 __attribute__((visibility("default"))) char *dlerror(void)
 {
-    char *text = call_dlerror();
+    char *text = real_dlerror();
     for (size_t i = 0; text && strchr(text, '\001') && i < HOOKS; i++) {
         char *found = strstr(text, hooks[i].marked);
         if (found) { /* the text is the C library's own copy, good until its next error */
@@ -99,39 +60,6 @@ __attribute__((visibility("default"))) char *dlerror(void)
     return text;
 }
 
-/* Whether this address is one of pgseal's: its own hooks, or those of another copy. */
-static bool is_own(const void *fn)
-{
-    struct object o;
-    return fn && object_of(fn, &o) && object_is_self(&o);
-}
-
-/* A look-up that may fail without leaving a dlerror(); version NULL: any. */
-static void *look_up(void *handle, const char *name, const char *version)
-{
-    int saved = errno;
-    struct object o;
-    void *fn = version ? call_dlvsym(handle, name, version) : call_dlsym(handle, name);
-    if (!fn) {
-        call_dlerror();
-    }
-    if (is_own(fn)) { /* another copy of pgseal: what stands behind it */
-        fn = handle == RTLD_NEXT && object_of(fn, &o) ? definition_after(&o, name) : NULL;
-    }
-    errno = saved;
-    return fn;
-}
-
-void *loader_global_next(const char *name)
-{
-    return __atomic_load_n(&global_grew, __ATOMIC_RELAXED) ? look_up(RTLD_NEXT, name, NULL) : NULL;
-}
-
-void *loader_in_scope(void *handle, const char *name)
-{
-    return handle ? look_up(handle, name, NULL) : NULL;
-}
-
 unsigned loader_namespaces(void)
 {
     return __atomic_load_n(&namespaces, __ATOMIC_RELAXED);
@@ -140,15 +68,16 @@ unsigned loader_namespaces(void)
 /* RTLD_DEFAULT without pgseal: the global scope, then the caller's own. */
 static void *by_default(const struct object *caller, const char *name, const char *version)
 {
-    void *fn = look_up(RTLD_NEXT, name, version);
-    return fn || !caller || !caller->name[0] ? fn : look_up(object_handle(caller), name, version);
+    void *fn = real_look_up(RTLD_NEXT, name, version);
+    return fn || !caller || !caller->name[0] ? fn
+                                             : real_look_up(object_handle(caller), name, version);
 }
 
 /* RTLD_NEXT without pgseal: what comes after the caller in the global scope, or in the caller's
  * own. */
 static void *by_next(const struct object *caller, const char *name, const char *version)
 {
-    void *fn = look_up(RTLD_NEXT, name, version);
+    void *fn = real_look_up(RTLD_NEXT, name, version);
     struct object self;
     struct object o;
     if (!caller || !caller->name[0] || !object_of(hooks, &self) || object_before(caller, &self)) {
@@ -157,7 +86,7 @@ static void *by_next(const struct object *caller, const char *name, const char *
     if (fn && object_of(fn, &o) && object_before(caller, &o)) {
         return fn;
     }
-    fn = look_up(object_handle(caller), name, version);
+    fn = real_look_up(object_handle(caller), name, version);
     if (fn && object_of(fn, &o) && object_before(caller, &o)) {
         return fn;
     }
@@ -183,12 +112,12 @@ static void *answer(struct loader_call *call, const void *from, const char *vers
     } else if (handle == RTLD_NEXT) {
         fn = by_next(caller, name, version);
     } else {
-        fn = version ? call_dlvsym(handle, name, version) : call_dlsym(handle, name);
+        fn = version ? real_dlvsym(handle, name, version) : real_dlsym(handle, name);
         if (!fn) {
             return NULL; /* and dlerror() is as the real one left it */
         }
-        if (is_own(fn)) {
-            fn = look_up(RTLD_NEXT, name, version);
+        if (real_is_own(fn)) {
+            fn = real_look_up(RTLD_NEXT, name, version);
         }
     }
     if (!fn) {
@@ -202,14 +131,14 @@ static void *answer(struct loader_call *call, const void *from, const char *vers
 
 void *loader_dlsym(struct loader_call *call, const void *caller)
 {
-    void *real = find(&loader_real_dlsym, "dlsym");
+    void *real = real_find(&real_dlsym_address, "dlsym");
     const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
     return name && name[0] == 'P' ? answer(call, caller, NULL, real) : real;
 }
 
 void *loader_dlvsym(struct loader_call *call, const void *caller)
 {
-    void *real = find(&loader_real_dlvsym, "dlvsym");
+    void *real = real_find(&real_dlvsym_address, "dlvsym");
     const char *name = (const char *)call->arg[1];    // NOLINT(performance-no-int-to-ptr)
     const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
     return name && name[0] == 'P' && version ? answer(call, caller, version, real) : real;
@@ -234,10 +163,10 @@ static uintptr_t visible_flags(uintptr_t file, uintptr_t flags, const void *call
 void *loader_dlopen(struct loader_call *call, const void *caller)
 {
     if (call->arg[1] & RTLD_GLOBAL) {
-        __atomic_store_n(&global_grew, true, __ATOMIC_RELAXED);
+        real_global_grew();
     }
     call->arg[1] = visible_flags(call->arg[0], call->arg[1], caller);
-    return find(&real_dlopen, "dlopen");
+    return real_find(&real_dlopen, "dlopen");
 }
 
 /* The namespaces that seal_namespace made, a bit each. */
@@ -280,12 +209,12 @@ static void report_namespace(const char *file)
 
 void *loader_dlmopen(struct loader_call *call, const void *caller)
 {
-    void *real = find(&real_dlmopen, "dlmopen");
+    void *real = real_find(&real_dlmopen, "dlmopen");
     const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
     Lmid_t id = (Lmid_t)call->arg[0];
     int saved = errno;
     if (call->arg[2] & RTLD_GLOBAL) {
-        __atomic_store_n(&global_grew, true, __ATOMIC_RELAXED);
+        real_global_grew();
     }
     if (id == LM_ID_BASE) {
         call->arg[2] = visible_flags(call->arg[1], call->arg[2], caller);

@@ -5,15 +5,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The definition of name that comes next after libpgseal.so in the global scope, as the real
- * dlsym(RTLD_NEXT) has it, or NULL. Where there is none, what dlerror() had pending is lost (the
- * failed look-up is not left there). Keeps errno. */
-void *loader_global_next(const char *name);
-
-/* What the real dlsym finds in the scope of this handle (NULL: none), pgseal's own hooks left out;
- * else as above. */
-void *loader_in_scope(void *handle, const char *name);
-
 /* How often dlmopen was asked to load something that can reach libpq into a namespace of its own:
  * what happens in there pgseal does not see, except through function pointers that dlsym hands out
  * here. For the process line. */
@@ -32,8 +23,5 @@ void *loader_dlsym(struct loader_call *call, const void *caller);
 void *loader_dlvsym(struct loader_call *call, const void *caller);
 void *loader_dlopen(struct loader_call *call, const void *caller);
 void *loader_dlmopen(struct loader_call *call, const void *caller);
-
-/* The real functions, NULL until they are first needed: read by the entries. */
-extern void *loader_real_dlsym, *loader_real_dlvsym;
 
 #endif

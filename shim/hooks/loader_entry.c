@@ -8,6 +8,8 @@
  */
 #include "shim/hooks/loader.h"
 
+#include "shim/dynlink/real.h"
+
 #include <stddef.h>
 
 _Static_assert(offsetof(struct loader_call, arg) == 8 && sizeof(struct loader_call) == 40,
@@ -24,8 +26,8 @@ _Static_assert(offsetof(struct loader_call, arg) == 8 && sizeof(struct loader_ca
     "testq %rsi, %rsi\nje 2f\ncmpb $'P', (%rsi)\njne 2f\ncmpb $'Q', 1(%rsi)\nje 1f\n"              \
     "2:\nmovq " real "(%rip), %r11\ntestq %r11, %r11\nje 1f\njmpq *%r11\n"
 
-__asm__(".pushsection .text\n" ENTRY(dlsym, BY_NAME("loader_real_dlsym"))
-            ENTRY(dlvsym, BY_NAME("loader_real_dlvsym")) ENTRY(dlopen, "")
+__asm__(".pushsection .text\n" ENTRY(dlsym, BY_NAME("real_dlsym_address"))
+            ENTRY(dlvsym, BY_NAME("real_dlvsym_address")) ENTRY(dlopen, "")
                 ENTRY(dlmopen, "") ".type loader_ask, @function\n"
                                    "loader_ask:\n"
                                    ".cfi_startproc\n"
@@ -65,8 +67,8 @@ __asm__(".pushsection .text\n" ENTRY(dlsym, BY_NAME("loader_real_dlsym"))
     "1f\n"                                                                                         \
     "2:\nadrp x16, " real "\nldr x16, [x16, :lo12:" real "]\ncbz x16, 1f\nbr x16\n"
 
-__asm__(".pushsection .text\n" ENTRY(dlsym, BY_NAME("loader_real_dlsym"))
-            ENTRY(dlvsym, BY_NAME("loader_real_dlvsym")) ENTRY(dlopen, "")
+__asm__(".pushsection .text\n" ENTRY(dlsym, BY_NAME("real_dlsym_address"))
+            ENTRY(dlvsym, BY_NAME("real_dlvsym_address")) ENTRY(dlopen, "")
                 ENTRY(dlmopen,
                       "") ".type loader_ask, %function\n"
                           "loader_ask:\n"

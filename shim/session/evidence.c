@@ -26,16 +26,16 @@ struct binding {
     bool have_ssl, have_crypto;
 };
 
-static bool find_binding(const char *name, void *const *slot, void *data)
+static bool find_binding(const struct import *import, void *data)
 {
     struct binding *b = data;
     struct object o;
-    if (!b->have_ssl && strncmp(name, "SSL_", 4) == 0 && object_of(*slot, &o)) {
+    if (!b->have_ssl && strncmp(import->name, "SSL_", 4) == 0 && object_of(*import->slot, &o)) {
         b->ssl = o;
         b->have_ssl = object_symbol(&o, "SSL_get_verify_result") != NULL;
     } else if (!b->have_crypto &&
-               (strncmp(name, "X509_", 5) == 0 || strncmp(name, "ERR_", 4) == 0) &&
-               object_of(*slot, &o)) {
+               (strncmp(import->name, "X509_", 5) == 0 || strncmp(import->name, "ERR_", 4) == 0) &&
+               object_of(*import->slot, &o)) {
         b->crypto = o;
         b->have_crypto = object_symbol(&o, "X509_get_subject_name") != NULL;
     }

@@ -26,16 +26,16 @@ is "$ERR" '' 'valgrind has nothing to say, of leaks neither'
 
 # The object, and the program that loads it, with a sanitizer: its library comes first in the process. What answers dlsym is
 # left as it is: a sanitizer asks dlsym before it can be called itself.
-early='loader loader_entry loaded'
+early='loader loader_entry loaded tables real sys'
 built() { # NAME FLAG…: leaves the object and doors in $LAB/NAME
     local name=$1 file word
     local -a flags=(-std=gnu17 -D_GNU_SOURCE= -O1 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer
         -I"$LAB_TOP" -I"$(pg_config --includedir)" -DPGSEAL_VERSION='"test"')
     shift
     mkdir -p "$LAB/$name"
-    for file in $(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.c" ! -name elf_file.c); do
+    for file in $(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.[cS]" ! -name elf_file.c); do
         word=${file##*/}
-        word=${word%.c}
+        word=${word%.[cS]}
         if [[ " $early " == *" $word "* ]]; then
             gcc "${flags[@]}" -c -o "$LAB/$name/$word.o" "$file"
         else

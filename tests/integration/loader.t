@@ -16,7 +16,7 @@ evil="host=localhost port=$(lab_port impostor) dbname=app user=app sslmode=disab
 mkdir "$REACH/O0"
 gcc -std=gnu17 -D_GNU_SOURCE= -O0 -fPIC -fvisibility=hidden -ftls-model=initial-exec -I"$LAB_TOP" -I"$(pg_config --includedir)" \
     -DPGSEAL_VERSION='"test"' -shared -Wl,-z,now,-z,nodelete,-z,defs -Wl,--version-script="$LAB_TOP/build/pgseal.map" \
-    -Wl,-soname,libpgseal.so -o "$REACH/O0/libpgseal.so" $(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.c" ! -name elf_file.c)
+    -Wl,-soname,libpgseal.so -o "$REACH/O0/libpgseal.so" $(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
 objects=("$OBJECT" "$REACH/O0/libpgseal.so")
 
 # --- what depends on who asks

@@ -1,0 +1,308 @@
+/* tables: reads the tables of a loaded object: its dynamic section, symbols, hashes and relocations.
+ *
+ * Any of them may lie: the dynamic linker opens files whose tables it never needs to the end. So each
+ * page is read only after the kernel said that it can be. */
+#include "lib/elf/loaded.h"
+#include "lib/os/sys.h"
+
+static void *pointer(uintptr_t address)
+{
+    return (void *)address; // NOLINT(performance-no-int-to-ptr): that is what an ELF file holds
+}
+
+/* What is read of an object; the last pages that were found readable are remembered. */
+struct view {
+    const struct object *o;
+    uintptr_t pages[8];
+};
+
+static const uintptr_t page_size = 4096; /* the smallest there is: pages may be larger */
+
+static bool page_readable(struct view *v, uintptr_t page)
+{
+    uintptr_t *known = &v->pages[page / page_size % (sizeof v->pages / sizeof v->pages[0])];
+    if (*known != page) {
+        if (!sys_readable(pointer(page))) {
+            return false;
+        }
+        *known = page;
+    }
+    return true;
+}
+
+static bool readable(struct view *v, uintptr_t address, size_t n)
+{
+    uintptr_t last = address + n - 1;
+    if (n == 0 || address < page_size || last < address) {
+        return false;
+    }
+    for (uintptr_t page = address & ~(page_size - 1);; page += page_size) {
+        if (!page_readable(v, page)) {
+            return false;
+        }
+        if (last - page < page_size) {
+            return true;
+        }
+    }
+}
+
+bool object_readable(uintptr_t address, size_t n)
+{
+    struct view v = {NULL, {0}};
+    return readable(&v, address, n);
+}
+
+/* The address of element i of a table of elements of this size, or NULL where it cannot be read. */
+static const void *element(struct view *v, uintptr_t table, size_t size, size_t i)
+{
+    uintptr_t address = table + size * i;
+    return table != 0 && i < UINTPTR_MAX / size && readable(v, address, size) ? pointer(address)
+                                                                              : NULL;
+}
+
+static const ElfW(Dyn) * find_entry(struct view *v, ElfW(Sxword) tag)
+{
+    const ElfW(Dyn) * d;
+    for (size_t i = 0; (d = element(v, (uintptr_t)v->o->dyn, sizeof *d, i)) != NULL; i++) {
+        if (d->d_tag == tag) {
+            return d;
+        }
+        if (d->d_tag == DT_NULL) {
+            break;
+        }
+    }
+    return NULL;
+}
+
+const ElfW(Dyn) * object_dynamic(const struct object *o, ElfW(Sxword) tag)
+{
+    struct view v = {o, {0}};
+    return find_entry(&v, tag);
+}
+
+/* glibc has relocated the addresses in a writable dynamic section; musl, and glibc in a read-only
+ * one, have not. 0 where there is none. */
+static uintptr_t find_table(struct view *v, ElfW(Sxword) tag)
+{
+    const ElfW(Dyn) *d = find_entry(v, tag);
+    uintptr_t value = d != NULL ? d->d_un.d_ptr : 0;
+    return d != NULL && value < v->o->base ? v->o->base + value : value;
+}
+
+/* How a string of the object compares with s; false also where it cannot be read. Not the C
+ * library's strcmp: a sanitizer's calls a real one that it is only just looking for, by our dlsym. */
+static bool string_is(struct view *v, uintptr_t at, const char *s)
+{
+    for (size_t i = 0;; i++) {
+        const char *c = element(v, at, 1, i);
+        if (c == NULL || *c != s[i]) {
+            return false;
+        }
+        if (*c == '\0') {
+            return true;
+        }
+    }
+}
+
+/* The string at this offset, NULL where its end, or so many bytes of it, cannot be read. */
+static const char *find_string(struct view *v, uintptr_t strings, size_t offset, size_t enough)
+{
+    if (strings == 0) {
+        return NULL;
+    }
+    for (size_t i = 0; i < enough; i++) {
+        const char *c = element(v, strings + offset, 1, i);
+        if (c == NULL) {
+            return NULL;
+        }
+        if (*c == '\0') {
+            break;
+        }
+    }
+    return pointer(strings + offset);
+}
+
+static const char *dynamic_string(const struct object *o, ElfW(Sxword) tag)
+{
+    struct view v = {o, {0}};
+    const ElfW(Dyn) *d = find_entry(&v, tag);
+    return d != NULL ? find_string(&v, find_table(&v, DT_STRTAB), d->d_un.d_val, SIZE_MAX) : NULL;
+}
+
+const char *object_soname(const struct object *o)
+{
+    const char *soname = dynamic_string(o, DT_SONAME);
+    return soname != NULL ? soname : "";
+}
+
+const char *object_run_path(const struct object *o)
+{
+    const char *path = dynamic_string(o, DT_RUNPATH);
+    return path != NULL ? path : dynamic_string(o, DT_RPATH);
+}
+
+/* The tables of a look-up by name. */
+struct lookup {
+    struct view v;
+    uintptr_t symbols, strings, versions;
+    const char *name;
+};
+
+/* The symbol with this index, where it defines the name; else NULL. */
+static const ElfW(Sym) * definition(struct lookup *l, uint32_t index)
+{
+    const ElfW(Sym) *sym = element(&l->v, l->symbols, sizeof *sym, index);
+    if (sym == NULL || sym->st_shndx == SHN_UNDEF || sym->st_value == 0 ||
+        ELF64_ST_BIND(sym->st_info) == STB_LOCAL ||
+        (ELF64_ST_TYPE(sym->st_info) != STT_FUNC && ELF64_ST_TYPE(sym->st_info) != STT_OBJECT)) {
+        return NULL;
+    }
+    const ElfW(Half) *version =
+        l->versions != 0 ? element(&l->v, l->versions, sizeof *version, index) : NULL;
+    bool hidden = version != NULL && (*version & 0x8000) != 0;
+    return !hidden && string_is(&l->v, l->strings + sym->st_name, l->name) ? sym : NULL;
+}
+
+static const ElfW(Sym) * gnu_lookup(struct lookup *l, uintptr_t table)
+{
+    const uint32_t *head = element(&l->v, table, 4 * sizeof *head, 0);
+    uint32_t hash = 5381;
+    for (const char *c = l->name; *c != '\0'; c++) {
+        hash = hash * 33 + (unsigned char)*c;
+    }
+    if (head == NULL || head[0] == 0 || head[2] == 0) {
+        return NULL;
+    }
+    uint32_t buckets = head[0];
+    uint32_t first = head[1];
+    uintptr_t bloom = table + 4 * sizeof *head;
+    uintptr_t bucket = bloom + head[2] * sizeof(ElfW(Addr));
+    uintptr_t chain = bucket + buckets * sizeof(uint32_t);
+    const ElfW(Addr) *word =
+        element(&l->v, bloom, sizeof *word, hash / __ELF_NATIVE_CLASS % head[2]);
+    if (word == NULL || (*word >> hash % __ELF_NATIVE_CLASS &
+                         *word >> (hash >> (head[3] & 31)) % __ELF_NATIVE_CLASS & 1) == 0) {
+        return NULL;
+    }
+    const uint32_t *start = element(&l->v, bucket, sizeof *start, hash % buckets);
+    for (uint32_t i = start != NULL ? *start : 0; i != 0 && i >= first; i++) {
+        const uint32_t *link = element(&l->v, chain, sizeof *link, i - first);
+        if (link == NULL) {
+            break;
+        }
+        const ElfW(Sym) *found = (*link | 1) == (hash | 1) ? definition(l, i) : NULL;
+        if (found != NULL || (*link & 1) != 0) {
+            return found;
+        }
+    }
+    return NULL;
+}
+
+static const ElfW(Sym) * sysv_lookup(struct lookup *l, uintptr_t table)
+{
+    const uint32_t *head = element(&l->v, table, 2 * sizeof *head, 0);
+    uint32_t hash = 0;
+    for (const char *c = l->name; *c != '\0'; c++) {
+        hash = (hash << 4) + (unsigned char)*c;
+        hash = (hash ^ (hash >> 24 & 0xf0)) & 0x0fffffff;
+    }
+    if (head == NULL || head[0] == 0) {
+        return NULL;
+    }
+    uint32_t left = head[1]; /* a chain that runs in a circle ends */
+    uintptr_t bucket = table + 2 * sizeof *head;
+    uintptr_t chain = bucket + head[0] * sizeof(uint32_t);
+    const uint32_t *link = element(&l->v, bucket, sizeof *link, hash % head[0]);
+    while (link != NULL && *link != STN_UNDEF && left-- > 0) {
+        const ElfW(Sym) *found = definition(l, *link);
+        if (found != NULL) {
+            return found;
+        }
+        link = element(&l->v, chain, sizeof *link, *link);
+    }
+    return NULL;
+}
+
+void *object_symbol(const struct object *o, const char *name)
+{
+    struct lookup l = {.v = {o, {0}}, .name = name};
+    l.symbols = find_table(&l.v, DT_SYMTAB);
+    l.strings = find_table(&l.v, DT_STRTAB);
+    l.versions = find_table(&l.v, DT_VERSYM);
+    uintptr_t gnu = find_table(&l.v, DT_GNU_HASH);
+    uintptr_t sysv = gnu == 0 ? find_table(&l.v, DT_HASH) : 0;
+    if (l.symbols == 0 || l.strings == 0) {
+        return NULL;
+    }
+    const ElfW(Sym) *found = gnu != 0    ? gnu_lookup(&l, gnu)
+                             : sysv != 0 ? sysv_lookup(&l, sysv)
+                                         : NULL;
+    return found != NULL ? pointer(o->base + found->st_value) : NULL;
+}
+
+#if defined(__x86_64__)
+#define BINDS(type)                                                                                \
+    ((type) == R_X86_64_JUMP_SLOT || (type) == R_X86_64_GLOB_DAT || (type) == R_X86_64_64)
+#elif defined(__aarch64__)
+#define BINDS(type)                                                                                \
+    ((type) == R_AARCH64_JUMP_SLOT || (type) == R_AARCH64_GLOB_DAT || (type) == R_AARCH64_ABS64)
+#else
+#error "pgseal knows x86_64 and aarch64"
+#endif
+
+bool object_each_import(const struct object *o, bool (*fn)(const struct import *import, void *data),
+                        void *data)
+{
+    static const struct {
+        ElfW(Sxword) table, size;
+    } tables[] = {{DT_JMPREL, DT_PLTRELSZ}, {DT_RELA, DT_RELASZ}};
+    struct view v = {o, {0}};
+    uintptr_t symbols = find_table(&v, DT_SYMTAB);
+    uintptr_t strings = find_table(&v, DT_STRTAB);
+    for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
+        uintptr_t table = find_table(&v, tables[t].table);
+        const ElfW(Dyn) *size = find_entry(&v, tables[t].size);
+        size_t n = size != NULL ? size->d_un.d_val / sizeof(ElfW(Rela)) : 0;
+        const ElfW(Rela) * rela;
+        for (size_t i = 0; i < n && (rela = element(&v, table, sizeof *rela, i)) != NULL; i++) {
+            struct import import = {.symbol = (uint32_t)ELF64_R_SYM(rela->r_info)};
+            uintptr_t slot = o->base + rela->r_offset;
+            const ElfW(Sym) * sym;
+            if (import.symbol == STN_UNDEF || !BINDS(ELF64_R_TYPE(rela->r_info)) ||
+                rela->r_addend != 0 || slot % sizeof(void *) != 0 ||
+                (sym = element(&v, symbols, sizeof *sym, import.symbol)) == NULL ||
+                (import.name = find_string(&v, strings, sym->st_name, IMPORT_NAME)) == NULL ||
+                !readable(&v, slot, sizeof(void *))) {
+                continue;
+            }
+            import.slot = pointer(slot);
+            if (fn(&import, data)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+const char *object_import_version(const struct object *o, uint32_t symbol)
+{
+    struct view v = {o, {0}};
+    const ElfW(Half) *index = element(&v, find_table(&v, DT_VERSYM), sizeof *index, symbol);
+    const ElfW(Dyn) *count = find_entry(&v, DT_VERNEEDNUM);
+    uintptr_t at = find_table(&v, DT_VERNEED);
+    for (size_t i = 0; index != NULL && count != NULL && at != 0 && i < count->d_un.d_val; i++) {
+        const ElfW(Verneed) *need = element(&v, at, sizeof *need, 0);
+        uintptr_t aux = need != NULL ? at + need->vn_aux : 0;
+        for (size_t j = 0; need != NULL && j < need->vn_cnt; j++) {
+            const ElfW(Vernaux) *version = element(&v, aux, sizeof *version, 0);
+            if (version == NULL || version->vna_other == (*index & 0x7fff)) {
+                return version != NULL
+                           ? find_string(&v, find_table(&v, DT_STRTAB), version->vna_name, SIZE_MAX)
+                           : NULL;
+            }
+            aux += version->vna_next;
+        }
+        at = need != NULL && need->vn_next != 0 ? at + need->vn_next : 0;
+    }
+    return NULL;
+}

@@ -1,0 +1,146 @@
+/* line: a line of any log, and the pgseal/1 object in it. */
+#include "line.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MARK "pgseal/"
+
+enum {
+    DEPTH = 4,     /* envelopes in envelopes: a journal line that a shipper read from docker's file */
+    BRACES = 8,    /* how many opening braces a prefix may have */
+    PREFIX = 256,  /* how long a prefix of text may be */
+};
+
+static bool has_mark(const char *s, size_t n)
+{
+    return memmem(s, n, MARK, strlen(MARK)) != NULL;
+}
+
+static json_t *find(json_t *object, unsigned depth, const char **reason);
+
+/* Whatever text an envelope holds: the object begins at one of its braces and ends where it ends. */
+static json_t *find_in_text(const char *s, size_t n, unsigned depth, const char **reason)
+{
+    const char *at = s;
+    const char *end = s + n;
+    json_t *event = NULL;
+    for (unsigned i = 0; event == NULL && i < BRACES; i++) {
+        at = at < end ? memchr(at, '{', (size_t)(end - at)) : NULL;
+        if (at == NULL) {
+            break;
+        }
+        json_t *object = json_loadb(at, (size_t)(end - at), 0, NULL);
+        if (object != NULL) {
+            event = find(object, depth, reason);
+            json_decref(object);
+            break;
+        }
+        at++;
+    }
+    return event;
+}
+
+/* journald writes what it takes for no text as an array of bytes. */
+static json_t *find_in_bytes(json_t *array, unsigned depth, const char **reason)
+{
+    size_t n = json_array_size(array);
+    char *bytes = malloc(n + 1);
+    json_t *event = NULL;
+    if (bytes == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        bytes[i] = (char)json_integer_value(json_array_get(array, i));
+    }
+    event = find_in_text(bytes, n, depth, reason);
+    free(bytes);
+    return event;
+}
+
+/* The event that this object is or holds, as a new reference; NULL: none. */
+static json_t *find(json_t *object, unsigned depth, const char **reason)
+{
+    /* docker and CRI's shippers; journald; Vector, Fluentd, rsyslog; OpenTelemetry; ECS. */
+    static const char *const holders[] = {"log", "MESSAGE", "message", "msg", "body", "event"};
+    const char *schema = json_string_value(json_object_get(object, "schema"));
+    if (schema != NULL && strcmp(schema, "pgseal/1") == 0) {
+        return json_incref(object);
+    }
+    if (schema != NULL && strncmp(schema, MARK, strlen(MARK)) == 0) {
+        *reason = "a schema that this version does not know";
+        return NULL;
+    }
+    json_t *event = NULL;
+    for (size_t i = 0; depth > 0 && event == NULL && i < sizeof holders / sizeof *holders; i++) {
+        json_t *value = json_object_get(object, holders[i]);
+        if (json_is_object(value)) {
+            event = find(value, depth - 1, reason);
+        } else if (json_is_string(value) && has_mark(json_string_value(value), json_string_length(value))) {
+            *reason = "the text inside is not whole JSON";
+            event = find_in_text(json_string_value(value), json_string_length(value), depth - 1, reason);
+        } else if (json_is_array(value)) {
+            event = find_in_bytes(value, depth - 1, reason);
+        }
+    }
+    return event;
+}
+
+/* Whether a line without JSON begins as the lines of a log do: a priority, a date, a service's name
+ * and a bar (docker compose). */
+static bool looks_like_log(const char *s, size_t n)
+{
+    static const char *const months[] = {"Jan ", "Feb ", "Mar ", "Apr ", "May ", "Jun ",
+                                         "Jul ", "Aug ", "Sep ", "Oct ", "Nov ", "Dec "};
+    if (n < 10) {
+        return false;
+    }
+    if (s[0] == '<' && isdigit((unsigned char)s[1])) {
+        return true;
+    }
+    if (isdigit((unsigned char)s[0]) && isdigit((unsigned char)s[3]) && s[4] == '-' && s[7] == '-') {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof months / sizeof *months; i++) {
+        if (strncmp(s, months[i], 4) == 0) {
+            return true;
+        }
+    }
+    return memmem(s, n < PREFIX ? n : PREFIX, " | ", 3) != NULL;
+}
+
+enum line_kind line_parse(const char *s, size_t n, json_t **event, const char **reason)
+{
+    *event = NULL;
+    *reason = NULL;
+    while (n > 0 && isspace((unsigned char)s[n - 1])) {
+        n--;
+    }
+    while (n > 0 && isspace((unsigned char)*s)) {
+        s++;
+        n--;
+    }
+    if (n == 0) {
+        return LINE_OTHER;
+    }
+    if (*s == '{') {
+        json_t *object = json_loadb(s, n, 0, NULL);
+        *event = object != NULL ? find(object, DEPTH, reason) : NULL;
+        json_decref(object);
+        if (object == NULL) {
+            *reason = "not whole JSON";
+        }
+    } else if (has_mark(s, n)) {
+        *reason = "no whole JSON behind the prefix";
+        *event = find_in_text(s, n, DEPTH, reason);
+    } else if (!looks_like_log(s, n)) {
+        *reason = "no line of a log";
+    }
+    if (*event != NULL) {
+        *reason = NULL;
+        return LINE_EVENT;
+    }
+    return *reason != NULL ? LINE_BROKEN : LINE_OTHER;
+}

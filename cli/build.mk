@@ -2,7 +2,7 @@
 # check cannot say anything else than the object does. cli/explain/preview_outside.c has what that code misses here.
 CLI_CFLAGS = $(CSTD) $(WARNINGS) $(HARDENING) -I. -I$(PG_INCLUDE) \
 	-DPGSEAL_VERSION='"$(VERSION)"' -DPGSEAL_LIBDIR='"$(LIBDIR)"'
-CLI_LIBS = -lpq -lssl -lcrypto -lcurl -lelf -ljansson
+CLI_LIBS = -lpq -lssl -lcrypto -lcurl -lelf -ljansson -lz -lzstd
 CLI_SRC = $(sort $(shell find cli -name '*.c'))
 CLI_OBJ = $(CLI_SRC:%.c=build/%.o)
 
@@ -17,7 +17,12 @@ build/shim.a: $(addprefix build/shim/,connect/call.o connect/probe.o connect/ser
 	rm -f $@
 	$(AR) rcsD $@ $^
 
-build/pgseal: $(CLI_OBJ) build/shim.a build/lib.a
+# The files of the HTML report.
+build/cli/report/page.o: cli/report/page.S $(wildcard cli/report/page/*)
+	@mkdir -p $(@D)
+	$(CC) -c -o $@ $<
+
+build/pgseal: $(CLI_OBJ) build/cli/report/page.o build/shim.a build/lib.a
 	$(CC) $(HARDENING) $(CFLAGS) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed -o $@ $^ $(CLI_LIBS)
 
 -include $(CLI_OBJ:.o=.d)

@@ -8,6 +8,7 @@ const struct command commands[] = {
     {"check", "whether a server can be sealed, or whether the hooks fire", command_check},
     {"explain", "what a connection string asks for, what is enforced, and why", command_explain},
     {"impostor", "what a client tells servers that it must not trust", command_impostor},
+    {"report", "what the logs say: who asks for less, what would break", command_report},
     {"scan", "how programs reach PostgreSQL, and whether pgseal covers them", command_scan},
     {NULL, NULL, NULL},
 };

@@ -17,6 +17,7 @@ int command_ca(int argc, char **argv);
 int command_check(int argc, char **argv);
 int command_explain(int argc, char **argv);
 int command_impostor(int argc, char **argv);
+int command_report(int argc, char **argv);
 int command_scan(int argc, char **argv);
 
 #endif

@@ -5,11 +5,11 @@ set -eu
 
 packages() {
     case $1 in
-    build) echo gcc libc6-dev make libpq-dev libssl-dev libelf-dev libjansson-dev \
+    build) echo gcc libc6-dev make libpq-dev libssl-dev libelf-dev libjansson-dev zlib1g-dev libzstd-dev \
         libcurl4-openssl-dev pkg-config binutils ;;
     demo) echo postgresql-15 postgresql-client-15 openssl procps jq ;;
     check) echo postgresql-15 postgresql-client-15 postgresql-contrib libcmocka-dev jq openssl python3-minimal python3 \
-        python3-psycopg2 musl musl-tools binutils util-linux procps strace groff-base \
+        python3-psycopg2 python3-prometheus-client musl musl-tools binutils util-linux procps strace groff-base \
         gdb valgrind perl ruby ruby-pg php-cli php-pgsql python3-psycopg default-jdk-headless@java nodejs@node npm@npm git \
         curl sqlite3 openssh-client bc zstd xz-utils gnupg tcl libjemalloc2 locales dash libcap2-bin bsdutils ;;
     recipes) echo python3-yaml python3-botocore nodejs@node npm@npm curl ;;

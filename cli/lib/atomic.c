@@ -12,8 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_all(int fd, const char *bytes, size_t n)
+struct block {
+    const char *bytes;
+    size_t n;
+};
+
+static int put_block(int fd, void *data)
 {
+    const struct block *block = data;
+    const char *bytes = block->bytes;
+    size_t n = block->n;
     while (n > 0) {
         ssize_t written = write(fd, bytes, n);
         if (written < 0 && errno == EINTR) {
@@ -72,7 +80,8 @@ static int take_after(int fd, const struct stat *old)
     return fchmod(fd, old->st_mode & 0777 & ~(mode_t)022);
 }
 
-static char *replace(int dir, const char *path, const char *name, const void *bytes, size_t n)
+static char *replace(int dir, const char *path, const char *name, int (*put)(int fd, void *data),
+                     void *data)
 {
     struct stat old;
     bool there = fstatat(dir, name, &old, AT_SYMLINK_NOFOLLOW) == 0;
@@ -90,8 +99,7 @@ static char *replace(int dir, const char *path, const char *name, const void *by
     if (fd < 0) {
         return xprintf("%s: cannot create a file beside it: %s", path, strerror(errno));
     }
-    bool good =
-        write_all(fd, bytes, n) == 0 && take_after(fd, there ? &old : NULL) == 0 && fsync(fd) == 0;
+    bool good = put(fd, data) == 0 && take_after(fd, there ? &old : NULL) == 0 && fsync(fd) == 0;
     int error = errno;
     if (close(fd) != 0 && good) {
         good = false;
@@ -112,7 +120,7 @@ static char *replace(int dir, const char *path, const char *name, const void *by
     return NULL;
 }
 
-char *atomic_write(const char *path, const void *bytes, size_t n)
+char *atomic_put(const char *path, int (*put)(int fd, void *data), void *data)
 {
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
@@ -123,10 +131,16 @@ char *atomic_write(const char *path, const void *bytes, size_t n)
         slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
     int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     char *why =
-        dir < 0 ? xprintf("%s: %s", parent, strerror(errno)) : replace(dir, path, name, bytes, n);
+        dir < 0 ? xprintf("%s: %s", parent, strerror(errno)) : replace(dir, path, name, put, data);
     if (dir >= 0) {
         close(dir);
     }
     free(parent);
     return why;
+}
+
+char *atomic_write(const char *path, const void *bytes, size_t n)
+{
+    struct block block = {bytes, n};
+    return atomic_put(path, put_block, &block);
 }

@@ -11,4 +11,8 @@
  * text that the caller frees: then path is as it was, and no temporary file is left. */
 char *atomic_write(const char *path, const void *bytes, size_t n);
 
+/* The same with what `put` writes to the descriptor, which it does not close; put returns 0, or -1
+ * with errno. */
+char *atomic_put(const char *path, int (*put)(int fd, void *data), void *data);
+
 #endif

@@ -52,9 +52,12 @@ static size_t sequence(const unsigned char *s)
         return 0;
     }
     if (n == 3 && s[0] == 0xe2 &&
-        ((s[1] == 0x80 && s[2] >= 0xaa && s[2] <= 0xae) ||
+        ((s[1] == 0x80 && ((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xa8 && s[2] <= 0xae))) ||
          (s[1] == 0x81 && s[2] >= 0xa6 && s[2] <= 0xa9))) {
-        return 0; /* writing direction: it makes a name look like another */
+        return 0; /* writing direction, no width, line ends: they make a name look like another */
+    }
+    if (n == 2 && s[0] == 0xd8 && s[1] == 0x9c) {
+        return 0; /* the Arabic letter mark: direction as well */
     }
     if (n == 4 && ((s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))) {
         return 0;

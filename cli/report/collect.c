@@ -3,15 +3,15 @@
 #include "whatif.h"
 #include "when.h"
 
-#include "../util.h"
+#include "cli/lib/util.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *const event_names[EVENTS] = {
-    "downgrade", "refuse", "exempt", "failed", "violation", "plaintext_cancel", "seal", "socket", "witness",
-    "process"};
+const char *const event_names[EVENTS] = {"downgrade", "refuse",           "exempt", "failed",
+                                         "violation", "plaintext_cancel", "seal",   "socket",
+                                         "witness",   "process"};
 
 enum event_id event_find(const char *name, size_t n)
 {
@@ -55,14 +55,16 @@ static void add_changes(struct report *r, struct group *pair, json_t *event)
     json_t *changes = json_object_get(event, "changes");
     for (size_t i = 0; i < json_array_size(changes); i++) {
         json_t *change = json_array_get(changes, i);
-        const char *const parts[] = {text(change, "option"), text(change, "requested"), text(change, "source")};
+        const char *const parts[] = {text(change, "option"), text(change, "requested"),
+                                     text(change, "source")};
         if (strcmp(parts[2], "default") != 0) {
             group_tally(&r->groups, pair, ASKED, parts, 3);
         }
     }
 }
 
-static void add_attempt(struct report *r, struct group *pair, json_t *event, enum event_id id, int64_t time)
+static void add_attempt(struct report *r, struct group *pair, json_t *event, enum event_id id,
+                        int64_t time)
 {
     static const enum counter of_action[] = {[SEALED] = ACTION_SEALED,
                                              [WOULD_SEAL] = ACTION_WOULD_SEAL,
@@ -146,8 +148,9 @@ static void add_pair(struct report *r, json_t *event, enum event_id id, int64_t 
 
 static void add_certificate(struct report *r, json_t *event, int64_t time)
 {
-    const char *const parts[] = {text(event, "peer_sha256"), text(event, "peer_subject"), text(event, "peer_issuer"),
-                                 text(event, "peer_names"), text(event, "peer_not_after")};
+    const char *const parts[] = {text(event, "peer_sha256"), text(event, "peer_subject"),
+                                 text(event, "peer_issuer"), text(event, "peer_names"),
+                                 text(event, "peer_not_after")};
     if (parts[0][0] == '\0') {
         return; /* that libpq showed no session */
     }
@@ -163,8 +166,8 @@ static void add_certificate(struct report *r, json_t *event, int64_t time)
 
 static void add_exemption(struct report *r, json_t *event, int64_t time)
 {
-    const char *const parts[] = {text(event, "exe"), target(event), text(event, "rule"), text(event, "reason"),
-                                 text(event, "exempt_until")};
+    const char *const parts[] = {text(event, "exe"), target(event), text(event, "rule"),
+                                 text(event, "reason"), text(event, "exempt_until")};
     add_node(r, groups_add(&r->groups, EXEMPTIONS, parts, time), event);
 }
 
@@ -176,7 +179,8 @@ static void add_cancel(struct report *r, json_t *event, int64_t time)
     add_reason(r, cancel, event);
 }
 
-static void add_libpq(struct report *r, json_t *event, const char *path, json_t *version, int64_t time)
+static void add_libpq(struct report *r, json_t *event, const char *path, json_t *version,
+                      int64_t time)
 {
     if (path[0] == '\0') {
         return;
@@ -230,6 +234,8 @@ const char *report_add(struct report *r, json_t *event)
         return NULL;
     }
     r->events[id]++;
+    const char *const node[] = {text(event, "node")};
+    groups_add(&r->groups, MACHINES, node, time);
     if (id != EVENT_PROCESS && id != EVENT_PLAINTEXT_CANCEL) {
         add_pair(r, event, id, time);
     }

@@ -1,16 +1,17 @@
 /* groups: what the report counts, in tables of groups whose memory has a limit. */
 #include "groups.h"
 
-#include "../util.h"
+#include "cli/lib/util.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { MALLOC_OWN = 16, FEWEST = 8 };
 
-static const uint32_t list_limits[LISTS] = {[NODES] = 1024, [ASKED] = 64, [REASONS] = 16, [JUDGED] = 16};
+static const uint32_t list_limits[LISTS] = {
+    [NODES] = 1024, [ASKED] = 64, [REASONS] = 16, [JUDGED] = 16};
 static const unsigned key_parts[TABLES] = {
-    [PAIRS] = 2, [CERTIFICATES] = 5, [EXEMPTIONS] = 5, [CANCELS] = 3, [LIBPQS] = 3};
+    [PAIRS] = 2, [CERTIFICATES] = 5, [EXEMPTIONS] = 5, [CANCELS] = 3, [LIBPQS] = 3, [MACHINES] = 1};
 
 static char table_mark(enum table_id table)
 {
@@ -81,7 +82,8 @@ static struct tallies *list_room(struct groups *g, struct tallies *list)
 }
 
 /* Adds to a list; takes the caller's reference to key. */
-static void list_add(struct groups *g, struct group *group, enum list_id id, struct istr *key, uint64_t count)
+static void list_add(struct groups *g, struct group *group, enum list_id id, struct istr *key,
+                     uint64_t count)
 {
     struct tallies *list = group->lists[id];
     for (uint32_t i = 0; list != NULL && i < list->n; i++) {
@@ -148,7 +150,8 @@ static void merge(struct groups *g, struct group *to, struct group *from)
     group_free(g, from);
 }
 
-static struct group *make_group(struct groups *g, struct table *table, struct istr *key, int64_t time)
+static struct group *make_group(struct groups *g, struct group_table *table, struct istr *key,
+                                int64_t time)
 {
     struct group *made = xcalloc(1, sizeof *made);
     made->key = key;
@@ -188,7 +191,7 @@ static void shrink(struct groups *g)
 {
     static const char *const other[KEY_PARTS] = {"other", "other", "other", "other", "other"};
     enum table_id id = largest(g);
-    struct table *table = &g->tables[id];
+    struct group_table *table = &g->tables[id];
     if (table->other == NULL) {
         struct istr *key = make_key(g, table_mark(id), other, key_parts[id]);
         table->other = key->owner;
@@ -218,7 +221,8 @@ void groups_init(struct groups *g, size_t limit)
     *g = (struct groups){.limit = limit};
 }
 
-struct group *groups_add(struct groups *g, enum table_id table, const char *const *parts, int64_t time)
+struct group *groups_add(struct groups *g, enum table_id table, const char *const *parts,
+                         int64_t time)
 {
     while (g->bytes + g->strings.bytes > g->limit && g->tables[largest(g)].n > FEWEST) {
         shrink(g);
@@ -246,7 +250,8 @@ void group_count(struct group *group, enum counter counter)
     add_counter(group, counter, 1);
 }
 
-void group_tally(struct groups *g, struct group *group, enum list_id list, const char *const *parts, unsigned n)
+void group_tally(struct groups *g, struct group *group, enum list_id list, const char *const *parts,
+                 unsigned n)
 {
     list_add(g, group, list, make_key(g, 0, parts, n), 1);
 }
@@ -268,7 +273,7 @@ static int by_frequency(const void *a, const void *b)
     return key_order(x->key, y->key);
 }
 
-void groups_sort(struct table *table)
+void groups_sort(struct group_table *table)
 {
     if (table->n == 0) {
         return;

@@ -20,6 +20,7 @@ enum table_id {
     EXEMPTIONS,   /* exe, host, rule, reason, until */
     CANCELS,      /* exe, host, action */
     LIBPQS,       /* path, version, openssl */
+    MACHINES,     /* node */
     TABLES
 };
 
@@ -41,7 +42,17 @@ enum counter {
 };
 
 /* Lists of distinct strings in a group. The second means something else in each table. */
-enum list_id { NODES, ASKED, REASONS, JUDGED, LISTS, PROTOCOLS = ASKED, CIPHERS = REASONS, ROOTS = JUDGED };
+enum list_id {
+    NODES,
+    ASKED,
+    REASONS,
+    JUDGED,
+    LISTS,
+    PROTOCOLS = ASKED,
+    CIPHERS = REASONS,
+    ROOTS = JUDGED,
+    PROGRAMS = ASKED
+};
 
 struct tally {
     struct istr *key;
@@ -60,11 +71,11 @@ struct group {
     uint64_t count; /* lines */
     int64_t first;  /* milliseconds since the epoch */
     int64_t last;
-    uint32_t counters[COUNTERS]; /* they stop at their greatest value */
+    uint32_t counters[COUNTERS];  /* they stop at their greatest value */
     struct tallies *lists[LISTS]; /* NULL: empty */
 };
 
-struct table {
+struct group_table {
     struct group **at;
     size_t n;
     size_t room;
@@ -74,7 +85,7 @@ struct table {
 
 struct groups {
     struct interner strings;
-    struct table tables[TABLES];
+    struct group_table tables[TABLES];
     size_t bytes; /* of groups and lists; the strings' stand in strings */
     size_t limit;
 };
@@ -98,7 +109,7 @@ void group_tally(struct groups *g, struct group *group, enum list_id list, const
                  unsigned n);
 
 /* Sorts a table: the most frequent first, then by key; "other" last. */
-void groups_sort(struct table *table);
+void groups_sort(struct group_table *table);
 
 /* Puts the list's most frequent first, "other" last. Returns its length. */
 unsigned group_sort(struct group *group, enum list_id list);

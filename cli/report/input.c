@@ -1,7 +1,7 @@
 /* input: which files are read, in which order, and their lines. */
 #include "input.h"
 
-#include "../util.h"
+#include "cli/lib/util.h"
 #include "stream.h"
 
 #include <errno.h>
@@ -39,12 +39,14 @@ struct reader {
 static void add_file(struct reader *r, const char *path, const struct stat *st, bool named)
 {
     for (size_t i = 0; i < r->nfiles; i++) {
-        if (S_ISREG(st->st_mode) && r->files[i].device == st->st_dev && r->files[i].inode == st->st_ino) {
+        if (S_ISREG(st->st_mode) && r->files[i].device == st->st_dev &&
+            r->files[i].inode == st->st_ino) {
             return;
         }
     }
     r->files = xrealloc(r->files, (r->nfiles + 1) * sizeof *r->files);
-    r->files[r->nfiles++] = (struct file){xstrdup(path), st->st_dev, st->st_ino, S_ISREG(st->st_mode), named};
+    r->files[r->nfiles++] =
+        (struct file){xstrdup(path), st->st_dev, st->st_ino, S_ISREG(st->st_mode), named};
     r->size += S_ISREG(st->st_mode) ? (uint64_t)st->st_size : 0;
 }
 
@@ -62,7 +64,8 @@ static bool add_directory(struct reader *r, char *path)
     while (tree != NULL && (entry = fts_read(tree)) != NULL) {
         if (entry->fts_info == FTS_F) {
             add_file(r, entry->fts_path, entry->fts_statp, false);
-        } else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR || entry->fts_info == FTS_NS) {
+        } else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR ||
+                   entry->fts_info == FTS_NS) {
             complain("%s: %s", entry->fts_path, strerror(entry->fts_errno));
             fine = false;
         }
@@ -96,13 +99,15 @@ static void show_progress(struct reader *r, uint64_t lines)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    if (!r->progress || (now.tv_sec - r->shown.tv_sec) * 10 + (now.tv_nsec - r->shown.tv_nsec) / 100000000 < 2) {
+    if (!r->progress ||
+        (now.tv_sec - r->shown.tv_sec) * 10 + (now.tv_nsec - r->shown.tv_nsec) / 100000000 < 2) {
         return;
     }
     r->shown = now;
     fprintf(stderr, "\r\033[K%.1f MB", (double)r->done / 1e6);
     if (r->size >= r->done && r->size > 0) {
-        fprintf(stderr, " of %.1f MB, %u %%", (double)r->size / 1e6, (unsigned)(100 * r->done / r->size));
+        fprintf(stderr, " of %.1f MB, %u %%", (double)r->size / 1e6,
+                (unsigned)(100 * r->done / r->size));
     }
     fprintf(stderr, ", line %llu", (unsigned long long)lines);
     fflush(stderr);
@@ -110,7 +115,8 @@ static void show_progress(struct reader *r, uint64_t lines)
 
 /* Hands over the whole lines in buf[0, n), and the last without a newline where it is the end.
  * Returns how many bytes are left over. */
-static size_t hand_over(struct reader *r, const char *name, size_t n, bool end, uint64_t *number, bool *skip)
+static size_t hand_over(struct reader *r, const char *name, size_t n, bool end, uint64_t *number,
+                        bool *skip)
 {
     char *at = r->buf;
     char *stop = r->buf + n;
@@ -164,13 +170,14 @@ static bool read_file(struct reader *r, const struct file *file)
             r->buf = xrealloc(r->buf, r->room);
         }
         got = stream_read(stream, r->buf + held, r->room - held, &reason);
-        if (got > 0 && number == 0 && held == 0 && !file->named && memchr(r->buf, '\0', (size_t)got) != NULL) {
+        if (got > 0 && number == 0 && held == 0 && !file->named &&
+            memchr(r->buf, '\0', (size_t)got) != NULL) {
             break; /* no text: wtmp, a journal, a database */
         }
+        held = hand_over(r, name, held + (got > 0 ? (size_t)got : 0), got == 0, &number, &skip);
         if (got < 0) {
             r->user->cut(r->user->data, name, number + 1, reason);
         }
-        held = hand_over(r, name, held + (got > 0 ? (size_t)got : 0), got <= 0, &number, &skip);
         r->done = before + stream_taken(stream);
         show_progress(r, number);
     } while (got > 0);
@@ -183,7 +190,8 @@ static bool read_file(struct reader *r, const struct file *file)
 
 unsigned input_read(char *const *paths, size_t n, bool progress, const struct input_user *user)
 {
-    struct reader r = {.user = user, .progress = progress, .buf = xmalloc(FIRST_ROOM), .room = FIRST_ROOM};
+    struct reader r = {
+        .user = user, .progress = progress, .buf = xmalloc(FIRST_ROOM), .room = FIRST_ROOM};
     unsigned failed = 0;
     for (size_t i = 0; i < n; i++) {
         failed += !add_path(&r, paths[i]);

@@ -2,7 +2,7 @@
  * last. */
 #include "intern.h"
 
-#include "../util.h"
+#include "cli/lib/util.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,9 +9,9 @@
 #define MARK "pgseal/"
 
 enum {
-    DEPTH = 4,     /* envelopes in envelopes: a journal line that a shipper read from docker's file */
-    BRACES = 8,    /* how many opening braces a prefix may have */
-    PREFIX = 256,  /* how long a prefix of text may be */
+    DEPTH = 4,  /* envelopes in envelopes: a journal line that a shipper read from docker's file */
+    BRACES = 8, /* how many opening braces a prefix may have */
+    PREFIX = 256, /* how long a prefix of text may be */
 };
 
 static bool has_mark(const char *s, size_t n)
@@ -78,9 +78,11 @@ static json_t *find(json_t *object, unsigned depth, const char **reason)
         json_t *value = json_object_get(object, holders[i]);
         if (json_is_object(value)) {
             event = find(value, depth - 1, reason);
-        } else if (json_is_string(value) && has_mark(json_string_value(value), json_string_length(value))) {
+        } else if (json_is_string(value) &&
+                   has_mark(json_string_value(value), json_string_length(value))) {
             *reason = "the text inside is not whole JSON";
-            event = find_in_text(json_string_value(value), json_string_length(value), depth - 1, reason);
+            event = find_in_text(json_string_value(value), json_string_length(value), depth - 1,
+                                 reason);
         } else if (json_is_array(value)) {
             event = find_in_bytes(value, depth - 1, reason);
         }
@@ -100,7 +102,8 @@ static bool looks_like_log(const char *s, size_t n)
     if (s[0] == '<' && isdigit((unsigned char)s[1])) {
         return true;
     }
-    if (isdigit((unsigned char)s[0]) && isdigit((unsigned char)s[3]) && s[4] == '-' && s[7] == '-') {
+    if (isdigit((unsigned char)s[0]) && isdigit((unsigned char)s[3]) && s[4] == '-' &&
+        s[7] == '-') {
         return true;
     }
     for (size_t i = 0; i < sizeof months / sizeof *months; i++) {

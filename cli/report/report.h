@@ -60,8 +60,6 @@ struct report {
     int64_t from, until;               /* the first and last line; from > until: none */
     uint64_t events[EVENTS];
     uint64_t actions[ACTIONS];
-    struct istr *nodes_key;
-    struct tallies *nodes;
     struct timeline timeline;
     struct groups groups;
 };

@@ -1,7 +1,7 @@
 /* stream: the bytes of a descriptor, unpacked where they are gzip or zstd. */
 #include "stream.h"
 
-#include "../util.h"
+#include "cli/lib/util.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -12,7 +12,10 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-enum { IN_BYTES = 128 * 1024, WINDOW_LOG = 23 }; /* 8 MiB: what zstd -19 needs, and what memory allows */
+enum {
+    IN_BYTES = 128 * 1024,
+    WINDOW_LOG = 23
+}; /* 8 MiB: what zstd -19 needs, and what memory allows */
 
 struct stream {
     int fd;
@@ -78,7 +81,8 @@ struct stream *stream_open(int fd, const char **reason)
         s->kind = ZSTD;
         s->whole = false;
         s->zstd = ZSTD_createDStream();
-        if (s->zstd == NULL || ZSTD_isError(ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, WINDOW_LOG))) {
+        if (s->zstd == NULL ||
+            ZSTD_isError(ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, WINDOW_LOG))) {
             *reason = "no memory to unpack it";
             stream_close(s);
             return NULL;
@@ -115,9 +119,10 @@ static ssize_t unpack_zstd(struct stream *s, char *buf, size_t size, const char 
     s->at = in.pos;
     s->whole = status == 0;
     if (ZSTD_isError(status)) {
-        *reason = ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge
-                      ? "the zstd data needs more than 8 MiB of memory; unpack it: zstd -dc --long=31"
-                      : "the zstd data is damaged";
+        *reason =
+            ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge
+                ? "the zstd data needs more than 8 MiB of memory; unpack it: zstd -dc --long=31"
+                : "the zstd data is damaged";
         return -1;
     }
     return (ssize_t)out.pos;
@@ -140,7 +145,8 @@ ssize_t stream_read(struct stream *s, char *buf, size_t size, const char **reaso
             return 0;
         }
         size_t had = s->n - s->at;
-        ssize_t got = s->kind == GZIP ? unpack_gzip(s, buf, size, reason) : unpack_zstd(s, buf, size, reason);
+        ssize_t got =
+            s->kind == GZIP ? unpack_gzip(s, buf, size, reason) : unpack_zstd(s, buf, size, reason);
         if (got != 0) {
             return got;
         }

@@ -1,8 +1,8 @@
 /* when: times of logs and options, as milliseconds since 1970-01-01 UTC. */
 #include "when.h"
 
-#include "core/event.h"
-#include "core/policy.h"
+#include "lib/core/event/event.h"
+#include "lib/core/policy/policy.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -47,12 +47,16 @@ is "$(offered pgseal explain '')" '' 'pgseal explain: a connection string is no 
 is "$(offered pgseal scan --root '')" tree 'pgseal scan --root: directories'
 is "$(offered pgseal scan --root = t)" tree 'pgseal scan --root=: directories'
 is "$(offered pgseal scan --root =)" tree 'pgseal scan --root=: with nothing behind it yet'
-for option in ca:--prune ca:--output ca:-o ca:--cacert explain:--policy check:--policy check:--lib; do
+for option in ca:--prune ca:--output ca:-o ca:--cacert explain:--policy check:--policy check:--lib report:--what-if report:--html report:--csv; do
     is "$(offered pgseal "${option%:*}" "${option#*:}" r)" roots.pem "pgseal ${option%:*} ${option#*:}: files"
 done
-for option in ca:--days ca:-d ca:--fetch ca:--sha256 check:--days; do
+for option in ca:--days ca:-d ca:--fetch ca:--sha256 check:--days report:--since report:--host report:--top; do
     is "$(offered pgseal "${option%:*}" "${option#*:}" '')" '' "pgseal ${option%:*} ${option#*:}: nothing that could be known"
 done
+is "$(offered pgseal report '')" 'roots.pem tree' 'pgseal report: files and directories'
+is "$(offered pgseal report --fail-on v)" violation 'pgseal report --fail-on: events'
+is "$(offered pgseal report --event = f)" failed 'pgseal report --event=: events'
+is "$(offered pgseal report --csv = c)" certificates 'pgseal report --csv=: tables'
 has " $(offered pgseal check -- tru) " ' true ' 'pgseal check --: commands'
 is "$(offered pgseal check -- psql --)" '' "pgseal check -- COMMAND: not pgseal's options"
 is "$(offered pgseal check -- psql r)" roots.pem 'pgseal check -- COMMAND: files'

@@ -87,8 +87,12 @@ mapfile -t -O 10 found < <(sed -nE 's/.*(told|verdict)_names\[.*\] = \{(.*)/\2/p
 is "${#found[@]}" 19 'what is told to impostors and its verdicts were found'
 part 'pgseal impostor' >part.txt
 is "$(lacks part.txt "${found[@]}")" '' 'pgseal(1) has every trial of impostor, what is told, and every verdict'
+mapfile -t found < <(grep -oE '^    \[[A-Z]+\] = \{"[^;]*' "$TOP/cli/report/csv.c" | grep -oE '"[a-z_0-9]+"' | tr -d '"' | sort -u)
+is "$((${#found[@]} > 25))" 1 'the fields of report were found'
+part 'pgseal report' >part.txt
+is "$(lacks part.txt "${found[@]}")" '' 'pgseal(1) has every field of report'
 mapfile -t found < <(grep -rohE --include="*.c" '"pgseal-[a-z-]+/[0-9]+"' "$TOP/cli" | tr -d '"' | sort -u)
-is "${#found[@]}" 6 'the schemas were found'
+is "${#found[@]}" 7 'the schemas were found'
 is "$(lacks tool.txt "${found[@]}")" '' 'pgseal(1) has every schema'
 
 # --- exit statuses
@@ -130,6 +134,8 @@ for command in "${commands[@]}"; do
 done
 fits 'pgseal ca, of nothing that is there' "$pgseal" ca /nowhere
 fits 'pgseal scan, of nothing that is there' "$pgseal" scan /nowhere
+fits 'pgseal report, of nothing that is there' "$pgseal" report /nowhere
+fits 'pgseal report, of an event that is none' "$pgseal" report --event x /nowhere
 fits 'pgseal check, of what cannot be reached' "$pgseal" check 'host=localhost port=1 user=app'
 fits 'pgseal check, of no host' "$pgseal" check 'host=nowhere.invalid user=app'
 fits 'pgseal check, refused' "$pgseal" check 'host=localhost sslkey=engine:key'

@@ -41,15 +41,13 @@ static struct istr *make_key(struct groups *g, char table, const char *const *pa
         key[used++] = '\0';
     }
     for (unsigned i = 0; i < n; i++) {
-        size_t len = parts[i] != NULL ? strlen(parts[i]) : 0;
+        size_t len = strlen(parts[i]);
         size_t fits = kept(parts[i], len);
         if (i > 0) {
             key[used++] = '\0';
         }
-        if (fits > 0) {
-            memcpy(key + used, parts[i], fits);
-            used += fits;
-        }
+        memcpy(key + used, parts[i], fits);
+        used += fits;
         if (fits < len) {
             memcpy(key + used, "…", strlen("…"));
             used += strlen("…");
@@ -160,7 +158,7 @@ static struct group *make_group(struct groups *g, struct group_table *table, str
     g->bytes += sizeof *made + MALLOC_OWN;
     if (table->n == table->room) {
         table->room = table->room != 0 ? 2 * table->room : 64;
-        table->at = xrealloc(table->at, table->room * sizeof *table->at);
+        table->at = xrealloc(table->at, table->room * sizeof(struct group *));
     }
     table->at[table->n++] = made;
     return made;

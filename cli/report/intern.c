@@ -29,7 +29,7 @@ static uint32_t hash_of(uint64_t seed, const char *s, size_t n)
 static void grow(struct interner *in)
 {
     size_t n = in->nbuckets != 0 ? 2 * in->nbuckets : FIRST_BUCKETS;
-    struct istr **buckets = xcalloc(n, sizeof *buckets);
+    struct istr **buckets = xcalloc(n, sizeof(struct istr *));
     for (size_t i = 0; i < in->nbuckets; i++) {
         struct istr *s = in->buckets[i];
         while (s != NULL) {
@@ -39,7 +39,7 @@ static void grow(struct interner *in)
             s = next;
         }
     }
-    in->bytes += (n - in->nbuckets) * sizeof *buckets;
+    in->bytes += (n - in->nbuckets) * sizeof(struct istr *);
     free(in->buckets);
     in->buckets = buckets;
     in->nbuckets = n;

@@ -66,11 +66,11 @@ static void add_changes(struct report *r, struct group *pair, json_t *event)
 static void add_attempt(struct report *r, struct group *pair, json_t *event, enum event_id id,
                         int64_t time)
 {
-    static const enum counter of_action[] = {[SEALED] = ACTION_SEALED,
-                                             [WOULD_SEAL] = ACTION_WOULD_SEAL,
-                                             [ALLOWED] = ACTION_ALLOWED,
-                                             [REFUSED_ACTION] = ACTION_REFUSED,
-                                             [WOULD_REFUSE] = ACTION_WOULD_REFUSE};
+    static const enum counter of_action[] = {[SEALED] = DONE_SEALED,
+                                             [WOULD_SEAL] = DONE_WOULD_SEAL,
+                                             [ALLOWED] = DONE_ALLOWED,
+                                             [REFUSED_ACTION] = DONE_REFUSED,
+                                             [WOULD_REFUSE] = DONE_WOULD_REFUSE};
     enum action_id action = action_find(text(event, "action"));
     group_count(pair, ATTEMPTS);
     if (action < FAILED_OUTCOME) {

@@ -56,8 +56,8 @@ static void set_asked(json_t *row, struct group *group)
 
 static void set_actions(json_t *row, const struct group *group)
 {
-    static const enum counter counters[] = {ACTION_SEALED, ACTION_WOULD_SEAL, ACTION_ALLOWED,
-                                            ACTION_REFUSED, ACTION_WOULD_REFUSE};
+    static const enum counter counters[] = {DONE_SEALED, DONE_WOULD_SEAL, DONE_ALLOWED,
+                                            DONE_REFUSED, DONE_WOULD_REFUSE};
     json_t *actions = json_object();
     for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
         if (group->counters[counters[i]] != 0) {

@@ -96,11 +96,11 @@ static char *done(const struct group *pair)
     static const struct {
         enum counter counter;
         const char *word;
-    } words[] = {{ACTION_SEALED, "sealed"},
-                 {ACTION_WOULD_SEAL, "would-seal"},
-                 {ACTION_ALLOWED, "allowed"},
-                 {ACTION_REFUSED, "refused"},
-                 {ACTION_WOULD_REFUSE, "would-refuse"},
+    } words[] = {{DONE_SEALED, "sealed"},
+                 {DONE_WOULD_SEAL, "would-seal"},
+                 {DONE_ALLOWED, "allowed"},
+                 {DONE_REFUSED, "refused"},
+                 {DONE_WOULD_REFUSE, "would-refuse"},
                  {FAILED, "failed"},
                  {VIOLATIONS, "violations"},
                  {VERIFIED, "verified"}};

@@ -246,7 +246,7 @@ void whatif_judge(struct whatif *w, json_t *event, enum event_id id, const char 
                                 home_file, readable, environment, (int32_t)(when_now() / DAY_MS)};
     fill(&w->request, event, id);
     seal_decide(&w->request, &w->policy, &world, &w->verdict);
-    out[0] = w->verdict.action;
+    out[0] = action_name(w->verdict.action);
     out[1] = w->verdict.reason;
 }
 

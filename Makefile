@@ -28,6 +28,7 @@ include launch/build.mk
 include cli/build.mk
 include tests/tests.mk
 -include tests/clients/clients.mk
+-include tests/impostor/impostor.mk
 -include tests/fuzz/fuzz.mk
 -include tests/hostile/hostile.mk
 -include tests/matrix/matrix.mk
@@ -45,6 +46,7 @@ help:
 	@echo 'make                 build build/libpgseal.so, build/pgseal-run and build/pgseal'
 	@echo 'make deps            install what building and testing need'
 	@echo 'make check-clients   thirty real programs, bare and sealed'
+	@echo 'make check-impostor  what psql, psycopg, asyncpg, Node, Go and JDBC tell impostors'
 	@echo 'make check-hostile   impostors, men in the middle, libpqs that lie, cancel requests'
 	@echo 'make check-faults    each step of pgseal fails once; sanitizers'
 	@echo 'make check-matrix    libpq 13 to 18, other Debian releases, arm64, musl'

@@ -101,7 +101,7 @@ is "$RC $(field '[.trials[] | .connections] | join(" ")')" '1 122 122' 'more con
 
 # --- what COMMAND gets
 
-impostor --trial no-tls --crl --output out --env 'DATABASE_URL=postgres://{user}:{password}@{host}:{port}/{dbname}?sslmode=verify-full' \
+impostor --keep-going --trial no-tls --crl --output out --env 'DATABASE_URL=postgres://{user}:{password}@{host}:{port}/{dbname}?sslmode=verify-full' \
     --env 'EMPTY=' -- sh -c 'env; for word; do echo "arg $word"; done; stat -c "mode %a %F" "$PGSSLROOTCERT" "${PGSSLROOTCERT%/*}"
         ls "${PGSSLROOTCERT%/*}"; cat; setpriv --reuid=nobody --clear-groups cat "$PGSSLROOTCERT" && echo readable' \
     sh '{url}' '{root}:{crl}' '{host}{port}' '{unknown} {} {{user}' '{"a": "{dbname}"}'
@@ -272,6 +272,38 @@ done
 impostor --help
 is "$RC" 0 '--help'
 has "$OUT" 'Exit status: 0' '--help documents the exit status'
+# --- the recipes of docs/impostor.md, as they stand but for a port that may be taken and seconds
+
+mkdir recipes
+cp "$OBJECT" "$LAB_TOP/build/pgseal-run" recipes/ # pgseal-run takes the object beside it
+cp "$pgseal" recipes/pgseal
+cd recipes
+printf '%s\n' '#!/bin/sh' 'exec psql -XAtc "select 1" ${DATABASE_URL:+"$DATABASE_URL"}' >run-tests
+printf '%s\n' '#!/bin/sh' 'psql -XAtc "select 1" "$DATABASE_URL"; exec sleep 60' >server
+printf '%s\n' '#!/bin/sh' 'exec psql -XAtc "select 1" "host=db.internal port=5432 sslmode=verify-full sslrootcert=$SSLROOT"' >fixed-name
+printf '%s\n' 'import os, psycopg2' 'def connect():' '    psycopg2.connect(os.environ["DATABASE_URL"]).cursor().execute("select 1")' >app.py
+chmod +x run-tests server fixed-name
+awk '/^```(sh|python)$/ { file = "recipe" ++n "." substr($0, 4); next } /^```$/ { if (file) close(file); file = ""; next } file { print > file }' \
+    "$LAB_TOP/docs/impostor.md"
+port=$((20000 + RANDOM % 12000))
+sed -i "s/timeout 3/timeout 0.5/; s/5432/$port/" recipe*.sh fixed-name
+is "$(ls recipe*)" 'recipe1.sh
+recipe2.sh
+recipe3.sh
+recipe4.python
+recipe5.sh' 'docs/impostor.md: the recipes were found'
+for recipe in recipe*; do
+    interpreter=bash
+    [[ $recipe == *.sh ]] || interpreter=/usr/bin/python3
+    RC=0
+    OUT=$(PGSEAL_LOG=none PATH=$PWD:$PATH "$interpreter" "$recipe" 2>&1) || RC=$?
+    is "$RC" 0 "docs/impostor.md: $recipe: $(grep -m1 pgseal "$recipe" | cut -c1-50)" || diag "$OUT"
+done
+is "$(xml impostor.xml | grep -c '^pgseal.impostor [a-z-]*$')" 9 'docs/impostor.md: the report is there'
+PGSEAL_LOG=none PATH=$PWD:$PATH DATABASE_URL='' run bash -c "$(sed 's/verify-full/require/; s/&sslrootcert={root}//' recipe1.sh)"
+is "$RC" 1 'docs/impostor.md: a recipe fails where it should'
+cd ..
+
 is "$(ls "$TMPDIR")" '' 'nothing is left behind'
 is "$(pgrep -fc "$TMPDIR" || true)" 0 'no process is left behind'
 

@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""measure.py: the measurements of `make bench`. Everything that is compared runs in turn (A B A B …), so that what else
+the machine does meets all sides. Writes {"tables": […], "machine": {…}} to $BENCH_RESULTS. bench/run sets it up."""
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+E = os.environ
+LAB, PORT, ROOT, OBJECT = E["BENCH_DIR"], E["BENCH_PORT"], E["BENCH_ROOT"], E["BENCH_OBJECT"]
+QUICK = bool(E.get("BENCH_QUICK"))
+BIN = "/usr/lib/postgresql/15/bin"
+TARGET = f"host=localhost hostaddr=127.0.0.1 port={PORT} user=app dbname=app"
+ROOTS = {"one root": ("one", ROOT), "RDS's bundle, 121": ("rds", f"{LAB}/rds-bundle.pem"),
+         "the system's bundle": ("system", f"{LAB}/system-bundle.pem")}
+tables = []
+
+
+def turns(n):
+    return max(2, n // 10) if QUICK else n
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def table(title, unit, command, base, cases, goal=None, note=None):
+    """cases: {name: [values]}; ratios are of medians to that of base."""
+    rows = []
+    for name, values in cases.items():
+        q = statistics.quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3
+        rows.append({"case": name, "median": q[1], "q1": q[0], "q3": q[2], "n": len(values),
+                     "ratio": q[1] / statistics.median(cases[base])})
+    tables.append({"title": title, "unit": unit, "command": command, "base": base, "rows": rows, "goal": goal, "note": note})
+    say(f"{title} ({unit})")
+    for r in rows:
+        say(f"  {r['case']:<34} {r['median']:>12.1f}  {r['ratio']:.3f}  [{r['q1']:.1f} to {r['q3']:.1f}]")
+
+
+def output(command, **env):
+    full = {k: v for k, v in E.items() if not k.startswith("BENCH")}
+    full.update({k: v for k, v in env.items() if v is not None})
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=full).stdout
+
+
+def seal(how, root="one"):
+    return {"LD_PRELOAD": OBJECT, "PGSEAL_POLICY": f"{LAB}/bin/{root}.conf"} if how == "sealed" else {}
+
+
+# --- starts
+
+def library(name):
+    found = subprocess.run(["sh", "-c", f"ls /usr/lib/*/{name} /usr/lib/*/*/{name} 2>/dev/null | head -n 1"],
+                           capture_output=True, text=True, check=False).stdout.strip()
+    return found or sys.exit(f"measure.py: {name} is not installed")
+
+
+def starts():
+    objects = {"no preload": "-", "an empty object": f"{LAB}/bin/empty.so", "libpgseal.so": OBJECT,
+               "a shim linked to libpq": f"{LAB}/bin/naive.so", "libeatmydata": library("libeatmydata.so"),
+               "torsocks": library("libtorsocks.so")}
+    names = {v: k for k, v in objects.items()}
+    for program, rounds in ((["/bin/true"], 600), (["/bin/bash", "-c", ":"], 300), (["/usr/bin/python3", "-c", ""], 80)):
+        cases = {name: [] for name in objects}
+        command = [f"{LAB}/bin/start", str(turns(rounds)), *objects.values(), "--", *program]
+        for line in output(command).splitlines():
+            path, wall, _ = line.split()
+            cases[names[path]].append(float(wall))
+        table(f"Start of {os.path.basename(program[0])}", "microseconds", f"start {rounds} OBJECT… -- {' '.join(program)}",
+              "an empty object", cases, {"libpgseal.so": 1.01})
+    cases = {name: [instructions(path)] for name, path in objects.items()}
+    table("Instructions of a start of /bin/true", "instructions", "valgrind --tool=callgrind /bin/true", "an empty object", cases)
+
+
+def instructions(path):
+    env = {} if path == "-" else {"LD_PRELOAD": path}
+    err = subprocess.run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", "/bin/true"], check=True,
+                         capture_output=True, text=True, env={**E, **env}).stderr
+    return float(re.search(r"Collected : (\d+)", err).group(1))
+
+
+# --- connections
+
+def connections():
+    libpqs = {"libpq 15 (Debian)": None, "libpq 13": f"{E['BENCH_LIBPQS']}/13/native/lib", "libpq 18": f"{E['BENCH_LIBPQS']}/18/native/lib"}
+    for version, path in libpqs.items():
+        cases, cpu = {}, {}
+        for _ in range(turns(12)):
+            for root, (name, file) in ROOTS.items():
+                for how in ("bare", "sealed"):
+                    case = f"{how}, {root}"
+                    lines = output([f"{LAB}/bin/connect", "10", f"{TARGET} sslmode=verify-full sslrootcert={file}"],
+                                   LD_LIBRARY_PATH=path, **seal(how, name)).splitlines()
+                    cases.setdefault(case, []).extend(float(line.split()[0]) for line in lines)
+                    cpu.setdefault(case, []).extend(float(line.split()[1]) for line in lines)
+            if path and path.endswith("18/native/lib"):
+                lines = output([f"{LAB}/bin/connect", "10", f"{TARGET} sslmode=verify-full sslrootcert=system"], LD_LIBRARY_PATH=path,
+                               SSL_CERT_FILE=f"{LAB}/system-bundle.pem").splitlines()
+                cases.setdefault("bare, sslrootcert=system", []).extend(float(line.split()[0]) for line in lines)
+                cpu.setdefault("bare, sslrootcert=system", []).extend(float(line.split()[1]) for line in lines)
+        goals = {"sealed, one root": 1.03}
+        command = "connect 10 'sslmode=verify-full sslrootcert=FILE', 12 turns"
+        table(f"A verified connection, {version}", "microseconds", command, "bare, one root", cases, goals)
+        table(f"The client's processor time for it, {version}", "microseconds", command, "bare, one root", cpu)
+    programs()
+
+
+PROGRAMS = {
+    "psql": [f"{BIN}/psql", "-XAtc", "select 1", "{conninfo}"],
+    "psycopg2": ["/usr/bin/python3", "-c", "import sys, psycopg2; psycopg2.connect(sys.argv[1]).close()", "{conninfo}"],
+    "psycopg 3": ["/usr/bin/python3", "-c", "import sys, psycopg; psycopg.connect(sys.argv[1]).close()", "{conninfo}"],
+    "PHP": ["/usr/bin/php", "-r", "pg_connect($argv[1]) or exit(1);", "--", "{conninfo}"],
+}
+
+
+def programs():
+    for root in ("one root", "RDS's bundle, 121"):
+        name, file = ROOTS[root]
+        cases = {}
+        for _ in range(turns(20)):
+            for program, command in PROGRAMS.items():
+                for how in ("bare", "sealed"):
+                    argv = [a.format(conninfo=f"{TARGET} sslmode=verify-full sslrootcert={file}") if a == "{conninfo}" else a for a in command]
+                    began = time.perf_counter()
+                    output(argv, **seal(how, name))
+                    cases.setdefault(f"{program}, {how}", []).append((time.perf_counter() - began) * 1000)
+        table(f"A whole program that connects once, {root}", "milliseconds", "psql -c 'select 1', python3, php, 20 turns", "psql, bare", cases)
+
+
+# --- pgbench
+
+def busy():
+    """Processor time of all processes together, in seconds."""
+    with open("/proc/stat", encoding="ascii") as f:
+        fields = [int(x) for x in f.readline().split()[1:]]
+    return (sum(fields) - fields[3] - fields[4] - fields[7]) / os.sysconf("SC_CLK_TCK")
+
+
+def pgbench(path, clients, more):
+    how, conninfo = path
+    if how == "local":
+        target, env = conninfo, {}
+    else:
+        target, env = f"{TARGET} sslmode=verify-full sslrootcert={ROOT}", seal(how)
+    prefix = f"{LAB}/pgbench"
+    before = busy()
+    out = output([f"{BIN}/pgbench", "-n", "-S", "-c", str(clients), "-j", str(clients), "-T", "1" if QUICK else "4", "-l", "--log-prefix",
+                  prefix, *more, target], **env)
+    used = busy() - before
+    latencies = []
+    for name in os.listdir(LAB):
+        if name.startswith("pgbench."):
+            with open(f"{LAB}/{name}", encoding="ascii") as f:
+                latencies += [int(line.split()[2]) for line in f]
+            os.unlink(f"{LAB}/{name}")
+    latencies.sort()
+    tps = float(re.search(r"tps = ([0-9.]+)", out).group(1))
+    return tps, latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100], used * 1e6 / len(latencies)
+
+
+def throughput():
+    paths = {"bare verify-full": ("bare", None), "sealed": ("sealed", None),
+             "pgbouncer": ("local", f"host=127.0.0.1 port={E['BENCH_BOUNCER']} user=app dbname=app sslmode=disable"),
+             "stunnel": ("local", f"host=127.0.0.1 port={E['BENCH_TUNNEL']} user=app dbname=app sslmode=disable")}
+    for what, more in (("Queries, pgbench -S", []), ("A connection for each query, pgbench -S -C", ["-C"])):
+        for clients in (1, 4, 16):
+            figures = {name: [] for name in paths}
+            for _ in range(turns(3)):
+                for name, path in paths.items():
+                    figures[name].append(pgbench(path, clients, more))
+            command = f"pgbench -n -S -c {clients} -j {clients} -T 4{' -C' if more else ''}, 3 turns"
+            for i, (part, unit) in enumerate((("transactions per second", "tps"), ("median", "microseconds"),
+                                              ("99th percentile", "microseconds"),
+                                              ("processor time of all processes, per transaction", "microseconds"))):
+                table(f"{what}, {clients} client{'s' if clients > 1 else ''}: {part}", unit, command, "bare verify-full",
+                      {name: [f[i] for f in values] for name, values in figures.items()})
+
+
+# --- memory, launcher, scan
+
+def memory():
+    objects = {"no preload": None, "an empty object": f"{LAB}/bin/empty.so", "libpgseal.so": OBJECT}
+    cases = {}
+    for _ in range(turns(10)):
+        for name, path in objects.items():
+            process = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, env={**E, **({"LD_PRELOAD": path} if path else {})})
+            time.sleep(0.02)
+            with open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as f:
+                cases.setdefault(name, []).append(float(re.search(r"^Rss: +(\d+)", f.read(), re.M).group(1)))
+            process.stdin.close()
+            process.wait()
+    table("Memory of a process that never connects", "KiB resident", "cat, /proc/PID/smaps_rollup", "an empty object", cases)
+    for root in ("one root", "RDS's bundle, 121"):
+        cases = {}
+        for n in (1, 100 if QUICK else 1000):
+            for how in ("bare", "sealed"):
+                out = output([f"{LAB}/bin/connect", "hold", str(n), f"{TARGET} sslmode=verify-full sslrootcert={ROOTS[root][1]}"],
+                             **seal(how, ROOTS[root][0])).split()
+                cases[f"{how}, {n} open"] = [float(out[1])]
+        table(f"Memory of a process with open connections, {root}", "KiB resident", "connect hold N", "bare, 1 open", cases)
+    cycles = 1000 if QUICK else int(E.get("BENCH_CYCLES", "20000"))
+    out = output([f"{LAB}/bin/connect", "cycle", str(cycles), f"{TARGET} sslmode=verify-full sslrootcert={ROOT}"], **seal("sealed"))
+    values = [float(x) for x in out.split()]
+    table(f"Memory over {cycles:,} connections, one after the other", "KiB resident", f"connect cycle {cycles}", "after a tenth",
+          {"after a tenth": values[:1], "after half": values[4:5], "at the end": values[-1:]})
+
+
+def commands():
+    cases = {}
+    for _ in range(turns(60)):
+        for name, argv in {"/bin/true": ["/bin/true"],
+                           "pgseal-run /bin/true": [f"{LAB}/bin/pgseal-run", "--root", ROOT, "--lib", OBJECT, "/bin/true"]}.items():
+            began = time.perf_counter()
+            output(argv)
+            cases.setdefault(name, []).append((time.perf_counter() - began) * 1000)
+    table("The launcher", "milliseconds", "pgseal-run --root FILE /bin/true, 60 turns", "/bin/true", cases)
+    began = time.perf_counter()
+    done = subprocess.run([f"{LAB}/bin/pgseal", "scan", "--json", "/usr"], capture_output=True, check=False)
+    files = sum(len(f) for _, _, f in os.walk("/usr"))
+    table("pgseal scan /usr", "seconds", "pgseal scan --json /usr", f"{files:,} files",
+          {f"{files:,} files": [time.perf_counter() - began]}, note=f"exit status {done.returncode}")
+
+
+def thousand_sections():
+    """A policy of a thousand sections, none of which matches, against one without sections."""
+    with open(f"{LAB}/bin/many.conf", "w", encoding="ascii") as f:
+        f.write(f"sslrootcert = {ROOT}\nlog = none\n")
+        for i in range(1000):
+            f.write(f"[host db{i}.{'*.example' if i % 10 == 0 else 'example'}]\nmode = audit\n")
+    os.chmod(f"{LAB}/bin/many.conf", 0o644)
+    cases = {}
+    for _ in range(turns(20)):
+        for name, conf in {"no sections": "one", "1,000 sections": "many"}.items():
+            lines = output([f"{LAB}/bin/connect", "20", f"{TARGET} sslmode=verify-full sslrootcert={ROOT}"],
+                           LD_PRELOAD=OBJECT, PGSEAL_POLICY=f"{LAB}/bin/{conf}.conf").splitlines()
+            cases.setdefault(name, []).extend(float(line.split()[1]) for line in lines)
+    table("The client's processor time for a connection, many sections", "microseconds", "connect 20, 20 turns", "no sections", cases)
+
+
+def main():
+    for part in (starts, connections, thousand_sections, throughput, memory, commands):
+        part()
+    with open("/proc/cpuinfo", encoding="ascii") as f:
+        model = re.search(r"model name\s*: (.*)", f.read())
+    machine = {"cpu": model.group(1) if model else "unknown", "cores": os.cpu_count(),
+               "kernel": os.uname().release, "date": time.strftime("%Y-%m-%d"),
+               "glibc": os.confstr("CS_GNU_LIBC_VERSION"), "openssl": output(["openssl", "version"]).split()[1]}
+    with open(E["BENCH_RESULTS"], "w", encoding="utf-8") as f:
+        json.dump({"machine": machine, "tables": tables}, f, indent=1)
+    return 0
+
+
+sys.exit(main())

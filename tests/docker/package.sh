@@ -3,6 +3,18 @@
 # shellcheck source=tests/docker/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+# --- what the build needs is listed alike in each place
+declare -A rpm_name=([libcurl4-openssl-dev]=libcurl-devel [libelf-dev]=elfutils-libelf-devel [libjansson-dev]=jansson-devel
+    [libpq-dev]=libpq-devel [libssl-dev]=openssl-devel [libzstd-dev]=libzstd-devel [zlib1g-dev]=zlib-devel)
+libraries=$(sed -n '/^ *build) /,/;;/p' "$TOP/tests/deps.sh" | grep -oE '[a-z0-9-]+-dev\b' | grep -vx libc6-dev | sort)
+isnt "$libraries" "" "tests/deps.sh says what the build needs"
+is "$(sed -n 's/^Build-Depends: //p' "$TOP/packaging/debian/control" | grep -oE '[a-z0-9-]+-dev\b' | sort)" "$libraries" \
+    "debian/control asks for the same libraries"
+is "$(sed -n 's/^BuildRequires: //p' "$TOP/packaging/rpm/pgseal.spec" | grep -oE '[a-z0-9-]+-devel' | sort)" \
+    "$(for library in $libraries; do echo "${rpm_name[$library]-unknown: $library}"; done | sort)" "so does pgseal.spec, by their names there"
+is "$(comm -23 <(echo "$libraries") <(sed -n 's/^sysroot=//p' "$TOP/tests/matrix/roots.sh" | tr , '\n' | sort))" "" \
+    "the root that arm64 is built against has them"
+
 base_tree
 run make -s -C "$TOP" deb
 is "$RC" 0 "make deb builds it"

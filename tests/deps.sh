@@ -17,6 +17,7 @@ packages() {
     recipes) echo python3-yaml python3-botocore nodejs@node npm@npm curl ;;
     package) echo dpkg-dev debhelper fakeroot rpm python3 ;;
     arm64) echo gcc-aarch64-linux-gnu debootstrap debian-archive-keyring ;;
+    musl) echo musl-tools dpkg-dev perl flex bison linux-libc-dev ;;
     docker) echo buildah podman runc docker-compose debootstrap lintian dpkg-dev debhelper fakeroot rpm \
         qemu-user-static python3 python3-yaml postgresql-client-15 jq openssl ;;
     bench) echo pgbouncer stunnel4 libeatmydata1 torsocks valgrind python3-psycopg2 python3-psycopg php-cli php-pgsql ;;

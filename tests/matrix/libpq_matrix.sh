@@ -4,6 +4,7 @@
 #   host host-symbolic         this machine's libpq; the same linked -Bsymbolic-functions from its static library
 #   bullseye trixie sid        another Debian's, in a chroot
 #   arm64                      bookworm's, under qemu
+#   musl-libpq                 libpq, OpenSSL and psql of musl, built by tests/musl/build
 # Leaves MAJOR (of libpq), LIBPQ_VERSION, SYMBOLIC (1 or empty), PSQL (a program of that world, or empty), WORLD_ETC (its
 # /etc, private), DOORS, and two commands: world and world_bare COMMAND…, run in it with and without the object.
 
@@ -37,6 +38,10 @@ host | host-symbolic)
     PSQL=/usr/lib/postgresql/15/bin/psql
     [[ $WORLD == host ]] || _world_env=("LD_LIBRARY_PATH=$LAB_TOP/build/hostile/symbolic")
     ;;
+musl-libpq)
+    cp "$LAB_TOP/build/musl/doors" "$DOORS"
+    PSQL=$LAB_TOP/build/musl/root/bin/psql
+    ;;
 arm64)
     _world_enter
     cp "$LAB_TOP/build/arm64/libpgseal.so" "$OBJECT"
@@ -65,7 +70,7 @@ _world_run() { # PRELOAD COMMAND…
     local preload=$1
     shift
     case $WORLD in
-    libpq-* | host*) env "${_world_env[@]}" ${preload:+LD_PRELOAD="$preload"} "$@" ;;
+    libpq-* | host* | musl-libpq) env "${_world_env[@]}" ${preload:+LD_PRELOAD="$preload"} "$@" ;;
     arm64)
         qemu-aarch64-static -L "$_world_root" ${preload:+-E LD_PRELOAD="$preload"} "$@"
         ;;
@@ -82,15 +87,20 @@ world_home() {
 
 # world_words: what is in this world, for the table: libpq, OpenSSL, C library.
 world_words() {
-    local dir root=
+    local dir root= libc
     case $WORLD in
     libpq-*) dir=$_world_libdir ;;
     host*) dir=/usr/lib/x86_64-linux-gnu ;;
+    musl-libpq) dir=$LAB_TOP/build/musl/root/lib ;;
     *) root=$_world_root dir=$(dirname "$(find "$_world_root"/usr/lib -name 'libcrypto.so.*' | head -n 1)") ;;
     esac
+    if [[ $WORLD == musl-libpq ]]; then
+        libc="musl $(/lib/ld-musl-x86_64.so.1 2>&1 | sed -n 's/^Version //p')"
+    else
+        libc=$(find -L "${root:-}"/lib/*-linux-gnu -maxdepth 1 -name libc.so.6 -exec strings {} + 2>/dev/null |
+            sed -n 's/^GNU C Library .* version \([0-9.]*[0-9]\)\..*/\1/p' | sort -u | head -n 1)
+    fi
     printf '%s|%s|%s\n' "$((LIBPQ_VERSION / 10000)).$((LIBPQ_VERSION % 10000))" \
         "$(find -L "$dir" -maxdepth 1 -name 'libcrypto.so.*' -exec strings {} + |
-            sed -n 's/^OpenSSL \([0-9][0-9.a-z]*\) .*/\1/p' | sort -u | head -n 1)" \
-        "$(find -L "${root:-}"/lib/*-linux-gnu -maxdepth 1 -name libc.so.6 -exec strings {} + 2>/dev/null |
-            sed -n 's/^GNU C Library .* version \([0-9.]*[0-9]\)\..*/\1/p' | sort -u | head -n 1)"
+            sed -n 's/^OpenSSL \([0-9][0-9.a-z]*\) .*/\1/p' | sort -u | head -n 1)" "$libc"
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # roots.sh SUITE…: sets up a small Debian of each suite (bullseye trixie sid), of experimental (sid with the next libpq and
 # its OAuth module), or arm64 (a bookworm of that machine, unpacked and not configured), with libpq and psql, in
-# build/roots/SUITE. What is there is not fetched again.
+# build/roots/SUITE. What is there is not fetched again. --mirror: prints where it comes from.
 set -eu
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 cache=$top/build/roots
@@ -13,6 +13,11 @@ mirror=$(sed -n -e 's/^URIs: *\([^ ]*\).*/\1/p' -e 's/^deb  *\(\[[^]]*\] *\)\{0,
     /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null |
     grep -v security | head -n 1)
 mirror=${mirror:-http://deb.debian.org/debian}
+
+if [ "${1:-}" = --mirror ]; then
+    echo "$mirror"
+    exit 0
+fi
 
 discard() {
     if [ -d "$1" ]; then

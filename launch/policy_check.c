@@ -4,6 +4,7 @@
 
 #include "launch/say.h"
 #include "lib/core/policy/policy.h"
+#include "lib/os/log_target.h"
 #include "lib/os/settings.h"
 #include "lib/os/trust_files.h"
 
@@ -95,6 +96,12 @@ void policy_judge(struct checked *c)
     settings_parse(&settings, &policy);
     if (policy.fault[0] != '\0') {
         refuse(STATUS_REFUSED, "%s", policy.fault);
+    }
+    char why[256];
+    char name[POLICY_PATH_MAX + 16];
+    if (!log_writable(&policy, true, why, sizeof why)) {
+        warn("%s cannot be written: %s; its lines go to standard error, else to syslog",
+             log_target_name(&policy, name, sizeof name), why);
     }
     c->audit = policy.global.mode == MODE_AUDIT;
     c->root = root_of(&world, &policy.global);

@@ -95,6 +95,9 @@ json_t *check_json(const struct check *c)
     term_json_set(root, "action", text_of(c->asked->line, "action"));
     term_json_set(root, "rule", text_of(c->asked->line, "rule"));
     term_json_set(root, "note", note_of(c));
+    char *log = preview_log_fault(c->asked);
+    term_json_set(root, "log_fault", log);
+    free(log);
     json_object_set_new(root, "connected", json_boolean(c->connected));
     term_json_set(root, "failure", c->failure);
     term_json_set(root, "host", c->host);
@@ -228,6 +231,11 @@ void check_show(const struct check *c)
     if (note != NULL) {
         term_field(&out, 0, "Note", LABEL, PAINT_YELLOW, note);
     }
+    char *log = preview_log_fault(c->asked);
+    if (log != NULL) {
+        term_field(&out, 0, "Log", LABEL, PAINT_YELLOW, log);
+    }
+    free(log);
     if (c->protocol != NULL) {
         show_tls(&out, c);
         show_plaintext(&out, c);

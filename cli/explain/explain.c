@@ -272,6 +272,9 @@ static json_t *to_json(const struct preview *q)
     term_json_set(root, "rule", rule);
     free(rule);
     json_object_set_new(root, "why", why_of(q));
+    char *log = preview_log_fault(q);
+    term_json_set(root, "log_fault", log);
+    free(log);
     json_object_set_new(root, "options", options_of(q));
     json_object_set_new(root, "line", line_of(q));
     return root;
@@ -298,6 +301,11 @@ static void show(const struct preview *q)
                    json_string_value(json_array_get(why, i)));
     }
     json_decref(why);
+    char *log = preview_log_fault(q);
+    if (log != NULL) {
+        term_field(&out, 0, "Log", 10, PAINT_YELLOW, log);
+    }
+    free(log);
     char *libpq = xprintf("%s (%d)", q->libpq.path, q->libpq.version);
     term_field(&out, 0, "libpq", 10, PAINT_DIM, libpq);
     free(libpq);

@@ -5,6 +5,7 @@
 #include "lib/core/options/options.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
+#include "lib/os/log_target.h"
 #include "shim/log/log.h"
 
 #include <stdlib.h>
@@ -193,6 +194,18 @@ const char *preview_shown(const struct preview *q, const char *option)
     }
     const char *value = a->value != NULL ? a->value : a->given;
     return value != NULL && event_redacts(value) ? "(hidden)" : value;
+}
+
+char *preview_log_fault(const struct preview *q)
+{
+    char why[256];
+    char name[POLICY_PATH_MAX + 16];
+    if (log_writable(&q->policy, false, why, sizeof why)) {
+        return NULL;
+    }
+    return xprintf("%s cannot be written by this user: %s. Its lines go to the program's standard "
+                   "error, else to syslog.",
+                   log_target_name(&q->policy, name, sizeof name), why);
 }
 
 const char *preview_origin(const struct preview *q)

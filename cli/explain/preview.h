@@ -52,6 +52,10 @@ const char *preview_shown(const struct preview *q, const char *option);
 /* The change of this option in q->line, or NULL. */
 json_t *preview_change(const struct preview *q, const char *option);
 
+/* Why the log cannot be written by this user, as a sentence; NULL where it can be. The caller frees.
+ */
+char *preview_log_fault(const struct preview *q);
+
 /* Where the settings came from: a path, "environment" or "defaults". */
 const char *preview_origin(const struct preview *q);
 

@@ -176,6 +176,37 @@ AT_START void settings_load(void)
     atomic_store_explicit(&load_state, 2, memory_order_release);
 }
 
+/* The number behind the next "/fd/" at or after s, which moves behind it; -1 where there is none. */
+AT_START static int next_descriptor(const char **s, const char *end)
+{
+    static const char mark[] __attribute__((section(".text.startup.mark"))) = "/fd/";
+    const char *at = memmem(*s, (size_t)(end - *s), mark, sizeof mark - 1);
+    int n = -1;
+    if (at == NULL) {
+        *s = end;
+        return -1;
+    }
+    for (at += sizeof mark - 1; at < end && *at >= '0' && *at <= '9' && n < 100000000; at++) {
+        n = (n < 0 ? 0 : n) * 10 + (*at - '0');
+    }
+    *s = at;
+    return n;
+}
+
+AT_START size_t settings_descriptors(int *fds, size_t max)
+{
+    const char *s = loaded.bytes != NULL ? loaded.bytes : loaded.words;
+    const char *end = s + (loaded.bytes != NULL ? loaded.len : loaded.used);
+    size_t n = 0;
+    while (s < end && n < max) {
+        int fd = next_descriptor(&s, end);
+        if (fd > STDERR_FILENO) {
+            fds[n++] = fd;
+        }
+    }
+    return n;
+}
+
 /* The policy and the copy of the settings that its strings point into (two threads may parse at
  * once): one block, so that whoever holds the policy holds both. */
 struct parsed {

@@ -39,6 +39,10 @@ void settings_parse(struct settings *s, struct policy *p);
  * not async-signal-safe. */
 void settings_load(void);
 
+/* The numbers of descriptors that the settings name ("/fd/3"), whatever for, as copied by
+ * settings_load; at most max. Returns how many. Keeps errno. */
+size_t settings_descriptors(int *fds, size_t max);
+
 /* The process's policy, parsed at the first call, never NULL, never changed. Without memory for it:
  * one that refuses all. Lock-free: two threads may both parse, one result is kept. Keeps errno. */
 const struct policy *settings_policy(void);

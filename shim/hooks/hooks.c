@@ -46,9 +46,14 @@ size_t hooks_fired(const char **names, size_t max)
 /* All that happens in a process that never connects. */
 __attribute__((constructor)) AT_START static void load(void)
 {
+    int fds[SINK_NAMED];
+
     stubs_use();
     sink_remember_stderr();
     settings_load();
+    for (size_t n = settings_descriptors(fds, SINK_NAMED); n > 0; n--) {
+        sink_remember_descriptor(fds[n - 1]);
+    }
 }
 
 EXPORT PGconn *PQconnectdb(const char *conninfo)

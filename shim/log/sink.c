@@ -3,6 +3,7 @@
 #include "shim/log/sink.h"
 
 #include "lib/core/text/strbuf.h"
+#include "lib/os/log_target.h"
 #include "lib/os/startup.h"
 #include "shim/log/sink_write.h"
 
@@ -18,6 +19,10 @@
 /* In .data, whose page the dynamic linker has touched anyway: a page fault less in every process.
  */
 __attribute__((section(".data"))) static struct sink_identity remembered_stdout, remembered_stderr;
+static struct {
+    int fd;
+    struct sink_identity identity;
+} named[SINK_NAMED];
 static atomic_bool torn_stdout, torn_stderr, torn_file;
 static _Atomic uint64_t lost;
 
@@ -30,98 +35,73 @@ AT_START void sink_remember_stderr(void)
     errno = saved;
 }
 
+AT_START void sink_remember_descriptor(int fd)
+{
+    int saved_errno = errno;
+
+    for (size_t i = 0; i < SINK_NAMED; i++) {
+        if (atomic_load(&named[i].identity.state) == 0) {
+            named[i].fd = fd;
+            sink_identify(&named[i].identity, fd);
+            break;
+        }
+        if (named[i].fd == fd) {
+            break;
+        }
+    }
+    errno = saved_errno;
+}
+
 static bool to_stderr(char *line, size_t len)
 {
     return sink_to_descriptor(STDERR_FILENO, &remembered_stderr, line, len, &torn_stderr);
 }
 
-/* Reads the digits at *s, which moves behind them; -1 where there are none or they are no int. */
-static int read_number(const char **s)
+/* A descriptor that the log names must be what it was at load: a program may have closed it since,
+ * and opened something else under that number. */
+static bool to_named(int fd, char *line, size_t len)
 {
-    int n = 0;
-    int digits = 0;
-
-    for (; **s >= '0' && **s <= '9'; ++*s) {
-        if (++digits > 9) {
-            return -1;
+    for (size_t i = 0; i < SINK_NAMED; i++) {
+        if (atomic_load(&named[i].identity.state) != 0 && named[i].fd == fd) {
+            return sink_to_descriptor(fd, &named[i].identity, line, len, &torn_file);
         }
-        n = n * 10 + (**s - '0');
     }
-    return digits > 0 ? n : -1;
-}
-
-enum map_node { PLACE_FILE, PLACE_OWN, PLACE_FOREIGN };
-
-/* What path names: a file, a descriptor of this process (*fd), or one of another process. */
-static enum map_node classify(const char *path, int *fd)
-{
-    static const char proc[] = "/proc/";
-    bool own = true;
-
-    if (strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/stderr") == 0) {
-        *fd = strcmp(path, "/dev/stdout") == 0 ? STDOUT_FILENO : STDERR_FILENO;
-        return PLACE_OWN;
-    }
-    if (strncmp(path, proc, sizeof proc - 1) != 0) {
-        return PLACE_FILE;
-    }
-    path += sizeof proc - 1;
-    if (strncmp(path, "self/", 5) == 0) {
-        path += 4;
-    } else if (strncmp(path, "thread-self/", 12) == 0) {
-        path += 11;
-    } else {
-        int pid = read_number(&path);
-
-        if (pid < 0) {
-            return PLACE_FILE;
-        }
-        own = pid == (int)getpid();
-    }
-    if (strncmp(path, "/fd/", 4) != 0) {
-        return PLACE_FILE;
-    }
-    path += 4;
-    *fd = read_number(&path);
-    if (*fd < 0 || *path != '\0') {
-        return PLACE_FILE;
-    }
-    return own ? PLACE_OWN : PLACE_FOREIGN;
+    return false;
 }
 
 static bool to_path(const char *path, char *line, size_t len)
 {
     int fd = -1;
 
-    switch (classify(path, &fd)) {
-    case PLACE_OWN:
+    switch (log_target(path, &fd)) {
+    case LOG_TARGET_OWN:
         if (fd == STDERR_FILENO) {
             return to_stderr(line, len);
         }
         if (fd == STDOUT_FILENO) {
             return sink_to_descriptor(fd, &remembered_stdout, line, len, &torn_stdout);
         }
-        return sink_to_descriptor(fd, NULL, line, len, &torn_file);
-    case PLACE_FOREIGN:
+        return to_named(fd, line, len);
+    case LOG_TARGET_FOREIGN:
         return sink_to_link(path, line, len, &torn_file);
-    case PLACE_FILE:
+    case LOG_TARGET_FILE:
     default:
         return sink_to_file(path, line, len, &torn_file);
     }
 }
 
-/* The policy's sink, else stderr, else /dev/log. */
-static bool deliver(const struct policy *p, char *line, size_t len)
+static bool to_sink(const struct policy *p, char *line, size_t len)
 {
-    bool syslog = p->log == LOG_TO_SYSLOG;
-
-    if (p->log == LOG_TO_FILE && p->log_path != NULL && to_path(p->log_path, line, len)) {
-        return true;
+    switch (p->log) {
+    case LOG_TO_FILE:
+        return p->log_path != NULL && to_path(p->log_path, line, len);
+    case LOG_TO_SYSLOG:
+        return sink_to_syslog(line, len);
+    case LOG_TO_STDERR:
+    case LOG_TO_NONE:
+        break;
     }
-    if (syslog && sink_to_syslog(line, len)) {
-        return true;
-    }
-    return to_stderr(line, len) || (!syslog && sink_to_syslog(line, len));
+    return to_stderr(line, len);
 }
 
 /* The program's path; "" where /proc does not say (a chroot), cut with an ellipsis where buf is too
@@ -163,6 +143,40 @@ static size_t format(struct event *e, char *line)
     return len;
 }
 
+/* What the policy's sink did not take goes to stderr, else to /dev/log. */
+static bool hand_over(const struct policy *p, char *line, size_t len)
+{
+    return (p->log != LOG_TO_STDERR && to_stderr(line, len)) ||
+           (p->log != LOG_TO_SYSLOG && sink_to_syslog(line, len));
+}
+
+/* Once in each process: a line before the first that is handed over says why it is not where the
+ * policy wants it. */
+static void say_why(const struct policy *p)
+{
+    static _Atomic(int) said; /* the process that has said it */
+    char why[128];
+    char name[POLICY_PATH_MAX + 8];
+    char reason[sizeof name + sizeof why + 64];
+    char buf[1 + EVENT_LINE_MAX];
+    struct strbuf t;
+    struct event e = {.event = "process", .settings = p->name, .reason = reason};
+
+    if (atomic_exchange(&said, (int)getpid()) == (int)getpid()) {
+        return;
+    }
+    if (log_writable(p, true, why, sizeof why)) {
+        strbuf_copy(why, sizeof why, "the line was not taken");
+    }
+    strbuf_init(&t, reason, sizeof reason);
+    strbuf_add(&t, "log = ");
+    strbuf_add(&t, log_target_name(p, name, sizeof name));
+    strbuf_add(&t, ": ");
+    strbuf_add(&t, why);
+    strbuf_add(&t, "; its lines go to standard error, else to syslog");
+    hand_over(p, buf + 1, format(&e, buf + 1));
+}
+
 bool sink_event(const struct policy *p, struct event *e)
 {
     int saved = errno;
@@ -176,7 +190,13 @@ bool sink_event(const struct policy *p, struct event *e)
     sink_remember_stderr(); /* another library's constructor may connect before ours ran */
     e->lost = atomic_exchange(&lost, 0);
     len = format(e, buf + 1);
-    done = deliver(p, buf + 1, len);
+    done = to_sink(p, buf + 1, len);
+    if (!done) {
+        if (p->log != LOG_TO_STDERR) {
+            say_why(p);
+        }
+        done = hand_over(p, buf + 1, len);
+    }
     if (!done) {
         atomic_fetch_add(&lost, e->lost + 1);
     }

@@ -12,9 +12,17 @@
  * constructor's one sink duty. Two fstats. Keeps errno, async-signal-safe. */
 void sink_remember_stderr(void);
 
+enum { SINK_NAMED = 4 };
+
+/* Remembers what a descriptor is that the log may name (file:/proc/self/fd/3), when the object is
+ * loaded; at most SINK_NAMED of them. No other is ever written to. Keeps errno, async-signal-safe.
+ */
+void sink_remember_descriptor(int fd);
+
 /* Formats e (time, node, pid, uid, exe and lost are filled in here; node and exe are NULL
  * afterwards) and hands the line to p's sink: else to stderr, else to /dev/log, else it is counted
- * and the next line carries `lost`. With LOG_TO_NONE nothing is written and true returned. Returns
+ * and the next line carries `lost`. The first line of a process that is handed over has one before
+ * it, a `process` event whose reason says why. With LOG_TO_NONE nothing is written and true returned. Returns
  * whether the line reached a sink, whole: after a partial write it goes to the next sink, and what
  * follows in the first one begins on a new line. Thread-safe, fork-safe and async-signal-safe
  * without locks; one write(2) or send(2) a line. SIGPIPE, SIGXFSZ and SIGTTOU never reach the

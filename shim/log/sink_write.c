@@ -7,6 +7,7 @@
 #include "shim/log/sink_write.h"
 
 #include "lib/core/text/strbuf.h"
+#include "lib/os/log_target.h"
 #include "lib/os/startup.h"
 
 #include <errno.h>
@@ -255,8 +256,8 @@ bool sink_to_file(const char *path, char *line, size_t len, atomic_bool *torn)
     if (fd < 0) {
         return false;
     }
-    done = look(fd, &st) && S_ISREG(st.st_mode) && (st.st_uid == 0 || st.st_uid == geteuid()) &&
-           st.st_nlink == 1 && write_line(fd, line, len, torn, false);
+    done =
+        look(fd, &st) && log_file_distrust(&st) == NULL && write_line(fd, line, len, torn, false);
     syscall(SYS_close, fd);
     return done;
 }

@@ -55,6 +55,22 @@ static inline const char *assert_line(const char *from, const char *reason, unsi
     return end + 1;
 }
 
+/* The line before the first that is handed over: why. Returns where the next begins. */
+static inline const char *assert_why(const char *from, const char *log, const char *why)
+{
+    const char *end = strchr(from, '\n');
+    char expected[512];
+
+    assert_non_null(end);
+    snprintf(expected, sizeof expected,
+             "\"reason\":\"log = %s: %s; its lines go to standard error, else to syslog\"", log,
+             why);
+    assert_non_null(strstr(from, "\"event\":\"process\""));
+    assert_non_null(strstr(from, expected));
+    assert_true(strstr(from, expected) < end);
+    return end + 1;
+}
+
 static inline void assert_only_line(char *s, const char *reason, unsigned lost)
 {
     assert_string_equal(assert_line(s, reason, lost), "");

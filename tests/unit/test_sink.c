@@ -147,6 +147,7 @@ static void refused_files_go_to_stderr(void **state)
     static const char *const reasons[] = {
         "symlink",          "hard link", "owner",        "fifo without reader",
         "fifo with reader", "directory", "no directory", "no path"};
+    char log[160];
     char *s;
     const char *at;
 
@@ -154,7 +155,9 @@ static void refused_files_go_to_stderr(void **state)
     run_unharmed(refused_files);
     assert_sent("yyyyyyyy");
     assert_content(content("real"), "");
-    at = s = content("err");
+    s = content("err");
+    snprintf(log, sizeof log, "file:%s", in_dir("link"));
+    at = assert_why(s, log, "a symbolic link");
     for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
         at = assert_line(at, reasons[i], 0);
     }
@@ -193,7 +196,10 @@ static void file_size_limit_neither_kills_nor_glues(void **state)
     assert_string_equal(assert_line(at, "next", 0), "");
     free(s);
     err = content_of(spare[0]);
-    assert_string_equal(assert_line(assert_line(err, "cut", 0), "none", 0), "");
+    at = strchr(err, '\n');
+    assert_non_null(at);
+    assert_non_null(strstr(err, ": the line was not taken; "));
+    assert_string_equal(assert_line(assert_line(at + 1, "cut", 0), "none", 0), "");
     free(err);
     close(spare[0]);
     close(spare[1]);
@@ -208,6 +214,7 @@ static void named_descriptors(void)
     need(dup2(spare[1], STDOUT_FILENO) == STDOUT_FILENO && dup2(spare[1], 9) == 9, "dup2");
     close(STDERR_FILENO);
     sink_remember_stderr();
+    sink_remember_descriptor(9);
     emit_file("/dev/stdout", "1");
     emit_file("/proc/self/fd/9", "2");
     emit_file("/proc/thread-self/fd/9", "3");
@@ -224,6 +231,10 @@ static void named_descriptors(void)
     need(open(in_dir("data"), O_RDWR | O_CREAT, 0600) == STDERR_FILENO, "fd 2");
     need(dup2(STDERR_FILENO, STDOUT_FILENO) == STDOUT_FILENO, "dup2");
     emit_file("/dev/stdout", "reused");
+    need(dup2(STDERR_FILENO, 9) == 9, "dup2");
+    emit_file("/proc/self/fd/9", "not what it was");
+    need(dup2(STDERR_FILENO, 10) == 10, "dup2");
+    emit_file("/proc/self/fd/10", "not remembered");
 }
 
 static void descriptors_by_name(void **state)
@@ -232,7 +243,7 @@ static void descriptors_by_name(void **state)
     assert_int_equal(pipe(spare), 0);
     unlink(in_dir("data"));
     run_unharmed(named_descriptors);
-    assert_sent("yyyyynnnn");
+    assert_sent("yyyyynnnnnn");
     assert_content(content_of(spare[0]), "");
     assert_content(content("data"), "");
     close(spare[0]);

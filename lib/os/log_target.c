@@ -1,0 +1,196 @@
+/* log_target: what the policy's log is, and whether this process can write there. The system calls
+ * are made directly: libc's are cancellation points, and the object asks in the midst of a
+ * program's threads. */
+#include "lib/os/log_target.h"
+
+#include "lib/core/text/strbuf.h"
+#include "lib/os/sys.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Reads the digits at *s, which moves behind them; -1 where there are none or they are no int. */
+static int read_number(const char **s)
+{
+    int n = 0;
+    int digits = 0;
+    for (; **s >= '0' && **s <= '9'; ++*s) {
+        if (++digits > 9) {
+            return -1;
+        }
+        n = n * 10 + (**s - '0');
+    }
+    return digits > 0 ? n : -1;
+}
+
+enum log_target log_target(const char *path, int *fd)
+{
+    static const char proc[] = "/proc/";
+    bool own = true;
+    *fd = -1;
+    if (strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/stderr") == 0) {
+        *fd = strcmp(path, "/dev/stdout") == 0 ? STDOUT_FILENO : STDERR_FILENO;
+        return LOG_TARGET_OWN;
+    }
+    if (strncmp(path, proc, sizeof proc - 1) != 0) {
+        return LOG_TARGET_FILE;
+    }
+    path += sizeof proc - 1;
+    if (strncmp(path, "self/", 5) == 0) {
+        path += 4;
+    } else if (strncmp(path, "thread-self/", 12) == 0) {
+        path += 11;
+    } else {
+        int pid = read_number(&path);
+        if (pid < 0) {
+            return LOG_TARGET_FILE;
+        }
+        own = pid == (int)getpid();
+    }
+    if (strncmp(path, "/fd/", 4) != 0) {
+        return LOG_TARGET_FILE;
+    }
+    path += 4;
+    int number = read_number(&path);
+    if (number < 0 || *path != '\0') {
+        return LOG_TARGET_FILE;
+    }
+    *fd = number;
+    return own ? LOG_TARGET_OWN : LOG_TARGET_FOREIGN;
+}
+
+const char *log_file_distrust(const struct stat *st)
+{
+    if (!S_ISREG(st->st_mode)) {
+        return "not a regular file";
+    }
+    if (st->st_uid != 0 && st->st_uid != geteuid()) {
+        return "owned by neither root nor this user";
+    }
+    return st->st_nlink == 1 ? NULL : "the file has other names (hard links)";
+}
+
+/* The directory of a file that is not there: whether one could be made in it. */
+static const char *directory_fault(const char *path)
+{
+    char directory[POLICY_PATH_MAX + 1];
+    struct strbuf t;
+    strbuf_init(&t, directory, sizeof directory);
+    strbuf_addn(&t, path, (size_t)(strrchr(path, '/') - path));
+    const char *name = t.len > 0 ? directory : "/";
+    struct stat st;
+    if (sys_stat(name, &st) != 0) {
+        return errno == ENOENT ? "its directory does not exist" : sys_error(errno);
+    }
+    if (!S_ISDIR(st.st_mode)) {
+        return "its directory is no directory";
+    }
+    if (faccessat(AT_FDCWD, name, W_OK | X_OK, AT_EACCESS) != 0) {
+        return errno == EROFS ? "its directory is read-only"
+                              : "its directory may not be written to";
+    }
+    return NULL;
+}
+
+static const char *open_fault(const char *path, int flags, bool is_file)
+{
+    struct stat st;
+    int fd = (int)syscall(SYS_openat, AT_FDCWD, path,
+                          O_WRONLY | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags, 0);
+    if (fd < 0) {
+        return is_file && errno == ENOENT  ? directory_fault(path)
+               : is_file && errno == ELOOP ? "a symbolic link"
+               : is_file && errno == ENXIO ? "not a regular file"
+                                           : sys_error(errno);
+    }
+    const char *fault = NULL;
+    if (is_file) {
+        fault = sys_fstat(fd, &st) != 0 ? sys_error(errno) : log_file_distrust(&st);
+    }
+    syscall(SYS_close, fd);
+    return fault;
+}
+
+static const char *descriptor_fault(int fd)
+{
+    struct stat st;
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0 || (flags & O_PATH) != 0 || sys_fstat(fd, &st) != 0) {
+        return "the descriptor is not open";
+    }
+    if ((flags & O_ACCMODE) == O_RDONLY) {
+        return "the descriptor is open for reading only";
+    }
+    if (S_ISSOCK(st.st_mode)) {
+        struct sockaddr_un name = {0};
+        socklen_t size = sizeof name;
+        if (getsockname(fd, (struct sockaddr *)&name, &size) != 0 || name.sun_family != AF_UNIX) {
+            return "the descriptor is a network socket";
+        }
+    }
+    return NULL;
+}
+
+static const char *syslog_fault(void)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return sys_error(errno);
+    }
+    const char *fault = syscall(SYS_connect, fd, &to, sizeof to) == 0 ? NULL
+                        : errno == ENOENT                             ? "there is no /dev/log"
+                                                                      : sys_error(errno);
+    syscall(SYS_close, fd);
+    return fault;
+}
+
+static const char *target_fault(const struct policy *p, bool descriptors)
+{
+    int fd = -1;
+    switch (p->log) {
+    case LOG_TO_SYSLOG:
+        return syslog_fault();
+    case LOG_TO_STDERR:
+    case LOG_TO_NONE:
+        return NULL;
+    case LOG_TO_FILE:
+        break;
+    }
+    if (p->log_path == NULL) {
+        return "it has no path";
+    }
+    switch (log_target(p->log_path, &fd)) {
+    case LOG_TARGET_OWN:
+        return descriptors ? descriptor_fault(fd) : NULL;
+    case LOG_TARGET_FOREIGN:
+        return open_fault(p->log_path, 0, false);
+    case LOG_TARGET_FILE:
+        break;
+    }
+    return open_fault(p->log_path, O_NOFOLLOW, true);
+}
+
+bool log_writable(const struct policy *p, bool descriptors, char *why, size_t size)
+{
+    int saved_errno = errno;
+    const char *fault = target_fault(p, descriptors);
+    strbuf_copy(why, size, fault);
+    errno = saved_errno;
+    return fault == NULL;
+}
+
+const char *log_target_name(const struct policy *p, char *buf, size_t size)
+{
+    struct strbuf t;
+    strbuf_init(&t, buf, size);
+    strbuf_add(&t, p->log == LOG_TO_STDERR   ? "stderr"
+                   : p->log == LOG_TO_SYSLOG ? "syslog"
+                   : p->log == LOG_TO_NONE   ? "none"
+                                             : "file:");
+    strbuf_add(&t, p->log == LOG_TO_FILE ? p->log_path : "");
+    return buf;
+}

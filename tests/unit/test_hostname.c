@@ -1,4 +1,5 @@
 /* test_hostname: canonical hosts and ports, and what a section's pattern matches. */
+#include "lib/core/text/host_filter.h"
 #include "lib/core/text/hostname.h"
 #include "unit.h"
 
@@ -129,6 +130,38 @@ static void ports(void **state)
     assert_int_equal(port_number(NULL), -1);
 }
 
+/* The filter lets through whatever matches. */
+static void assert_passes(const char *pattern, const char *host, bool matches)
+{
+    char canonical[HOST_MAX];
+    struct host_filter filter = host_filter_of(pattern);
+    if (!matches || !host_canonical(host, canonical, sizeof canonical)) {
+        return;
+    }
+    struct filtered_host filtered = filtered_host_of(canonical);
+    if (!host_filter_passes(&filter, &filtered)) {
+        fail_msg("%s matches %s, and the filter stops it", pattern, host);
+    }
+}
+
+static void filter_stops(void **state)
+{
+    static const char *const rows[][2] = {
+        {"db1.example", "db2.example"},
+        {"*.example", "a.example.org"},
+        {"db*", "a.db"},
+        {"a*b", "ab.c"},
+        {"aa*aa", "aaa"},
+        {"127.0.0.1", "127.0.0.2"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct host_filter filter = host_filter_of(rows[i][0]);
+        struct filtered_host host = filtered_host_of(rows[i][1]);
+        ROW_TRUE(rows[i][0], !host_filter_passes(&filter, &host));
+    }
+}
+
 static void matches(void **state)
 {
     static const struct {
@@ -217,6 +250,7 @@ static void matches(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_passes(rows[i].pattern, rows[i].host, rows[i].wanted);
         if (host_matches(rows[i].pattern, rows[i].host, rows[i].port) != rows[i].wanted) {
             fail_msg("[host %s] and \"%s\" port %d: wanted %d", rows[i].pattern, rows[i].host,
                      rows[i].port, rows[i].wanted);
@@ -366,10 +400,11 @@ static void keeps_errno(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(canonical),      cmocka_unit_test(too_long),
-        cmocka_unit_test(ports),          cmocka_unit_test(matches),
-        cmocka_unit_test(many_stars),     cmocka_unit_test(same_patterns),
-        cmocka_unit_test(pattern_faults), cmocka_unit_test(keeps_errno),
+        cmocka_unit_test(filter_stops),  cmocka_unit_test(canonical),
+        cmocka_unit_test(too_long),      cmocka_unit_test(ports),
+        cmocka_unit_test(matches),       cmocka_unit_test(many_stars),
+        cmocka_unit_test(same_patterns), cmocka_unit_test(pattern_faults),
+        cmocka_unit_test(keeps_errno),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("hostname", tests, NULL, NULL);

@@ -101,14 +101,26 @@ void policy_free(struct policy *p)
 {
     int kept = errno;
     free(p->rules);
+    free(p->filters);
     p->rules = NULL;
+    p->filters = NULL;
     p->nrules = 0;
     errno = kept;
 }
 
 const struct rule *policy_match(const struct policy *p, const char *host, int port)
 {
+    char canonical[HOST_MAX];
+    const struct host_filter *filters =
+        host_canonical(host, canonical, sizeof canonical) ? p->filters : NULL;
+    struct filtered_host filtered = {0};
+    if (filters != NULL) {
+        filtered = filtered_host_of(canonical);
+    }
     for (size_t i = 0; i < p->nrules; i++) {
+        if (filters != NULL && !host_filter_passes(&filters[i], &filtered)) {
+            continue;
+        }
         if (host_matches(p->rules[i].pattern, host, port)) {
             return &p->rules[i];
         }

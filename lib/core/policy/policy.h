@@ -3,6 +3,8 @@
 #ifndef PGSEAL_POLICY_H
 #define PGSEAL_POLICY_H
 
+#include "lib/core/text/host_filter.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -47,6 +49,7 @@ struct policy {
     struct rule global;
     struct rule *rules; /* owned */
     size_t nrules;
+    struct host_filter *filters; /* one for each rule, owned; NULL: none could be had */
     bool unlisted_refuse;
     int unlisted_line;
     enum socket_rule sockets;

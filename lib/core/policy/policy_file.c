@@ -174,6 +174,17 @@ static bool line(struct parsing *x, char *s, char *end)
     return x->rule == &x->p->global || x->p->fault[0] == '\0';
 }
 
+/* Without memory for them all sections are compared. */
+static void make_filters(struct policy *p)
+{
+    p->filters = p->nrules > 0 ? calloc(p->nrules, sizeof *p->filters) : NULL;
+    for (size_t i = 0; p->filters != NULL && i < p->nrules; i++) {
+        if (p->rules[i].pattern != NULL) {
+            p->filters[i] = host_filter_of(p->rules[i].pattern);
+        }
+    }
+}
+
 void policy_parse_file(struct policy *p, const char *name, char *bytes, size_t len)
 {
     int kept = errno;
@@ -196,5 +207,6 @@ void policy_parse_file(struct policy *p, const char *name, char *bytes, size_t l
         s = next;
     }
     key_section_end(&x);
+    make_filters(p);
     errno = kept;
 }

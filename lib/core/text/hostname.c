@@ -143,6 +143,17 @@ static bool split_pattern(const char *pattern, struct pattern *p)
     return true;
 }
 
+bool host_pattern_host(const char *pattern, const char **host, size_t *len)
+{
+    struct pattern p;
+    if (!split_pattern(pattern, &p)) {
+        return false;
+    }
+    *host = p.host;
+    *len = p.len;
+    return true;
+}
+
 /* Glob with * only: of two stars in a row only the later ever needs to take more. */
 static bool glob(const char *pattern, size_t len, const struct name *n)
 {

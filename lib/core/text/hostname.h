@@ -28,6 +28,10 @@ int port_number(const char *port);
  * matches addresses only, no names. Keeps errno, allocates nothing. */
 bool host_matches(const char *pattern, const char *host, int port);
 
+/* The host in a section header's text, without brackets and port; points into pattern. False where
+ * the brackets are not balanced. Pure. */
+bool host_pattern_host(const char *pattern, const char **host, size_t *len);
+
 /* Whether two patterns that have no fault match the same hosts because they are the same but for
  * spelling. Keeps errno. */
 bool host_same_pattern(const char *a, const char *b);

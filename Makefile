@@ -52,6 +52,7 @@ help:
 	@echo 'make check-matrix    libpq 13 to 18, other Debian releases, arm64, musl'
 	@echo 'make check-docker    images and containers, without a daemon; make check-packages: the packages'
 	@echo 'tests/upstream/run DIR   a PostgreSQL source tree'"'"'s own tests, bare and sealed (docs/upstream.md)'
+	@echo 'tests/musl/run       a libpq and an OpenSSL built for musl, under pgseal (some minutes)'
 	@echo 'make lint            formatter, static analysis, both compilers'
 	@echo 'make fuzz SECONDS=N  each fuzz target for N seconds'
 	@echo 'make bench           what it costs'

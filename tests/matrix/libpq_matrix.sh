@@ -87,7 +87,7 @@ world_home() {
 
 # world_words: what is in this world, for the table: libpq, OpenSSL, C library.
 world_words() {
-    local dir root= libc
+    local dir root='' libc
     case $WORLD in
     libpq-*) dir=$_world_libdir ;;
     host*) dir=/usr/lib/x86_64-linux-gnu ;;

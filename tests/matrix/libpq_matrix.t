@@ -190,4 +190,8 @@ if [[ $WORLD == arm64 ]]; then
     # shellcheck source=tests/matrix/tool.sh
     . "$LAB_TOP/tests/matrix/tool.sh"
 fi
+if [[ $WORLD == musl-libpq ]]; then
+    # shellcheck source=tests/musl/ways.sh
+    . "$LAB_TOP/tests/musl/ways.sh"
+fi
 done_testing

@@ -94,6 +94,23 @@ int status_of(const struct result results[TRIALS]);
 
 void result_free(struct result *result);
 
+/* --- options.c */
+
+struct options {
+    bool json, show, keep_going, crl;
+    bool some; /* --trial was given */
+    bool asked[TRIALS];
+    double timeout;
+    unsigned short port;
+    const char *name, *output, *junit;
+    struct strings env; /* as given */
+    char **command;
+};
+
+/* Parses the command line into options, which holds the defaults. Ends pgseal with STATUS_USAGE where
+ * it is wrong. Strings point into argv; env is owned by the caller. */
+void options_parse(struct options *options, int argc, char **argv);
+
 /* --- how they are run */
 
 /* Made once. Strings are owned unless const. */

@@ -113,47 +113,29 @@ static void show_control(const struct out *out, const struct impostor *im, const
     }
 }
 
-/* The names of the impostors that this holds for, or NULL where it holds for none. */
-static char *names_where(const struct result results[TRIALS], bool (*holds)(const struct result *))
+/* Names the impostors with that verdict, behind `what`; with VERDICT_OK those that no connection
+ * came to. Returns how many impostors were run. */
+static size_t show_names(const struct out *out, enum paint paint, const char *what,
+                         const struct result results[TRIALS], enum verdict verdict)
 {
-    char *names = NULL;
+    char *text = xstrdup(what);
+    const char *before = ": ";
+    size_t run = 0;
     for (size_t i = TRIAL_GENUINE + 1; i < TRIALS; i++) {
-        if (results[i].verdict != VERDICT_NOT_RUN && holds(&results[i])) {
-            char *more = xprintf("%s%s%s", names != NULL ? names : "", names != NULL ? ", " : "",
-                                 trials[i].name);
-            free(names);
-            names = more;
+        const struct result *r = &results[i];
+        run += r->verdict != VERDICT_NOT_RUN;
+        if (r->verdict == verdict && (verdict != VERDICT_OK || r->connections == 0)) {
+            char *more = xprintf("%s%s%s", text, before, trials[i].name);
+            free(text);
+            text = more;
+            before = ", ";
         }
     }
-    return names;
-}
-
-static bool was_told(const struct result *r)
-{
-    return r->verdict == VERDICT_TOLD;
-}
-
-static bool was_alone(const struct result *r)
-{
-    return r->connections == 0;
-}
-
-static bool was_slow(const struct result *r)
-{
-    return r->verdict == VERDICT_TIMED_OUT;
-}
-
-static bool was_run(const struct result *r)
-{
-    return r->verdict != VERDICT_NOT_RUN;
-}
-
-static void show_list(const struct out *out, enum paint paint, const char *what, char *names)
-{
-    if (names != NULL) {
-        line(out, paint, xprintf("%s: %s.", what, names));
+    if (before[0] == ',') {
+        term_field(out, 0, "", 0, paint, text);
     }
-    free(names);
+    free(text);
+    return run;
 }
 
 void impostor_show(const struct impostor *im, const struct result results[TRIALS], bool show)
@@ -165,18 +147,13 @@ void impostor_show(const struct impostor *im, const struct result results[TRIALS
     }
     fputc('\n', stdout);
     show_control(&out, im, &results[TRIAL_GENUINE]);
-    char *told = names_where(results, was_told);
-    char *run = names_where(results, was_run);
-    if (told != NULL) {
-        show_list(&out, PAINT_RED, "Impostors that were told something", told);
-    } else if (run != NULL && status_of(results) == STATUS_OK) {
-        line(&out, PAINT_GREEN, xstrdup("No impostor was told anything."));
+    show_names(&out, PAINT_RED, "Impostors that were told something", results, VERDICT_TOLD);
+    show_names(&out, PAINT_YELLOW, "Ended by --timeout, which proves nothing", results,
+               VERDICT_TIMED_OUT);
+    if (show_names(&out, PAINT_YELLOW, "No connection came in", results, VERDICT_OK) != 0 &&
+        status_of(results) == STATUS_OK) {
+        term_field(&out, 0, "", 0, PAINT_GREEN, "No impostor was told anything.");
     }
-    free(run);
-    show_list(&out, PAINT_YELLOW, "Ended by --timeout, so nothing is certain",
-              names_where(results, was_slow));
-    show_list(&out, PAINT_YELLOW, "COMMAND did not connect at all in",
-              names_where(results, was_alone));
 }
 
 static json_t *result_json(const struct trial *trial, const struct result *r, bool show)

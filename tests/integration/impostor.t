@@ -75,6 +75,13 @@ PGCHANNELBINDING=require PGSSLMODE=require json -- sh -c 'PGPASSWORD=another psq
 is "$RC $(field '.trials[0].verdict, .trials[0].reason' | paste -sd ' ')" \
     '2 control-failed SCRAM with another password than PGPASSWORD' 'SCRAM with another password: the control says so'
 
+# What libpq 15 has not: require_auth, direct TLS.
+libpq18=$("$LAB_TOP/tests/lib/libpqs.sh" 18)
+PGREQUIREAUTH=scram-sha-256 LD_LIBRARY_PATH=$libpq18 json --trial no-tls,foreign-ca -- psql -XAtc 'select 1' 'sslrootcert='
+is "$RC $(told)" '1 genuine:user+scram+query/tls no-tls:user+scram/clear foreign-ca:user+scram/tls' 'libpq 18, require_auth: SCRAM, in clear too'
+LD_LIBRARY_PATH=$libpq18 json --trial no-tls,foreign-ca -- psql -XAtc 'select 1' 'sslnegotiation=direct sslmode=require sslrootcert='
+is "$RC $(told)" "1 genuine:$all/tls no-tls:/none foreign-ca:$all/tls" 'libpq 18, direct TLS'
+
 # --- the protocol, byte by byte
 
 json --output out --trial foreign-ca,no-tls -- "$raw" gss direct direct-no-alpn extended cancel-tls newer empty garbage half silent
@@ -91,6 +98,9 @@ garbage: [Errno 104] Connection reset by peer
 half: left
 silent: left' 'the genuine server: GSSENCRequest, direct TLS, the extended protocol, cancelling, a newer protocol, many statements'
 is "$(sed -n 1,2p out/no-tls.out | paste -sd ' ')" 'gss: N direct: [Errno 104] Connection reset by peer' 'no-tls: neither way'
+json --output out --trial old-tls -- "$raw" old
+is "$RC $(told) $(<out/old-tls.out)" '1 genuine:user+password/tls old-tls:user+password/tls old: TLSv1.1 RRSSSSSSSSSSSSSKZI' \
+    'old-tls: a client that takes TLS 1.1 tells it'
 json --trial no-tls,stripped -- "$raw" gss cancel
 is "$RC $(told)" '1 genuine:user+password+cancel/clear no-tls:cancel/clear stripped:cancel/clear' 'a cancel request in clear'
 is "$(field '.trials[0].verdict')" ok 'a cancel request in clear at the genuine server is not held against it'

@@ -1,9 +1,10 @@
-#!/usr/bin/python3
+#!/usr/bin/python3 -Wignore
 """pgraw: a client that speaks the protocol byte by byte, in the ways that libpq of Debian 12 does not.
 
 pgraw WAY…: connects to PGHOST and PGPORT once for each way, in order, and prints "WAY: what came of it".
   gss        GSSENCRequest, then SSLRequest on the same connection, then a login inside TLS
   direct     TLS at once, with ALPN postgresql      direct-no-alpn   with another protocol
+  old        TLS 1.1, without verifying anything
   extended   Parse, Bind, Describe, Execute, Sync, with two parameters
   cancel     a cancel request in clear              cancel-tls       inside TLS
   newer      protocol 3.9999 with an option that no server knows
@@ -50,18 +51,18 @@ class Session:
             if kind == "Z":
                 return seen + body.decode()
 
-    def tls(self, alpn=None):
-        context = ssl.create_default_context(cafile=os.environ["PGSSLROOTCERT"])
+    def tls(self, alpn=None, context=None):
+        context = context or ssl.create_default_context(cafile=os.environ["PGSSLROOTCERT"])
         if alpn:
             context.set_alpn_protocols([alpn])
         self.s = context.wrap_socket(self.s, server_hostname=host)
 
-    def encrypt(self):
+    def encrypt(self, context=None):
         self.packet(SSL)
         answer = self.exactly(1)
         if answer != b"S":
             raise EOFError(answer.decode())
-        self.tls()
+        self.tls(context=context)
 
     def login(self, code=3 << 16, options=b""):
         names = b"user\0%b\0database\0%b\0" % tuple(os.environ[n].encode() for n in ("PGUSER", "PGDATABASE"))
@@ -88,6 +89,14 @@ def gss(c):
 def direct(c, alpn="postgresql"):
     c.tls(alpn)
     return "%s %s" % (c.s.selected_alpn_protocol(), c.login())
+
+
+def old(c):
+    context = ssl._create_unverified_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.set_ciphers("DEFAULT:@SECLEVEL=0")
+    c.encrypt(context)
+    return c.s.version() + " " + c.login()
 
 
 def extended(c):

@@ -162,9 +162,11 @@ const char *pem_read(const char *bytes, size_t len, enum pem_kind kind, void *ou
 {
     const char *label = kind == PEM_CERTIFICATES ? "CERTIFICATE" : "X509 CRL";
     struct reading r = {.at = bytes, .end = bytes + len, .bytes = bytes};
-    struct pem_blocks none;
-    blocks = blocks != NULL ? blocks : &none;
-    *blocks = (struct pem_blocks){out, 0};
+    struct pem_blocks unwanted = {out, 0};
+    if (blocks == NULL) {
+        blocks = &unwanted;
+    }
+    *blocks = unwanted;
     if (len == 0) {
         return "empty";
     }

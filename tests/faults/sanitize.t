@@ -26,6 +26,7 @@ is "$ERR" '' 'valgrind has nothing to say, of leaks neither'
 
 # The object, and the program that loads it, with a sanitizer: its library comes first in the process. What answers dlsym is
 # left as it is: a sanitizer asks dlsym before it can be called itself.
+mapfile -t sources < <(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
 early='loader loader_entry loaded tables real sys'
 built() { # NAME FLAG…: leaves the object and doors in $LAB/NAME
     local name=$1 file word
@@ -33,7 +34,7 @@ built() { # NAME FLAG…: leaves the object and doors in $LAB/NAME
         -I"$LAB_TOP" -I"$(pg_config --includedir)" -DPGSEAL_VERSION='"test"')
     shift
     mkdir -p "$LAB/$name"
-    for file in $(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.[cS]" ! -name elf_file.c); do
+    for file in "${sources[@]}"; do
         word=${file##*/}
         word=${word%.[cS]}
         if [[ " $early " == *" $word "* ]]; then

@@ -79,11 +79,12 @@ is "$(for name in "${variables[@]}"; do grep -qx "\.B $name" docs/man/libpgseal.
 # --- events and fields
 
 mapfile -t fields < <(sed -nE 's/.*(field|redacted|number|json_key)\((j|&j), "([a-z0-9_]+)".*/\3/p' lib/core/event/event.c | sort -u)
+mapfile -t sources < <(find shim lib -name "*.c")
 mapfile -t events < <({
     sed -nE 's/.*events\[\] = \{(.*)\};/\1/p' lib/core/verdict/verdict.c | grep -oE '"[a-z_]+"'
-    grep -hoE 'log_outcome\([^;]*' $(find shim lib -name "*.c") | grep -oE '"(witness|failed|violation|plaintext_cancel|[a-z_]+)", ?"?' |
+    grep -hoE 'log_outcome\([^;]*' "${sources[@]}" | grep -oE '"(witness|failed|violation|plaintext_cancel|[a-z_]+)", ?"?' |
         grep -oE '"[a-z_]+"'
-    grep -hoE '\.event = "[a-z_]+"' $(find shim lib -name "*.c") | grep -oE '"[a-z_]+"'
+    grep -hoE '\.event = "[a-z_]+"' "${sources[@]}" | grep -oE '"[a-z_]+"'
 } | tr -d '"' | sort -u)
 is "$((${#fields[@]} > 35))" 1 'the fields were found'
 is "$(named docs/logging.md "${fields[@]}")" '' 'docs/logging.md has every field'

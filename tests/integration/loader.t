@@ -14,9 +14,10 @@ evil="host=localhost port=$(lab_port impostor) dbname=app user=app sslmode=disab
 
 # The object as a compiler without optimisation makes it, where a tail call is no jump.
 mkdir "$REACH/O0"
+mapfile -t sources < <(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
 gcc -std=gnu17 -D_GNU_SOURCE= -O0 -fPIC -fvisibility=hidden -ftls-model=initial-exec -I"$LAB_TOP" -I"$(pg_config --includedir)" \
     -DPGSEAL_VERSION='"test"' -shared -Wl,-z,now,-z,nodelete,-z,defs -Wl,--version-script="$LAB_TOP/build/pgseal.map" \
-    -Wl,-soname,libpgseal.so -o "$REACH/O0/libpgseal.so" $(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
+    -Wl,-soname,libpgseal.so -o "$REACH/O0/libpgseal.so" "${sources[@]}"
 objects=("$OBJECT" "$REACH/O0/libpgseal.so")
 
 # --- what depends on who asks
@@ -159,6 +160,7 @@ scope namespace 13 "$REACH/bysym-linked" "$REACH/a/libpa.so.5"
 
 # dlvsym: a libpq whose names have a version. (It dials nobody and has no TLS; what it is told shows who answered.)
 printf 'FAKE_1 { global: PQ*; local: *; };\n' >"$REACH/fake.map"
+mapfile -t sources < <(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
 gcc -std=gnu17 -O1 -fPIC -shared -Wl,--version-script="$REACH/fake.map" -Wl,-soname,libpq.so.5 -o "$REACH/libfake.so" \
     "$LAB_TOP/tests/matrix/fakepq.c"
 run bare "$REACH/bysym" versioned 'host=nowhere sslmode=disable' "$REACH/libfake.so" FAKE_1

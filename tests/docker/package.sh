@@ -8,7 +8,7 @@ declare -A rpm_name=([libcurl4-openssl-dev]=libcurl-devel [libelf-dev]=elfutils-
     [libpq-dev]=libpq-devel [libssl-dev]=openssl-devel [libzstd-dev]=libzstd-devel [zlib1g-dev]=zlib-devel)
 libraries=$(sed -n '/^ *build) /,/;;/p' "$TOP/tests/deps.sh" | grep -oE '[a-z0-9-]+-dev\b' | grep -vx libc6-dev | sort)
 isnt "$libraries" "" "tests/deps.sh says what the build needs"
-is "$(sed -n 's/^Build-Depends: //p' "$TOP/packaging/debian/control" | grep -oE '[a-z0-9-]+-dev\b' | sort)" "$libraries" \
+is "$(sed -n '/^Build-Depends:/,/^[A-Z]/{/^Build-Depends:\|^ /p}' "$TOP/packaging/debian/control" | grep -oE '[a-z0-9-]+-dev\b' | sort)" "$libraries" \
     "debian/control asks for the same libraries"
 is "$(sed -n 's/^BuildRequires: //p' "$TOP/packaging/rpm/pgseal.spec" | grep -oE '[a-z0-9-]+-devel' | sort)" \
     "$(for library in $libraries; do echo "${rpm_name[$library]-unknown: $library}"; done | sort)" "so does pgseal.spec, by their names there"

@@ -69,6 +69,9 @@ PGCHANNELBINDING=require PGSSLMODE=require json -- psql -XAtc 'select 1' sslroot
 is "$RC $(field .login)" '1 scram-sha-256' 'a client that sends no password in clear is asked for SCRAM'
 is "$(told)" "genuine:user+scram+query/tls no-tls:/none self-signed:user+scram/tls foreign-ca:user+scram/tls wrong-name:user+scram/tls \
 expired:user+scram/tls not-yet-valid:user+scram/tls old-tls:/none stripped:/none" 'SCRAM-SHA-256-PLUS: bound at the genuine server, a proof for the others'
+PGCHANNELBINDING=require PGSSLMODE=verify-full json --trial genuine -- \
+    sh -c 'echo >>runs; psql -XAtc "select 1"; psql -XAtc "select 1"'
+is "$RC $(field .login) $(wc -l <runs)" '0 scram-sha-256 1' 'SCRAM: one that comes again by itself is asked for it at once'
 PGCHANNELBINDING=require PGSSLMODE=verify-full json -- "${psql[@]}"
 is "$RC $(field .login)" '0 scram-sha-256' 'SCRAM under verify-full: no impostor is told anything'
 PGCHANNELBINDING=require PGSSLMODE=require json -- sh -c 'PGPASSWORD=another psql -XAtc "select 1"'

@@ -224,7 +224,7 @@ static void read_error(int fd, char state[6], char **message)
         if (body[at] == 'C' && end - (body + at + 1) == 5) {
             memcpy(state, body + at + 1, 6);
         } else if (body[at] == 'M' && *message == NULL) {
-            *message = cleaned(body + at + 1);
+            *message = cleaned(body + at + 1, false);
         }
         at = (size_t)(end - body) + 1;
     }

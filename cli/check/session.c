@@ -62,7 +62,8 @@ static PGconn *open_sealed(struct check *c)
         } else if (PQconnectionUsedPassword(conn)) {
             c->failure = xstrdup("the server does not accept this password");
         } else {
-            c->failure = cleaned(conn != NULL ? PQerrorMessage(conn) : "out of memory");
+            c->failure = cleaned(conn != NULL ? PQerrorMessage(conn) : "out of memory",
+                                 request_cut(&q->probe.request));
         }
         PQfinish(conn);
         return NULL;

@@ -132,7 +132,7 @@ static void why_changes(const struct preview *q, json_t *why)
     for (size_t i = 0; i < q->verdict.ndials; i++) {
         const struct dial *dial = &q->verdict.dials[i];
         because(why, xprintf("verify_as: dialled is where %s points, verified is the name %s.",
-                             dial->host, dial->verify));
+                             preview_visible(q, "host", dial->host), dial->verify));
     }
 }
 
@@ -208,7 +208,7 @@ static const char *enforced_value(const struct preview *q, const char *option)
         return changed;
     }
     if (forced != NULL && !option_is_secret(option)) {
-        return event_redacts(forced) ? "(hidden)" : forced;
+        return preview_visible(q, option, forced);
     }
     return preview_shown(q, option);
 }

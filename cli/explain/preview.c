@@ -2,6 +2,7 @@
 #include "cli/explain/preview.h"
 
 #include "cli/lib/util.h"
+#include "lib/core/event/redact.h"
 #include "lib/core/options/options.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
@@ -11,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *cleaned(const char *message)
+char *cleaned(const char *message, bool secret)
 {
     size_t size = 2 * strlen(message) + 64;
     char *clean = xmalloc(size);
-    event_clean_reason(message, clean, size);
+    event_clean_reason(message, secret, clean, size);
     return clean;
 }
 
@@ -74,12 +75,27 @@ static char *complaint(const struct preview *q)
 {
     char *message = NULL;
     PQconninfoOption *options = q->libpq.PQconninfoParse(q->call.conninfo, &message);
-    char *text = cleaned(message != NULL ? message : "libpq does not accept it");
+    const char *said = message != NULL ? message : "libpq does not accept it";
+    char *text = cleaned(said, event_rejection_secret(said, q->call.conninfo));
     if (options != NULL) {
         q->libpq.PQconninfoFree(options);
     }
     q->libpq.PQfreemem(message);
     return text;
+}
+
+/* What libpq says of a string that it cannot parse, or of a value in one that it can. */
+static char *rejection(const struct preview *q)
+{
+    const char *message =
+        q->probe.conn != NULL ? q->libpq.PQerrorMessage(q->probe.conn) : "out of memory";
+    bool secret = q->probe.parsed == NULL && event_rejection_secret(message, q->call.conninfo);
+    for (const PQconninfoOption *o = q->probe.parsed; o != NULL && o->keyword != NULL; o++) {
+        bool odd_port =
+            strcmp(o->keyword, "port") == 0 && o->val != NULL && !redact_port_is_plain(o->val);
+        secret = secret || odd_port || event_redacts(o->val) || event_cut(o->keyword, o->val);
+    }
+    return cleaned(message, secret);
 }
 
 static void judge(struct preview *q)
@@ -91,8 +107,7 @@ static void judge(struct preview *q)
     }
     switch (probe_run(&q->libpq, &q->array.params, q->keywords, q->values, &q->probe)) {
     case PROBE_LIBPQ:
-        q->rejection = cleaned(q->probe.conn != NULL ? q->libpq.PQerrorMessage(q->probe.conn)
-                                                     : "out of memory");
+        q->rejection = rejection(q);
         return;
     case PROBE_REFUSED:
         seal_refuse(&q->policy, q->probe.reason, false, &q->verdict);
@@ -168,6 +183,16 @@ json_t *preview_change(const struct preview *q, const char *option)
     return NULL;
 }
 
+const char *preview_visible(const struct preview *q, const char *option, const char *value)
+{
+    static const char *const targets[] = {"host", "hostaddr", "port", "dbname", "user"};
+    bool hidden = option_is_secret(option) || event_redacts(value);
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        hidden = hidden || (strcmp(option, targets[i]) == 0 && request_cut(&q->probe.request));
+    }
+    return value != NULL && hidden ? "(hidden)" : value;
+}
+
 const char *preview_shown(const struct preview *q, const char *option)
 {
     static const char *const in_line[] = {"host",   "hostaddr", "port",
@@ -193,7 +218,7 @@ const char *preview_shown(const struct preview *q, const char *option)
         return changed;
     }
     const char *value = a->value != NULL ? a->value : a->given;
-    return value != NULL && event_redacts(value) ? "(hidden)" : value;
+    return preview_visible(q, option, value);
 }
 
 char *preview_log_fault(const struct preview *q)

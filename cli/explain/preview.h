@@ -49,6 +49,9 @@ void preview_settings(struct settings *s, struct policy *p, const char *policy);
  * whatever the log would hide. Points into q. */
 const char *preview_shown(const struct preview *q, const char *option);
 
+/* This value of an option, or "(hidden)" where it may not be shown. NULL stays NULL. */
+const char *preview_visible(const struct preview *q, const char *option, const char *value);
+
 /* The change of this option in q->line, or NULL. */
 json_t *preview_change(const struct preview *q, const char *option);
 
@@ -59,9 +62,9 @@ char *preview_log_fault(const struct preview *q);
 /* Where the settings came from: a path, "environment" or "defaults". */
 const char *preview_origin(const struct preview *q);
 
-/* A copy of a message without what could be a secret in it (event_clean_reason). The caller frees.
- */
-char *cleaned(const char *message);
+/* A copy of a message without what could be a secret in it (event_clean_reason; secret: it is known
+ * to quote one). The caller frees. */
+char *cleaned(const char *message, bool secret);
 
 /* The line that the shim's log.c has just written (see asked_outside.c), or NULL. The caller owns
  * it; it is handed out once. */

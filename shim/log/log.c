@@ -43,12 +43,6 @@ static bool said_before(const char *text)
     return false;
 }
 
-static bool from_uri(const struct request *r, const char *name)
-{
-    const struct asked *a = request_option(r, name);
-    return a != NULL && a->source == FROM_URI;
-}
-
 bool log_verdict(const struct policy *p, const struct verdict *v, const struct request *r,
                  const struct libpq *pq, const char *entry, const char *object)
 {
@@ -79,8 +73,6 @@ bool log_verdict(const struct policy *p, const struct verdict *v, const struct r
         if (e.host == NULL && e.hostaddr == NULL && v->socket) {
             e.host = r->default_host;
         }
-        e.connection_from_uri = from_uri(r, "host") || from_uri(r, "port") ||
-                                from_uri(r, "dbname") || from_uri(r, "user");
     }
     return sink_event(p, &e);
 }
@@ -105,7 +97,6 @@ bool log_outcome(const struct conn_state *d, struct event *e, const char *event,
     e->dbname = d->dbname;
     e->user = d->user;
     e->application_name = d->application_name;
-    e->connection_from_uri = d->from_uri;
     e->rule = d->where;
     return sink_event(d->policy, e);
 }

@@ -73,18 +73,6 @@ static void copy_strings(struct copying *c, struct conn_state *d, const struct r
     }
 }
 
-static bool from_uri(const struct request *r)
-{
-    static const char *const names[] = {"host", "hostaddr", "port", "dbname", "user"};
-    for (size_t i = 0; r != NULL && i < sizeof names / sizeof names[0]; i++) {
-        const struct asked *a = request_option(r, names[i]);
-        if (a != NULL && a->source == FROM_URI) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p,
                                   const struct request *r, const struct verdict *v,
                                   const char *entry, const char *object)
@@ -106,7 +94,6 @@ struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p
         d->crl_required = v->rule != NULL && v->rule->crl != NULL;
         d->entry = entry;
         d->mode = v->mode == MODE_AUDIT ? "audit" : "enforce";
-        d->from_uri = from_uri(r);
         d->ndials = v->sealed ? v->ndials : 0; /* in audit mode look-ups stay what they are */
         for (size_t i = 0; i < v->nforced; i++) {
             d->passfile_forced = d->passfile_forced || strcmp(v->forced[i].option, "passfile") == 0;

@@ -38,7 +38,6 @@ struct conn_state {
         *application_name; /* for log lines: as the program asked */
     const char *passfile;  /* what the program named, where a forced one stands in its place */
     bool passfile_forced;
-    bool from_uri;
     size_t ndials;
     size_t next_dial; /* which of several dials of one name the next look-up is for */
     struct dial *dials;

@@ -1,9 +1,10 @@
 /* fuzz_event: whatever bytes stand in the facts, a line is one valid JSON object in at most 4,096
- * bytes of valid UTF-8 with one newline, at its end, and never shows a secret that stands beside an
- * '@'. jansson judges the JSON and UTF-8.
+ * bytes of valid UTF-8 with one newline, at its end, and never shows a secret that stands behind a
+ * secret's name, before "://", or in one of five targets that an '@' shows to be cut. jansson judges
+ * the JSON and UTF-8. Lengths are drawn to the ends of the buffers.
  *
- * Input: first byte the veiled field that gets the secret, second byte flags, then texts that NULs
- * end. */
+ * Input: first byte the field that gets the secret, second byte flags, third and fourth how long two
+ * fields become, then texts that NULs end. */
 #define _GNU_SOURCE /* memmem */
 #include "lib/core/event/event.h"
 
@@ -15,7 +16,14 @@
 
 #define SECRET "T0pS3cr3tM4rk3r"
 
-enum { TEXTS = 96, FLAG_URI = 1, FLAG_NEWLINE = 2, FLAG_QUOTE = 4 };
+enum {
+    TEXTS = 96,
+    FLAG_NEWLINE = 2,
+    FLAG_QUOTE = 4,
+    FLAG_NAMED = 8,
+    FLAG_ENCODED = 16,
+    FLAG_LONG = 96
+};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,19 +53,40 @@ static void split(struct texts *t, char *bytes, size_t size)
     }
 }
 
-/* before, the secret, an '@' and after, in new memory. A value that spans lines stands in quotes,
- * as libpq's messages have it. */
+/* before, the secret with what gives it away, and after, in new memory. A value that spans lines
+ * stands in quotes, as libpq's messages have it. */
 static char *plant(const char *before, const char *after, unsigned flags)
 {
     int lines =
         (flags & FLAG_NEWLINE) != 0 && strchr(before, '"') == NULL && strchr(after, '"') == NULL;
     const char *quote = lines || (flags & FLAG_QUOTE) != 0 ? "\"" : "";
-    size_t size = strlen(before) + strlen(after) + sizeof SECRET + 8;
+    const char *name = (flags & FLAG_NAMED) == 0     ? ""
+                       : (flags & FLAG_ENCODED) != 0 ? "oauth_client_%53ecret%20%253D"
+                                                     : "sslpassword=";
+    const char *scheme = name[0] != '\0' ? "" : (flags & FLAG_ENCODED) != 0 ? "%3a%2F/" : "://";
+    size_t size = strlen(before) + strlen(after) + sizeof SECRET + 64;
     char *s = malloc(size);
 
     check(s != NULL, "no memory");
-    snprintf(s, size, "%s%s%s" SECRET "%s@%s%s", before, quote, lines ? "\n" : "",
-             lines ? "\n" : "", quote, after);
+    snprintf(s, size, "%s%s%s%s" SECRET "%s%s%s%s", before, quote, lines ? "\n" : "", name,
+             lines ? "\n" : "", scheme, quote, after);
+    return s;
+}
+
+/* A text of this one's bytes again and again, as long as one of the ends of a buffer, or nearly. */
+static char *stretch(const char *text, unsigned char how)
+{
+    static const size_t ends[] = {16,   64,   96,   128,  192,  256,  512,
+                                  1023, 1024, 1025, 2048, 4095, 4096, 16384};
+    size_t n = strlen(text);
+    size_t size = ends[how % (sizeof ends / sizeof ends[0])] + how / 16 % 5 - 2;
+    char *s = malloc(size + 1);
+
+    check(s != NULL, "no memory");
+    for (size_t i = 0; i < size; i++) {
+        s[i] = n > 0 ? text[i % n] : 'x';
+    }
+    s[size] = '\0';
     return s;
 }
 
@@ -97,10 +126,10 @@ static void check_reason(const char *reason)
     char buf[512];
     char small[16];
 
-    event_clean_reason(reason, buf, sizeof buf);
+    event_clean_reason(reason, false, buf, sizeof buf);
     check(strchr(buf, '\n') == NULL, "newline in a reason");
     check(!event_redacts(buf), "a reason that hints");
-    event_clean_reason(reason, small, sizeof small);
+    event_clean_reason(reason, true, small, sizeof small);
     check(strlen(small) < sizeof small, "small reason");
 }
 
@@ -160,7 +189,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     e.time_ms = (int64_t)((uint64_t)(uint32_t)e.pid << (data[1] % 40));
     e.uid = data[2];
     e.lost = data[3];
-    e.connection_from_uri = (flags & FLAG_URI) != 0;
     e.changes = changes;
     e.nchanges = (size_t)(data[2] % (EVENT_CHANGES + 1));
     e.libpqs = libpqs;
@@ -171,6 +199,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     e.nenvironment = (size_t)(data[3] % (EVENT_LIST + 1));
     e.preloads = lists[2];
     e.npreloads = (size_t)(data[1] % 3);
+    char *longer[2] = {NULL, NULL};
+    for (size_t i = 0; i < 2 && (flags & FLAG_LONG) == FLAG_LONG; i++) {
+        const char **which =
+            data[2 + i] % 2 != 0 ? redacted[data[2] % (nveiled - 2)] : plain[data[3] % nplain];
+        *which = longer[i] = stretch(*which != NULL ? *which : "", data[3 - i]);
+    }
     check_line(&e, 0);
     if (e.reason != NULL) {
         check_reason(e.reason);
@@ -185,12 +219,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     /* A URI cut in the wrong place: the secret in one of the five, what gives it away in another.
      */
-    e.connection_from_uri = true;
-    *redacted[where % 5] = SECRET;
-    *redacted[(where + 1 + data[2] % 4) % 5] = "host@";
+    size_t at = (size_t)data[2] % 4; /* host, hostaddr, port or dbname */
+    *redacted[at] = "host@";
+    *redacted[(at + 1 + where % 4) % 5] = SECRET;
     e.reason = "could not translate host name \"" SECRET "\" to address";
     check_line(&e, 1);
     free(secret);
+    free(longer[0]);
+    free(longer[1]);
     free(bytes);
     return 0;
 }

@@ -1,6 +1,8 @@
 #!/bin/bash
 # secrets.t: no password ever reaches the log, standard error or a message, however it comes in and whatever the verdict.
+pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
+pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
 
 lab_start good impostor
 P=$(lab_port good)
@@ -35,7 +37,12 @@ p	$door	--	host=localhost port=$X@1 user=app sslmode=disable
 q	$door	--	postgresql://app:x#$X@localhost:$P/app
 r	$door	--	postgresql://app:x?$X@localhost:$P/app
 s	$door	--	postgresql://app:x%zz$X@localhost:$P/app
-t	$door	--	$good sslrootcert='/tmp/password=$X' sslcrl='/tmp/app:$X@x'
+t	$door	--	$good sslrootcert='/tmp/password=$X' sslcrl='postgres://app:$X@x'
+u	$door	--	$good sslmode=disable application_name='oauth_client_secret%3D$X'
+v	$door	--	$good sslmode=disable application_name='p%2561ssword%20=$X'
+w	$door	--	$good sslmode=disable sslrootcert='pkcs11:object=x?pin-value=$X'
+x	$door	--	postgres://app:a@$X:c@localhost/app?sslmode=disable
+y	$door	--	postgres://svc%40project.iam:a/$X@localhost/app?sslmode=disable
 END
     done
     for door in params params0 startparams startparams0 pingparams pingparams0; do
@@ -46,6 +53,9 @@ C	$door	--	dbname=host=localhost port=$P user=app password=$X	sslmode=disable
 D	$door	--	host=localhost	port=$P	user=app	dbname=app	sslmode=disable	options=-c password=$X
 E	$door	--	host=postgresql://app:$X@localhost	port=$P	user=app
 F	$door	--	dbname=postgresql://app:$X/y@localhost:$P/app
+G	$door	--	host=localhost	port=$P	user=app	sslmode=disable	dbname=host=db user=app oauth_client_secret=$X
+H	$door	--	host=localhost	port=$P	sslmode=disable	dbname=app	user=scram_client_key = $X
+I	$door	--	host=localhost	port=$P	sslmode=disable	user=app	dbname=postgresql%3A%2F%2Fapp:$X
 END
     done
     cat <<END
@@ -86,6 +96,44 @@ exempt = all of it" ;;
     is "$(jq -r .schema "$EVENTS" | sort -u)" pgseal/1 "$what: all of them whole"
 done
 isnt "$(events 'select(.dbname == "(hidden)")' | wc -l)" 0 'a URI as dbname is logged as hidden'
+
+# --- a user with an '@' (Azure, IAM) hides nothing: who asks for what at which host can be read
+user='svc%40project.iam'
+policy <<<"sslrootcert = $PKI/root.pem"
+forget_events
+for server in good impostor; do
+    run sealed "$DOORS" at connectdb -- "postgresql://$user:$X@localhost:$(lab_port $server)/app?sslmode=require"
+done
+is "$(events 'select(.event == "downgrade") | [.host, .dbname, .user, .port]' | tr -d '\n')" \
+    "[\"localhost\",\"app\",\"svc@project.iam\",\"$P\"][\"localhost\",\"app\",\"svc@project.iam\",\"$(lab_port impostor)\"]" \
+    'host, dbname, user and port of the verdict'
+has "$(reason failed)" 'certificate verify failed' 'and the reason of one that fails'
+policy <<<"sslrootcert = $PKI/root.pem
+unlisted_hosts = refuse"
+forget_events
+run sealed "$DOORS" at connectdb -- "postgresql://$user:$X@localhost:$P/app"
+has "$(reason refuse)" 'no section names the host "localhost"' 'a refusal names the host'
+policy <<<"sslrootcert = $PKI/root.pem"
+run "$pgseal" explain --json "postgresql://$user:$X@db.example:6543/orders?sslmode=require"
+is "$(jq -r '.options[] | select(.option | IN("host", "port", "dbname", "user")) | .requested' <<<"$OUT" | sort | xargs)" \
+    '6543 db.example orders svc@project.iam' 'explain shows them all'
+hasnt "$OUT" "$X" 'but not the password'
+
+# --- of a URI that was cut in the wrong place no piece is shown, in explain either
+for uri in "postgres://app:a@$X:c@db.example/app" "postgres://app:$X/b@db.example/app" "postgres://app:a/$X@db.example/app" \
+    "postgres://svc%40x:a@$X:c@db.example/app" "postgres://app:$X?w=x@db.example/app" "postgres://app:p?$X@db.example/app" \
+    "postgres://app:$X%zz@db.example/app" "host=x password=my $X" "host=x password=$X nonsense" \
+    "host=x dbname='user=app oauth_client_secret=$X'" "host=a,$X@b" "host=localhost,$X@b port=1" "host=x service=nowhere password=$X"; do
+    for form in '' --json; do
+        run "$pgseal" explain ${form:+"$form"} "$uri"
+        hasnt "$OUT$ERR" "$X" "explain${form:+ $form} ${uri/$X/…} shows no secret"
+    done
+done
+run "$pgseal" explain 'postgresql://app@db.example/app?sslmod=require'
+has "$ERR" 'invalid URI query parameter: "sslmod"' 'an error of libpq that quotes no secret is shown'
+run "$pgseal" explain 'postgres://app:a@b:c@db.example/app'
+hasnt "$OUT" '"b"' 'the piece that libpq takes for the host is not shown'
+
 grep -q "$X" "$LAB/out.jsonl" || diag 'the table holds no secret'
 ok 'the secret was there to be leaked' grep -q "$X" "$LAB/out.jsonl"
 done_testing

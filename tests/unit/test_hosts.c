@@ -33,7 +33,7 @@ static void sockets(void **state)
          SOCKET("\"/var/run/postgresql\"")},
         {"unix_sockets = refuse\n", "host=db,/x", "refuse/refused", NULL, SOCKET("\"/x\"")},
         {"unix_sockets = refuse\n", "host=/x hostaddr=10.0.0.1", "seal/sealed", NULL, ""},
-        {"unix_sockets = refuse\n", "host=@x", "refuse/refused", NULL, SOCKET("(hidden)")},
+        {"unix_sockets = refuse\n", "host=@x", "refuse/refused", NULL, SOCKET("\"@x\"")},
         {DIRECTORIES, "host=/tmp", "socket/allowed", NULL, ""},
         {DIRECTORIES, "host=/tmp/", "socket/allowed", NULL, ""},
         {DIRECTORIES, "host=/run/pg,/tmp", "socket/allowed", NULL, ""},

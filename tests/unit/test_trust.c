@@ -35,8 +35,8 @@ static void roots(void **state)
          "sslrootcert=/home/app/.postgresql/root.crt", ""},
         {"sslrootcert = program\n", "host=db sslrootcert=/bad", "refuse/refused", NULL,
          NAME ":1: sslrootcert: /bad: empty"},
-        {"sslrootcert = program\n", "host=db sslrootcert=/u:p@x", "seal/sealed",
-         "sslrootcert=/u:p@x", ""},
+        {"sslrootcert = program\n", "host=db sslrootcert=/u:p://x", "seal/sealed",
+         "sslrootcert=/u:p://x", ""},
     };
     struct facts bad = plain;
     (void)state;
@@ -79,8 +79,8 @@ static void secret_and_long_paths(void **state)
     static char ask[2048];
     struct facts f = plain;
     (void)state;
-    f.bad_root = "/u:p@x";
-    decide(&m, 150018, &f, "sslrootcert = program\n", "host=db sslrootcert=/u:p@x");
+    f.bad_root = "/u:p://x";
+    decide(&m, 150018, &f, "sslrootcert = program\n", "host=db sslrootcert=/u:p://x");
     assert_string_equal(m.v.reason, NAME ":1: sslrootcert: (hidden): empty");
     undo(&m);
     snprintf(ask, sizeof ask, "host=db sslrootcert=/");
@@ -176,7 +176,7 @@ static void crl_of_the_program(void **state)
         {"", "host=db env:sslcrl=/pure", "seal/sealed", "sslcrldir=/dev/null", ""},
         {"", "host=db sslcrl=/gone", "downgrade/sealed", "sslcrl=/dev/null", ""},
         {"", "host=db sslcrl=/mixed", "refuse/refused", NULL, "sslcrl: /mixed: " OTHER BLOCKS},
-        {"", "host=db sslcrl=/mixed@x", "refuse/refused", NULL, "sslcrl: (hidden): " OTHER BLOCKS},
+        {"", "host=db sslcrl=/mixed://x", "refuse/refused", NULL, "sslcrl: (hidden): " OTHER BLOCKS},
         {"", "host=db sslcrldir=/d", "refuse/refused", NULL,
          "sslcrldir: /d: a directory of CRLs can add roots of its own; name one file of CRLs in "
          "the "
@@ -187,7 +187,7 @@ static void crl_of_the_program(void **state)
     };
     struct facts f = plain;
     (void)state;
-    f.crls = "/pure=1 /mixed=-1 /mixed@x=-1";
+    f.crls = "/pure=1 /mixed=-1 /mixed://x=-1";
     JUDGE(rows, 150018, &f);
 }
 

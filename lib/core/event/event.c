@@ -1,40 +1,170 @@
-/* event: one line of the log, from facts to JSON. */
+/* event: one line of the log, from facts to JSON, in one go. Each field has room of its own, so that
+ * no value can push another one out; what the line has left beside that, the fields take in order. */
 #include "lib/core/event/event.h"
 
 #include "lib/core/event/json.h"
 #include "lib/core/event/redact.h"
 #include "lib/core/options/options.h"
+#include "lib/core/text/array.h"
+#include "lib/core/text/calendar.h"
 #include "lib/core/text/strbuf.h"
 
-/* Where a line is too long, no value is cut below this (a SHA-256 in hex stays whole) before list
- * elements are dropped: all of an event's single values together fit a line at this length. */
-enum { VALUE_MIN = 64 };
+#include <string.h>
+
+/* The fields that are strings, in the order of the line: name, and the bytes between its quotes that
+ * it may always have. */
+#define STRINGS(F)                                                                                 \
+    F(node, 64)                                                                                    \
+    F(event, 16)                                                                                   \
+    F(action, 16)                                                                                  \
+    F(mode, 8)                                                                                     \
+    F(entry, 32)                                                                                   \
+    F(exe, 128)                                                                                    \
+    F(object, 96)                                                                                  \
+    F(libpq, 96)                                                                                   \
+    F(host, 192)                                                                                   \
+    F(hostaddr, 64)                                                                                \
+    F(port, 64)                                                                                    \
+    F(dbname, 64)                                                                                  \
+    F(user, 64)                                                                                    \
+    F(application_name, 64)                                                                        \
+    F(rule, 96)                                                                                    \
+    F(reason, 512)                                                                                 \
+    F(protocol, 16)                                                                                \
+    F(cipher, 48)                                                                                  \
+    F(peer_subject, 96)                                                                            \
+    F(peer_issuer, 96)                                                                             \
+    F(peer_names, 96)                                                                              \
+    F(peer_not_after, 32)                                                                          \
+    F(peer_sha256, 64)                                                                             \
+    F(verified_name, 64)                                                                           \
+    F(root, 96)                                                                                    \
+    F(root_sha256, 64)                                                                             \
+    F(settings, 64)
+
+/* Lists: what their elements may always take together, and one string in an element at most. */
+enum {
+    CHANGES_LEAST = 480, /* one element whose strings are as long as they may be */
+    CHANGE_STRING = 192,
+    LIBPQS_LEAST = 160,
+    HOOKS_LEAST = 64,
+    ENVIRONMENT_LEAST = 48,
+    PRELOADS_LEAST = 80,
+    LIST_STRING = 128,
+    HEAD = 64,   /* schema and time */
+    NUMBER = 32, /* each of pid, uid, libpq_version, lost and bits, with its name */
+    FRAME = sizeof "\"\":\"\"," - 1, /* of a field beside its name and value */
+    ROOM = EVENT_LINE_MAX - 1        /* without the newline */
+};
+
+#define FIELD_ID(name, least) FIELD_##name,
+enum field_id { STRINGS(FIELD_ID) FIELDS };
+#undef FIELD_ID
+
+struct field {
+    char name[17];
+    unsigned short at; /* in struct event */
+    unsigned short least;
+};
+
+#define FIELD_ROW(name, least) {#name, offsetof(struct event, name), least},
+static const struct field fields[FIELDS] = {STRINGS(FIELD_ROW)};
+#undef FIELD_ROW
+
+#define FIELD_ROOM(name, least) +(least) + (sizeof #name - 1) + FRAME
+_Static_assert(2 + HEAD + 5 * NUMBER STRINGS(FIELD_ROOM) + CHANGES_LEAST + LIBPQS_LEAST +
+                       HOOKS_LEAST + ENVIRONMENT_LEAST + PRELOADS_LEAST +
+                       5 * (sizeof "\"libpq_copies\":[]," - 1) <=
+                   ROOM,
+               "all fields at their least must fit into a line");
+#undef FIELD_ROOM
+
+struct writer {
+    struct json j;
+    const struct event *e;
+    size_t reserved;     /* for what is still to come, commas and all */
+    bool cut;            /* the five targets are hidden, for one of them shows a URI cut in two */
+    bool hidden[FIELDS]; /* what of host to application_name is */
+    bool secret;         /* one of these is: the reason may quote it */
+};
 
 static bool present(const char *s)
 {
     return s != NULL && *s != '\0';
 }
 
-/* A value that is shown as it is: ours, or a path. */
-static void field(struct json *j, const char *key, const char *value)
+static const char *value_of(const struct event *e, enum field_id id)
 {
+    const char *value;
+    memcpy(&value, (const char *)e + fields[id].at, sizeof value);
+    return value;
+}
+
+/* What is kept free for a string of the line: its least, or less where it is shorter. */
+static size_t reserve_of(const struct event *e, enum field_id id)
+{
+    const char *value = value_of(e, id);
+    if (!present(value)) {
+        return 0;
+    }
+    size_t least = fields[id].least;
+    size_t longest = 0;
+    for (size_t i = 0; value[i] != '\0' && longest < least; i++) {
+        bool plain = value[i] >= ' ' && value[i] < 0x7f && value[i] != '"' && value[i] != '\\';
+        longest += plain ? 1 : 6; /* \u0000 */
+    }
+    longest = longest > sizeof HIDDEN ? longest : sizeof HIDDEN;
+    return (longest < least ? longest : least) + strlen(fields[id].name) + FRAME;
+}
+
+static size_t reserve_list(size_t n, size_t least)
+{
+    return n > 0 ? least + sizeof "\"libpq_copies\":[]," - 1 : 0;
+}
+
+/* The bytes that what is written next may take: all but what is reserved for others. */
+static size_t room(const struct writer *w)
+{
+    size_t taken = w->j.len + w->reserved + 1; /* the brace at the end */
+    return taken < ROOM ? ROOM - taken : 0;
+}
+
+/* Opens the field: gives back what was reserved for it and sets how long its string may be. */
+static void begin_field(struct writer *w, enum field_id id)
+{
+    const struct field *f = &fields[id];
+    w->reserved -= reserve_of(w->e, id);
+    w->j.limit = room(w) - strlen(f->name) - FRAME;
+    json_key(&w->j, f->name);
+}
+
+static void field(struct writer *w, enum field_id id, bool redact)
+{
+    const char *value = value_of(w->e, id);
     if (present(value)) {
-        json_key(j, key);
-        json_text(j, value);
+        begin_field(w, id);
+        json_text(&w->j, redact ? HIDDEN : value);
     }
 }
 
-/* A value that may not be shown where hide says so. */
-static void redacted(struct json *j, const char *key, const char *value, bool redact)
+static void plain_fields(struct writer *w, enum field_id from, enum field_id to)
 {
-    field(j, key, present(value) && redact ? HIDDEN : value);
+    for (enum field_id id = from; id <= to; id++) {
+        field(w, id, false);
+    }
 }
 
-static void number(struct json *j, const char *key, int64_t value)
+static void number(struct writer *w, const char *key, int64_t value)
+{
+    json_key(&w->j, key);
+    json_number(&w->j, value);
+    w->reserved -= NUMBER;
+}
+
+static void number_if(struct writer *w, const char *key, int64_t value)
 {
     if (value != 0) {
-        json_key(j, key);
-        json_number(j, value);
+        number(w, key, value);
     }
 }
 
@@ -43,25 +173,22 @@ static bool hides_port(const char *port)
     return present(port) && !redact_port_is_plain(port);
 }
 
-/* Which values may not be shown, looked up once for all the attempts to make a line fit. */
-struct hidden {
-    bool host, hostaddr, port, dbname, user, application_name;
-    bool all_five;               /* a secret may be spread over the first five */
-    bool changes[EVENT_CHANGES]; /* what was requested */
-};
-
-static void find_hidden(struct hidden *h, const struct event *e)
+static void find_hidden(struct writer *w)
 {
-    h->host = event_redacts(e->host);
-    h->hostaddr = event_redacts(e->hostaddr);
-    h->port = hides_port(e->port);
-    h->dbname = event_redacts(e->dbname);
-    h->user = event_redacts(e->user);
-    h->application_name = event_redacts(e->application_name);
-    h->all_five =
-        e->connection_from_uri && (h->host || h->hostaddr || h->port || h->dbname || h->user);
-    for (size_t i = 0; i < e->nchanges && i < EVENT_CHANGES; i++) {
-        h->changes[i] = event_redacts(e->changes[i].requested);
+    const struct event *e = w->e;
+    w->cut = event_cut("host", e->host) || event_cut("hostaddr", e->hostaddr) ||
+             event_cut("port", e->port) || event_cut("dbname", e->dbname);
+    for (enum field_id id = FIELD_host; id <= FIELD_application_name; id++) {
+        w->hidden[id] = (w->cut && id != FIELD_application_name) ||
+                        event_redacts(value_of(e, id)) || (id == FIELD_port && hides_port(e->port));
+        w->secret = w->secret || w->hidden[id];
+    }
+}
+
+static void target_fields(struct writer *w)
+{
+    for (enum field_id id = FIELD_host; id <= FIELD_application_name; id++) {
+        field(w, id, w->hidden[id]);
     }
 }
 
@@ -70,223 +197,193 @@ static void put_json(void *to, const char *s, size_t n)
     json_string_add(to, s, n);
 }
 
-static void reason_field(struct json *j, const struct event *e, bool all)
+static void reason_field(struct writer *w)
 {
-    if (!present(e->reason)) {
-        return;
+    if (present(w->e->reason)) {
+        begin_field(w, FIELD_reason);
+        json_string_begin(&w->j);
+        redact_reason(w->e->reason, w->secret, w->e->port, put_json, &w->j);
+        json_string_end(&w->j);
     }
-    json_key(j, "reason");
-    json_string_begin(j);
-    redact_reason(e->reason, !all ? NULL : e->port != NULL ? e->port : "", put_json, j);
-    json_string_end(j);
 }
 
-static void connection_fields(struct json *j, const struct event *e, const struct hidden *h)
+/* Opens a list, for which least was reserved; returns where its elements must have ended. */
+static size_t begin_list(struct writer *w, const char *key, size_t n, size_t least, size_t longest)
 {
-    redacted(j, "host", e->host, h->all_five || h->host);
-    redacted(j, "hostaddr", e->hostaddr, h->all_five || h->hostaddr);
-    redacted(j, "port", e->port, h->all_five || h->port);
-    redacted(j, "dbname", e->dbname, h->all_five || h->dbname);
-    redacted(j, "user", e->user, h->all_five || h->user);
-    redacted(j, "application_name", e->application_name, h->application_name);
+    w->reserved -= reserve_list(n, least);
+    w->j.limit = longest;
+    size_t end = w->j.len + room(w) - 1; /* its bracket */
+    json_key(&w->j, key);
+    json_open(&w->j, '[');
+    return end;
 }
 
-static void changes_field(struct json *j, const struct event *e, const struct hidden *h,
-                          size_t items)
+/* Ends an element that began where before was: takes it back where it is too long for the list. */
+static bool element_fits(struct writer *w, const struct json *before, size_t end)
 {
-    if (e->nchanges == 0 || items == 0) {
+    if (w->j.len > end) {
+        w->j = *before;
+        return false;
+    }
+    return true;
+}
+
+static void element_string(struct json *j, const char *key, const char *value, bool redact)
+{
+    if (present(value)) {
+        json_key(j, key);
+        json_text(j, redact ? HIDDEN : value);
+    }
+}
+
+static bool is_target(const char *option)
+{
+    return option != NULL && (strcmp(option, "host") == 0 || strcmp(option, "hostaddr") == 0 ||
+                              strcmp(option, "port") == 0 || strcmp(option, "dbname") == 0 ||
+                              strcmp(option, "user") == 0);
+}
+
+static void changes_field(struct writer *w)
+{
+    const struct event *e = w->e;
+    struct json *j = &w->j;
+    if (e->nchanges == 0) {
         return;
     }
-    json_key(j, "changes");
-    json_open(j, '[');
-    for (size_t i = 0; i < e->nchanges && i < items; i++) {
+    size_t end = begin_list(w, "changes", e->nchanges, CHANGES_LEAST, CHANGE_STRING);
+    for (size_t i = 0; i < e->nchanges && i < EVENT_CHANGES; i++) {
         const struct change *c = &e->changes[i];
-        bool secret = c->option != NULL && option_is_secret(c->option);
+        const struct json before = *j;
+        bool redact = option_is_secret(c->option) || (w->cut && is_target(c->option));
 
         json_open(j, '{');
-        field(j, "option", c->option);
-        field(j, "source", c->source);
-        redacted(j, "requested", c->requested, secret || h->changes[i]);
-        redacted(j, "enforced", c->enforced, secret);
+        element_string(j, "option", c->option, false);
+        element_string(j, "source", c->source, false);
+        element_string(j, "requested", c->requested, redact || event_redacts(c->requested));
+        element_string(j, "enforced", c->enforced, redact || event_redacts(c->enforced));
         json_close(j, '}');
+        if (!element_fits(w, &before, end)) {
+            break;
+        }
     }
     json_close(j, ']');
 }
 
-static void witness_fields(struct json *j, const struct event *e)
+static void list_field(struct writer *w, const char *key, const char *const *list, size_t n,
+                       size_t least)
 {
-    field(j, "protocol", e->protocol);
-    field(j, "cipher", e->cipher);
-    number(j, "bits", e->bits);
-    field(j, "peer_subject", e->peer_subject);
-    field(j, "peer_issuer", e->peer_issuer);
-    field(j, "peer_names", e->peer_names);
-    field(j, "peer_not_after", e->peer_not_after);
-    field(j, "peer_sha256", e->peer_sha256);
-    field(j, "verified_name", e->verified_name);
-    field(j, "root", e->root);
-    field(j, "root_sha256", e->root_sha256);
-}
-
-static void list_field(struct json *j, const char *key, const char *const *list, size_t n,
-                       size_t items)
-{
-    if (n == 0 || items == 0) {
+    if (n == 0) {
         return;
     }
-    json_key(j, key);
-    json_open(j, '[');
-    for (size_t i = 0; i < n && i < items && i < EVENT_LIST; i++) {
-        json_text(j, list[i] != NULL ? list[i] : "");
-    }
-    json_close(j, ']');
-}
-
-static void process_fields(struct json *j, const struct event *e, size_t items)
-{
-    field(j, "settings", e->settings);
-    if (e->nlibpqs > 0 && items > 0) {
-        json_key(j, "libpq_copies");
-        json_open(j, '[');
-        for (size_t i = 0; i < e->nlibpqs && i < items && i < EVENT_LIST; i++) {
-            json_open(j, '{');
-            field(j, "path", e->libpqs[i].path);
-            number(j, "version", e->libpqs[i].version);
-            json_close(j, '}');
+    size_t end = begin_list(w, key, n, least, LIST_STRING);
+    for (size_t i = 0; i < n && i < EVENT_LIST; i++) {
+        const struct json before = w->j;
+        json_text(&w->j, list[i] != NULL ? list[i] : "");
+        if (!element_fits(w, &before, end)) {
+            break;
         }
-        json_close(j, ']');
     }
-    list_field(j, "hooks", e->hooks, e->nhooks, items);
-    list_field(j, "environment", e->environment, e->nenvironment, items);
-    list_field(j, "preloads", e->preloads, e->npreloads, items);
+    json_close(&w->j, ']');
 }
 
-/* Writes the object with values of at most limit bytes and lists of at most items elements; returns
- * what that takes, which may be more than size. */
-static size_t write_object(const struct event *e, const struct hidden *h, char *buf, size_t size,
-                           size_t limit, size_t items)
+static void process_fields(struct writer *w)
 {
-    struct json j;
-    char time[25];
-
-    event_time(e->time_ms, time, sizeof time);
-    json_init(&j, buf, size, limit);
-    json_open(&j, '{');
-    field(&j, "schema", "pgseal/1");
-    field(&j, "time", time);
-    field(&j, "node", e->node);
-    field(&j, "event", e->event);
-    field(&j, "action", e->action);
-    field(&j, "mode", e->mode);
-    field(&j, "entry", e->entry);
-    json_key(&j, "pid");
-    json_number(&j, e->pid);
-    json_key(&j, "uid");
-    json_unsigned(&j, e->uid);
-    field(&j, "exe", e->exe);
-    field(&j, "object", e->object);
-    field(&j, "libpq", e->libpq);
-    number(&j, "libpq_version", e->libpq_version);
-    connection_fields(&j, e, h);
-    changes_field(&j, e, h, items);
-    field(&j, "rule", e->rule);
-    reason_field(&j, e, h->all_five);
-    if (e->lost != 0) {
-        json_key(&j, "lost");
-        json_unsigned(&j, e->lost);
+    const struct event *e = w->e;
+    if (e->nlibpqs > 0) {
+        size_t end = begin_list(w, "libpq_copies", e->nlibpqs, LIBPQS_LEAST, LIST_STRING);
+        for (size_t i = 0; i < e->nlibpqs && i < EVENT_LIST; i++) {
+            const struct json before = w->j;
+            json_open(&w->j, '{');
+            element_string(&w->j, "path", e->libpqs[i].path, false);
+            if (e->libpqs[i].version != 0) {
+                json_key(&w->j, "version");
+                json_number(&w->j, e->libpqs[i].version);
+            }
+            json_close(&w->j, '}');
+            if (!element_fits(w, &before, end)) {
+                break;
+            }
+        }
+        json_close(&w->j, ']');
     }
-    witness_fields(&j, e);
-    process_fields(&j, e, items);
-    json_close(&j, '}');
-    return j.len;
+    list_field(w, "hooks", e->hooks, e->nhooks, HOOKS_LEAST);
+    list_field(w, "environment", e->environment, e->nenvironment, ENVIRONMENT_LEAST);
+    list_field(w, "preloads", e->preloads, e->npreloads, PRELOADS_LEAST);
 }
 
-static bool fits(const struct event *e, const struct hidden *h, char *buf, size_t limit,
-                 size_t items)
+static void reserve(struct writer *w)
 {
-    return write_object(e, h, buf, EVENT_LINE_MAX - 1, limit, items) <= EVENT_LINE_MAX - 1;
-}
-
-/* How many list elements fit where no value is longer than VALUE_MIN. */
-static size_t most_items(const struct event *e, const struct hidden *h, char *buf)
-{
-    size_t low = 0;
-    size_t high = EVENT_CHANGES + 1;
-
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-
-        *(fits(e, h, buf, VALUE_MIN, middle) ? &low : &high) = middle;
+    const struct event *e = w->e;
+    w->reserved = (2 + (size_t)(e->libpq_version != 0) + (e->lost != 0) + (e->bits != 0)) * NUMBER +
+                  reserve_list(e->nchanges, CHANGES_LEAST) +
+                  reserve_list(e->nlibpqs, LIBPQS_LEAST) + reserve_list(e->nhooks, HOOKS_LEAST) +
+                  reserve_list(e->nenvironment, ENVIRONMENT_LEAST) +
+                  reserve_list(e->npreloads, PRELOADS_LEAST);
+    for (enum field_id id = 0; id < FIELDS; id++) {
+        w->reserved += reserve_of(e, id);
     }
-    return low;
-}
-
-/* The length to which the longest values must be cut. */
-static size_t most_bytes(const struct event *e, const struct hidden *h, char *buf, size_t items)
-{
-    size_t low = VALUE_MIN;
-    size_t high = EVENT_LINE_MAX;
-
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-
-        *(fits(e, h, buf, middle, items) ? &low : &high) = middle;
-    }
-    return low;
 }
 
 size_t event_format(const struct event *e, char *buf, size_t size)
 {
-    const size_t room = EVENT_LINE_MAX - 1;
-    size_t limit = EVENT_LINE_MAX;
-    size_t items = EVENT_CHANGES;
-    size_t len;
-    struct hidden h;
+    struct writer w = {.e = e};
+    struct json *j = &w.j;
+    char time[25];
 
     if (size < EVENT_LINE_MAX) {
         return 0;
     }
-    find_hidden(&h, e);
-    len = write_object(e, &h, buf, room, limit, items);
-    if (len > room) {
-        items = most_items(e, &h, buf);
-        limit = most_bytes(e, &h, buf, items);
-        len = write_object(e, &h, buf, room, limit, items);
+    find_hidden(&w);
+    reserve(&w);
+    event_time(e->time_ms, time, sizeof time);
+    json_init(j, buf, ROOM, sizeof time);
+    json_open(j, '{');
+    json_key(j, "schema");
+    json_text(j, "pgseal/1");
+    json_key(j, "time");
+    json_text(j, time);
+    plain_fields(&w, FIELD_node, FIELD_entry);
+    number(&w, "pid", e->pid);
+    number(&w, "uid", e->uid);
+    plain_fields(&w, FIELD_exe, FIELD_libpq);
+    number_if(&w, "libpq_version", e->libpq_version);
+    target_fields(&w);
+    changes_field(&w);
+    field(&w, FIELD_rule, false);
+    reason_field(&w);
+    if (e->lost != 0) {
+        json_key(j, "lost");
+        json_unsigned(j, e->lost);
+        w.reserved -= NUMBER;
     }
-    buf[len] = '\n';
-    return len + 1;
+    plain_fields(&w, FIELD_protocol, FIELD_cipher);
+    number_if(&w, "bits", e->bits);
+    plain_fields(&w, FIELD_peer_subject, FIELD_settings);
+    process_fields(&w);
+    json_close(j, '}');
+    buf[j->len] = '\n';
+    return j->len + 1;
 }
 
 void event_time(int64_t ms, char *buf, size_t size)
 {
-    const int64_t first = -62135596800000;
-    const int64_t last = 253402300799999; /* the years 1 and 9999 */
     const int64_t day_ms = 86400000;
-    int64_t days;
-    int64_t of_day;
-    int64_t era;
-    int64_t of_era;
-    int64_t year;
-    int64_t of_year;
-    int64_t month;
+    const int64_t first = calendar_days(1, 1, 1) * day_ms;
+    const int64_t last = (calendar_days(9999, 12, 31) + 1) * day_ms - 1;
     struct strbuf t;
+    int year;
+    int month;
+    int day;
 
     ms = ms < first ? first : ms > last ? last : ms;
-    days = (ms - first) / day_ms +
-           306; /* since 0000-03-01: years that begin in March end with the leap day */
-    of_day = (ms - first) % day_ms;
-    era = days / 146097;
-    of_era = days % 146097;
-    year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    of_year = of_era - (365 * year + year / 4 - year / 100);
-    month = (5 * of_year + 2) / 153; /* from March */
-    year += era * 400 + (month >= 10);
+    int64_t of_day = (ms - first) % day_ms;
+    calendar_date((ms - of_day) / day_ms, &year, &month, &day);
     strbuf_init(&t, buf, size);
     strbuf_add_uint(&t, (uint64_t)year, 4);
     strbuf_add(&t, "-");
-    strbuf_add_uint(&t, (uint64_t)(month < 10 ? month + 3 : month - 9), 2);
+    strbuf_add_uint(&t, (uint64_t)month, 2);
     strbuf_add(&t, "-");
-    strbuf_add_uint(&t, (uint64_t)(of_year - (153 * month + 2) / 5 + 1), 2);
+    strbuf_add_uint(&t, (uint64_t)day, 2);
     strbuf_add(&t, "T");
     strbuf_add_uint(&t, (uint64_t)(of_day / 3600000), 2);
     strbuf_add(&t, ":");

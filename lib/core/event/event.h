@@ -30,8 +30,6 @@ struct event {
     const char *exe, *object, *libpq;
     int libpq_version;
     const char *host, *hostaddr, *port, *dbname, *user, *application_name;
-    bool connection_from_uri; /* the values above may come from a URI cut in the wrong place: one
-                                 hidden, all five hidden */
     const struct change *changes;
     size_t nchanges;
     const char *rule, *reason;
@@ -54,25 +52,39 @@ struct event {
 };
 
 /* Writes e as one JSON object and a newline into buf (size at least EVENT_LINE_MAX); returns the
- * length, at most EVENT_LINE_MAX with the newline. Values are cut, from the longest down, until the
- * line fits; the JSON stays whole and every byte sequence gives valid UTF-8. Field order as in the
- * docs: schema, time, node, event, action, mode, entry, pid, uid, exe, object, libpq,
- * libpq_version, host, hostaddr, port, dbname, user, application_name, changes, rule, reason, lost,
- * then the witness's and the process's fields. No NUL is written. Secrets: a value that contains
- * '@', "://" or "password" (any case) becomes (hidden), port too when it is no list of numbers;
- * reasons by event_clean_reason; requested and enforced values of secret options always. Keeps
- * errno, allocates nothing, at most 2 KiB of stack. */
+ * length, at most EVENT_LINE_MAX with the newline. Each field has room of its own that no other can
+ * take (event.c has the table); what a line has left beside these, the fields take in their order.
+ * Longer values are cut, lists lose their last elements; the JSON stays whole and every byte
+ * sequence gives valid UTF-8. Field order as in the docs: schema, time, node, event, action, mode,
+ * entry, pid, uid, exe, object, libpq, libpq_version, host, hostaddr, port, dbname, user,
+ * application_name, changes, rule, reason, lost, then the witness's and the process's fields. No NUL
+ * is written.
+ *
+ * Secrets become (hidden): what the program said (host to application_name, requested values) where
+ * event_redacts says so, and enforced values likewise; a port that is no list of numbers; requested
+ * and enforced values of secret options always; host, hostaddr, port, dbname and user together
+ * where event_cut finds one of them cut; a reason as event_clean_reason does it. Keeps errno,
+ * allocates nothing, at most 2 KiB of stack. */
 size_t event_format(const struct event *e, char *buf, size_t size);
 
-/* Whether a value may not be shown (see above). */
+/* Whether a value may not be shown: it holds "://", or '=' behind the name of a secret option
+ * (password, oauth_client_secret, pin-value…), in any case, percent-encoded or not. NULL: no. */
 bool event_redacts(const char *value);
 
+/* Whether this value of the option host, hostaddr, port or dbname (others: no) shows by an '@' that a
+ * URI was cut in the wrong place, so that pieces of its password may stand in all five targets. (An element of a
+ * host list may begin with its only one: an abstract socket. A user's '@' means nothing.) */
+bool event_cut(const char *option, const char *value);
+
 /* Copies a reason (often libpq's own message) into buf without newlines at its end (others become
- * "; "), and without what could be a secret: where it contains '@', "://" or "password", everything
- * from a line's first double quote to its last becomes "(hidden)" in quotes, and if such a trigger
- * stands outside quotes, that line is (hidden) as a whole. The word password in a text of pgseal's
- * own must be avoided. Keeps errno. */
-void event_clean_reason(const char *reason, char *buf, size_t size);
+ * "; "), and without what could be a secret: where event_redacts says so of it, or secret is set,
+ * everything from a line's first double quote to its last becomes "(hidden)" in quotes, and a line
+ * with such a trigger or an '@' outside quotes is (hidden) as a whole. Keeps errno. */
+void event_clean_reason(const char *reason, bool secret, char *buf, size_t size);
+
+/* Whether libpq's message about a connection string that it rejects quotes a part of it that may
+ * hold a secret. Keeps errno. */
+bool event_rejection_secret(const char *message, const char *conninfo);
 
 /* RFC 3339, UTC, milliseconds: 2026-11-24T03:39:00.123Z; buf holds 25 bytes. */
 void event_time(int64_t ms, char *buf, size_t size);

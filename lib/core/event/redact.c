@@ -1,9 +1,11 @@
-/* hide: what of a value or a message may not be shown. A URI that was cut in the wrong place, or
+/* redact: what of a value or a message may not be shown. A URI that was cut in the wrong place, or
  * was never taken for one, carries its password into host names, database names and libpq's own
  * messages. */
 #include "lib/core/event/redact.h"
 
 #include "lib/core/event/event.h"
+#include "lib/core/text/array.h"
+#include "lib/core/text/list.h"
 #include "lib/core/text/strbuf.h"
 
 #include <string.h>
@@ -13,34 +15,123 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
-/* Whether the n bytes at s begin with word, which is in lower case. */
-static bool begins(const char *s, size_t n, const char *word)
+static int hex(char c)
 {
-    for (; *word != '\0'; s++, word++, n--) {
-        if (n == 0 || lower(*s) != *word) {
+    return c >= '0' && c <= '9'                 ? c - '0'
+           : lower(c) >= 'a' && lower(c) <= 'f' ? lower(c) - 'a' + 10
+                                                : -1;
+}
+
+/* The character that the n > 0 bytes at s begin with, in lower case, percent-encoded or not, also
+ * several times over (%253D); *len: how many bytes it takes. */
+static char character(const char *s, size_t n, size_t *len)
+{
+    size_t at = 1;
+    *len = 1;
+    if (s[0] != '%') {
+        return lower(s[0]);
+    }
+    while (at + 1 < n && s[at] == '2' && s[at + 1] == '5') {
+        at += 2;
+    }
+    if (at + 1 < n && hex(s[at]) >= 0 && hex(s[at + 1]) >= 0) {
+        *len = at + 2;
+        return lower((char)(hex(s[at]) * 16 + hex(s[at + 1])));
+    }
+    *len = at;
+    return '%';
+}
+
+/* How many bytes of the n at s stand for word, which is in lower case; 0: they begin otherwise. */
+static size_t begins(const char *s, size_t n, const char *word)
+{
+    size_t at = 0;
+    for (; *word != '\0'; word++) {
+        size_t len;
+        if (at == n || character(s + at, n - at, &len) != *word) {
+            return 0;
+        }
+        at += len;
+    }
+    return at;
+}
+
+/* Whether the n bytes at s begin with '=', with blanks or a quote before it. */
+static bool equals(const char *s, size_t n)
+{
+    size_t len;
+    for (size_t at = 0; at < n; at += len) {
+        char c = character(s + at, n - at, &len);
+        if (c == '=') {
+            return true;
+        }
+        if (strchr(" \t\n\r\v\f+'\"", c) == NULL || c == '\0') {
             return false;
         }
     }
-    return true;
+    return false;
 }
 
-/* Whether something that hints at a secret stands in the n bytes at s. */
-static bool hints(const char *s, size_t n)
+/* The ends of the names of every option of libpq's that is a secret (password and sslpassword,
+ * oauth_client_secret…), of a PKCS #11 URI's PIN, and what other programs call theirs. */
+static bool names_secret(const char *s, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        char c = lower(s[i]);
-
-        if (c == '@' || (c == ':' && begins(s + i, n - i, "://")) ||
-            (c == 'p' && begins(s + i, n - i, "password"))) {
+    static const char words[][17] = {"password",         "passwd",           "passphrase", "secret",
+                                     "scram_client_key", "scram_server_key", "pin-value"};
+    for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+        size_t len = begins(s, n, words[i]);
+        if (len > 0 && equals(s + len, n - len)) {
             return true;
         }
     }
     return false;
 }
 
+/* Where in the n bytes at s something begins that gives a secret away: "://" (not with uri set), or
+ * a secret's name with '=' behind it; n: nowhere. */
+static size_t find_secret(const char *s, size_t n, bool uri)
+{
+    static const bool first[256] = {
+        [':'] = true, ['%'] = true, ['p'] = true, ['P'] = true, ['s'] = true, ['S'] = true};
+    for (size_t i = 0; i < n; i++) {
+        if (!first[(unsigned char)s[i]]) {
+            continue;
+        }
+        if ((!uri && begins(s + i, n - i, "://") > 0) || names_secret(s + i, n - i)) {
+            return i;
+        }
+    }
+    return n;
+}
+
+static bool hints(const char *s, size_t n)
+{
+    return find_secret(s, n, false) < n;
+}
+
 bool event_redacts(const char *value)
 {
     return value != NULL && hints(value, strlen(value));
+}
+
+bool event_cut(const char *option, const char *value)
+{
+    if (value == NULL || strchr(value, '@') == NULL) {
+        return false;
+    }
+    if (strcmp(option, "host") != 0) {
+        return strcmp(option, "hostaddr") == 0 || strcmp(option, "port") == 0 ||
+               strcmp(option, "dbname") == 0;
+    }
+    for (size_t i = 0, n = list_length(value); i < n; i++) {
+        size_t len;
+        const char *element = list_element(value, i, &len);
+        /* An element's only one, at its start, is an abstract socket. */
+        if (len > 1 && memchr(element + 1, '@', len - 1) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool blank(char c)
@@ -101,7 +192,7 @@ static bool bare_secret(const char *s, size_t n, const char *port)
             return true;
         }
     }
-    return hints(s, n) || names_port(s, n, port);
+    return memchr(s, '@', n) != NULL || hints(s, n) || names_port(s, n, port);
 }
 
 /* Where a value may stand that spans lines: from the first quote to the last, or to the end where
@@ -153,16 +244,16 @@ static void put_secret_line(const char *line, size_t n, const char *port, redact
     put(to, line + after, n - after);
 }
 
-void redact_reason(const char *reason, const char *port, redact_put *put, void *to)
+void redact_reason(const char *reason, bool secret, const char *port, redact_put *put, void *to)
 {
     const char *from;
     const char *until;
-    bool secret, any = false;
+    bool any = false;
 
     if (reason == NULL) {
         return;
     }
-    secret = port != NULL || event_redacts(reason);
+    secret = secret || event_redacts(reason);
     find_spanning(reason, &from, &until);
     while (*reason != '\0') {
         size_t n = strcspn(reason, "\n");
@@ -191,14 +282,14 @@ static void put_text(void *to, const char *s, size_t n)
     strbuf_addn(to, s, n);
 }
 
-void event_clean_reason(const char *reason, char *buf, size_t size)
+void event_clean_reason(const char *reason, bool secret, char *buf, size_t size)
 {
     static const char ellipsis[] = "\xE2\x80\xA6";
     struct strbuf t;
     size_t end;
 
     strbuf_init(&t, buf, size);
-    redact_reason(reason, NULL, put_text, &t);
+    redact_reason(reason, secret, NULL, put_text, &t);
     if (!t.cut || size <= sizeof ellipsis) {
         return;
     }
@@ -207,4 +298,55 @@ void event_clean_reason(const char *reason, char *buf, size_t size)
         end--;
     }
     memcpy(buf + end, ellipsis, sizeof ellipsis);
+}
+
+/* The part of a connection string that may hold a secret: of a URI all up to its last '@', with what
+ * a secret's name begins (to the end: an unquoted blank in a password makes options of its rest). */
+static void find_suspect(const char *conninfo, const char **from, const char **to)
+{
+    const char *end = conninfo + strlen(conninfo);
+    bool uri = strncmp(conninfo, "postgres", 8) == 0 && strstr(conninfo, "://") != NULL;
+    const char *at = strrchr(conninfo, '@');
+    size_t named = find_secret(conninfo, (size_t)(end - conninfo), uri);
+
+    *from = conninfo + named;
+    *to = end;
+    if (uri && at != NULL) {
+        *from = strstr(conninfo, "://") + 3;
+        *to = conninfo[named] != '\0' ? end : at;
+    }
+}
+
+/* Whether the n bytes at s stand somewhere between from and to. */
+static bool stands_in(const char *s, size_t n, const char *from, const char *to)
+{
+    for (; n > 0 && (size_t)(to - from) >= n; from++) {
+        if (memcmp(from, s, n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool event_rejection_secret(const char *message, const char *conninfo)
+{
+    const char *from;
+    const char *to;
+    bool quoted = false;
+
+    find_suspect(conninfo, &from, &to);
+    if (from == to) {
+        return false;
+    }
+    for (const char *at = message; (at = strchr(at, '"')) != NULL;) {
+        const char *piece = ++at;
+        at = strchr(at, '"');
+        size_t n = at != NULL ? (size_t)(at - piece) : strlen(piece);
+        if (stands_in(piece, n, from, to) || memchr(piece, '@', n) != NULL) {
+            return true;
+        }
+        quoted = true;
+        at = at != NULL ? at + 1 : piece + n;
+    }
+    return !quoted; /* a translation's quotes, which are not known here */
 }

@@ -2,6 +2,7 @@
  * reads files. */
 #include "lib/core/policy/policy.h"
 #include "lib/core/policy/policy_keys.h"
+#include "lib/core/text/calendar.h"
 #include "lib/core/text/hostname.h"
 #include "lib/core/text/strbuf.h"
 
@@ -218,22 +219,14 @@ static int digits(const char *s, size_t n)
 
 int32_t policy_day(const char *date)
 {
-    static const int lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     if (date == NULL || strlen(date) != 10 || date[4] != '-' || date[7] != '-') {
         return INT32_MIN;
     }
     int year = digits(date, 4);
     int month = digits(date + 5, 2);
     int day = digits(date + 8, 2);
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (year < 1 || month < 1 || month > 12 || day < 1 ||
-        day > lengths[month - 1] + (month == 2 && leap)) {
+    if (year < 1 || month < 1 || month > 12 || day < 1 || day > calendar_month_days(year, month)) {
         return INT32_MIN;
     }
-    int past = year - 1; /* whole years before this one, since the year 1 */
-    int32_t days = past * 365 + past / 4 - past / 100 + past / 400 + day - 1;
-    for (int m = 1; m < month; m++) {
-        days += lengths[m - 1] + (m == 2 && leap);
-    }
-    return days - 719162; /* 1970-01-01 */
+    return (int32_t)calendar_days(year, month, day);
 }

@@ -10,7 +10,8 @@ enum { SHOWN_MAX = 64 }; /* bytes of a value that a message shows */
 /* Appends what may be shown of s. */
 static void add_shown(struct strbuf *t, const char *s, const char *quote)
 {
-    if (event_redacts(s)) {
+    /* What was pasted here by mistake need not be whole to be a secret. */
+    if (event_redacts(s) || strchr(s, '@') != NULL || strcasestr(s, "password") != NULL) {
         strbuf_add(t, "(hidden)");
         return;
     }

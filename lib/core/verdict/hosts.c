@@ -84,7 +84,7 @@ bool seal_judge_sockets(struct deciding *d)
         struct strbuf t = seal_reason(d->v);
         seal_where(d, &t, d->p->sockets_line);
         strbuf_add(&t, ": unix_sockets does not allow the socket ");
-        seal_quote(&t, e->host);
+        seal_quote(d, &t, e->host);
         strbuf_add(&t, "; connect to a host by TCP, or allow its directory in unix_sockets");
         policy_where(d->p, d->p->sockets_line, d->v->where, sizeof d->v->where);
         return false;
@@ -102,7 +102,7 @@ bool seal_judge_unlisted(struct deciding *d)
         struct strbuf t = seal_reason(d->v);
         seal_where(d, &t, d->p->unlisted_line);
         strbuf_add(&t, ": unlisted_hosts = refuse, and no section names the host ");
-        seal_quote(&t, e->host[0] != '\0' ? e->host : e->hostaddr);
+        seal_quote(d, &t, e->host[0] != '\0' ? e->host : e->hostaddr);
         strbuf_add(&t, "; add a [host …] section for it");
         policy_where(d->p, d->p->unlisted_line, d->v->where, sizeof d->v->where);
         return false;
@@ -136,13 +136,13 @@ static void note_obstacle(struct deciding *d, const char *what, int line, const 
     strbuf_add(&t, " does not hold here: ");
     if (lacks) {
         strbuf_add(&t, e->socket ? "the socket " : "the host ");
-        seal_quote(&t, e->host[0] != '\0' ? e->host : e->hostaddr);
+        seal_quote(d, &t, e->host[0] != '\0' ? e->host : e->hostaddr);
         strbuf_add(&t, " of the same list does not have it");
     } else {
         strbuf_add(&t, "hostaddr ");
-        seal_quote(&t, e->hostaddr);
+        seal_quote(d, &t, e->hostaddr);
         strbuf_add(&t, " is dialled, which need not be the host ");
-        seal_quote(&t, e->host);
+        seal_quote(d, &t, e->host);
     }
 }
 
@@ -252,7 +252,7 @@ bool seal_same_rules(struct deciding *d)
         const struct element *both[] = {first, e};
         for (size_t k = 0; k < 2; k++) {
             strbuf_add(&t, k > 0 ? " and " : "");
-            seal_quote(&t, both[k]->host[0] != '\0' ? both[k]->host : both[k]->hostaddr);
+            seal_quote(d, &t, both[k]->host[0] != '\0' ? both[k]->host : both[k]->hostaddr);
             strbuf_add(&t, " (");
             if (both[k]->rule->line > 0) {
                 seal_where(d, &t, both[k]->rule->line);

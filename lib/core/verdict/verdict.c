@@ -63,14 +63,25 @@ struct strbuf seal_reason(struct verdict *v)
     return t;
 }
 
-void seal_quote(struct strbuf *t, const char *value)
+bool request_cut(const struct request *r)
 {
-    if (event_redacts(value)) {
+    static const char *const names[] = {"host", "hostaddr", "port", "dbname"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (event_cut(names[i], request_value(r, names[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void seal_quote(const struct deciding *d, struct strbuf *t, const char *target)
+{
+    if (d->cut || event_redacts(target)) {
         strbuf_add(t, "(hidden)");
         return;
     }
     strbuf_add(t, "\"");
-    strbuf_add(t, value);
+    strbuf_add(t, target);
     strbuf_add(t, "\"");
 }
 
@@ -212,7 +223,7 @@ static bool seal_tcp(struct deciding *d)
 void seal_decide(const struct request *r, const struct policy *p, const struct world *w,
                  struct verdict *v)
 {
-    struct deciding d = {.r = r, .p = p, .w = w, .v = v};
+    struct deciding d = {.r = r, .p = p, .w = w, .v = v, .cut = request_cut(r)};
 
     if (p->fault[0] != '\0') {
         seal_refuse(p, p->fault, true, v);

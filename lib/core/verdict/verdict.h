@@ -144,6 +144,10 @@ void seal_refuse(const struct policy *p, const char *reason, bool always, struct
 const char *request_value(const struct request *r, const char *name);
 const struct asked *request_option(const struct request *r, const char *name);
 
+/* Whether one of r's values shows a URI that was cut in the wrong place (event_cut): none of host,
+ * hostaddr, port, dbname and user may be shown then. */
+bool request_cut(const struct request *r);
+
 /* Appends a pair that is forced. The one writer of v->forced: where it is full, v->full is set,
  * false returned and the connection must be refused. The strings stay the caller's. */
 bool verdict_force(struct verdict *v, const char *option, const char *value);

@@ -25,6 +25,7 @@ struct deciding {
     struct element elements[SEAL_ELEMENTS];
     size_t nelements;
     bool less; /* something explicit asked for less than the policy */
+    bool cut;  /* no target may be shown: request_cut */
 };
 
 /* All of these keep errno, allocate nothing, and return false where the attempt is refused
@@ -61,9 +62,9 @@ void seal_force(struct deciding *d, const char *option, const char *value, bool 
 void seal_note(struct deciding *d, const char *option, const char *enforced);
 /* Starts the text of a refusal; returns a text on v->reason. */
 struct strbuf seal_reason(struct verdict *v);
-/* Adds a value that came from the program, or (hidden) where it must not be shown, in double
- * quotes. */
-void seal_quote(struct strbuf *t, const char *value);
+/* Adds a host, an address or a socket that came from the program, in double quotes, or (hidden)
+ * where it must not be shown. */
+void seal_quote(const struct deciding *d, struct strbuf *t, const char *target);
 /* Adds "file:line: " of a line of the policy. */
 void seal_where(const struct deciding *d, struct strbuf *t, int line);
 /* Copies s into the verdict's own memory; NULL where it is full. */

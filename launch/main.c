@@ -6,6 +6,7 @@
 #include "launch/preload.h"
 #include "launch/say.h"
 #include "launch/target.h"
+#include "lib/core/policy/policy.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -145,6 +146,19 @@ static void judge_self(void)
     }
 }
 
+/* A program in secure-execution mode sees /etc/ld.so.preload, and no variable of pgseal's. */
+static void judge_secure(const struct checked *c)
+{
+    for (char **e = environ; !c->installed && *e != NULL; e++) {
+        if (strncmp(*e, "PGSEAL_", 7) == 0) {
+            refuse(STATUS_REFUSED,
+                   "secure-execution mode (setuid, setgid or file capabilities): no variable or "
+                   "option of pgseal's counts there; put the policy into " POLICY_FILE);
+        }
+    }
+    unsetenv("LD_PRELOAD"); /* ignored there; the proof must rest on the file alone */
+}
+
 /* Replaces the launcher by the command: same pid, same descriptors, signals as they were. */
 _Noreturn static void become(const struct target *t, char **argv, int argc)
 {
@@ -203,11 +217,19 @@ int main(int argc, char **argv)
     }
     policy_judge(&checked);
     object_find(&object, options.lib);
-    target_find(&target, command[0]);
+    target.listed = preload_listed(&object);
+    target_find(&target, command);
+
     if (options.drivers) {
         set_drivers(&checked);
     }
-    preload_set(&object);
-    preload_judge_others(&object, preflight_run(&target, &object));
+    if (target.secure) {
+        judge_secure(&checked);
+    } else {
+        preload_set(&object);
+    }
+    const char *list = preflight_run(&target, &object);
+    preload_judge_sanitizer(list);
+    preload_judge_others(&object, list);
     become(&target, command, argc - options.command);
 }

@@ -68,7 +68,14 @@ static pid_t start_loader(const struct target *t, const int ends[2])
     if (realpath(t->program, program) == NULL) {
         memcpy(program, t->program, sizeof(program));
     }
-    char *arguments[] = {interpreter, list, program, NULL};
+    char *arguments[TARGET_OPTIONS + 4] = {interpreter};
+    size_t narguments = 1;
+    for (size_t i = 0; i < t->noptions; i++) {
+        arguments[narguments] = strdup(t->options[i]);
+        narguments += arguments[narguments] != NULL;
+    }
+    arguments[narguments++] = list;
+    arguments[narguments] = program;
     posix_spawn_file_actions_t actions;
     pid_t child = -1;
     int error = ENOMEM;

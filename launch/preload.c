@@ -46,35 +46,151 @@ static bool is_object(const struct object *o, const char *entry)
                                            st.st_dev == o->device && st.st_ino == o->inode);
 }
 
-void preload_set(struct object *o)
+/* AddressSanitizer's runtime, as gcc and clang call it. */
+static bool is_sanitizer(const char *path)
 {
-    const char *old = getenv("LD_PRELOAD");
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    return strncmp(name, "libasan.so", 10) == 0 || strncmp(name, "libclang_rt.asan", 16) == 0;
+}
+
+static void add_entry(char *value, size_t size, const char *entry)
+{
+    size_t length = strlen(value);
+    int n = snprintf(value + length, size - length, "%s%s", length > 0 ? ":" : "", entry);
+    if (n < 0 || (size_t)n >= size - length) {
+        refuse(STATUS_REFUSED, "LD_PRELOAD is too long");
+    }
+}
+
+/* Where the object stands in LD_PRELOAD already: copies that entry, as an absolute path, into o. A
+ * relative one would mean another file once the program has changed its directory. */
+static bool find_own(struct object *o, const char *list, bool *relative)
+{
     char entry[PATH_MAX];
     char first[PATH_MAX] = "";
-    const char *cursor = old != NULL ? old : "";
-    while (next_entry(&cursor, entry, sizeof(entry))) {
+    while (next_entry(&list, entry, sizeof(entry))) {
         if (is_object(o, entry)) {
             if (first[0] != '\0') {
                 warn("LD_PRELOAD: %s stands before %s", first, entry);
             }
-            strbuf_copy(o->path, sizeof(o->path), entry);
-            return;
+            *relative = entry[0] != '/';
+            const char *start = entry;
+            while (strncmp(start, "./", 2) == 0) {
+                start += 2;
+            }
+            make_absolute(o->path, sizeof(o->path), start, "LD_PRELOAD:");
+            return true;
         }
-        if (first[0] == '\0') {
+        if (first[0] == '\0' && !is_sanitizer(entry)) {
             strbuf_copy(first, sizeof(first), entry);
         }
     }
-    size_t size = strlen(o->path) + 1 + (old != NULL ? strlen(old) : 0) + 1;
-    char *value = malloc(size);
-    if (value == NULL) {
-        refuse(STATUS_REFUSED, "no memory");
+    return false;
+}
+
+void preload_set(struct object *o)
+{
+    static char value[256 * 1024]; /* the kernel takes no longer variable than 128 KiB */
+    const char *old = getenv("LD_PRELOAD");
+    const char *cursor = old != NULL ? old : "";
+    char entry[PATH_MAX];
+    bool relative = false;
+    bool there = find_own(o, cursor, &relative);
+    bool put = there;
+    if (there && !relative) {
+        return;
     }
-    snprintf(value, size, "%s%s%s", o->path, first[0] != '\0' ? ":" : "",
-             first[0] != '\0' ? old : "");
+    while (next_entry(&cursor, entry, sizeof(entry))) {
+        if (!put && !is_sanitizer(entry)) {
+            add_entry(value, sizeof(value), o->path);
+            put = true;
+        }
+        add_entry(value, sizeof(value), there && is_object(o, entry) ? o->path : entry);
+    }
+    if (!put) {
+        add_entry(value, sizeof(value), o->path);
+    }
     if (setenv("LD_PRELOAD", value, 1) != 0) {
         refuse(STATUS_REFUSED, "LD_PRELOAD cannot be set: %s", strerror(errno));
     }
-    free(value);
+}
+
+/* Reads /etc/ld.so.preload, without its comments; false where there is none. */
+static bool read_listed(char *text, size_t size)
+{
+    int fd = open("/etc/ld.so.preload", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t n = read(fd, text, size - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    for (char *at = text; (at = strchr(at, '#')) != NULL;) {
+        memset(at, ' ', strcspn(at, "\n"));
+    }
+    return n > 0;
+}
+
+bool preload_listed(struct object *o)
+{
+    char text[8192];
+    char entry[PATH_MAX];
+    const char *cursor = text;
+    bool found = false;
+    if (!read_listed(text, sizeof(text))) {
+        return false;
+    }
+    while (!found && next_entry(&cursor, entry, sizeof(entry))) {
+        struct elf e;
+        struct stat st;
+        int fd = entry[0] == '/' ? open(entry, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+        if (fd < 0) {
+            continue;
+        }
+        bool is_elf = elf_open(&e, fd) == ELF_OK;
+        const char *version = is_elf ? elf_pgseal_version(&e) : NULL;
+        found = version != NULL && strcmp(version, PGSEAL_VERSION) == 0 && fstat(fd, &st) == 0;
+        if (found) {
+            strbuf_copy(o->path, sizeof(o->path), entry);
+            o->device = st.st_dev;
+            o->inode = st.st_ino;
+        }
+        elf_close(&e);
+        close(fd);
+    }
+    return found;
+}
+
+void preload_judge_sanitizer(const char *list)
+{
+    const char *options = getenv("ASAN_OPTIONS");
+    const char *preload = getenv("LD_PRELOAD");
+    const char *cursor = preload != NULL ? preload : "";
+    char entry[PATH_MAX] = "";
+    if ((next_entry(&cursor, entry, sizeof(entry)) && is_sanitizer(entry)) ||
+        (options != NULL && strstr(options, "verify_asan_link_order=0") != NULL)) {
+        return;
+    }
+    /* "\tlibasan.so.8 => /usr/lib/…/libasan.so.8 (0x…)" */
+    for (const char *line = list; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        char text[PATH_MAX];
+        snprintf(text, sizeof(text), "%.*s", (int)length, line);
+        char *end = strstr(text, " (0x");
+        char *path = strchr(text, '/');
+        if (end != NULL && path != NULL && path < end) {
+            *end = '\0';
+            if (is_sanitizer(path)) {
+                refuse(STATUS_REFUSED,
+                       "the program needs AddressSanitizer's runtime, which must come before "
+                       "libpgseal.so; start it with LD_PRELOAD=%s pgseal-run …",
+                       path);
+            }
+        }
+        line += length;
+        line += *line == '\n';
+    }
 }
 
 /* Copies the file that the loader found for a name without a slash from its list: "\tNAME => PATH
@@ -132,13 +248,9 @@ static void judge_list(const struct object *o, const char *entries, const char *
 void preload_judge_others(const struct object *o, const char *list)
 {
     const char *value = getenv("LD_PRELOAD");
+    char text[8192];
     judge_list(o, value != NULL ? value : "", list);
-    int fd = open("/etc/ld.so.preload", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd >= 0) {
-        char text[8192];
-        ssize_t n = read(fd, text, sizeof(text) - 1);
-        text[n > 0 ? n : 0] = '\0';
+    if (read_listed(text, sizeof(text))) {
         judge_list(o, text, list);
-        close(fd);
     }
 }

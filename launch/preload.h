@@ -4,10 +4,19 @@
 
 #include "launch/object.h"
 
-/* Puts the object first into LD_PRELOAD and keeps what stands there. Where the object stands there
- * already (by name, or as the same file) the variable stays as it is; a preload in front of it then
- * gets a warning. */
+#include <stdbool.h>
+
+/* Puts the object first into LD_PRELOAD, but behind AddressSanitizer's runtime, and keeps what
+ * stands there. Where the object stands there already (by name, or as the same file) it stays where
+ * it is, as an absolute path; another preload in front of it then gets a warning. */
 void preload_set(struct object *o);
+
+/* Whether /etc/ld.so.preload names a libpgseal.so of this version: o becomes that one then. */
+bool preload_listed(struct object *o);
+
+/* Refuses (125) where the program needs AddressSanitizer's runtime, which ends a program in which
+ * it is not the first library, and nothing puts it first. `list` is what the loader printed. */
+void preload_judge_sanitizer(const char *list);
 
 /* Warns of each other preload that defines a symbol of libpq's. `list` is what the loader printed
  * (see proof.h): it tells which file a name without a slash became. */

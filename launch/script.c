@@ -1,4 +1,4 @@
-/* script: the kernel's rules for `#!`, and env(1)'s for what comes after it. */
+/* script: the kernel's rules for `#!`, and those of env(1) that all its makers share. */
 #include "launch/script.h"
 
 #include <stdio.h>
@@ -37,23 +37,53 @@ bool script_line(struct script *s, const unsigned char *bytes, size_t size)
     return true;
 }
 
-bool script_env_name(const struct script *s, char *buf, size_t size)
+/* Whether a word is NAME=VALUE with a name that has no say in what is started and how it is sealed.
+ */
+static bool is_harmless_assignment(const char *word)
 {
-    const char *slash = strrchr(s->interpreter, '/');
-    if (strcmp(slash != NULL ? slash + 1 : s->interpreter, "env") != 0) {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+    static const char *const never[] = {"PATH=", "LD_", "PGSEAL_", "GLIBC_TUNABLES="};
+    size_t length = strspn(word, letters);
+    if (length == 0 || word[length] != '=') {
         return false;
     }
-    const char *name = s->argument;
-    bool split = strncmp(name, "-S", 2) == 0;
-    if (split) {
-        name += 2;
-        name += strspn(name, " \t");
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+        if (strncmp(word, never[i], strlen(never[i])) == 0) {
+            return false;
+        }
     }
-    size_t length = strcspn(name, " \t");
-    if (length == 0 || length >= size || name[0] == '-' || (!split && name[length] != '\0') ||
-        strcspn(name, "=\\'\"$#") < length) {
-        return false;
-    }
-    snprintf(buf, size, "%.*s", (int)length, name);
     return true;
+}
+
+void script_env_words(const struct script *s, struct env_words *w)
+{
+    static const char blanks[] = " \t\n\v\f\r";
+    *w = (struct env_words){0};
+    memcpy(w->text, s->argument, sizeof(w->text));
+    char *rest = w->text;
+    bool split = strncmp(rest, "-S", 2) == 0;
+    rest += split ? 2 : 0;
+    size_t n = 0;
+    for (rest += strspn(rest, blanks); *rest != '\0';) {
+        char *word = rest;
+        size_t length = split ? strcspn(rest, blanks) : strlen(rest);
+        rest += length;
+        if (*rest != '\0') {
+            *rest++ = '\0';
+            rest += strspn(rest, blanks);
+        }
+        bool plain = word[strcspn(word, "\\'\"$#")] == '\0' && strpbrk(word, blanks) == NULL;
+        bool assigns = n == 0 && strchr(word, '=') != NULL;
+        bool option = n == 0 && word[0] == '-';
+        if (!plain || option || (assigns && !is_harmless_assignment(word))) {
+            w->unfollowed = word;
+            return;
+        }
+        if (!assigns) {
+            w->words[n++] = word;
+        }
+    }
+    if (n == 0) {
+        w->unfollowed = s->argument[0] != '\0' ? s->argument : "(nothing)";
+    }
 }

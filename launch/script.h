@@ -1,4 +1,4 @@
-/* script: the `#!` line, read as the kernel reads it. */
+/* script: the `#!` line, read as the kernel reads it; and what env(1) would make of its own. */
 #ifndef PGSEAL_LAUNCH_SCRIPT_H
 #define PGSEAL_LAUNCH_SCRIPT_H
 
@@ -9,8 +9,7 @@ enum { SCRIPT_LINE_MAX = 256 }; /* Linux's BINPRM_BUF_SIZE */
 
 struct script {
     char interpreter[SCRIPT_LINE_MAX];
-    char
-        argument[SCRIPT_LINE_MAX]; /* the one optional argument, blanks in it and all; else empty */
+    char argument[SCRIPT_LINE_MAX]; /* the one optional argument, blanks and all; else empty */
 };
 
 /* Reads the first line of a file's bytes. Returns false where the kernel would not take it for a
@@ -18,9 +17,16 @@ struct script {
  * fs/binfmt_script.c. */
 bool script_line(struct script *s, const unsigned char *bytes, size_t size);
 
-/* Whether the line starts env(1) with a program's plain name (`#!/usr/bin/env python3`, `env -S
- * python3 -u`), so that it is this program that runs in the end; copies the name into buf. Lines
- * that set or clear variables are not followed. */
-bool script_env_name(const struct script *s, char *buf, size_t size);
+/* What env(1) is asked for by a `#!` line. */
+struct env_words {
+    char text[SCRIPT_LINE_MAX];
+    const char *words[SCRIPT_LINE_MAX / 2 + 1]; /* the program and its arguments, ending in NULL */
+    const char *unfollowed; /* the first word that cannot be followed, or NULL */
+};
+
+/* Takes the argument of a line for env(1) apart: assignments of names that change nothing here,
+ * then the program and its arguments, all of them plain words, behind -S where there are several.
+ * Anything else is not followed: env's makers differ in what options, quotes and escapes mean. */
+void script_env_words(const struct script *s, struct env_words *w);
 
 #endif

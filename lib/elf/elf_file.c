@@ -194,18 +194,23 @@ static bool section_header(const struct elf *e, size_t i, ElfW(Shdr) * s)
     return true;
 }
 
-/* Whether symbol s, whose name stands in names[0..size), is one of libpq's, defined for others. */
-static bool is_pq(const ElfW(Sym) * s, const unsigned char *names, uint64_t size)
+/* Whether symbol s, whose name stands in names[0..size), is defined for others, with a name that is
+ * `name`, or only begins so where the caller asks for a prefix. */
+static bool is_defined(const ElfW(Sym) * s, const unsigned char *names, uint64_t size,
+                       const char *name, bool prefix)
 {
     int binding = s->st_info >> 4;
+    size_t n = strlen(name) + (prefix ? 0 : 1);
     return s->st_shndx != SHN_UNDEF && (binding == STB_GLOBAL || binding == STB_WEAK) &&
-           s->st_name < size && size - s->st_name > 2 && memcmp(names + s->st_name, "PQ", 2) == 0 &&
+           s->st_name < size && size - s->st_name > n && memcmp(names + s->st_name, name, n) == 0 &&
            memchr(names + s->st_name, '\0', size - s->st_name) != NULL;
 }
 
-bool elf_defines_pq(const struct elf *e, char *buf, size_t size)
+/* The name of the first dynamic symbol that is_defined so, inside the mapping, or NULL. */
+static const char *find_defined(const struct elf *e, const char *name, bool prefix)
 {
-    ElfW(Shdr) table, strings;
+    ElfW(Shdr) table;
+    ElfW(Shdr) strings;
     for (size_t i = 0; section_header(e, i, &table); i++) {
         if (table.sh_type != SHT_DYNSYM || !section_header(e, table.sh_link, &strings)) {
             continue;
@@ -213,16 +218,32 @@ bool elf_defines_pq(const struct elf *e, char *buf, size_t size)
         const unsigned char *symbols = at(e, table.sh_offset, table.sh_size);
         const unsigned char *names = at(e, strings.sh_offset, strings.sh_size);
         if (symbols == NULL || names == NULL) {
-            return false;
+            return NULL;
         }
         for (uint64_t n = 0; n + sizeof(ElfW(Sym)) <= table.sh_size; n += sizeof(ElfW(Sym))) {
             ElfW(Sym) symbol;
             memcpy(&symbol, symbols + n, sizeof(symbol));
-            if (is_pq(&symbol, names, strings.sh_size)) {
-                strbuf_copy(buf, size, (const char *)names + symbol.st_name);
-                return true;
+            if (is_defined(&symbol, names, strings.sh_size, name, prefix)) {
+                return (const char *)names + symbol.st_name;
             }
         }
     }
-    return false;
+    return NULL;
+}
+
+bool elf_is_loader(const struct elf *e)
+{
+    ElfW(Phdr) p;
+    for (size_t i = 0; program_header(e, i, &p); i++) {
+        if (p.p_type == PT_INTERP) {
+            return false;
+        }
+    }
+    return e->type == ET_DYN && find_defined(e, "__tls_get_addr", false) != NULL;
+}
+
+bool elf_defines_pq(const struct elf *e, char *buf, size_t size)
+{
+    const char *name = find_defined(e, "PQ", true);
+    return name != NULL && strbuf_copy(buf, size, name);
 }

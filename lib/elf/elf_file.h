@@ -40,6 +40,10 @@ bool elf_interpreter(const struct elf *e, char *buf, size_t size);
  * mapping; NULL where the object has none, and so is no libpgseal.so. */
 const char *elf_pgseal_version(const struct elf *e);
 
+/* Whether this is a program that others name as their interpreter and that can be a command itself:
+ * no interpreter of its own, and a dynamic symbol that only a dynamic linker defines. */
+bool elf_is_loader(const struct elf *e);
+
 /* Whether the object defines a symbol of libpq's (a name that begins with PQ) for others to use;
  * the first such name is copied into buf. */
 bool elf_defines_pq(const struct elf *e, char *buf, size_t size);

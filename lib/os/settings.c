@@ -21,8 +21,27 @@ static void fault(struct settings *s, const char *why)
     strbuf_add(&t, why);
 }
 
+enum { OVERFLOW_UID = 65534 }; /* /proc/sys/kernel/overflowuid, wherever nobody changed it */
+
+/* A file's owner is a number in a container, and often another one than outside. */
+static const char *distrust_owner(struct settings *s, uid_t owner)
+{
+    struct strbuf t;
+    strbuf_init(&t, s->words, sizeof s->words); /* no variable counts beside a file */
+    strbuf_add(&t, "owned by uid ");
+    strbuf_add_uint(&t, owner, 1);
+    strbuf_add(&t, ", and neither by root nor by this user (uid ");
+    strbuf_add_uint(&t, geteuid(), 1);
+    strbuf_add(&t, ")");
+    if (owner == OVERFLOW_UID) {
+        strbuf_add(&t, "; in a rootless container that is a user of the host who is not mapped: "
+                       "copy the file into the image, or mount one that the container's user owns");
+    }
+    return s->words;
+}
+
 /* Why the open descriptor cannot be trusted with a policy; NULL: it can. */
-static const char *distrust(int fd)
+static const char *distrust(struct settings *s, int fd)
 {
     struct stat st;
     if (sys_fstat(fd, &st) != 0) {
@@ -32,7 +51,7 @@ static const char *distrust(int fd)
         return "not a regular file";
     }
     if (st.st_uid != 0 && st.st_uid != geteuid()) {
-        return "owned by neither root nor this user";
+        return distrust_owner(s, st.st_uid);
     }
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         return "writable by group or others";
@@ -54,7 +73,7 @@ AT_START static bool read_policy(struct settings *s, const char *name)
         fault(s, sys_error(errno));
         return true;
     }
-    const char *why = distrust(fd);
+    const char *why = distrust(s, fd);
     if (why == NULL && (s->bytes = sys_read_file(fd, SETTINGS_POLICY_MAX, true, &s->len)) == NULL) {
         why = sys_error(errno);
     }

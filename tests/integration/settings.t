@@ -108,4 +108,17 @@ $(sed -n 's/.*\(\[host [^]]*]\) \(verify_as = .*\)/\1\n\2/p' <<<"$advice")
 END
 run "$pgseal" check --json "host=localhost port=$C user=app dbname=app"
 is "$(jq -r '.connected' <<<"$OUT")" true 'and with what it advises written into the policy, the server is verified'
+
+# --- a policy of another owner, as a rootless container shows one of the host's
+no_policy
+conf=$LAB/owned.conf
+printf 'log = none\nsslrootcert = %s\n' "$PKI/root.pem" >"$conf"
+chown 65534 "$conf"
+run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
+has "$ERR" "$conf: owned by uid 65534, and neither by root nor by this user (uid 0); in a rootless container" \
+    'the owner: both uids, and a hint'
+chown 4711 "$conf"
+run sealed env PGSEAL_POLICY="$conf" "$DOORS" x connectdb -- "host=localhost port=$G $w"
+has "$(out error)" "$conf: owned by uid 4711, and neither by root nor by this user (uid 0)" 'the same in the program'
+hasnt "$(out error)" rootless 'without the hint'
 done_testing

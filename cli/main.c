@@ -1,5 +1,6 @@
 /* pgseal, the operator's tool: finds the subcommand and hands over to it. */
 #include "cli/commands.h"
+#include "cli/lib/safe.h"
 #include "cli/lib/util.h"
 
 #include <argp.h>

@@ -2,6 +2,7 @@
 #include "cli/ca/ca.h"
 #include "cli/commands.h"
 #include "cli/lib/atomic.h"
+#include "cli/lib/safe.h"
 
 #include <argp.h>
 #include <ctype.h>

@@ -2,6 +2,7 @@
  * the hooks fire in it. */
 #include "cli/check/check.h"
 #include "cli/commands.h"
+#include "cli/lib/safe.h"
 #include "lib/core/text/list.h"
 
 #include <argp.h>
@@ -99,12 +100,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     default:
         return ARGP_ERR_UNKNOWN;
     }
-}
-
-void check_found(struct check *c, const char *what, char *text, char *advice)
-{
-    c->findings = xrealloc(c->findings, (c->nfindings + 1) * sizeof *c->findings);
-    c->findings[c->nfindings++] = (struct finding){what, text, advice};
 }
 
 /* The n-th element of a comma-separated list, "" beyond its end. The caller frees. */

@@ -2,6 +2,7 @@
  * enforced, and why. No network. */
 #include "cli/commands.h"
 #include "cli/explain/preview.h"
+#include "cli/lib/safe.h"
 #include "cli/lib/term.h"
 #include "cli/lib/util.h"
 #include "lib/core/options/options.h"

@@ -1,6 +1,7 @@
 /* pgseal impostor: runs COMMAND against servers that it must not trust, and shows what it told
  * them. */
 #include "cli/impostor/impostor.h"
+#include "cli/lib/safe.h"
 
 #include "cli/commands.h"
 #include "cli/impostor/expand.h"

@@ -1,5 +1,6 @@
 /* junit: a report that CI systems read, valid XML whatever COMMAND printed. */
 #include "cli/impostor/impostor.h"
+#include "cli/lib/safe.h"
 #include "cli/lib/term.h"
 
 #include <stdio.h>

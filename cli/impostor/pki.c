@@ -1,5 +1,6 @@
 /* pki: the certificates of the trials, made on the spot; their keys never leave memory. */
 #include "cli/impostor/impostor.h"
+#include "cli/lib/safe.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -19,10 +19,6 @@ struct out {
 
 struct out term_start(FILE *file);
 
-/* A copy of s in which control characters and bytes that are no UTF-8 stand as \xNN. The caller
- * frees. */
-char *term_safe(const char *s);
-
 /* Prints a label and a text, wrapped to the width: the label starts at column `indent`, the text at
  * column `at`, and so do its further lines. The text is made safe first; a word that is longer than
  * a line is broken. */

@@ -1,8 +1,6 @@
 /* util: memory that is there or ends the tool, lists of strings, bounded reads of files. */
 #include "cli/lib/util.h"
 
-#include "cli/lib/term.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
@@ -60,6 +58,15 @@ char *xstrndup(const char *s, size_t n)
     memcpy(copy, s, len);
     copy[len] = '\0';
     return copy;
+}
+
+char *xvprintf(const char *format, va_list args)
+{
+    char *s = NULL;
+    if (vasprintf(&s, format, args) < 0) {
+        no_memory();
+    }
+    return s;
 }
 
 char *xprintf(const char *format, ...)
@@ -193,20 +200,4 @@ void sha256_hex(const void *bytes, size_t n, char hex[65])
         hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 15];
     }
     hex[64] = '\0';
-}
-
-void complain(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    char *s = NULL;
-    int n = vasprintf(&s, format, args);
-    va_end(args);
-    if (n < 0) {
-        no_memory();
-    }
-    char *safe = term_safe(s);
-    fprintf(stderr, "pgseal: %s\n", safe);
-    free(safe);
-    free(s);
 }

@@ -2,6 +2,7 @@
 #ifndef PGSEAL_CLI_UTIL_H
 #define PGSEAL_CLI_UTIL_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@ void *xcalloc(size_t n, size_t size);
 void *xrealloc(void *p, size_t n);
 char *xstrdup(const char *s);
 char *xstrndup(const char *s, size_t n);
+char *xvprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 char *xprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* A growing list of strings that it owns. Starts as all zero. */
@@ -51,9 +53,5 @@ int bytes_load(const char *path, size_t max, struct bytes *out);
 
 /* Writes the SHA-256 of n bytes as 64 lower-case hexadecimal digits and a NUL. */
 void sha256_hex(const void *bytes, size_t n, char hex[65]);
-
-/* Prints "pgseal: …" and a newline on standard error, with what is no printable text made visible.
- */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -1,6 +1,7 @@
 /* csv: one table of the report for spreadsheets: no cell is a formula there. */
 #include "show.h"
 
+#include "cli/lib/safe.h"
 #include "cli/lib/term.h"
 #include "cli/lib/util.h"
 

@@ -1,6 +1,7 @@
 /* input: which files are read, in which order, and their lines. */
 #include "input.h"
 
+#include "cli/lib/safe.h"
 #include "cli/lib/util.h"
 #include "stream.h"
 

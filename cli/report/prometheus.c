@@ -3,6 +3,7 @@
 #include "whatif.h"
 #include "when.h"
 
+#include "cli/lib/safe.h"
 #include "cli/lib/term.h"
 
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "cli/commands.h"
+#include "cli/lib/safe.h"
 #include "cli/lib/term.h"
 #include "cli/lib/util.h"
 #include "input.h"

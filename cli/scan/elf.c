@@ -38,17 +38,6 @@ struct reader {
     uint64_t flags_1;
 };
 
-uint64_t elf_offset(const struct elf_places *places, uint64_t address)
-{
-    for (size_t i = 0; i < places->n_loads; i++) {
-        const struct elf_load *load = &places->loads[i];
-        if (address >= load->address && address - load->address < load->size) {
-            return load->offset + (address - load->address);
-        }
-    }
-    return UINT64_MAX;
-}
-
 static char *text_at(const struct source *source, uint64_t offset, size_t max)
 {
     char buf[NAME_MAX_LEN];

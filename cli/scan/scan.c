@@ -1,6 +1,7 @@
 /* pgseal scan: how programs and processes reach PostgreSQL, and whether pgseal covers it. */
 #include "cli/scan/scan.h"
 #include "cli/commands.h"
+#include "cli/lib/safe.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPT_JSON = 256, OPT_ROOT, OPT_RUNNING, ERRORS_MAX = 10000, ERRORS_SHOWN = 20 };
+enum { OPT_JSON = 256, OPT_ROOT, OPT_RUNNING, ERRORS_SHOWN = 20 };
 
 struct options {
     bool json;
@@ -62,63 +63,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
-    }
-}
-
-void scan_error(struct scan *scan, const char *path, const char *what)
-{
-    if (scan->errors.n < ERRORS_MAX) {
-        strings_take(&scan->errors, xprintf("%s: %s", path, what));
-    }
-}
-
-static void item_free(struct item *item)
-{
-    for (size_t i = 0; i < item->n; i++) {
-        free(item->ways[i].evidence);
-    }
-    free(item->ways);
-    free(item->path);
-    free(item->why);
-    *item = (struct item){0};
-}
-
-void scan_take(struct scan *scan, struct item *item)
-{
-    if (item->n == 0) {
-        item_free(item);
-        return;
-    }
-    item_judge(item);
-    if (scan->n == scan->room) {
-        scan->room = scan->room != 0 ? 2 * scan->room : 64;
-        scan->items = xrealloc(scan->items, scan->room * sizeof *scan->items);
-    }
-    scan->items[scan->n++] = *item;
-    *item = (struct item){0};
-}
-
-void scan_progress(struct scan *scan)
-{
-    static struct timespec last;
-    struct timespec now;
-    if (!scan->progress) {
-        return;
-    }
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if ((now.tv_sec - last.tv_sec) * 1000 + (now.tv_nsec - last.tv_nsec) / 1000000 < 100) {
-        return;
-    }
-    last = now;
-    fprintf(stderr, "\r\033[K%zu files, %zu processes, %zu found", scan->files, scan->processes,
-            scan->n);
-    fflush(stderr);
-}
-
-void scan_progress_end(struct scan *scan)
-{
-    if (scan->progress) {
-        fputs("\r\033[K", stderr);
     }
 }
 

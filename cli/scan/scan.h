@@ -77,6 +77,7 @@ void item_judge(struct item *item);
 /* Hands a judged item with at least one way to the scan; one without is freed. The struct is empty
  * afterwards. */
 void scan_take(struct scan *scan, struct item *item);
+void item_free(struct item *item);
 
 /* Notes what could not be looked at. */
 void scan_error(struct scan *scan, const char *path, const char *what);

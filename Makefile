@@ -30,6 +30,7 @@ include tests/tests.mk
 -include tests/clients/clients.mk
 -include tests/impostor/impostor.mk
 -include tests/fuzz/fuzz.mk
+include tests/page/page.mk
 -include tests/hostile/hostile.mk
 -include tests/matrix/matrix.mk
 -include tests/faults/faults.mk
@@ -50,6 +51,7 @@ help:
 	@echo 'make check-hostile   impostors, men in the middle, libpqs that lie, cancel requests'
 	@echo 'make check-faults    each step of pgseal fails once; sanitizers'
 	@echo 'make check-matrix    libpq 13 to 18, other Debian releases, arm64, musl'
+	@echo 'make check-page      the HTML report in a headless Chromium'
 	@echo 'make check-docker    images and containers, without a daemon; make check-packages: the packages'
 	@echo 'tests/upstream/run DIR   a PostgreSQL source tree'"'"'s own tests, bare and sealed (docs/upstream.md)'
 	@echo 'tests/musl/run       a libpq and an OpenSSL built for musl, under pgseal (some minutes)'

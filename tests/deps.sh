@@ -15,6 +15,7 @@ packages() {
     impostor) echo postgresql-client-15 python3-psycopg2 python3-psycopg python3-asyncpg golang-go golang-github-jackc-pgx-v4-dev \
         golang-github-lib-pq-dev libpostgresql-jdbc-java default-jdk-headless@javac nodejs@node npm@npm jq ;;
     recipes) echo python3-yaml python3-botocore nodejs@node npm@npm curl ;;
+    page) echo chromium nodejs@node npm@npm python3 fonts-dejavu-core ;;
     package) echo dpkg-dev debhelper fakeroot rpm python3 ;;
     arm64) echo gcc-aarch64-linux-gnu debootstrap debian-archive-keyring ;;
     musl) echo musl-tools dpkg-dev perl flex bison linux-libc-dev ;;

@@ -186,11 +186,15 @@ static void add_libpq(struct report *r, json_t *event, const char *path, json_t 
         return;
     }
     char *number = xprintf("%lld", (long long)json_integer_value(version));
-    const char *const parts[] = {path, number, text(event, "openssl")};
+    const char *const parts[] = {path, number};
+    const char *const openssl[] = {text(event, "openssl")};
     const char *const exe[] = {text(event, "exe")};
     struct group *libpq = groups_add(&r->groups, LIBPQS, parts, time);
     add_node(r, libpq, event);
     group_tally(&r->groups, libpq, PROGRAMS, exe, 1);
+    if (openssl[0][0] != '\0') {
+        group_tally(&r->groups, libpq, OPENSSLS, openssl, 1);
+    }
     free(number);
 }
 

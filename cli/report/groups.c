@@ -11,7 +11,7 @@ enum { MALLOC_OWN = 16, FEWEST = 8 };
 static const uint32_t list_limits[LISTS] = {
     [NODES] = 1024, [ASKED] = 64, [REASONS] = 16, [JUDGED] = 16};
 static const unsigned key_parts[TABLES] = {
-    [PAIRS] = 2, [CERTIFICATES] = 5, [EXEMPTIONS] = 5, [CANCELS] = 3, [LIBPQS] = 3, [MACHINES] = 1};
+    [PAIRS] = 2, [CERTIFICATES] = 5, [EXEMPTIONS] = 5, [CANCELS] = 3, [LIBPQS] = 2, [MACHINES] = 1};
 
 static char table_mark(enum table_id table)
 {

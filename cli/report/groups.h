@@ -19,7 +19,7 @@ enum table_id {
     CERTIFICATES, /* sha256, subject, issuer, names, not_after */
     EXEMPTIONS,   /* exe, host, rule, reason, until */
     CANCELS,      /* exe, host, action */
-    LIBPQS,       /* path, version, openssl */
+    LIBPQS,       /* path, version */
     MACHINES,     /* node */
     TABLES
 };
@@ -51,7 +51,8 @@ enum list_id {
     PROTOCOLS = ASKED,
     CIPHERS = REASONS,
     ROOTS = JUDGED,
-    PROGRAMS = ASKED
+    PROGRAMS = ASKED,
+    OPENSSLS = REASONS
 };
 
 struct tally {

@@ -179,7 +179,7 @@ static void fill_libpq(json_t *row, struct group *libpq)
     }
     set_part(row, "path", libpq, 0);
     json_object_set_new(row, "version", json_integer(version));
-    set_part(row, "openssl", libpq, 2);
+    set_list(row, "openssl", libpq, OPENSSLS);
     set_number(row, "count", libpq->count);
     set_list(row, "programs", libpq, PROGRAMS);
     set_list(row, "nodes", libpq, NODES);

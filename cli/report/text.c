@@ -274,10 +274,11 @@ static void show_libpqs(const struct page *p)
                            ? xprintf("libpq %ld.%ld", version / 10000, version % 10000)
                            : xstrdup("libpq");
         char *programs = text_names(l, PROGRAMS);
-        const char *openssl = group_part(l, 2);
+        char *openssl = text_names(l, OPENSSLS);
         text_field(p, 0, number, PAINT_NONE,
-                   xprintf("%s%s%s, used by %s", group_part(l, 0), openssl[0] != '\0' ? ", " : "",
-                           openssl, programs));
+                   xprintf("%s%s%s, used by %s", group_part(l, 0),
+                           openssl[0] != '\0' ? ", OpenSSL " : "", openssl, programs));
+        free(openssl);
         free(programs);
         free(number);
     }

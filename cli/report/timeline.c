@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-enum { FIRST_WIDTH = 60000 };
+/* Each is a multiple of the one before it. After the last they double. */
+static const int64_t widths[] = {60000,    300000,   900000,   3600000,   10800000,
+                                 21600000, 43200000, 86400000, 604800000, 2419200000};
 
 const char *const action_names[ACTIONS] = {"sealed",       "would-seal", "allowed",  "refused",
                                            "would-refuse", "failed",     "violation"};
@@ -16,6 +18,16 @@ int timeline_used(const struct timeline *t, size_t span)
         }
     }
     return 0;
+}
+
+static int64_t wider(int64_t width)
+{
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        if (widths[i] > width) {
+            return widths[i];
+        }
+    }
+    return 2 * width;
 }
 
 static int64_t floor_to(int64_t ms, int64_t width)
@@ -41,7 +53,7 @@ static void make_room(struct timeline *t, int64_t ms)
     last = ms > last ? ms : last;
     int64_t width = t->width;
     while ((last - first) / width >= TIMELINE_SPANS * 3 / 4) {
-        width *= 2;
+        width = wider(width);
     }
     int64_t spare = (TIMELINE_SPANS - 1 - (last - first) / width) / 2;
     struct timeline wide = {.width = width, .origin = floor_to(first, width) - spare * width};
@@ -57,7 +69,7 @@ static void make_room(struct timeline *t, int64_t ms)
 void timeline_add(struct timeline *t, int64_t ms, enum action_id action)
 {
     if (t->width == 0) {
-        t->width = FIRST_WIDTH;
+        t->width = widths[0];
         t->origin = floor_to(ms, t->width) - TIMELINE_SPANS / 2 * t->width;
     }
     if (ms < t->origin || ms >= t->origin + TIMELINE_SPANS * t->width) {

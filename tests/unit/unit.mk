@@ -11,7 +11,7 @@ UNIT_MORE_test_call = shim/connect/call.c shim/connect/probe.c shim/connect/serv
 UNIT_MORE_test_ptr_map = shim/session/ptr_map.c
 UNIT_MORE_test_service = shim/connect/service.c lib/os/trust_files.c lib/os/roots.c lib/os/sys.c
 UNIT_MORE_test_impostor = $(addprefix cli/impostor/,expand.c junit.c message.c scram.c verdict.c) \
-	cli/lib/term.c cli/lib/util.c
+	cli/lib/term.c cli/lib/safe.c cli/lib/util.c
 UNIT_LIBS_test_impostor = -ljansson -lcrypto
 UNIT_LIBS_test_options = -lpq
 UNIT_LIBS_test_pem = -lcrypto

@@ -1,8 +1,8 @@
 /* asked_outside: what the shim's code finds around itself here: its log's lines are kept instead of
  * written, and the look-ups of libpq go past dial.c as they do in a sealed process. */
 #include "cli/explain/preview.h"
+#include "lib/os/sink.h"
 #include "shim/hooks/hooks.h"
-#include "shim/log/sink.h"
 #include "shim/session/verify_as.h"
 
 #include <netdb.h>

@@ -7,9 +7,9 @@
 
 #include "lib/core/text/strbuf.h"
 #include "lib/os/settings.h"
+#include "lib/os/sink.h"
 #include "lib/os/sys.h"
 #include "shim/dynlink/real.h"
-#include "shim/log/sink.h"
 
 #include <errno.h>
 #include <sched.h>

@@ -3,10 +3,10 @@
 #include "shim/hooks/hooks.h"
 
 #include "lib/os/settings.h"
+#include "lib/os/sink.h"
 #include "lib/os/startup.h"
 #include "shim/connect/connect.h"
 #include "shim/hooks/stubs.h"
-#include "shim/log/sink.h"
 #include "shim/session/cancel.h"
 #include "shim/session/reset.h"
 #include "shim/session/verify_as.h"

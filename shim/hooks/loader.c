@@ -10,12 +10,12 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
 #include "lib/os/settings.h"
+#include "lib/os/sink.h"
 #include "shim/dynlink/deepbind.h"
 #include "shim/dynlink/real.h"
 #include "shim/dynlink/resolve.h"
 #include "shim/hooks/bound.h"
 #include "shim/hooks/hooks.h"
-#include "shim/log/sink.h"
 
 #include <dlfcn.h>
 #include <errno.h>

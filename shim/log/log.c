@@ -3,8 +3,8 @@
 
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
+#include "lib/os/sink.h"
 #include "shim/hooks/hooks.h"
-#include "shim/log/sink.h"
 
 #include <errno.h>
 #include <stdatomic.h>

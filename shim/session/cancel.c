@@ -4,8 +4,8 @@
 
 #include "lib/core/text/strbuf.h"
 #include "lib/os/settings.h"
+#include "lib/os/sink.h"
 #include "shim/log/log.h"
-#include "shim/log/sink.h"
 #include "shim/session/cancel_tls.h"
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 #ifndef PGSEAL_TEST_SINK_LAB_H
 #define PGSEAL_TEST_SINK_LAB_H
 
-#include "shim/log/sink.h"
+#include "lib/os/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>

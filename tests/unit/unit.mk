@@ -5,7 +5,7 @@ UNIT_PROGRAMS = $(UNIT_SRC:%.c=build/%)
 UNIT_CFLAGS = $(CSTD) $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=undefined -I. -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"'
 UNIT_CORE = $(patsubst %.c,build/tests/unit/%.o,$(CORE_SRC))
-UNIT_MORE_test_sink = shim/log/sink.c shim/log/sink_write.c lib/os/log_target.c lib/os/sys.c
+UNIT_MORE_test_sink = lib/os/sink.c lib/os/sink_write.c lib/os/log_target.c lib/os/sys.c
 UNIT_MORE_test_sink_stderr = $(UNIT_MORE_test_sink)
 UNIT_MORE_test_call = shim/connect/call.c shim/connect/probe.c shim/connect/service.c lib/os/trust_files.c lib/os/roots.c lib/os/sys.c
 UNIT_MORE_test_ptr_map = shim/session/ptr_map.c

@@ -4,7 +4,7 @@
  * The calls go to the kernel directly: the libc functions are cancellation points, and a thread
  * cancelled here would leave a descriptor behind; and a program may bring its own `write`. */
 #define _GNU_SOURCE /* O_PATH */
-#include "shim/log/sink_write.h"
+#include "lib/os/sink_write.h"
 
 #include "lib/core/text/strbuf.h"
 #include "lib/os/log_target.h"

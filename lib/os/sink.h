@@ -19,8 +19,8 @@ enum { SINK_NAMED = 4 };
  */
 void sink_remember_descriptor(int fd);
 
-/* Formats e (time, node, pid, uid, exe and lost are filled in here; node and exe are NULL
- * afterwards) and hands the line to p's sink: else to stderr, else to /dev/log, else it is counted
+/* Formats e (time, node, pid, uid and lost are filled in here, and exe where the caller left it NULL;
+ * node and exe are NULL afterwards) and hands the line to p's sink: else to stderr, else to /dev/log, else it is counted
  * and the next line carries `lost`. The first line of a process that is handed over has one before
  * it, a `process` event whose reason says why. With LOG_TO_NONE nothing is written and true returned. Returns
  * whether the line reached a sink, whole: after a partial write it goes to the next sink, and what

@@ -1,11 +1,11 @@
 /* sink: where the log goes. Fills in what only the process knows, chooses the sink, hands on where
  * it fails, and counts the lines that reach none. How a line is written safely is sink_write's. */
-#include "shim/log/sink.h"
+#include "lib/os/sink.h"
 
 #include "lib/core/text/strbuf.h"
 #include "lib/os/log_target.h"
+#include "lib/os/sink_write.h"
 #include "lib/os/startup.h"
-#include "shim/log/sink_write.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -136,8 +136,10 @@ static size_t format(struct event *e, char *line)
     e->node = uname(&names) == 0 ? names.nodename : NULL;
     e->pid = (int)getpid();
     e->uid = (unsigned)getuid();
-    read_exe(exe, sizeof exe);
-    e->exe = exe;
+    if (e->exe == NULL) {
+        read_exe(exe, sizeof exe);
+        e->exe = exe;
+    }
     len = event_format(e, line, EVENT_LINE_MAX);
     e->node = e->exe = NULL; /* they end with this frame */
     return len;

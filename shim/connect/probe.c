@@ -2,6 +2,7 @@
  * dials. */
 #include "shim/connect/probe.h"
 
+#include "lib/core/options/options.h"
 #include "lib/core/text/strbuf.h"
 
 #include <errno.h>
@@ -195,6 +196,33 @@ static bool look_at_service(const struct libpq *pq, const struct params *params,
                       pq->base, &p->stanza, p->reason, sizeof p->reason);
 }
 
+/* Whether string, arrays or environment set an option of this libpq that pgseal does not know, to
+ * anything but its compiled default. */
+static bool unknown_option(const struct libpq *pq, const struct params *params, size_t at,
+                           struct probe *p)
+{
+    bool set = false;
+    PQconninfoOption *all = pq->PQconninfoParse("", NULL);
+    if (all == NULL) {
+        strbuf_copy(p->reason, sizeof p->reason, "out of memory");
+        return true;
+    }
+    for (const PQconninfoOption *o = all; !set && o->keyword != NULL; o++) {
+        if (option_known(o->keyword) != NULL) {
+            continue;
+        }
+        struct asked a = {.name = o->keyword};
+        find_given(params, at, p->parsed, &a);
+        set = option_differs(a.given, o->compiled) ||
+              (o->envvar != NULL && option_differs(getenv(o->envvar), o->compiled));
+        if (set) {
+            option_unknown_reason(p->reason, sizeof p->reason, pq->version, o->keyword);
+        }
+    }
+    pq->PQconninfoFree(all);
+    return set;
+}
+
 static enum probe_result run(const struct libpq *pq, const struct params *params,
                              const char **keywords, const char **values, struct probe *p)
 {
@@ -208,6 +236,9 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     }
     if (at < params->n) {
         p->parsed = pq->PQconninfoParse(params->values[at], NULL);
+    }
+    if (unknown_option(pq, params, at, p)) {
+        return PROBE_REFUSED;
     }
     /* A string that does not parse fails in libpq before any service is looked up. */
     if ((at == params->n || p->parsed != NULL) && !look_at_service(pq, params, at, p)) {

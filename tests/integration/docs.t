@@ -78,7 +78,10 @@ is "$(for name in "${variables[@]}"; do grep -qx "\.B $name" docs/man/libpgseal.
 
 # --- events and fields
 
-mapfile -t fields < <(sed -nE 's/.*(field|redacted|number|json_key)\((j|&j), "([a-z0-9_]+)".*/\3/p' lib/core/event/event.c | sort -u)
+mapfile -t fields < <({
+    sed -nE 's/^ *F\(([a-z0-9_]+), [0-9]+\).*/\1/p' lib/core/event/event.c
+    sed -nE 's/.*(number|number_if|json_key|begin_list|list_field|element_string)\(&?(w|j|w->j), "([a-z0-9_]+)".*/\3/p' lib/core/event/event.c
+} | sort -u)
 mapfile -t sources < <(find shim lib -name "*.c")
 mapfile -t events < <({
     sed -nE 's/.*events\[\] = \{(.*)\};/\1/p' lib/core/verdict/verdict.c | grep -oE '"[a-z_]+"'

@@ -224,8 +224,6 @@ sslkey = $PKI/client.key
 require_auth = scram-sha-256
 [host b.example]
 ssl_min_protocol_version = TLSv1.3
-[host c.example]
-application_name = pinned
 END
 rows <<END
 channel_binding pinned: no without SCRAM|bad|downgrade/sealed|host=localhost port=$P $w
@@ -242,25 +240,4 @@ if [[ $(psql --version) == *' 15.'* ]]; then
     run sealed "$DOORS" x connectdb -- "host=prod.example port=$P $w"
     like "$(out error)" 'pgseal: refused: .*require_auth.*15\.' 'a pin that this libpq does not know refuses, with its version'
 fi
-run sealed "$DOORS" x connectdb 'query=select application_name from pg_stat_activity where pid = pg_backend_pid()' -- \
-    "host=localhost port=$I user=app"
-is "$(out status)" bad 'the impostor is none of these sections'
-
-# --- a pin against the arguments of PQsetdbLogin, which beat a connection string in its dbname
-policy <<END
-sslrootcert = $PKI/root.pem
-[host localhost:$P]
-options = -c statement_timeout=7
-END
-login="host=localhost ; port=$P ; user=app" other='options=-c statement_timeout=9' show='door:setdblogin|query=show statement_timeout'
-rows bare <<<"bare: the options of login|ok 9ms|-|$login ; dbname=app ; $other|$show"
-rows <<END
-a pin against login|ok 7ms|downgrade/sealed rule [host localhost:$P]|$login ; dbname=app ; $other|$show
-a pin against login and its dbname|ok 7ms|downgrade/sealed|$login ; dbname=dbname=app options='-c statement_timeout=8' ; $other|$show
-a pin that login says itself|ok 7ms|seal/sealed|$login ; dbname=app ; options=-c statement_timeout=7|$show
-a pin that login leaves empty|ok 7ms|seal/sealed|$login ; dbname=app ; options=|$show
-END
-for row in a_pin_against_login a_pin_against_login_and_its_dbname; do
-    is "${ROW_ASKED[$row]}" 'options login -c statement_timeout=9 -c statement_timeout=7' "$row: its source is login"
-done
 done_testing

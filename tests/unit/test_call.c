@@ -190,6 +190,19 @@ static PGconn *none(const char *const *k, const char *const *v, int expand)
     return NULL;
 }
 
+static PQconninfoOption *knows_none(const char *conninfo, char **reason)
+{
+    static PQconninfoOption end;
+    assert_string_equal(conninfo, "");
+    assert_null(reason);
+    return &end;
+}
+
+static void frees_none(PQconninfoOption *options)
+{
+    assert_null(options->keyword);
+}
+
 /* Below 10 not one function of libpq is called to find out; from 10 on it is asked. */
 static void too_old(void **state)
 {
@@ -207,7 +220,12 @@ static void too_old(void **state)
         char row[16];
         snprintf(row, sizeof row, "%d", rows[i].version);
         bool old = rows[i].result == PROBE_REFUSED;
-        struct libpq pq = {.version = rows[i].version, .PQconnectStartParams = old ? NULL : none};
+        struct libpq pq = {.version = rows[i].version};
+        if (!old) {
+            pq.PQconnectStartParams = none;
+            pq.PQconninfoParse = knows_none;
+            pq.PQconninfoFree = frees_none;
+        }
         struct params params = {.keywords = k, .values = v, .n = old ? 2 : 0, .expand = 1};
         ROW_TRUE(row, probe_run(&pq, &params, keywords, values, &p) == rows[i].result);
         ROW_TRUE(row, (strstr(p.reason, "libpq is older than 10") != NULL) == old);

@@ -107,8 +107,7 @@ static void pins(void **state)
         {PIN("requirepeer = postgres"), "host=db,/tmp", "socket/sealed", "requirepeer=postgres",
          ""},
         {PIN("requirepeer = postgres"), "host=db", "seal/sealed", "requirepeer=postgres", ""},
-        {PIN("application_name = x"), "host=db application_name=y", "downgrade/sealed",
-         "application_name=x", ""},
+        {PIN("requirepeer = x"), "host=db requirepeer=y", "downgrade/sealed", "requirepeer=x", ""},
     };
     static const struct row v12[] = {
         {PIN("ssl_min_protocol_version = TLSv1.3"), "host=db", "refuse/refused", NULL,

@@ -176,7 +176,8 @@ static void crl_of_the_program(void **state)
         {"", "host=db env:sslcrl=/pure", "seal/sealed", "sslcrldir=/dev/null", ""},
         {"", "host=db sslcrl=/gone", "downgrade/sealed", "sslcrl=/dev/null", ""},
         {"", "host=db sslcrl=/mixed", "refuse/refused", NULL, "sslcrl: /mixed: " OTHER BLOCKS},
-        {"", "host=db sslcrl=/mixed://x", "refuse/refused", NULL, "sslcrl: (hidden): " OTHER BLOCKS},
+        {"", "host=db sslcrl=/mixed://x", "refuse/refused", NULL,
+         "sslcrl: (hidden): " OTHER BLOCKS},
         {"", "host=db sslcrldir=/d", "refuse/refused", NULL,
          "sslcrldir: /d: a directory of CRLs can add roots of its own; name one file of CRLs in "
          "the "
@@ -222,6 +223,41 @@ static void crl_of_the_home_directory(void **state)
     JUDGE(hidden, 150018, &f);
 }
 
+/* libpq 19 verifies an OAuth issuer with it: a root like the other, which the policy may pin. */
+static void oauth_root(void **state)
+{
+#define PIN_OAUTH "sslrootcert = /r\n[host db]\noauth_ca_file = /o\n"
+    static const struct row rows[] = {
+        {"", "host=db", "seal/sealed", "oauth_ca_file", ""},
+        {"", "host=db oauth_ca_file=/mine", "downgrade/sealed", "oauth_ca_file=/bundle.pem", ""},
+        {"", "host=db env:oauth_ca_file=/mine", "downgrade/sealed", "oauth_ca_file=/bundle.pem",
+         ""},
+        {"", "host=db oauth_ca_file=/bundle.pem", "seal/sealed", "oauth_ca_file=/bundle.pem", ""},
+        {"", "host=db service=s", "seal/sealed", "oauth_ca_file=/bundle.pem", ""},
+        {PIN_OAUTH, "host=db", "seal/sealed", "oauth_ca_file=/o", ""},
+        {PIN_OAUTH, "host=db oauth_ca_file=/mine", "downgrade/sealed", "oauth_ca_file=/o", ""},
+    };
+    static const struct row bad[] = {
+        {PIN_OAUTH, "host=db", "refuse/refused", NULL, NAME ":3: oauth_ca_file: /o: empty"},
+        {"mode = audit\n" PIN_OAUTH, "host=db", "refuse/would-refuse", NULL,
+         NAME ":4: oauth_ca_file: /o: empty"},
+        {PIN_OAUTH, "host=dc", "seal/sealed", "sslrootcert=/r", ""},
+    };
+    static const struct row none[] = {
+        {"sslrootcert = /r\n", "host=db", "seal/sealed", "oauth_ca_file", ""},
+        {"sslrootcert = /r\n", "host=db oauth_ca_file=/mine", "refuse/refused", NULL,
+         "oauth_ca_file: /mine: names other roots than the system's; pin oauth_ca_file in the "
+         "policy"},
+    };
+    struct facts f = plain;
+    (void)state;
+    JUDGE(rows, 190000, &f);
+    f.bad_root = "/o";
+    JUDGE(bad, 190000, &f);
+    f.bundle = NULL;
+    JUDGE(none, 190000, &f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +269,7 @@ int main(void)
         cmocka_unit_test(crl_of_the_policy),
         cmocka_unit_test(crl_of_the_program),
         cmocka_unit_test(crl_of_the_home_directory),
+        cmocka_unit_test(oauth_root),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("seal_trust", tests, NULL, NULL);

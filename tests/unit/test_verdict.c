@@ -272,6 +272,36 @@ static void service_files(void **state)
     undo(&m);
 }
 
+/* An option that pgseal does not know may do anything: only its default is let through. */
+static void unknown_options(void **state)
+{
+#define UNKNOWN(name)                                                                              \
+    name ": pgseal does not know this option of the libpq that this program uses (version 20.1), " \
+         "nor what it does; leave it at its default, or update pgseal"
+    static const struct row rows[] = {
+        {"", "host=db", "seal/sealed", NULL, ""},
+        {"", "host=db portaddr=0", "seal/sealed", NULL, ""},
+        {"", "host=db portaddr=1", "refuse/refused", NULL, UNKNOWN("portaddr")},
+        {"", "host=db service:portaddr=5433", "refuse/refused", NULL, UNKNOWN("portaddr")},
+        {"", "host=db service:srvhost=x", "refuse/refused", NULL, UNKNOWN("srvhost")},
+        {"", "host=db srvhost=", "refuse/refused", NULL, UNKNOWN("srvhost")},
+        {"", "host=/tmp service:srvhost=x", "refuse/refused", NULL, UNKNOWN("srvhost")},
+        {EXEMPT, "host=db service:srvhost=x", "refuse/refused", NULL, UNKNOWN("srvhost")},
+        {"mode = audit\n", "host=db service:srvhost=x", "refuse/would-refuse", NULL,
+         UNKNOWN("srvhost")},
+        {"[host db]\nmode = audit\n", "host=db srvhost=x", "refuse/would-refuse", NULL,
+         UNKNOWN("srvhost")},
+    };
+    (void)state;
+    JUDGE(rows, 200001, &plain);
+    assert_false(option_differs(NULL, NULL));
+    assert_false(option_differs(NULL, "x"));
+    assert_false(option_differs("x", "x"));
+    assert_true(option_differs("", NULL));
+    assert_true(option_differs("", "x"));
+    assert_true(option_differs("y", "x"));
+}
+
 static void values_of_a_request(void **state)
 {
     static struct made m;
@@ -294,6 +324,7 @@ int main(void)
         cmocka_unit_test(exemptions),          cmocka_unit_test(where_and_what),
         cmocka_unit_test(changes_and_sources), cmocka_unit_test(refusals_before_any_request),
         cmocka_unit_test(service_files),       cmocka_unit_test(values_of_a_request),
+        cmocka_unit_test(unknown_options),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("seal", tests, NULL, NULL);

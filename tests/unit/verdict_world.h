@@ -119,6 +119,9 @@ static inline void made_options(struct request *r)
         {"sslkeylogfile", NULL, 180000},
         {"requirepeer", NULL, 0},
         {"application_name", NULL, 0},
+        {"oauth_ca_file", NULL, 190000},
+        {"srvhost", NULL, 200000},
+        {"portaddr", "0", 200000},
     };
     r->noptions = 0;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

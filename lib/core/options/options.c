@@ -1,13 +1,18 @@
 /* options: what pgseal knows of libpq's connection options: which are secrets, which may be pinned.
- * The table is the union of PQconninfoOptions[] in fe-connect.c of libpq 10 to 19; without authtype
- * and tty, which were dead long before 14 dropped them. */
+ * The table is the union of PQconninfoOptions[] in fe-connect.c of libpq 10 to 19. (authtype and tty
+ * were dead long before 14 dropped them.) */
 #include "lib/core/options/options.h"
 
 #include <string.h>
 
 enum { PATH_LIMIT = 1023 }; /* libpq cuts longer paths without a word */
 
-enum kind { PIN, FIXED, SECRET }; /* FIXED: pgseal or the program says it, no pin may */
+enum kind {
+    PIN,
+    FIXED,
+    SECRET
+}; /* FIXED: pgseal or the program says it, no pin may: only what
+                                     * strengthens TLS or authentication is pinned */
 enum check {
     ANY,
     TLS,
@@ -15,13 +20,9 @@ enum check {
     CERTMODE,
     ZERO,
     FLAG,
-    NUMBER,
     NEGOTIATION,
-    SESSION,
-    BALANCE,
     PROTOCOL,
     GSSLIB,
-    REPLICATION,
     ISSUER,
     PATH,
     KEY,
@@ -86,27 +87,9 @@ static const char *check_flag(const char *value)
     return word_of("0 1 ", value, strlen(value)) ? NULL : "only 0 or 1";
 }
 
-static const char *check_number(const char *value)
-{
-    size_t digits = strspn(value, "0123456789");
-    return digits > 0 && digits <= 9 && value[digits] == '\0' ? NULL : "not a number";
-}
-
 static const char *check_negotiation(const char *value)
 {
     return word_of("postgres direct ", value, strlen(value)) ? NULL : "only postgres or direct";
-}
-
-static const char *check_session(const char *value)
-{
-    return word_of("any read-write read-only primary standby prefer-standby ", value, strlen(value))
-               ? NULL
-               : "no target_session_attrs of libpq";
-}
-
-static const char *check_balance(const char *value)
-{
-    return word_of("disable random ", value, strlen(value)) ? NULL : "only disable or random";
 }
 
 static const char *check_protocol(const char *value)
@@ -117,13 +100,6 @@ static const char *check_protocol(const char *value)
 static const char *check_gsslib(const char *value)
 {
     return word_of("gssapi sspi ", value, strlen(value)) ? NULL : "only gssapi or sspi";
-}
-
-static const char *check_replication(const char *value)
-{
-    return word_of("true on yes 1 database false off no 0 ", value, strlen(value))
-               ? NULL
-               : "no replication mode of libpq";
 }
 
 static const char *check_issuer(const char *value)
@@ -184,20 +160,12 @@ static const char *check_value(enum check check, const char *value)
         return check_zero(value);
     case FLAG:
         return check_flag(value);
-    case NUMBER:
-        return check_number(value);
     case NEGOTIATION:
         return check_negotiation(value);
-    case SESSION:
-        return check_session(value);
-    case BALANCE:
-        return check_balance(value);
     case PROTOCOL:
         return check_protocol(value);
     case GSSLIB:
         return check_gsslib(value);
-    case REPLICATION:
-        return check_replication(value);
     case ISSUER:
         return check_issuer(value);
     case PATH:
@@ -213,35 +181,36 @@ static const char *check_value(enum check check, const char *value)
 }
 
 static const struct option options[] = {
-    {"application_name", PIN, ANY},
+    {"application_name", FIXED, ANY},
+    {"authtype", FIXED, ANY},
     {"channel_binding", PIN, REQUIRE},
-    {"client_encoding", PIN, ANY},
-    {"connect_timeout", PIN, NUMBER},
+    {"client_encoding", FIXED, ANY},
+    {"connect_timeout", FIXED, ANY},
     {"dbname", FIXED, ANY},
-    {"fallback_application_name", PIN, ANY},
+    {"fallback_application_name", FIXED, ANY},
     {"gssdelegation", PIN, ZERO},
     {"gssencmode", FIXED, ANY},
     {"gsslib", PIN, GSSLIB},
     {"host", FIXED, ANY},
     {"hostaddr", FIXED, ANY},
-    {"keepalives", PIN, FLAG},
-    {"keepalives_count", PIN, NUMBER},
-    {"keepalives_idle", PIN, NUMBER},
-    {"keepalives_interval", PIN, NUMBER},
+    {"keepalives", FIXED, ANY},
+    {"keepalives_count", FIXED, ANY},
+    {"keepalives_idle", FIXED, ANY},
+    {"keepalives_interval", FIXED, ANY},
     {"krbsrvname", PIN, ANY},
-    {"load_balance_hosts", PIN, BALANCE},
+    {"load_balance_hosts", FIXED, ANY},
     {"max_protocol_version", PIN, PROTOCOL},
     {"min_protocol_version", PIN, PROTOCOL},
     {"oauth_ca_file", PIN, PATH},
-    {"oauth_client_id", PIN, ANY},
+    {"oauth_client_id", FIXED, ANY},
     {"oauth_client_secret", SECRET, ANY},
     {"oauth_issuer", PIN, ISSUER},
-    {"oauth_scope", PIN, ANY},
-    {"options", PIN, ANY},
+    {"oauth_scope", FIXED, ANY},
+    {"options", FIXED, ANY},
     {"passfile", PIN, PATH},
     {"password", SECRET, ANY},
     {"port", FIXED, ANY},
-    {"replication", PIN, REPLICATION},
+    {"replication", FIXED, ANY},
     {"require_auth", PIN, AUTH},
     {"requirepeer", PIN, ANY},
     {"requiressl", FIXED, ANY},
@@ -253,7 +222,7 @@ static const struct option options[] = {
     {"ssl_min_protocol_version", PIN, TLS},
     {"sslcert", PIN, PATH},
     {"sslcertmode", PIN, CERTMODE},
-    {"sslcompression", PIN, ZERO},
+    {"sslcompression", FIXED, ANY},
     {"sslcrl", FIXED, ANY},
     {"sslcrldir", FIXED, ANY},
     {"sslkey", PIN, KEY},
@@ -263,8 +232,9 @@ static const struct option options[] = {
     {"sslpassword", SECRET, ANY},
     {"sslrootcert", FIXED, ANY},
     {"sslsni", PIN, FLAG},
-    {"target_session_attrs", PIN, SESSION},
-    {"tcp_user_timeout", PIN, NUMBER},
+    {"target_session_attrs", FIXED, ANY},
+    {"tcp_user_timeout", FIXED, ANY},
+    {"tty", FIXED, ANY},
     {"user", FIXED, ANY},
 };
 

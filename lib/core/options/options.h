@@ -13,11 +13,12 @@ bool option_is_secret(const char *name);
 /* Whether a policy may pin `name` to `value`: returns NULL if so, else a static text without the
  * name
  * ("unknown option", "cannot be pinned", "only TLSv1.2 or TLSv1.3", "only require strengthens"...).
- * Pinnable is each option of libpq 10 to 19 but sslmode, gssencmode, sslrootcert, sslcrl,
- * sslcrldir, requiressl, host, hostaddr, port, dbname, user, service, servicefile, sslkeylogfile,
- * the secrets and libpq's internal or debug ones. A value may only strengthen:
+ * Pinnable is what strengthens TLS or authentication, and nothing else: sslcert, sslkey, sslcertmode,
+ * ssl_min_protocol_version, ssl_max_protocol_version, sslnegotiation, sslsni, channel_binding,
+ * require_auth, requirepeer, passfile, gssdelegation, krbsrvname, gsslib, oauth_issuer,
+ * oauth_ca_file, max_protocol_version, min_protocol_version. A value may only strengthen:
  * ssl_min_protocol_version TLSv1.2|TLSv1.3, ssl_max likewise, channel_binding require,
- * sslcompression 0, gssdelegation 0, require_auth not none. Keeps errno. */
+ * gssdelegation 0, require_auth not none. Keeps errno. */
 const char *option_pin_fault(const char *name, const char *value);
 
 /* The name as a static string where it is an option of libpq 10 to 19, else NULL. Keeps errno. */

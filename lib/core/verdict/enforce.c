@@ -9,7 +9,7 @@
  * (fe-secure-openssl.c). */
 #define NO_CERTIFICATE "/dev/null/no-client-certificate"
 
-static const struct pin *find_pin(const struct rule *rule, const char *option)
+const struct pin *rule_pin(const struct rule *rule, const char *option)
 {
     for (size_t i = 0; i < rule->npins; i++) {
         if (strcmp(rule->pins[i].option, option) == 0) {
@@ -30,9 +30,7 @@ static bool force_pins(struct deciding *d)
             strbuf_add(&t, ": ");
             strbuf_add(&t, pin->option);
             strbuf_add(&t, ": the libpq that this program uses (version ");
-            strbuf_add_uint(&t, (uint64_t)d->r->version / 10000, 1);
-            strbuf_add(&t, ".");
-            strbuf_add_uint(&t, (uint64_t)d->r->version % 10000, 1);
+            seal_version(&t, d->r->version);
             strbuf_add(&t, ") does not know this option");
             return false;
         }
@@ -46,7 +44,7 @@ static bool force_pins(struct deciding *d)
 /* The minimum rises to the policy's; a maximum below it becomes TLSv1.3. */
 static void force_protocols(struct deciding *d)
 {
-    const struct pin *pin = find_pin(d->v->rule, "ssl_min_protocol_version");
+    const struct pin *pin = rule_pin(d->v->rule, "ssl_min_protocol_version");
     const char *least = pin != NULL ? pin->value : "TLSv1.2";
     d->v->min_tls = tls_version(least);
     const char *asked = request_value(d->r, "ssl_min_protocol_version");
@@ -60,7 +58,7 @@ static void force_protocols(struct deciding *d)
     } else {
         seal_force(d, "ssl_min_protocol_version", least, true);
     }
-    if (find_pin(d->v->rule, "ssl_max_protocol_version") != NULL) {
+    if (rule_pin(d->v->rule, "ssl_max_protocol_version") != NULL) {
         return;
     }
     const char *maximum = request_value(d->r, "ssl_max_protocol_version");
@@ -88,7 +86,7 @@ static bool force_client_certificate(struct deciding *d)
 {
     const struct rule *rule = d->v->rule;
     const char *key = request_value(d->r, "sslkey");
-    if (find_pin(rule, "sslkey") == NULL && key != NULL && strchr(key, ':') != NULL) {
+    if (rule_pin(rule, "sslkey") == NULL && key != NULL && strchr(key, ':') != NULL) {
         struct strbuf t = seal_reason(d->v);
         strbuf_add(&t,
                    "sslkey names an engine (it has a colon): libpq would load and run it before "
@@ -96,7 +94,7 @@ static bool force_client_certificate(struct deciding *d)
                    "name a key file, or pin sslkey in the policy");
         return false;
     }
-    bool pinned = find_pin(rule, "sslcert") != NULL || find_pin(rule, "sslkey") != NULL;
+    bool pinned = rule_pin(rule, "sslcert") != NULL || rule_pin(rule, "sslkey") != NULL;
     const char *default_key = key == NULL ? home_file(d, "postgresql.key") : NULL;
     if (!pinned && request_value(d->r, "sslcert") == NULL) {
         const char *certificate = home_file(d, "postgresql.crt");
@@ -107,7 +105,7 @@ static bool force_client_certificate(struct deciding *d)
         }
     }
     /* A service file that changes now could still name an engine: say outright what was seen. */
-    if (d->r->service && find_pin(rule, "sslkey") == NULL) {
+    if (d->r->service && rule_pin(rule, "sslkey") == NULL) {
         verdict_force(d->v, "sslkey",
                       key != NULL           ? key
                       : default_key != NULL ? default_key

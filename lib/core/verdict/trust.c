@@ -90,6 +90,30 @@ bool seal_judge_root(struct deciding *d)
     return true;
 }
 
+bool seal_judge_oauth_root(struct deciding *d)
+{
+    char why[256];
+    const struct pin *pin = rule_pin(d->v->rule, "oauth_ca_file");
+    if (pin != NULL) { /* forced with the other pins */
+        return d->w->root_ok(d->w->data, pin->value, why, sizeof why) ||
+               faulty(d, pin->line, "oauth_ca_file", pin->value, why, "");
+    }
+    const char *asked = request_value(d->r, "oauth_ca_file");
+    if (request_option(d->r, "oauth_ca_file") == NULL || (asked == NULL && !d->r->service)) {
+        return true;
+    }
+    /* The system's roots, with which the issuer is verified where none are named. */
+    const char *bundle = d->w->bundle(d->w->data);
+    if (bundle == NULL && asked != NULL) {
+        return faulty(d, 0, "oauth_ca_file", asked, "names other roots than the system's",
+                      "; pin oauth_ca_file in the policy");
+    }
+    if (bundle != NULL) {
+        seal_force(d, "oauth_ca_file", bundle, asked != NULL);
+    }
+    return true;
+}
+
 /* A directory of CRLs can hold anything and changes while it is read. */
 static bool refuse_directory(struct deciding *d, const char *dir)
 {

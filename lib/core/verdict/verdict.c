@@ -1,5 +1,6 @@
 /* verdict: request + policy -> verdict, read from the bottom up. The steps stand in hosts.c (who is
  * dialled), trust.c (roots and CRLs) and enforce.c (everything else that could weaken). */
+#include "lib/core/options/options.h"
 #include "lib/core/verdict/verdict_internal.h"
 
 #include <string.h>
@@ -36,8 +37,8 @@ const char *action_name(enum verdict_action a)
 
 const char *verdict_event(const struct verdict *v)
 {
-    static const char *const names[] = {"refuse", "exempt", "downgrade", "socket", "seal"};
-    return names[v->kind];
+    static const char *const events[] = {"refuse", "exempt", "downgrade", "socket", "seal"};
+    return events[v->kind];
 }
 
 /* Each pin, and at most one each of sslmode, sslrootcert, sslcrl, sslcrldir, gssencmode,
@@ -61,6 +62,43 @@ struct strbuf seal_reason(struct verdict *v)
     struct strbuf t;
     strbuf_init(&t, v->reason, sizeof v->reason);
     return t;
+}
+
+void seal_version(struct strbuf *t, int version)
+{
+    strbuf_add_uint(t, (uint64_t)version / 10000, 1);
+    strbuf_add(t, ".");
+    strbuf_add_uint(t, (uint64_t)version % 10000, 1);
+}
+
+bool option_differs(const char *value, const char *compiled)
+{
+    return value != NULL && (compiled == NULL || strcmp(value, compiled) != 0);
+}
+
+void option_unknown_reason(char *reason, size_t size, int version, const char *option)
+{
+    struct strbuf t;
+    strbuf_init(&t, reason, size);
+    strbuf_add(&t, option);
+    strbuf_add(&t,
+               ": pgseal does not know this option of the libpq that this program uses (version ");
+    seal_version(&t, version);
+    strbuf_add(&t, "), nor what it does; leave it at its default, or update pgseal");
+}
+
+/* What string, arrays and environment set was refused before libpq was asked (probe.c); what is left
+ * comes from a service file. */
+static bool judge_unknown(struct deciding *d)
+{
+    for (size_t i = 0; i < d->r->noptions; i++) {
+        const struct asked *a = &d->r->options[i];
+        if (option_known(a->name) == NULL && option_differs(a->value, a->compiled)) {
+            option_unknown_reason(d->v->reason, sizeof d->v->reason, d->r->version, a->name);
+            return false;
+        }
+    }
+    return true;
 }
 
 bool request_cut(const struct request *r)
@@ -209,8 +247,8 @@ static bool seal_tcp(struct deciding *d)
         return false;
     }
     seal_force(d, "sslmode", "verify-full", true); /* first, so that it leads the log's changes */
-    if (!judge_environment(d) || !seal_judge_root(d) || !seal_judge_crl(d) ||
-        !seal_force_options(d) || !seal_verify_as(d)) {
+    if (!judge_environment(d) || !seal_judge_oauth_root(d) || !seal_judge_root(d) ||
+        !seal_judge_crl(d) || !seal_force_options(d) || !seal_verify_as(d)) {
         return false;
     }
     if (d->v->full) {
@@ -243,7 +281,7 @@ void seal_decide(const struct request *r, const struct policy *p, const struct w
     }
     v->pin_target = r->service && (by_section || v->mode == MODE_ENFORCE);
 
-    if (!seal_judge_sockets(&d) || !seal_judge_unlisted(&d)) {
+    if (!judge_unknown(&d) || !seal_judge_sockets(&d) || !seal_judge_unlisted(&d)) {
         conclude(v, VERDICT_REFUSE);
         return;
     }

@@ -144,6 +144,13 @@ void seal_refuse(const struct policy *p, const char *reason, bool always, struct
 const char *request_value(const struct request *r, const char *name);
 const struct asked *request_option(const struct request *r, const char *name);
 
+/* Whether value, where it is given at all, is another one than the compiled default. */
+bool option_differs(const char *value, const char *compiled);
+
+/* Writes why a connection is refused on which this libpq's option is set that pgseal does not know:
+ * such an option may name another host, another port, another root. */
+void option_unknown_reason(char *reason, size_t size, int version, const char *option);
+
 /* Whether one of r's values shows a URI that was cut in the wrong place (event_cut): none of host,
  * hostaddr, port, dbname and user may be shown then. */
 bool request_cut(const struct request *r);

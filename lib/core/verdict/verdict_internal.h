@@ -49,9 +49,14 @@ bool seal_verify_as(struct deciding *d);
 
 /* trust.c: the root and CRL files. Both fill v->root and v->crl. */
 bool seal_judge_root(struct deciding *d);
+/* The file with which libpq 19's OAuth leg verifies the issuer; before seal_judge_root, whose file is
+ * the one that the world keeps. */
+bool seal_judge_oauth_root(struct deciding *d);
 bool seal_judge_crl(struct deciding *d);
 
 /* enforce.c: every other option. */
+/* The rule's pin of this option, or NULL. */
+const struct pin *rule_pin(const struct rule *rule, const char *option);
 bool seal_force_options(struct deciding *d);
 
 /* verdict.c: tools. */
@@ -65,6 +70,8 @@ struct strbuf seal_reason(struct verdict *v);
 /* Adds a host, an address or a socket that came from the program, in double quotes, or (hidden)
  * where it must not be shown. */
 void seal_quote(const struct deciding *d, struct strbuf *t, const char *target);
+/* Adds a libpq's version, as people write it: 15.18. */
+void seal_version(struct strbuf *t, int version);
 /* Adds "file:line: " of a line of the policy. */
 void seal_where(const struct deciding *d, struct strbuf *t, int line);
 /* Copies s into the verdict's own memory; NULL where it is full. */

@@ -1,0 +1,82 @@
+#!/bin/bash
+# unknown_options.t: an option that this libpq has and pgseal does not know is refused wherever it is set, before the server is
+# contacted; its default, which psql's \c hands back, is not. The libpq is the machine's own with two options renamed.
+. "$(dirname "$0")/../lib/env.sh"
+lab_start good
+P=$(lab_port good)
+policy <<<"sslrootcert = $PKI/root.pem"
+
+# In place, so that the file stays what it is: xrbsrvname has a default (postgres), xequirepeer has none.
+mkdir "$LAB/lib"
+libpq=$(ldd "$DOORS" | sed -n 's/.*libpq\.so\.5 => \([^ ]*\).*/\1/p')
+LC_ALL=C sed 's/krbsrvname/xrbsrvname/g; s/PGKRBSRVNAME/PGXRBSRVNAME/g; s/requirepeer/xequirepeer/g; s/PGREQUIREPEER/PGXEQUIREPEER/g' \
+    "$libpq" >"$LAB/lib/libpq.so.5"
+export LD_LIBRARY_PATH=$LAB/lib
+version=$(pg_config --version 2>/dev/null | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+printf '[%s]\n%s\n' default xrbsrvname=postgres other xrbsrvname=x peer xequirepeer=postgres >"$LAB/services"
+export PGSERVICEFILE=$LAB/services
+
+target="host=localhost port=$P user=app dbname=app"
+arrays="host=localhost ; port=$P ; user=app ; dbname=app"
+uri="postgresql://app@localhost:$P/app?"
+# NAME|WHAT THE PROGRAM SAYS|OPTIONS, each refused
+refused() {
+    cat <<END
+a string|$target xrbsrvname=x
+one without a default|$target xequirepeer=postgres
+an empty one|$target xequirepeer=''
+an empty one with a default|$target xrbsrvname=''
+a URI|${uri}xrbsrvname=x
+arrays|$arrays ; xrbsrvname=x|door:params
+arrays that are not expanded|$arrays ; xequirepeer=x|door:startparams0
+the last of two|$arrays ; xrbsrvname=postgres ; xrbsrvname=x|door:params
+an expanded dbname|dbname=$target xrbsrvname=x|door:startparams
+login|dbname=$target xrbsrvname=x|door:setdblogin
+the environment|$target|env:PGXRBSRVNAME=x
+the environment, none by default|$target|env:PGXEQUIREPEER=postgres
+the service file|service=other $target
+the service file, none by default|$target|env:PGSERVICE=peer
+a socket too|host=/tmp xrbsrvname=x
+END
+}
+taken() {
+    cat <<END
+a default in a string|$target xrbsrvname=postgres
+a default in a URI|${uri}xrbsrvname=postgres
+a default in arrays|$arrays ; xrbsrvname=postgres ; xequirepeer=|door:params
+the last of two|$arrays ; xrbsrvname=x ; xrbsrvname=postgres|door:params
+a default in the environment|$target|env:PGXRBSRVNAME=postgres
+a default in the service file|service=default $target
+END
+}
+list() { # PREFIX OUTCOME VERDICT
+    while IFS='|' read -r name says options; do printf '%s: %s|%s|%s|%s|%s\n' "$1" "$name" "$2" "$3" "$says" "$options"; done
+}
+rows bare <<<"$({ refused | grep -v '^a socket'; taken; } | list bare 'ok t' -)"
+# Refused before libpq is asked for the application's name, but for the service file's.
+log_mark good
+rows <<<"$(refused | grep -v '^the service file' | list sealed bad none)"
+n=$(refused | grep -vc '^the service file')
+is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs), $(contacts good)" "$n refuse/refused, 0" 'each has its line, and no server was contacted'
+rows <<<"$(refused | grep '^the service file' | list sealed bad refuse/refused)"
+run sealed "$DOORS" x connectdb -- "$target xrbsrvname=x"
+like "$(out error)" "pgseal: refused: xrbsrvname: .*\(version $version\.[0-9]+\)" 'the reason names option and version'
+like "${ROW_ERROR[sealed__the_service_file]}" 'pgseal: refused: xrbsrvname: ' 'also where the service file sets it'
+rows <<<"$(taken | list sealed 'ok t' seal/sealed)"
+
+# What the verdict would have been is logged; the connection is what it is bare.
+policy <<<"mode = audit"$'\n'"sslrootcert = $PKI/root.pem"
+rows <<<"$(refused | grep -v '^a socket' | grep -v '^the service file' | list audit 'ok t' none)"
+is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" "$((n - 1)) refuse/would-refuse" 'audit: each has its line'
+rows <<<"$(refused | grep '^the service file' | list audit 'ok t' refuse/would-refuse)"
+
+# psql hands every value that it has back to libpq.
+policy <<<"sslrootcert = $PKI/root.pem"
+psql=$(echo /usr/lib/postgresql/*/bin/psql)
+for how in bare sealed; do
+    run "$how" "$psql" -XAt "$target" -c '\c' -c "\\c - - localhost $P" -c 'select ssl from pg_stat_ssl where pid = pg_backend_pid()'
+    is "$RC $(tail -n 1 <<<"$OUT") $ERR" '0 t ' "psql connects again, $how"
+done
+run sealed env PGXRBSRVNAME=x "$psql" -XAt "$target" -c 'select 1'
+like "$RC $ERR" '^2 .*pgseal: refused: xrbsrvname: ' 'psql and the environment'
+done_testing

@@ -52,49 +52,66 @@ bool sys_readable(const void *address)
     return !fault;
 }
 
+/* Memory of size bytes, or what is in old (of old_size) in a larger one; NULL with errno. */
+static char *grow(char *old, size_t old_size, size_t size, bool map)
+{
+    if (!map) {
+        char *bytes = realloc(old, size);
+        errno = bytes == NULL ? ENOMEM : errno;
+        return bytes;
+    }
+    void *bytes = old == NULL
+                      ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+                      : mremap(old, old_size, size, MREMAP_MAYMOVE);
+    return bytes != MAP_FAILED ? bytes : NULL;
+}
+
+static void discard(char *bytes, size_t size, bool map)
+{
+    int saved_errno = errno;
+    if (map && bytes != NULL) {
+        munmap(bytes, size);
+    } else if (!map) {
+        free(bytes);
+    }
+    errno = saved_errno;
+}
+
 char *sys_read_file(int fd, size_t max, bool map, size_t *len)
 {
+    enum { FIRST = 4096 };
     struct stat st;
     if (sys_fstat(fd, &st) != 0) {
         return NULL;
     }
-    if (st.st_size < 0 || (size_t)st.st_size > max) {
-        errno = EFBIG;
-        return NULL;
-    }
-    size_t room = (size_t)st.st_size + 1;
-    char *bytes;
-    if (map) {
-        bytes = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (bytes == MAP_FAILED) {
-            return NULL;
-        }
-    } else if ((bytes = malloc(room)) == NULL) {
-        errno = ENOMEM;
-        return NULL;
-    }
+    /* Only a guess: a file of /proc says 0, and one that is written to grows. */
+    size_t size = st.st_size > 0 && (size_t)st.st_size < max ? (size_t)st.st_size + 2 : FIRST;
+    char *bytes = grow(NULL, 0, size, map);
     size_t got = 0;
-    while (got < room - 1) {
-        ssize_t n = read(fd, bytes + got, room - 1 - got);
+    while (bytes != NULL) {
+        ssize_t n = read(fd, bytes + got, size - 1 - got);
+        if (n == 0) {
+            bytes[got] = '\0';
+            *len = got;
+            return bytes;
+        }
         if (n < 0 && errno == EINTR) {
             continue;
         }
-        if (n < 0) {
-            int e = errno;
-            if (map) {
-                munmap(bytes, room);
-            } else {
-                free(bytes);
-            }
-            errno = e;
-            return NULL;
-        }
-        if (n == 0) {
+        got += n > 0 ? (size_t)n : 0;
+        if (n < 0 || got > max) {
+            errno = n < 0 ? errno : EFBIG;
             break;
         }
-        got += (size_t)n;
+        if (got == size - 1) {
+            char *more = grow(bytes, size, 2 * size, map);
+            if (more == NULL) {
+                break;
+            }
+            bytes = more;
+            size *= 2;
+        }
     }
-    bytes[got] = '\0';
-    *len = got;
-    return bytes;
+    discard(bytes, size, map);
+    return NULL;
 }

@@ -31,8 +31,8 @@ bool sys_readable(const void *address);
  * language. */
 const char *sys_error(int e);
 
-/* Reads the whole regular file open at fd (size at most max bytes) into memory of its own:
- * malloc'ed, or mmap'ed where map is set (for the constructor, which must not enter the program's
+/* Reads the file open at fd to its end, whatever its st_size says (at most max bytes), into memory of
+ * its own: malloc'ed, or mmap'ed where map is set (for the constructor, which must not enter the program's
  * allocator). One NUL follows the bytes. Returns NULL with errno (EFBIG: longer than max). A
  * mapping is never given back; malloc'ed memory is the caller's. */
 char *sys_read_file(int fd, size_t max, bool map, size_t *len);

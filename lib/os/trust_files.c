@@ -12,9 +12,7 @@
 
 enum { ROOT_MAX = 64 << 20 };
 
-/* Opens a regular file for reading; -1 with the errno of the open, or ENXIO for anything but a
- * regular file. */
-static int open_regular(const char *path, struct stat *st)
+int files_open_regular(const char *path, struct stat *st)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
@@ -70,7 +68,7 @@ static bool root_ok(void *data, const char *path, char *why, size_t size)
     int saved = errno;
     struct stat st;
     const char *fault;
-    int fd = open_regular(path, &st);
+    int fd = files_open_regular(path, &st);
     if (fd < 0) {
         fault = sys_error(errno);
     } else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
@@ -91,7 +89,7 @@ static int crl_state(void *data, const char *path, char *why, size_t size)
     struct stat st;
     int state = 1;
     const char *fault = NULL;
-    int fd = open_regular(path, &st);
+    int fd = files_open_regular(path, &st);
     if (fd >= 0) {
         fault = judge_crl(fd);
         state = fault == NULL ? 1 : -1;

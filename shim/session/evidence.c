@@ -7,6 +7,7 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
 #include "lib/os/sys.h"
+#include "lib/os/trust_files.h"
 #include "shim/session/openssl.h"
 
 #include <arpa/inet.h>
@@ -164,7 +165,8 @@ static bool anchored(const struct conn_state *d, const struct openssl *o, const 
     if (held) {
         root_digest(d, o, d->roots->bytes, d->roots->len, e);
     } else if (der != NULL && d->root != NULL) {
-        int fd = open(d->root, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        struct stat st;
+        int fd = files_open_regular(d->root, &st);
         char *bytes = fd >= 0 ? sys_read_file(fd, ROOT_MAX, false, &len) : NULL;
         const char *reason;
         struct roots *roots = bytes != NULL ? roots_read(bytes, len, &reason) : NULL;

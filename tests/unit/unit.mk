@@ -9,6 +9,7 @@ UNIT_MORE_test_sink = lib/os/sink.c lib/os/sink_write.c lib/os/log_target.c lib/
 UNIT_MORE_test_sink_stderr = $(UNIT_MORE_test_sink)
 UNIT_MORE_test_call = shim/connect/call.c shim/connect/probe.c shim/connect/service.c lib/os/trust_files.c lib/os/roots.c lib/os/sys.c
 UNIT_MORE_test_ptr_map = shim/session/ptr_map.c
+UNIT_MORE_test_sys = lib/os/sys.c
 UNIT_MORE_test_service = shim/connect/service.c lib/os/trust_files.c lib/os/roots.c lib/os/sys.c
 UNIT_MORE_test_impostor = $(addprefix cli/impostor/,expand.c junit.c message.c scram.c verdict.c) \
 	cli/lib/term.c cli/lib/safe.c cli/lib/util.c

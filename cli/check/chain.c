@@ -10,7 +10,7 @@
 #include <strings.h>
 #include <time.h>
 
-static char *text_of_name(const X509_NAME *name)
+char *chain_name_text(const X509_NAME *name)
 {
     BIO *bio = BIO_new(BIO_s_mem());
     char *at = NULL;
@@ -137,7 +137,7 @@ struct faults {
     size_t n;
     struct {
         int code;
-        X509 *cert; /* of the chain */
+        X509 *cert; /* of the chain; held */
     } at[FAULTS];
 };
 
@@ -156,7 +156,11 @@ static int note_fault(int good, X509_STORE_CTX *ctx)
     struct faults *faults = X509_STORE_CTX_get_ex_data(ctx, faults_index());
     if (good == 0 && faults->n < FAULTS) {
         faults->at[faults->n].code = X509_STORE_CTX_get_error(ctx);
-        faults->at[faults->n++].cert = X509_STORE_CTX_get_current_cert(ctx);
+        X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
+        if (cert != NULL) {
+            X509_up_ref(cert); /* one of the root file's ends with the store */
+        }
+        faults->at[faults->n++].cert = cert;
     }
     return 1;
 }
@@ -190,42 +194,6 @@ static const char *what_of(int code)
     }
 }
 
-static void found_unknown_root(struct check *c, const char *who, STACK_OF(X509) * chain)
-{
-    X509 *last = sk_X509_value(chain, sk_X509_num(chain) - 1);
-    char *issuer = text_of_name(X509_get_issuer_name(last));
-    check_found(c, "unknown-root",
-                xprintf("%s: the chain names the CA \"%s\", which is not in %s.", who, issuer,
-                        c->strict->verdict.root),
-                xstrdup("If that CA is the server's own, put its certificate into the root file "
-                        "(pgseal ca shows what is in it); if not, somebody else answers."));
-    free(issuer);
-}
-
-static void found_fault(struct check *c, const char *who, const char *what, int code, X509 *cert)
-{
-    char *subject = cert != NULL ? text_of_name(X509_get_subject_name(cert)) : xstrdup("?");
-    char *advice = NULL;
-    if (strcmp(what, "expired") == 0) {
-        advice = xstrdup("Renew the certificate; check this machine's clock.");
-    } else if (strcmp(what, "not-yet-valid") == 0) {
-        advice = xstrdup("Check the clocks of both machines.");
-    } else if (strcmp(what, "revoked") == 0) {
-        advice = xstrdup("Give the server another certificate; this one must not be trusted.");
-    } else if (strcmp(what, "no-crl") == 0) {
-        advice = xprintf("%s must hold a current CRL of every CA of the chain.",
-                         c->strict->verdict.crl != NULL ? c->strict->verdict.crl : "sslcrl");
-    }
-    if (strcmp(what, "weak-certificate") == 0) {
-        advice = xstrdup(WEAK_ADVICE);
-    }
-    check_found(c, what,
-                xprintf("%s: the certificate of \"%s\": %s.", who, subject,
-                        X509_verify_cert_error_string(code)),
-                advice);
-    free(subject);
-}
-
 /* How strong keys and signatures must be: what OpenSSL and its configuration make libpq ask for. */
 static int auth_level(void)
 {
@@ -256,40 +224,6 @@ static void find_faults(struct check *c, STACK_OF(X509) * chain, struct faults *
     X509_STORE_free(store);
 }
 
-static void found_wrong_name(struct check *c, const char *who, const struct target *target,
-                             const struct strings *names)
-{
-    char *list = xstrdup("");
-    const char *first = NULL;
-    for (size_t i = 0; i < names->n; i++) {
-        char *more = xprintf("%s%s%s", list, i > 0 ? ", " : "", names->at[i]);
-        free(list);
-        list = more;
-        if (first == NULL && strchr(names->at[i], '*') == NULL) {
-            first = strchr(names->at[i], ':') + 1;
-        }
-    }
-    bool renamed = target->name[0] != '\0' && strcmp(target->name, target->host) != 0;
-    char *advice = NULL;
-    if (first != NULL && renamed) {
-        advice = xprintf("If that is the server meant, mend the policy's verify_as: verify_as = %s",
-                         first);
-    } else if (first != NULL) {
-        advice = xprintf("If that is the server meant, connect to it by that name, or say so in "
-                         "the policy: [host %s] verify_as = %s",
-                         target->host, first);
-    }
-    check_found(c, "wrong-name",
-                target->name[0] == '\0'
-                    ? xprintf("%s: only an address was given, and no name to verify; the "
-                              "certificate is for %s.",
-                              who, names->n > 0 ? list : "no name at all")
-                    : xprintf("%s: the certificate is not for \"%s\" but for %s.", who,
-                              target->name, names->n > 0 ? list : "no name at all"),
-                advice);
-    free(list);
-}
-
 bool chain_judge(struct check *c, const char *who, STACK_OF(X509) * chain,
                  const struct target *target)
 {
@@ -302,16 +236,19 @@ bool chain_judge(struct check *c, const char *who, STACK_OF(X509) * chain,
         const char *what = what_of(faults.at[i].code);
         if (strcmp(what, "unknown-root") == 0) {
             if (!unknown) {
-                found_unknown_root(c, who, chain);
+                advise_unknown_root(c, who, chain);
             }
             unknown = true;
         } else if (!unknown || strcmp(what, "no-crl") != 0) {
-            found_fault(c, who, what, faults.at[i].code, faults.at[i].cert);
+            advise_fault(c, who, what, faults.at[i].code, faults.at[i].cert, chain);
         }
+    }
+    for (size_t i = 0; i < faults.n; i++) {
+        X509_free(faults.at[i].cert);
     }
     names_of(sk_X509_value(chain, 0), &names);
     if (find_match(&names, target->name) == NULL) {
-        found_wrong_name(c, who, target, &names);
+        advise_wrong_name(c, who, target, &names);
     }
     strings_free(&names);
     return c->nfindings == before;

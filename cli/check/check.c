@@ -144,24 +144,6 @@ static void find_targets(struct check *c)
     }
 }
 
-/* The server was verified, and yet there is no session. */
-static void found_failure(struct check *c)
-{
-    static const char *const of_login[] = {"authentication", "password",    "pg_hba.conf",
-                                           "role ",          "certificate", "no encryption",
-                                           "SASL",           "SCRAM"};
-    bool login = false;
-    for (size_t i = 0; i < sizeof of_login / sizeof *of_login; i++) {
-        login = login || strstr(c->failure, of_login[i]) != NULL;
-    }
-    check_found(c, login ? "cannot-authenticate" : "cannot-connect",
-                xprintf("The server is verified, but there is no session: %s", c->failure),
-                login ? xstrdup("Check user, database and secret (~/.pgpass, PGPASSFILE), and the "
-                                "server's pg_hba.conf.")
-                      : xstrdup("Sealing is not in the way: check the database's name and the "
-                                "server's limits and log."));
-}
-
 static bool has_found(const struct check *c, const char *what)
 {
     for (size_t i = 0; i < c->nfindings; i++) {
@@ -180,10 +162,15 @@ static void judge_certificates(struct check *c)
         const struct ca_item *item = &c->certificates.items[i];
         const char *subject = item->subject != NULL ? item->subject : "?";
         if ((item->findings & CA_EXPIRING) != 0) {
+            bool is_root = !c->sent_only && i + 1 == c->certificates.n && i > 0;
             check_found(
                 c, "expiring",
                 xprintf("The certificate of \"%s\" ends in %ld days.", subject, item->days_left),
-                xstrdup("Renew it in time: from that day on nobody connects."));
+                is_root ? xprintf("Put the CA's next certificate into %s beside it, and the "
+                                  "server's next one, of that CA, onto the server in time.",
+                                  c->strict->verdict.root)
+                        : xstrdup("Renew it on the server in time: from that day on no sealed "
+                                  "program connects."));
         }
         if ((item->findings & (CA_WEAK_KEY | CA_WEAK_SIGNATURE)) != 0 && !refused) {
             check_found(c, "weak-certificate",
@@ -239,7 +226,7 @@ static void run(struct check *c)
         }
     }
     if (!c->connected && c->nfindings == 0) {
-        found_failure(c);
+        advise_failure(c);
     }
     judge_certificates(c);
     if (c->address != NULL && c->chain != NULL) {

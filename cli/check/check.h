@@ -112,6 +112,19 @@ bool chain_judge(struct check *c, const char *who, STACK_OF(X509) * chain,
 /* Finds which root of the policy's file the verified chain ends in. */
 void chain_find_root(struct check *c);
 
+/* A distinguished name as text. The caller frees. */
+char *chain_name_text(const X509_NAME *name);
+
+/* --- advise.c: one finding each, with what to do about it: which certificate, in which file. who
+ * names the server in words; chain is what it sent. */
+void advise_unknown_root(struct check *c, const char *who, STACK_OF(X509) * chain);
+void advise_fault(struct check *c, const char *who, const char *what, int code, X509 *cert,
+                  STACK_OF(X509) * chain);
+void advise_wrong_name(struct check *c, const char *who, const struct target *target,
+                       const struct strings *names);
+/* The server was verified, and yet there is no session: c->failure says why. */
+void advise_failure(struct check *c);
+
 /* --- check_session.c */
 
 /* Connects as sealed, and asks the server what it sees; fills connected or failure, and all that a

@@ -57,14 +57,8 @@ static PGconn *open_sealed(struct check *c)
         close(fd);
     }
     if (conn == NULL || PQstatus(conn) != CONNECTION_OK) {
-        if (PQconnectionNeedsPassword(conn)) {
-            c->failure = xstrdup("the server asks for a password, and there is none");
-        } else if (PQconnectionUsedPassword(conn)) {
-            c->failure = xstrdup("the server does not accept this password");
-        } else {
-            c->failure = cleaned(conn != NULL ? PQerrorMessage(conn) : "out of memory",
-                                 request_cut(&q->probe.request));
-        }
+        c->failure = cleaned(conn != NULL ? PQerrorMessage(conn) : "out of memory",
+                             request_cut(&q->probe.request));
         PQfinish(conn);
         return NULL;
     }

@@ -167,10 +167,10 @@ printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 scram-sha-256' 
 reload good
 json "$(at good) user=secret"
 is "$RC $(found)" '1 cannot-authenticate' 'no password: cannot authenticate'
-has "$(field '.findings[0].text')" 'asks for a password, and there is none' 'no password: why'
+has "$(field '.findings[0].text')" 'no password supplied' 'no password: why'
 json "$(at good) user=secret password=wrong-sesame"
 is "$RC $(found)" '1 cannot-authenticate' 'a wrong password: cannot authenticate'
-has "$(field '.findings[0].text')" 'does not accept this password' 'a wrong password: why'
+has "$(field '.findings[0].text')" 'password authentication failed for user "secret"' 'a wrong password: why'
 hasnt "$OUT$ERR" sesame 'a wrong password: it is not shown'
 printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 trust' >"$LAB/srv/good/pg_hba.conf"
 reload good
@@ -217,7 +217,7 @@ is "$RC $(field '[.connected, .verified_name, .matched, .host] | join(" ")')" '0
     'verify_as: dialled under one name, verified under another'
 json "$(at good renamed.internal) hostaddr=127.0.0.1"
 is "$RC $(found)" '1 wrong-name' 'verify_as: a wrong one'
-has "$(field '.findings[0].advice')" 'mend the policy' 'verify_as: a wrong one: what to do'
+has "$(field '.findings[0].advice')" 'correct the policy' 'verify_as: a wrong one: what to do'
 printf '*:*:*:secret:hunter2-sesame\n' >"$LAB/all.pgpass"
 printf 'db.internal:*:*:secret:hunter2-sesame\n' >"$LAB/old.pgpass"
 chmod 0600 "$LAB"/*.pgpass

@@ -1,0 +1,291 @@
+/* advise: what to do about a server that cannot be sealed, so that it works when it is done: which
+ * certificate, and in which file. */
+#include "cli/check/check.h"
+#include "lib/core/policy/policy.h"
+#include "lib/core/text/hostname.h"
+
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The root file in force, taken apart; empty where it cannot be read. The caller frees. */
+static struct ca_file root_file(const struct check *c)
+{
+    struct ca_file file = {0};
+    struct bytes bytes = {0};
+    const char *path = c->strict->verdict.root;
+    if (path != NULL && bytes_load(path, CA_FILE_MAX, &bytes) == 0) {
+        ca_parse(&file, path, bytes);
+    }
+    return file;
+}
+
+/* The item of the file that is this certificate, or NULL. */
+static const struct ca_item *find_certificate(const struct ca_file *file, X509 *cert)
+{
+    for (size_t i = 0; i < file->n; i++) {
+        if (file->items[i].cert != NULL && X509_cmp(file->items[i].cert, cert) == 0) {
+            return &file->items[i];
+        }
+    }
+    return NULL;
+}
+
+/* The item of the file that has this name for its subject, or NULL. */
+static const struct ca_item *find_name(const struct ca_file *file, const X509_NAME *name)
+{
+    for (size_t i = 0; i < file->n; i++) {
+        X509 *cert = file->items[i].cert;
+        if (cert != NULL && X509_NAME_cmp(X509_get_subject_name(cert), name) == 0) {
+            return &file->items[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_self_signed(X509 *cert)
+{
+    return X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
+}
+
+/* A server whose one certificate nobody else signed. */
+static void advise_own_certificate(struct check *c, const char *who, X509 *cert)
+{
+    char *subject = chain_name_text(X509_get_subject_name(cert));
+    unsigned char *der = NULL;
+    char sha256[65] = "?";
+    int n = i2d_X509(cert, &der);
+    if (n > 0) {
+        sha256_hex(der, (size_t)n, sha256);
+    }
+    OPENSSL_free(der);
+    check_found(c, "unknown-root",
+                xprintf("%s: the server's certificate \"%s\" is self-signed, and not in %s.", who,
+                        subject, c->strict->verdict.root),
+                xprintf("If it is the server's own (SHA-256 %s), put that certificate itself, the "
+                        "server's ssl_cert_file, into the root file %s; if not, another server "
+                        "answers.",
+                        sha256, c->strict->verdict.root));
+    free(subject);
+}
+
+/* What the root file has instead of the CA that is wanted; "" for nothing. The caller frees. */
+static char *what_is_there(const struct check *c, const X509_NAME *issuer, STACK_OF(X509) * chain)
+{
+    struct ca_file file = root_file(c);
+    char *text = NULL;
+    const struct ca_item *item = find_name(&file, issuer);
+    if (item != NULL) {
+        text =
+            xprintf(" %s:%zu has another certificate of that name: with another key, it does not "
+                    "count.",
+                    file.name, item->line);
+    }
+    for (int i = 0; text == NULL && i < sk_X509_num(chain); i++) {
+        X509 *cert = sk_X509_value(chain, i);
+        item = is_self_signed(cert) ? NULL : find_certificate(&file, cert);
+        if (item != NULL) {
+            text = xprintf(" %s:%zu has the certificate of \"%s\", which is no root: without the "
+                           "one that signed it, it does not count.",
+                           file.name, item->line, item->subject);
+        }
+    }
+    ca_free(&file);
+    return text != NULL ? text : xstrdup("");
+}
+
+void advise_unknown_root(struct check *c, const char *who, STACK_OF(X509) * chain)
+{
+    X509 *last = sk_X509_value(chain, sk_X509_num(chain) - 1);
+    const char *root = c->strict->verdict.root;
+    if (sk_X509_num(chain) == 1 && is_self_signed(last)) {
+        advise_own_certificate(c, who, last);
+        return;
+    }
+    char *issuer = chain_name_text(X509_get_issuer_name(last));
+    char *there = what_is_there(c, X509_get_issuer_name(last), chain);
+    char *advice;
+    if (sk_X509_num(chain) == 1) {
+        advice = xprintf("The server sends its own certificate only. If \"%s\" is an intermediate "
+                         "CA, append its certificate to the server's ssl_cert_file (until then, to "
+                         "the root file %s, beside the root); if it is the root of the server's "
+                         "CA, put it into the root file; if neither, another server answers.",
+                         issuer, root);
+    } else {
+        advice = xprintf("If that CA is the server's own, put its certificate, \"%s\", into the "
+                         "root file %s (pgseal ca shows what is in it); if not, another server "
+                         "answers.",
+                         issuer, root);
+    }
+    check_found(c, "unknown-root",
+                xprintf("%s: the chain names the CA \"%s\", which is not in %s.%s", who, issuer,
+                        root, there),
+                advice);
+    free(issuer);
+    free(there);
+}
+
+/* Who has the certificate that has ended: the root file, or the server. */
+static char *expired_advice(const struct check *c, X509 *cert, STACK_OF(X509) * chain)
+{
+    struct ca_file file = root_file(c);
+    const struct ca_item *item = find_certificate(&file, cert);
+    char *advice;
+    if (item != NULL) {
+        advice = xprintf("It is the one at %s:%zu: replace it there by the CA's present "
+                         "certificate; check this machine's clock.",
+                         file.name, item->line);
+    } else if (chain != NULL && X509_cmp(sk_X509_value(chain, 0), cert) == 0) {
+        advice = xstrdup("Renew the server's certificate (its ssl_cert_file); check this machine's "
+                         "clock.");
+    } else {
+        advice = xstrdup("Renew that certificate in the server's ssl_cert_file, where it stands "
+                         "behind the server's own; check this machine's clock.");
+    }
+    ca_free(&file);
+    return advice;
+}
+
+/* Whose key the signature is not of. */
+static char *signature_advice(const struct check *c, X509 *cert)
+{
+    struct ca_file file = root_file(c);
+    const struct ca_item *item = find_name(&file, X509_get_issuer_name(cert));
+    char *advice = NULL;
+    if (item != NULL) {
+        advice = xprintf("%s:%zu has a certificate of \"%s\" with another key: if that CA is the "
+                         "server's own, put its present certificate there; if not, another server "
+                         "answers.",
+                         file.name, item->line, item->subject);
+    }
+    ca_free(&file);
+    return advice;
+}
+
+void advise_fault(struct check *c, const char *who, const char *what, int code, X509 *cert,
+                  STACK_OF(X509) * chain)
+{
+    char *subject = cert != NULL ? chain_name_text(X509_get_subject_name(cert)) : xstrdup("?");
+    char *advice = NULL;
+    if (strcmp(what, "expired") == 0 && cert != NULL) {
+        advice = expired_advice(c, cert, chain);
+    } else if (code == X509_V_ERR_CERT_SIGNATURE_FAILURE && cert != NULL) {
+        advice = signature_advice(c, cert);
+    } else if (strcmp(what, "not-yet-valid") == 0) {
+        advice = xstrdup("Check the clocks of both machines.");
+    } else if (strcmp(what, "revoked") == 0) {
+        advice = xstrdup("Give the server another certificate; this one must not be trusted.");
+    } else if (strcmp(what, "no-crl") == 0) {
+        advice = xprintf("%s must hold a current CRL of every CA of the chain.",
+                         c->strict->verdict.crl != NULL ? c->strict->verdict.crl : "sslcrl");
+    } else if (strcmp(what, "weak-certificate") == 0) {
+        advice = xstrdup(WEAK_ADVICE);
+    }
+    check_found(c, what,
+                xprintf("%s: the certificate of \"%s\": %s.", who, subject,
+                        X509_verify_cert_error_string(code)),
+                advice);
+    free(subject);
+}
+
+void advise_wrong_name(struct check *c, const char *who, const struct target *target,
+                       const struct strings *names)
+{
+    char *list = xstrdup("");
+    const char *first = NULL;
+    for (size_t i = 0; i < names->n; i++) {
+        char *more = xprintf("%s%s%s", list, i > 0 ? ", " : "", names->at[i]);
+        free(list);
+        list = more;
+        const char *name = strchr(names->at[i], ':') + 1;
+        if (first == NULL && policy_verify_as_fault(name) == NULL) {
+            first = name;
+        }
+    }
+    bool renamed = target->name[0] != '\0' && strcmp(target->name, target->host) != 0;
+    char *advice = NULL;
+    if (first != NULL && renamed) {
+        advice = xprintf("If that is the server meant, correct the policy: verify_as = %s", first);
+    } else if (first != NULL && host_pattern_fault(target->host) == NULL) {
+        advice = xprintf("If that is the server meant, connect to it by that name, or say so in "
+                         "the policy: [host %s] verify_as = %s",
+                         target->host, first);
+    }
+    check_found(c, "wrong-name",
+                target->name[0] == '\0'
+                    ? xprintf("%s: only an address was given, and no name to verify; the "
+                              "certificate is for %s.",
+                              who, names->n > 0 ? list : "no name at all")
+                    : xprintf("%s: the certificate is not for \"%s\" but for %s.", who,
+                              target->name, names->n > 0 ? list : "no name at all"),
+                advice);
+    free(list);
+}
+
+/* The message without what stands in quotes: names that users chose say nothing of the fault. */
+static char *without_quotes(const char *message)
+{
+    char *text = xstrdup(message);
+    size_t n = 0;
+    bool quoted = false;
+    for (const char *s = message; *s != '\0'; s++) {
+        quoted = *s == '"' ? !quoted : quoted;
+        if (!quoted && *s != '"') {
+            text[n++] = *s;
+        }
+    }
+    text[n] = '\0';
+    return text;
+}
+
+void advise_failure(struct check *c)
+{
+    static const struct {
+        const char *words;
+        const char *what;
+        const char *advice;
+    } known[] = {
+        {"no password supplied", "cannot-authenticate",
+         "Give the password: by ~/.pgpass, PGPASSFILE or PGPASSWORD."},
+        {"password authentication failed", "cannot-authenticate",
+         "Check the user's name and the password (~/.pgpass, PGPASSFILE, PGPASSWORD)."},
+        {"pg_hba.conf", "cannot-authenticate",
+         "Add a hostssl line for this user, database and address to the server's pg_hba.conf, or "
+         "change the one that rejects them."},
+        {"client certificate", "cannot-authenticate",
+         "Give sslcert and sslkey: a client certificate of a CA in the server's ssl_ca_file."},
+        {"certificate required", "cannot-authenticate",
+         "Give sslcert and sslkey: a client certificate of a CA in the server's ssl_ca_file."},
+        {"certificate authentication failed", "cannot-authenticate",
+         "The client certificate's common name must be the user's name, or be mapped to it."},
+        {"authentication failed", "cannot-authenticate",
+         "Check the user's name and secret, and the server's pg_hba.conf."},
+        {"SASL", "cannot-authenticate",
+         "Check the user's name and secret, and the server's pg_hba.conf."},
+        {"SCRAM", "cannot-authenticate",
+         "Check the user's name and secret, and the server's pg_hba.conf."},
+        {"role  does not exist", "cannot-authenticate", "Check the user's name."},
+        {"role  is not permitted to log in", "cannot-authenticate",
+         "Check the user's name, or give that role LOGIN."},
+        {"database  does not exist", "cannot-connect", "Check the database's name."},
+        {"permission denied for database", "cannot-connect",
+         "Grant CONNECT on the database to this user."},
+        {"too many", "cannot-connect", "Check the server's limits, or try again later."},
+        {"connection slots", "cannot-connect", "Check the server's limits, or try again later."},
+        {"starting up", "cannot-connect", "Try again once the server is up."},
+        {"shutting down", "cannot-connect", "Try again once the server is up."},
+    };
+    const char *what = "cannot-connect";
+    const char *advice = "Sealing is not in the way: the server's log says more.";
+    char *plain = without_quotes(c->failure);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strstr(plain, known[i].words) != NULL) {
+            what = known[i].what;
+            advice = known[i].advice;
+            break;
+        }
+    }
+    check_found(c, what, xprintf("The server is verified, but there is no session: %s", c->failure),
+                xstrdup(advice));
+    free(plain);
+}

@@ -1,0 +1,113 @@
+#!/bin/bash
+# check_advice.t: `pgseal check` repeats the server's own words, blames the password only where the server does, and what it
+# advises about certificates names the certificate and the file, and works when it is followed.
+cli=${CLI:-}
+. "$(dirname "$0")/../lib/env.sh"
+pgseal=${cli:-$LAB_TOP/build/pgseal}
+
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$PKI/self.key" -out "$PKI/self.crt" -days 90 -subj /CN=localhost \
+    -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost 2>/dev/null
+openssl x509 -in "$PKI/good.crt" -out "$PKI/forgetful.crt"
+cp "$PKI/good.key" "$PKI/forgetful.key"
+# A root that has expired, and its successor: the same key and name. And one of the same name with another key.
+root() { # OUT KEY START END
+    : >"$LAB/index" && echo 01 >"$LAB/serial"
+    openssl req -new -key "$2" -subj '/O=pgseal lab/CN=old root' -out "$LAB/root.csr"
+    openssl ca -batch -notext -selfsign -config <(_pki_config "$PKI" root '') -keyfile "$2" -in "$LAB/root.csr" \
+        -extensions v3_ca -startdate "$3" -enddate "$4" -out "$1" 2>>"$LAB/root.log"
+}
+openssl ecparam -genkey -name prime256v1 -noout -out "$LAB/old.key"
+openssl ecparam -genkey -name prime256v1 -noout -out "$LAB/other.key"
+root "$LAB/old.pem" "$LAB/old.key" 20200101000000Z 20240101000000Z
+root "$LAB/next.pem" "$LAB/old.key" 20200101000000Z 20991231000000Z
+root "$LAB/rekeyed.pem" "$LAB/other.key" 20200101000000Z 20991231000000Z
+openssl ecparam -genkey -name prime256v1 -noout -out "$PKI/below.key"
+openssl req -new -key "$PKI/below.key" -subj /CN=localhost |
+    openssl x509 -req -CA "$LAB/next.pem" -CAkey "$LAB/old.key" -set_serial 77 -days 3650 \
+        -extfile <(printf 'basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n') -out "$PKI/below.crt" 2>/dev/null
+cat "$LAB/next.pem" >>"$PKI/below.crt"
+lab_start good self forgetful below
+
+roots=$LAB/roots.pem
+policy() { printf 'sslrootcert = %s\nlog = none\n' "$roots" >/etc/pgseal/policy.conf; }
+policy
+at() { printf 'host=localhost port=%s user=%s dbname=%s' "$(lab_port "$1")" "${2:-app}" "${3:-app}"; }
+check() { run "$pgseal" check --json --no-plaintext-probe "$@"; }
+field() { jq -r "$1" <<<"$OUT"; }
+found() { field '[.findings[].finding] | join(" ")'; }
+# advised SERVER FINDING TEXT ADVICE NAME: what is found, and what to do; nothing connects.
+advised() {
+    check "$(at "$1")"
+    is "$RC $(found | tr ' ' '\n' | uniq) $(field .connected)" "1 $2 false" "$5: $2"
+    has "$(field '.findings[0].text')" "$3" "$5: the text"
+    has "$(field '.findings[0].advice')" "$4" "$5: the advice"
+    run "$pgseal" check --no-plaintext-probe "$(at "$1")"
+    has "$(tr -s ' \n' ' ' <<<"$OUT" | tr -d ' ')" "$(tr -d ' ' <<<"$4")" "$5: in text"
+}
+followed() { # SERVER NAME: what was advised has been done
+    check "$(at "$1")"
+    is "$RC $(found) $(field .connected)" '0  true' "$2"
+}
+
+cp "$PKI/intermediate.pem" "$roots"
+advised good unknown-root "$roots:1 has the certificate of \"CN=good intermediate, O=pgseal lab\", which is no root" \
+    "put its certificate, \"CN=good root, O=pgseal lab\", into the root file $roots" 'an intermediate alone in the root file'
+cat "$PKI/root.pem" >>"$roots"
+followed good 'with that root in the file it is verified'
+
+cp "$PKI/root.pem" "$roots"
+advised forgetful unknown-root 'the chain names the CA "CN=good intermediate, O=pgseal lab"' \
+    "append its certificate to the server's ssl_cert_file (until then, to the root file $roots, beside the root)" \
+    'a server that forgets its intermediate'
+cat "$PKI/intermediate.pem" >>"$roots"
+followed forgetful 'with the intermediate beside the root it is verified'
+cp "$PKI/root.pem" "$roots"
+cat "$PKI/intermediate.pem" >>"$LAB/srv/forgetful/server.crt"
+lab_stop forgetful && _lab_launch forgetful && _lab_wait forgetful
+followed forgetful 'and with the intermediate in the server'\''s own file'
+
+advised self unknown-root "the server's certificate \"CN=localhost\" is self-signed, and not in $roots" \
+    "(SHA-256 $(openssl x509 -in "$PKI/self.crt" -outform DER | sha256sum | cut -d' ' -f1)), put that certificate itself, the server's ssl_cert_file, into the root file $roots" \
+    'a server with a certificate of its own'
+cat "$PKI/self.crt" >>"$roots"
+followed self 'with that certificate in the root file it is verified'
+
+cat "$PKI/root.pem" "$LAB/old.pem" >"$roots"
+line=$(($(wc -l <"$PKI/root.pem") + 1))
+sed -i '/-----BEGIN/,$!d' "$LAB/srv/below/server.crt"
+openssl x509 -in "$PKI/below.crt" -out "$LAB/srv/below/server.crt"
+lab_stop below && _lab_launch below && _lab_wait below
+advised below expired 'the certificate of "CN=old root, O=pgseal lab": certificate has expired' \
+    "It is the one at $roots:$line: replace it there by the CA's present certificate" 'an expired certificate in the root file'
+cat "$PKI/root.pem" "$LAB/next.pem" >"$roots"
+followed below 'with the present certificate in its place it is verified'
+cat "$PKI/root.pem" "$LAB/rekeyed.pem" >"$roots"
+advised below unknown-root "$roots:$line has another certificate of that name: with another key, it does not count" \
+    "if it is the root of the server's CA, put it into the root file" 'a root of the same name with another key'
+
+# --- the server's own words
+cp "$PKI/root.pem" "$roots"
+printf '%s\n' 'local all all trust' 'hostssl all rejected 127.0.0.0/8 reject' 'hostssl all secret 127.0.0.0/8 scram-sha-256' \
+    'hostssl all all 127.0.0.0/8 trust' >"$LAB/srv/good/pg_hba.conf"
+lab_stop good && _lab_launch good && _lab_wait good
+# says CONNINFO FINDING WORDS ADVICE NAME
+says() {
+    check "$1"
+    is "$RC $(found) $(field .connected)" "1 $2 false" "$5: $2"
+    has "$(field .failure)" "$3" "$5: the server's own words"
+    has "$(field '.findings[0].text')" "$3" "$5: in the finding too"
+    has "$(field '.findings[0].advice')" "$4" "$5: the advice"
+    run "$pgseal" check --no-plaintext-probe "$1"
+    has "$(tr -s ' \n' ' ' <<<"$OUT")" "$(tr -s ' ' <<<"$3")" "$5: in text"
+}
+says "$(at good secret nope) password=hunter2-sesame" cannot-connect 'FATAL:  database "nope" does not exist' "Check the database's name." \
+    'a database that is not there, and the right password'
+says "$(at good app 'password')" cannot-connect 'FATAL:  database "password" does not exist' "Check the database's name." \
+    'a database of that name'
+says "$(at good secret) password=wrong" cannot-authenticate 'FATAL:  password authentication failed for user "secret"' \
+    "Check the user's name and the password" 'a wrong password'
+says "$(at good secret)" cannot-authenticate 'no password supplied' 'Give the password' 'no password'
+says "$(at good nobody)" cannot-authenticate 'FATAL:  role "nobody" does not exist' "Check the user's name." 'no such user'
+says "$(at good rejected)" cannot-authenticate 'pg_hba.conf rejects connection' "the server's pg_hba.conf" 'a user who is rejected'
+hasnt "$OUT" wrong 'nobody'\''s password is shown'
+done_testing

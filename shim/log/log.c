@@ -63,6 +63,12 @@ bool log_verdict(const struct policy *p, const struct verdict *v, const struct r
         .rule = v->where,
         .reason = v->reason,
     };
+    char until[25];
+    if (v->kind == VERDICT_EXEMPT && v->rule->exempt_until != INT32_MAX) {
+        event_time(v->rule->exempt_until * INT64_C(86400000), until, sizeof until);
+        until[sizeof "2027-03-31" - 1] = '\0';
+        e.exempt_until = until;
+    }
     if (r != NULL) {
         e.host = request_value(r, "host");
         e.hostaddr = request_value(r, "hostaddr");

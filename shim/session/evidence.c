@@ -260,6 +260,18 @@ static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct e
     return best == AGREES ? NULL : reasons[best];
 }
 
+/* The second word of "OpenSSL 3.0.15 3 Sep 2024". */
+static void find_version(const struct openssl *o, char *out, size_t size)
+{
+    struct strbuf t;
+    const char *name = o->OpenSSL_version(OSSL_VERSION_TEXT);
+    const char *version = name != NULL ? strchr(name, ' ') : NULL;
+    strbuf_init(&t, out, size);
+    if (version != NULL) {
+        strbuf_addn(&t, version + 1, strcspn(version + 1, " "));
+    }
+}
+
 /* What libpq's OpenSSL says of the session. NULL: as decided. */
 static const char *judge_tls(const struct conn_state *d, const struct openssl *o, const void *ssl,
                              struct evidence *e)
@@ -268,6 +280,7 @@ static const char *judge_tls(const struct conn_state *d, const struct openssl *o
     const void *chain = o->SSL_get0_verified_chain(ssl);
     int certificates = chain != NULL ? o->OPENSSL_sk_num(chain) : 0;
 
+    find_version(o, e->openssl, sizeof e->openssl);
     strbuf_copy(e->protocol, sizeof e->protocol, o->SSL_get_version(ssl));
     if (cipher != NULL) {
         strbuf_copy(e->cipher, sizeof e->cipher, o->SSL_CIPHER_get_name(cipher));

@@ -20,6 +20,7 @@ struct evidence {
     char sha256[65];
     char root_sha256[65]; /* of the root file */
     char verified_name[256];
+    char openssl[32]; /* the version of that libpq's OpenSSL: 3.0.15 */
 };
 
 /* Holds the session against d: TLS and no GSS; verify mode and result; the last certificate of the

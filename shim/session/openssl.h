@@ -28,6 +28,7 @@
     X(int, ASN1_STRING_length, (const void *s))                                                    \
     X(const void *, X509_get0_notAfter, (const void *x))                                           \
     X(int, ASN1_TIME_to_tm, (const void *t, struct tm *tm))                                        \
+    X(const char *, OpenSSL_version, (int what))                                                   \
     X(const void *, EVP_sha256, (void))                                                            \
     X(int, EVP_Digest,                                                                             \
       (const void *data, size_t n, unsigned char *md, unsigned *size, const void *type,            \
@@ -42,6 +43,7 @@ struct openssl {
 
 /* Constants of OpenSSL's public headers that never change. */
 enum {
+    OSSL_VERSION_TEXT = 0,
     OSSL_VERIFY_PEER = 1,
     OSSL_TLS1_2 = 0x0303,
     OSSL_TLS1_3 = 0x0304,

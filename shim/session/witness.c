@@ -52,6 +52,7 @@ __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
             .verified_name = found.verified_name,
             .root = d->root,
             .root_sha256 = found.root_sha256,
+            .openssl = found.openssl,
             .reason = found.note,
         };
         log_outcome(d, &e, "witness", "sealed");

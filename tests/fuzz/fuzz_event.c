@@ -147,7 +147,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                             &e.entry,         &e.exe,        &e.object,         &e.libpq,
                             &e.rule,          &e.protocol,   &e.cipher,         &e.peer_subject,
                             &e.peer_issuer,   &e.peer_names, &e.peer_not_after, &e.peer_sha256,
-                            &e.verified_name, &e.root,       &e.root_sha256,    &e.settings};
+                            &e.verified_name, &e.root,       &e.root_sha256,    &e.settings,
+                            &e.exempt_until,  &e.openssl};
     const size_t nveiled = sizeof redacted / sizeof redacted[0];
     const size_t nplain = sizeof plain / sizeof plain[0];
     unsigned where;

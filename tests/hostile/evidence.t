@@ -35,6 +35,7 @@ look() { # NAME LIBRARY-PATH VERSION LIBPQ LIBSSL
     is "$(field verified_name)" localhost "$name: verified_name"
     is "$(field root)" "$PKI/two-roots.pem" "$name: root"
     is "$(field root_sha256)" "$(sha256sum "$PKI/two-roots.pem" | cut -d' ' -f1)" "$name: root_sha256"
+    like "$(field openssl)" '^[13]\.[0-9]+\.[0-9]+[a-z]?$' "$name: the version of its OpenSSL"
     is "$(field action) $(field mode) $(field schema)" 'sealed enforce pgseal/1' "$name: action, mode, schema"
     is "$(field host) $(field port) $(field dbname) $(field user) $(field application_name)" "localhost $P app app looker" "$name: the connection"
     is "$(field exe) $(field object)" "$DOORS $DOORS" "$name: exe and object"

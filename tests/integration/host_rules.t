@@ -79,6 +79,8 @@ a list with one that is not, first|ok t|downgrade/sealed|host=prod.example,local
 another port of it|bad|downgrade/sealed|host=localhost port=$I $w
 a list whose second port is another|ok t|downgrade/sealed|host=localhost,localhost port=$P,$I $w
 END
+is "$(jq -r 'select(.event == "exempt") | "\(.host) \(.exempt_until)"' "$EVENTS" | sort -u | grep '^[bl]')" \
+    $'b.example 2099-12-31\nlocalhost null\nlocalhost,127.0.0.1 null' 'the line tells how long the exemption lasts'
 is "${ROW_REASON[an_exemption]}" 'the good server, in clear' 'the line tells the reason of the exemption'
 policy <<END
 sslrootcert = $PKI/root.pem

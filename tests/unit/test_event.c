@@ -49,6 +49,7 @@ static void every_field_in_order(void **state)
         .changes = changes,
         .nchanges = 2,
         .rule = "/etc/pgseal/policy.conf:3",
+        .exempt_until = "2027-03-31",
         .reason = "because",
         .lost = UINT64_MAX,
         .protocol = "TLSv1.3",
@@ -62,6 +63,7 @@ static void every_field_in_order(void **state)
         .verified_name = "db",
         .root = "/etc/password@://",
         .root_sha256 = "cd",
+        .openssl = "3.0.15",
         .settings = "defaults",
         .libpqs = libpqs,
         .nlibpqs = 2,
@@ -84,12 +86,14 @@ static void every_field_in_order(void **state)
         "\"user\":\"u\",\"application_name\":\"app\",\"changes\":[{\"option\":\"sslmode\","
         "\"source\":\"uri\",\"requested\":\"disable\",\"enforced\":\"verify-full\"},"
         "{\"option\":\"gssencmode\",\"source\":\"default\",\"enforced\":\"disable\"}],"
-        "\"rule\":\"/etc/pgseal/policy.conf:3\",\"reason\":\"because\","
+        "\"rule\":\"/etc/pgseal/"
+        "policy.conf:3\",\"exempt_until\":\"2027-03-31\",\"reason\":\"because\","
         "\"lost\":18446744073709551615,\"protocol\":\"TLSv1.3\","
         "\"cipher\":\"TLS_AES_256_GCM_SHA384\",\"bits\":256,\"peer_subject\":\"CN=db@example\","
         "\"peer_issuer\":\"CN=ca\",\"peer_names\":\"db,db2\","
         "\"peer_not_after\":\"2027-01-01T00:00:00Z\",\"peer_sha256\":\"ab\","
-        "\"verified_name\":\"db\",\"root\":\"/etc/password@://\",\"root_sha256\":\"cd\","
+        "\"verified_name\":\"db\",\"root\":\"/etc/password@://"
+        "\",\"root_sha256\":\"cd\",\"openssl\":\"3.0.15\","
         "\"settings\":\"defaults\",\"libpq_copies\":[{\"path\":\"/a/libpq.so.5\","
         "\"version\":150018},{\"path\":\"/b/libpq.so.5\"}],\"hooks\":[\"PQconnectdb\",\"PQping\"],"
         "\"environment\":[\"OPENSSL_CONF\"],\"preloads\":[\"/x/libother.so\"]}\n");

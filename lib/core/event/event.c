@@ -29,6 +29,7 @@
     F(user, 64)                                                                                    \
     F(application_name, 64)                                                                        \
     F(rule, 96)                                                                                    \
+    F(exempt_until, 10)                                                                            \
     F(reason, 512)                                                                                 \
     F(protocol, 16)                                                                                \
     F(cipher, 48)                                                                                  \
@@ -40,6 +41,7 @@
     F(verified_name, 64)                                                                           \
     F(root, 96)                                                                                    \
     F(root_sha256, 64)                                                                             \
+    F(openssl, 24)                                                                                 \
     F(settings, 64)
 
 /* Lists: what their elements may always take together, and one string in an element at most. */
@@ -349,7 +351,7 @@ size_t event_format(const struct event *e, char *buf, size_t size)
     number_if(&w, "libpq_version", e->libpq_version);
     target_fields(&w);
     changes_field(&w);
-    field(&w, FIELD_rule, false);
+    plain_fields(&w, FIELD_rule, FIELD_exempt_until);
     reason_field(&w);
     if (e->lost != 0) {
         json_key(j, "lost");

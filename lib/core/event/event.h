@@ -32,13 +32,15 @@ struct event {
     const char *host, *hostaddr, *port, *dbname, *user, *application_name;
     const struct change *changes;
     size_t nchanges;
-    const char *rule, *reason;
+    const char *rule;
+    const char *exempt_until; /* the last day of the exemption that was used */
+    const char *reason;
     uint64_t lost;
     /* witness */
     const char *protocol, *cipher;
     int bits;
     const char *peer_subject, *peer_issuer, *peer_names, *peer_not_after, *peer_sha256,
-        *verified_name, *root, *root_sha256;
+        *verified_name, *root, *root_sha256, *openssl;
     /* process */
     const char *settings; /* where the settings came from */
     const struct event_library *libpqs;

@@ -1,5 +1,7 @@
 /* pgseal-run: starts a command under libpgseal.so, or says why it cannot be sealed and does not
  * start it. */
+#include "launch/drivers.h"
+#include "launch/lookup.h"
 #include "launch/object.h"
 #include "launch/policy_check.h"
 #include "launch/preflight.h"
@@ -7,9 +9,12 @@
 #include "launch/say.h"
 #include "launch/target.h"
 #include "lib/core/policy/policy.h"
+#include "lib/core/text/strbuf.h"
 
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,11 +26,21 @@ const char *argp_program_version = "pgseal-run " PGSEAL_VERSION;
 
 struct options {
     const char *policy, *root, *log, *lib;
-    bool audit, drivers;
+    bool audit;
+    struct driver_options drivers;
     int command; /* index of COMMAND in argv, 0: none */
 };
 
-enum { KEY_POLICY = 256, KEY_ROOT, KEY_AUDIT, KEY_LOG, KEY_LIB, KEY_DRIVERS };
+enum {
+    KEY_POLICY = 256,
+    KEY_ROOT,
+    KEY_AUDIT,
+    KEY_LOG,
+    KEY_LIB,
+    KEY_DRIVERS,
+    KEY_REWRITE,
+    KEY_DRY_RUN
+};
 
 static const struct argp_option option_table[] = {
     {"policy", KEY_POLICY, "FILE", 0, "Take the policy from FILE (PGSEAL_POLICY)", 0},
@@ -37,16 +52,22 @@ static const struct argp_option option_table[] = {
     {"log", KEY_LOG, "SINK", 0, "stderr, syslog, file:/PATH or none (PGSEAL_LOG)", 0},
     {"lib", KEY_LIB, "FILE", 0,
      "The object to preload (default: libpgseal.so beside pgseal-run, else the installed one)", 0},
-    {"drivers", KEY_DRIVERS, NULL, 0,
-     "Also set what drivers other than libpq honour, where it is not set: PGSSLMODE, "
-     "PGSSLROOTCERT, NODE_EXTRA_CA_CERTS; this asks, it does not enforce",
+    {"drivers", KEY_DRIVERS, "only", OPTION_ARG_OPTIONAL,
+     "Also set what drivers other than libpq honour (PGSSLMODE, PGSSLROOTCERT, PGSSL, "
+     "NODE_EXTRA_CA_CERTS...), and take away what weakens them; a request, not enforcement. only: "
+     "do "
+     "nothing else, for programs that no preload reaches",
      0},
+    {"rewrite-url", KEY_REWRITE, "VAR", 0,
+     "Make the connection URL in this variable ask for verification", 0},
+    {"dry-run", KEY_DRY_RUN, NULL, 0,
+     "Print what --drivers and --rewrite-url would change, and run nothing", 0},
     {0}};
 
 static error_t parse_option(int key, char *value, struct argp_state *state)
 {
     struct options *o = state->input;
-    if (value != NULL && value[0] == '\0' && key >= KEY_POLICY && key <= KEY_DRIVERS) {
+    if (value != NULL && value[0] == '\0' && key >= KEY_POLICY && key <= KEY_DRY_RUN) {
         /* An empty variable counts as unset: the shim would silently do something else. */
         refuse(STATUS_REFUSED, "an option's value is empty; see pgseal-run --help");
     }
@@ -67,7 +88,21 @@ static error_t parse_option(int key, char *value, struct argp_state *state)
         o->lib = value;
         return 0;
     case KEY_DRIVERS:
-        o->drivers = true;
+        if (value != NULL && strcmp(value, "only") != 0) {
+            refuse(STATUS_REFUSED, "--drivers=%s: only --drivers and --drivers=only are known",
+                   value);
+        }
+        o->drivers.drivers = true;
+        o->drivers.only = value != NULL;
+        return 0;
+    case KEY_REWRITE:
+        if (o->drivers.nurls == DRIVER_URLS) {
+            refuse(STATUS_REFUSED, "--rewrite-url: too many variables");
+        }
+        o->drivers.urls[o->drivers.nurls++] = value;
+        return 0;
+    case KEY_DRY_RUN:
+        o->drivers.dry_run = true;
         return 0;
     case ARGP_KEY_ARG:
         o->command = state->next - 1;
@@ -82,14 +117,6 @@ static void set(const char *name, const char *value)
 {
     if (setenv(name, value, 1) != 0) {
         refuse(STATUS_REFUSED, "%s cannot be set: %s", name, strerror(errno));
-    }
-}
-
-static void set_default(const char *name, const char *value)
-{
-    const char *present = getenv(name);
-    if (present == NULL || present[0] == '\0') {
-        set(name, value);
     }
 }
 
@@ -121,19 +148,6 @@ static void set_settings(const struct options *o)
     }
     if (o->log != NULL) {
         set("PGSEAL_LOG", o->log);
-    }
-}
-
-static void set_drivers(const struct checked *c)
-{
-    if (c->audit) {
-        refuse(STATUS_REFUSED,
-               "--drivers changes what programs ask for; audit mode changes nothing");
-    }
-    set_default("PGSSLMODE", "verify-full");
-    if (c->root != NULL) {
-        set_default("PGSSLROOTCERT", c->root);
-        set_default("NODE_EXTRA_CA_CERTS", c->root);
     }
 }
 
@@ -180,6 +194,41 @@ _Noreturn static void become(const struct target *t, char **argv, int argc)
            strerror(errno));
 }
 
+/* --drivers=only: the command as execvp(3) finds it; whether a preload reaches it does not matter. */
+static void find_any(struct target *t, const char *command)
+{
+    int error = lookup(command, t->path, sizeof t->path);
+    if (error != 0) {
+        refuse(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE, "%s: %s", command,
+               strerror(error));
+    }
+    int fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0) {
+        char magic[4];
+        ssize_t n = read(fd, magic, sizeof magic);
+        t->by_shell = n < 2 || (memcmp(magic, "#!", 2) != 0 &&
+                                (n < 4 || memcmp(magic, "\177ELF", sizeof magic) != 0));
+        close(fd);
+    }
+    strbuf_copy(t->program, sizeof t->program, t->path);
+    strbuf_copy(t->chain, sizeof t->chain, t->path);
+}
+
+/* Asks drivers for verification, and becomes the command without the object. */
+_Noreturn static void run_only(const struct options *o, const struct checked *c, char **argv,
+                               int argc)
+{
+    static struct target target;
+    if (o->lib != NULL) {
+        refuse(STATUS_REFUSED, "--drivers=only preloads nothing: --lib would be ignored");
+    }
+    find_any(&target, argv[0]);
+    warn("--drivers=only: nothing is sealed; drivers are asked for verification, and may not heed "
+         "it");
+    drivers_apply(&o->drivers, c, target.program);
+    become(&target, argv, argc);
+}
+
 int main(int argc, char **argv)
 {
     static char name[] = "pgseal-run"; /* every message begins with it, however it was called */
@@ -203,7 +252,7 @@ int main(int argc, char **argv)
     }
     argp_err_exit_status = STATUS_REFUSED;
     argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &options);
-    if (options.command == 0) {
+    if (options.command == 0 && !options.drivers.dry_run) {
         refuse(STATUS_REFUSED, "no COMMAND; see pgseal-run --help");
     }
     char **command = argv + options.command;
@@ -216,13 +265,18 @@ int main(int argc, char **argv)
         refuse(STATUS_REFUSED, "/etc/pgseal/policy.conf is in force, and no option changes that");
     }
     policy_judge(&checked);
+    drivers_judge(&options.drivers, &checked);
+    if (options.drivers.dry_run) {
+        drivers_apply(&options.drivers, &checked, NULL);
+        return 0;
+    }
+    if (options.drivers.only) {
+        run_only(&options, &checked, command, argc - options.command);
+    }
     object_find(&object, options.lib);
     target.listed = preload_listed(&object);
     target_find(&target, command);
-
-    if (options.drivers) {
-        set_drivers(&checked);
-    }
+    drivers_apply(&options.drivers, &checked, target.program);
     if (target.secure) {
         judge_secure(&checked);
     } else {

@@ -103,7 +103,7 @@ void policy_judge(struct checked *c)
         warn("%s cannot be written: %s; its lines go to standard error, else to syslog",
              log_target_name(&policy, name, sizeof name), why);
     }
-    c->audit = policy.global.mode == MODE_AUDIT;
+    c->policy = &policy;
     c->root = root_of(&world, &policy.global);
     /* Where hosts without a section are refused, the root outside all sections is used by nobody,
      * unless inherited. */

@@ -3,12 +3,14 @@
 #ifndef PGSEAL_LAUNCH_POLICY_CHECK_H
 #define PGSEAL_LAUNCH_POLICY_CHECK_H
 
+#include "lib/core/policy/policy.h"
+
 #include <stdbool.h>
 
 struct checked {
-    bool installed;   /* /etc/pgseal/policy.conf is in force, and no variable counts */
-    bool from_file;   /* a policy file is in force, that one or PGSEAL_POLICY's */
-    bool audit;       /* the mode outside all sections */
+    const struct policy *policy; /* as it was parsed */
+    bool installed;              /* /etc/pgseal/policy.conf is in force, and no variable counts */
+    bool from_file;              /* a policy file is in force, that one or PGSEAL_POLICY's */
     const char *root; /* the root file outside all sections; NULL where the program names its own,
                          or there is none */
 };
@@ -21,7 +23,7 @@ void policy_find(struct checked *c);
  * 125, with the shim's own text) where the shim would refuse connections for it. What it would only
  * log, in audit mode, is a warning; so is a default root (nothing named one) that this system does
  * not have: the program may never connect, and each connection is refused by the shim. Fills in
- * audit and root. */
+ * policy and root. */
 void policy_judge(struct checked *c);
 
 #endif

@@ -164,19 +164,7 @@ r "$run" ./probe
 refused 125 /etc/pgseal/policy.conf 'an installed policy that cannot be opened'
 rm /etc/pgseal
 
-# --- drivers
-r "$run" --drivers --root root.pem ./probe get PGSSLMODE
-fine verify-full '--drivers: PGSSLMODE'
-r "$run" --drivers --root root.pem ./probe get PGSSLROOTCERT
-fine "$dir/root.pem" '--drivers: PGSSLROOTCERT'
-r "$run" --drivers --root root.pem ./probe get NODE_EXTRA_CA_CERTS
-fine "$dir/root.pem" '--drivers: NODE_EXTRA_CA_CERTS'
-r env PGSSLMODE=require "$run" --drivers --root root.pem ./probe get PGSSLMODE
-fine require '--drivers: what is set stays'
-r "$run" --root root.pem ./probe get PGSSLMODE
-fine '(none)' 'without --drivers: nothing set'
-r "$run" --drivers --audit --root root.pem ./probe
-refused 125 audit '--drivers in audit mode'
+# --- the distribution's bundle
 bundle=/etc/ssl/certs/ca-certificates.crt
 mkdir -p /etc/ssl/certs && cp root.pem "$bundle"
 r "$run" --drivers --root system ./probe get PGSSLROOTCERT

@@ -15,7 +15,7 @@ if [[ ${LAUNCHER_NAMESPACE:-} != "$$" ]]; then
 fi
 unset LAUNCHER_NAMESPACE
 build=${BUILD:-$top/build}
-for name in $(compgen -e | grep -E '^(PG|LD_|SSL_CERT_|NODE_EXTRA)'); do
+for name in $(compgen -e | grep -E '^(PG|LD_|SSL|NODE_|JAVA_|XDG_RUNTIME_DIR$)'); do
     unset "$name"
 done
 export LC_ALL=C

@@ -27,6 +27,15 @@ static void roots(void **state)
         {"", "host=db sslrootcert=/bundle.pem", "seal/sealed", "sslrootcert=/bundle.pem", ""},
         {"", "host=db sslrootcert=/s", "downgrade/sealed", "sslrootcert=/bundle.pem", ""},
         {"", "host=db env:sslrootcert=/s", "downgrade/sealed", "sslrootcert=/bundle.pem", ""},
+        /* the one outside all sections, where pgseal-run --drivers puts it */
+        {"sslrootcert = /r\n[host db]\nsslrootcert = /s\n", "host=db env:sslrootcert=/r",
+         "seal/sealed", "sslrootcert=/s", ""},
+        {"sslrootcert = /r\n[host db]\nsslrootcert = /s\n", "host=db sslrootcert=/r",
+         "downgrade/sealed", "sslrootcert=/s", ""},
+        {"[host db]\nsslrootcert = /s\n", "host=db env:sslrootcert=/bundle.pem", "seal/sealed",
+         "sslrootcert=/s", ""},
+        {"sslrootcert = /r\n[host db]\nsslrootcert = system\n", "host=db env:sslrootcert=/r",
+         "seal/sealed", "sslrootcert=/bundle.pem", ""},
         /* the program's */
         {"sslrootcert = program\n", "host=db sslrootcert=/s", "seal/sealed", "sslrootcert=/s", ""},
         {"sslrootcert = program\n", "host=db sslrootcert=system", "seal/sealed",

@@ -47,6 +47,17 @@ static const char *programs_root(struct deciding *d)
     return seal_keep(d->v, path, strlen(path));
 }
 
+/* Whether the root that was asked for is the one outside all sections, from the environment: where
+ * `pgseal-run --drivers` puts it for other drivers. That never asks for less. */
+static bool is_global_root(struct deciding *d)
+{
+    const struct asked *asked = request_option(d->r, "sslrootcert");
+    const struct rule *global = &d->p->global;
+    const char *root = global->root_kind == ROOT_SYSTEM ? d->w->bundle(d->w->data) : global->root;
+    return asked != NULL && asked->source == FROM_ENVIRONMENT && asked->value != NULL &&
+           root != NULL && strcmp(asked->value, root) == 0;
+}
+
 bool seal_judge_root(struct deciding *d)
 {
     const struct rule *rule = d->v->rule;
@@ -83,10 +94,10 @@ bool seal_judge_root(struct deciding *d)
     d->v->root = root;
     /* Only a policy's own root can be asked against; under `program` the word "system" merely
      * becomes a path. */
-    seal_force(d, "sslrootcert", root,
-               rule->root_kind == ROOT_FILE ||
+    bool is_less = rule->root_kind == ROOT_FILE ||
                    (rule->root_kind == ROOT_SYSTEM && request_value(d->r, "sslrootcert") != NULL &&
-                    strcmp(request_value(d->r, "sslrootcert"), "system") != 0));
+                    strcmp(request_value(d->r, "sslrootcert"), "system") != 0);
+    seal_force(d, "sslrootcert", root, is_less && !is_global_root(d));
     return true;
 }
 

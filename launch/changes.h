@@ -1,0 +1,31 @@
+/* changes: variables that the launcher changes for drivers, and how it says so: a line of the log
+ * where one asked for less, or, in a dry run, all of them on standard output. */
+#ifndef PGSEAL_LAUNCH_CHANGES_H
+#define PGSEAL_LAUNCH_CHANGES_H
+
+#include "lib/core/event/event.h"
+#include "lib/core/policy/policy.h"
+
+#include <stdbool.h>
+
+struct changes {
+    const struct policy *policy; /* whose log it is */
+    const char *exe;             /* the program that will run; NULL in a dry run */
+    bool dry_run;                /* nothing is changed or written but standard output */
+};
+
+/* Sets the variable to value, or takes it away where value is NULL. Where it held something else,
+ * that asked for less: one line of the log, with this reason (NULL: it did not, no line). Ends the
+ * launcher (125) where the environment cannot be changed. */
+void change_variable(const struct changes *c, const char *name, const char *value,
+                     const char *reason);
+
+/* Writes one line of the log: what was asked for, and what is asked for instead. */
+void changes_log(const struct changes *c, const struct change *changes, size_t n,
+                 const char *reason);
+
+/* A line of the dry run on standard output, "- NAME=value" or "+ NAME=value"; none where value is
+ * NULL. Control characters become '?'. The value must hold no secret. */
+void changes_show(char sign, const char *name, const char *value);
+
+#endif

@@ -1,0 +1,289 @@
+/* url: which parameters each driver's syntax has for verification, and the string put together
+ * again. */
+#include "launch/url.h"
+
+#include "launch/url_parts.h"
+#include "lib/core/event/event.h"
+#include "lib/core/text/strbuf.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a parameter must become. */
+struct wish {
+    const char *name;    /* as url_cut leaves it */
+    const char *written; /* as it is written where it is added; NULL: it is not */
+    const char *value;   /* NULL: taken away; root: the policy's, and nothing where it has none */
+    const char *weak;    /* taken away only with this value */
+};
+
+static const char root_value[] = "(root)";
+
+/* ssl-mode, ssl-root-cert and ssl-ca are sqlx's other names. */
+static const struct wish libpq_wishes[] = {{"sslmode", "sslmode", "verify-full", NULL},
+                                           {"sslrootcert", NULL, root_value, NULL},
+                                           {"ssl-root-cert", NULL, root_value, NULL},
+                                           {"ssl-ca", NULL, root_value, NULL},
+                                           {"ssl-mode", NULL, NULL, NULL},
+                                           {"ssl", NULL, NULL, NULL},
+                                           {"requiressl", NULL, NULL, NULL},
+                                           {"gssencmode", NULL, "disable", NULL},
+                                           {"sslkeylogfile", NULL, NULL, NULL},
+                                           {"ssl_min_protocol_version", NULL, NULL, "TLSv1"},
+                                           {"ssl_min_protocol_version", NULL, NULL, "TLSv1.1"},
+                                           {"ssl_max_protocol_version", NULL, NULL, "TLSv1"},
+                                           {"ssl_max_protocol_version", NULL, NULL, "TLSv1.1"},
+                                           {NULL, NULL, NULL, NULL}};
+/* SQLAlchemy hands the parameters to asyncpg.connect(), which knows no sslmode. */
+static const struct wish asyncpg_wishes[] = {{"ssl", "ssl", "verify-full", NULL},
+                                             {NULL, NULL, NULL, NULL}};
+static const struct wish jdbc_wishes[] = {
+    {"sslmode", "sslmode", "verify-full", NULL},
+    {"sslrootcert", "sslrootcert", root_value, NULL},
+    {"gssEncMode", "gssEncMode", "disable", NULL},
+    {"ssl", NULL, NULL, NULL},
+    {"sslfactory", NULL, NULL, "org.postgresql.ssl.NonValidatingFactory"},
+    {"sslhostnameverifier", NULL, NULL, NULL},
+    {NULL, NULL, NULL, NULL}};
+static const struct wish npgsql_wishes[] = {{"sslmode", "SSL Mode", "VerifyFull", NULL},
+                                            {"rootcertificate", NULL, root_value, NULL},
+                                            {"trustservercertificate", NULL, NULL, NULL},
+                                            {"gssencryptionmode", NULL, "Disable", NULL},
+                                            {NULL, NULL, NULL, NULL}};
+
+static const struct dialect {
+    const char *prefix; /* NULL: any */
+    enum url_syntax syntax;
+    const struct wish *wishes;
+} dialects[] = {
+    {"postgres://", URL_QUERY, libpq_wishes},
+    {"postgresql://", URL_QUERY, libpq_wishes},
+    {"postgresql+psycopg://", URL_QUERY, libpq_wishes},
+    {"postgresql+psycopg_async://", URL_QUERY, libpq_wishes},
+    {"postgresql+psycopg2://", URL_QUERY, libpq_wishes},
+    {"postgresql+asyncpg://", URL_QUERY, asyncpg_wishes},
+    {"jdbc:postgresql:", URL_QUERY, jdbc_wishes},
+    {NULL, URL_KEYWORDS, libpq_wishes},
+    {NULL, URL_PAIRS, npgsql_wishes},
+};
+
+/* Cuts value by the first dialect that it can be read in. */
+static const char *find_dialect(const char *value, struct url_parts *p,
+                                const struct dialect **found)
+{
+    const char *reason = NULL;
+    bool is_url = strstr(value, "://") != NULL && strcspn(value, " =;") > strcspn(value, ":");
+    for (size_t i = 0; i < sizeof dialects / sizeof dialects[0]; i++) {
+        const struct dialect *d = &dialects[i];
+        bool begins = d->prefix != NULL && strncmp(value, d->prefix, strlen(d->prefix)) == 0;
+        bool may_be =
+            d->prefix == NULL && !is_url && (d->syntax != URL_PAIRS || strchr(value, ';') != NULL);
+        if (!begins && !may_be) {
+            continue;
+        }
+        reason = url_cut(p, d->syntax, value);
+        /* A lower-case string of pairs reads as one keyword whose value holds the others. */
+        bool pairs = d->syntax == URL_KEYWORDS && reason == NULL &&
+                     strchr(p->parameters[0].value, ';') != NULL &&
+                     strcmp(p->parameters[0].name, "password") != 0;
+        if (begins || (reason == NULL && !pairs)) {
+            *found = d;
+            return reason;
+        }
+        url_parts_free(p);
+    }
+    return "it is in no syntax that pgseal-run knows";
+}
+
+static const struct wish *find_wish(const struct wish *wishes, const struct url_parameter *p,
+                                    const char *root)
+{
+    for (const struct wish *w = wishes; w->name != NULL; w++) {
+        if (strcmp(w->name, p->name) == 0 && (w->weak == NULL || strcmp(w->weak, p->value) == 0) &&
+            (w->value != root_value || root != NULL)) {
+            return w;
+        }
+    }
+    return NULL;
+}
+
+/* Whether what stands in the parameter may not be shown. */
+static bool is_secret(const struct url_parameter *p, const char *text)
+{
+    static const char *const words[] = {"pass", "pwd", "secret", "token"};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcasestr(p->name, words[i]) != NULL) {
+            return true;
+        }
+    }
+    return event_redacts(text) || event_redacts(p->value);
+}
+
+/* What stands before the parameters, for people: the password of a plain authority is hidden, and
+ * all up to the last '@' of any other. */
+static void show_base(struct strbuf *t, const char *base, size_t len)
+{
+    const char *authority = memmem(base, len, "//", 2);
+    const char *start = authority != NULL ? authority + 2 : base;
+    size_t room = len - (size_t)(start - base);
+    const char *at = memrchr(start, '@', room);
+    const char *colon = at != NULL ? memchr(start, ':', (size_t)(at - start)) : NULL;
+    const char *odd = at != NULL ? start + strcspn(start, "@/") : NULL;
+    strbuf_addn(t, base, (size_t)(start - base));
+    if (at == NULL) {
+        strbuf_addn(t, start, room);
+        return;
+    }
+    if (odd != at) {
+        strbuf_add(t, "(hidden)");
+    } else if (colon != NULL) {
+        strbuf_addn(t, start, (size_t)(colon - start));
+        strbuf_add(t, ":(hidden)");
+    } else {
+        strbuf_addn(t, start, (size_t)(at - start));
+    }
+    strbuf_addn(t, at, len - (size_t)(at - base));
+}
+
+/* The string as it is put together again, for the driver and for people. */
+struct writer {
+    struct strbuf value;
+    struct strbuf shown;
+    enum url_syntax syntax;
+    bool any; /* a parameter has been written */
+};
+
+static void write_parameter(struct writer *w, const char *text, size_t len, const char *shown)
+{
+    static const char *const separators[][2] = {
+        [URL_QUERY] = {"?", "&"}, [URL_KEYWORDS] = {"", " "}, [URL_PAIRS] = {"", ";"}};
+    const char *separator = separators[w->syntax][w->any];
+    w->any = true;
+    strbuf_add(&w->value, separator);
+    strbuf_addn(&w->value, text, len);
+    strbuf_add(&w->shown, separator);
+    if (shown != NULL) {
+        strbuf_add(&w->shown, shown);
+    } else {
+        strbuf_addn(&w->shown, text, len);
+    }
+}
+
+/* A parameter that stays. */
+static void keep(struct writer *w, const struct url_parameter *p)
+{
+    char *text = strndup(p->text, p->len);
+    char shown[256];
+    struct strbuf t;
+    strbuf_init(&t, shown, sizeof shown);
+    strbuf_add(&t, p->name);
+    strbuf_add(&t, "=(hidden)");
+    bool secret = text == NULL || is_secret(p, text);
+    write_parameter(w, p->text, p->len, secret ? shown : NULL);
+    free(text);
+}
+
+static bool add_wish(struct writer *w, const struct wish *wish, const char *written,
+                     const char *root)
+{
+    char text[2 * PATH_MAX];
+    const char *value = wish->value == root_value ? root : wish->value;
+    bool fits = url_write(w->syntax, written, value, text, sizeof text);
+    write_parameter(w, text, strlen(text), NULL);
+    return fits;
+}
+
+static bool note_change(struct url *u, const struct wish *wish, const char *requested,
+                        const char *root)
+{
+    const char *enforced = wish->value == root_value ? root : wish->value;
+    if (enforced != NULL && strcmp(requested, enforced) == 0) {
+        return true;
+    }
+    if (u->nchanges == URL_CHANGES ||
+        (u->changes[u->nchanges].requested = strdup(requested)) == NULL) {
+        return false;
+    }
+    u->changes[u->nchanges].option = wish->name;
+    u->changes[u->nchanges++].enforced = enforced;
+    return true;
+}
+
+/* Writes the parameters again: those that stay, one of each that is wished for, and what is missing.
+ */
+static bool write_all(struct writer *w, struct url *u, const struct url_parts *p,
+                      const struct dialect *d, const char *root)
+{
+    bool done = true;
+    const struct wish *written[16] = {NULL};
+    for (size_t i = 0; i < p->n; i++) {
+        const struct url_parameter *parameter = &p->parameters[i];
+        const struct wish *wish = find_wish(d->wishes, parameter, root);
+        if (wish == NULL) {
+            keep(w, parameter);
+            continue;
+        }
+        done = note_change(u, wish, parameter->value, root) && done;
+        size_t at = (size_t)(wish - d->wishes);
+        if (wish->value != NULL && written[at] == NULL) {
+            written[at] = wish;
+            size_t name = strcspn(parameter->text, d->syntax == URL_PAIRS ? "=" : "= \t\n");
+            char own[64];
+            strbuf_copy(own, name < sizeof own ? name + 1 : sizeof own, parameter->text);
+            done = add_wish(w, wish, wish->written != NULL ? wish->written : own, root) && done;
+        }
+    }
+    for (const struct wish *wish = d->wishes; wish->name != NULL; wish++) {
+        if (wish->written != NULL && written[wish - d->wishes] == NULL &&
+            (wish->value != root_value || root != NULL)) {
+            done = add_wish(w, wish, wish->written, root) && done;
+        }
+    }
+    return done;
+}
+
+const char *url_rewrite(struct url *u, const char *value, const char *root)
+{
+    struct url_parts parts = {0};
+    const struct dialect *dialect = NULL;
+    *u = (struct url){0};
+    const char *reason = find_dialect(value, &parts, &dialect);
+    if (reason == NULL) {
+        size_t size = 2 * strlen(value) + 16 * URL_PARAMETERS + 4 * PATH_MAX;
+        u->value = malloc(size);
+        u->before = malloc(size);
+        u->after = malloc(size);
+        reason = u->value != NULL && u->before != NULL && u->after != NULL ? NULL : "no memory";
+        if (reason == NULL) {
+            struct writer old = {.syntax = dialect->syntax};
+            struct writer new = {.syntax = dialect->syntax};
+            strbuf_init(&old.value, u->value, size);
+            strbuf_init(&old.shown, u->before, size);
+            show_base(&old.shown, parts.base, parts.base_len);
+            for (size_t i = 0; i < parts.n; i++) {
+                keep(&old, &parts.parameters[i]);
+            }
+            strbuf_init(&new.value, u->value, size);
+            strbuf_init(&new.shown, u->after, size);
+            strbuf_addn(&new.value, parts.base, parts.base_len);
+            show_base(&new.shown, parts.base, parts.base_len);
+            if (!write_all(&new, u, &parts, dialect, root) || new.value.cut || new.shown.cut) {
+                reason = "it is too long";
+            }
+        }
+    }
+    url_parts_free(&parts);
+    return reason;
+}
+
+void url_free(struct url *u)
+{
+    free(u->value);
+    free(u->before);
+    free(u->after);
+    for (size_t i = 0; i < u->nchanges; i++) {
+        free(u->changes[i].requested);
+    }
+    *u = (struct url){0};
+}

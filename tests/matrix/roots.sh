@@ -61,6 +61,10 @@ fetch() {
         for deb in "$part"/var/cache/apt/archives/*.deb; do
             dpkg -x "$deb" "$part"
         done
+        # The linker follows absolute links from this machine's root, finds nothing and takes a static library instead.
+        find "$part/usr/lib" -lname '/*' | while read -r link; do
+            ln -srfn "$part$(readlink "$link")" "$link"
+        done
     fi
     if [ "$suite" = experimental ] && ! add_experimental "$part" >>"$log" 2>&1; then
         tail -n 20 "$log" >&2

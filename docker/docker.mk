@@ -3,7 +3,7 @@
 # an empty root; builds and unpacks the tarballs; `make demo` and `make install` in another Debian.
 .PHONY: check-docker
 check-docker:
-	@tests/deps.sh build docker
+	@tests/deps.sh build docker recipes
 	TEST_JOBS=1 TEST_TIMEOUT=1800 tests/run tests/docker/images.sh tests/docker/containers.sh
 
 .PHONY: check-packages

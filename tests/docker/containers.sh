@@ -129,4 +129,7 @@ refused "others may write the policy" "writable" --volume "$d:/etc/pgseal:ro"
 refused "an option against the policy" "--audit" --entrypoint '["/opt/pgseal/pgseal-run", "--audit", "--"]' \
     --volume "$trust:/etc/pgseal:ro"
 is "$(count postgres 'connection received')/$(count impostor 'connection received')" "$contacts" "none of them reached a server"
+
+# shellcheck source=tests/docker/pods.sh
+. "$(dirname "$0")/pods.sh"
 done_testing

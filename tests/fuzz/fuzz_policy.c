@@ -3,6 +3,7 @@
  * same bytes give the same fault; no string leaves the bytes that it came from; matching, sockets
  * and places answer whatever is asked. */
 #include "lib/core/policy/policy.h"
+#include "stretch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static void look(const struct policy *p, const char *bytes, size_t size)
     inside(p->socket_dirs, bytes, size);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void check(const uint8_t *data, size_t size)
 {
     struct policy p;
     struct policy again;
@@ -85,5 +86,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     policy_free(&again);
     free(bytes);
     free(more);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t len;
+    char *bytes = stretch(data, size, &len);
+    check((const uint8_t *)bytes, len);
+    free(bytes);
     return 0;
 }

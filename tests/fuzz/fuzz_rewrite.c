@@ -6,9 +6,10 @@
  *
  * Input: a byte that chooses the door, a byte that chooses the policy, then texts that NULs end:
  * the string; "keyword=value" (no '=': a NULL value) for arrays; the arguments for PQsetdbLogin in
- * the order of its array form, \1 for NULL. */
+ * the order of its array form, \1 for NULL; stretched (stretch.h). */
 #include "lib/core/text/strbuf.h"
 #include "shim/connect/call.h"
+#include "stretch.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -326,14 +327,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2) {
         return 0;
     }
-    char *text = malloc(size - 1);
-    if (text == NULL) {
-        abort();
-    }
-    memcpy(text, data + 2, size - 2);
-    text[size - 2] = '\0';
+    size_t len;
+    char *text = stretch(data + 2, size - 2, &len);
     unsigned char entry_point = data[0] % 4;
-    cut(text, text + size - 2, entry_point == 1 || entry_point == 2, &e);
+    cut(text, text + len, entry_point == 1 || entry_point == 2, &e);
     struct call call = make_call(entry_point, &e);
 
     memset(&probe, 0, sizeof probe);

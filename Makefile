@@ -50,7 +50,7 @@ help:
 	@echo 'make check-impostor  what psql, psycopg, asyncpg, Node, Go and JDBC tell impostors'
 	@echo 'make check-hostile   impostors, men in the middle, libpqs that lie, cancel requests'
 	@echo 'make check-faults    each step of pgseal fails once; sanitizers'
-	@echo 'make check-matrix    libpq 13 to 18, other Debian releases, arm64, musl'
+	@echo 'make check-matrix    libpq 13 to 19, other Debian releases, arm64, musl'
 	@echo 'make check-page      the HTML report in a headless Chromium'
 	@echo 'make check-docker    images and containers, without a daemon; make check-packages: the packages'
 	@echo 'tests/upstream/run DIR   a PostgreSQL source tree'"'"'s own tests, bare and sealed (docs/upstream.md)'

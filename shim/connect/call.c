@@ -113,6 +113,10 @@ int call_pinned(const struct request *r, const char **keywords, const char **val
             values[n++] = a->given;
         }
     }
+    if (t.cut) { /* with the options that are known today it cannot be */
+        return call_refused("pgseal: refused: too many empty options for a service file", keywords,
+                            values);
+    }
     keywords[0] = "dbname"; /* expanded; a dbname after it is a plain name (conninfo_array_parse) */
     values[0] = words;
     for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {

@@ -108,7 +108,16 @@ require_auth from 16: what it does not|$(from 16 'bad|seal/sealed' 'bad|none')|$
 sslnegotiation from 17|$(from 17 'ok t|seal/sealed' 'bad|none')|$good sslnegotiation=postgres
 servicefile from 19|$(from 19 'bad|refuse/refused' 'bad|none')|servicefile=$LAB/log/ldap.conf service=ldap
 PGOAUTHDEBUG from 18|$(from 18 'bad|refuse/refused' 'ok t|seal/sealed')|$good|env:PGOAUTHDEBUG=UNSAFE:http
+PGOAUTHDEBUG as libpq 18 has it|$(from 18 'bad|refuse/refused' 'ok t|seal/sealed')|$good|env:PGOAUTHDEBUG=UNSAFE
+PGOAUTHDEBUG as libpq 19 has it|$(from 18 'bad|refuse/refused' 'ok t|seal/sealed')|$good|env:PGOAUTHDEBUG=UNSAFE:http,trace,dos-endpoint
+PGOAUTHDEBUG without what is unsafe|ok t|seal/sealed|$good|env:PGOAUTHDEBUG=call-count,plugin-errors
+an unsafe word of PGOAUTHDEBUG without its prefix|ok t|seal/sealed|$good|env:PGOAUTHDEBUG=trace
+oauth_ca_file from 19|$(from 19 'ok t|downgrade/sealed' 'bad|none')|$good oauth_ca_file=$PKI/foreign.pem
+PGOAUTHCAFILE from 19|ok t|$(from 19 downgrade/sealed seal/sealed)|$good|env:PGOAUTHCAFILE=$PKI/foreign.pem
+servicefile from 19: a weak one|$(from 19 'ok t|downgrade/sealed' 'bad|none')|servicefile=$services service=good-weak
+servicefile from 19: the impostor|$(from 19 'bad|downgrade/sealed' 'bad|none')|servicefile=$services service=impostor-weak
 END
+rows world_bare <<<"bare: servicefile from 19|$(from 19 'ok f' bad)|-|servicefile=$services service=impostor-weak"
 rows world_bare <<<"bare: PGREQUIRESSL=1 asks for no more than TLS|ok t|-|host=localhost port=$I user=app dbname=app|env:PGREQUIRESSL=1"
 
 # --- secrets of TLS in a file, from 18
@@ -138,6 +147,24 @@ require_auth = scram-sha-256
 END
 rows world <<<"a pin of require_auth|bad|$(from 16 downgrade/sealed refuse/refused)|host=localhost port=$P user=app dbname=app$(from 16 ' require_auth=none' '')"
 ((MAJOR >= 16)) || like "${ROW_REASON[a_pin_of_require_auth]}" "require_auth.*$MAJOR\." 'the reason names option and version'
+plain_policy
+
+policy <<END
+sslrootcert = $PKI/root.pem
+[host localhost]
+oauth_ca_file = $PKI/root.pem
+END
+rows world <<<"a pin of oauth_ca_file|$(from 19 'ok t' bad)|$(from 19 seal/sealed refuse/refused)|host=localhost port=$P user=app dbname=app"
+if ((MAJOR >= 19)); then
+    policy <<END
+sslrootcert = $PKI/root.pem
+[host localhost]
+oauth_ca_file = $PKI/crl.pem
+END
+    rows world <<<"a pinned oauth_ca_file that holds no roots|bad|refuse/refused|host=localhost port=$P user=app dbname=app"
+    has "${ROW_REASON[a_pinned_oauth_ca_file_that_holds_no_roots]}" "oauth_ca_file: $PKI/crl.pem: holds another block than CERTIFICATE" \
+        'it is judged like a root'
+fi
 plain_policy
 
 # --- an ldap line in a service file

@@ -2,13 +2,13 @@
 # libpq_matrix.sh: one libpq in the place where it lives; sourced after env.sh, with WORLD set to
 #   libpq-N libpq-N-symbolic   a build of libpq N, on this machine; symbolic: it binds its own calls to itself
 #   host host-symbolic         this machine's libpq; the same linked -Bsymbolic-functions from its static library
-#   bullseye trixie sid        another Debian's, in a chroot
+#   bullseye trixie sid        another Debian's, in a chroot; experimental: sid with the libpq to come; experimental-symbolic
 #   arm64                      bookworm's, under qemu
 #   musl-libpq                 libpq, OpenSSL and psql of musl, built by tests/musl/build
 # Leaves MAJOR (of libpq), LIBPQ_VERSION, SYMBOLIC (1 or empty), PSQL (a program of that world, or empty), WORLD_ETC (its
 # /etc, private), DOORS, and two commands: world and world_bare COMMAND…, run in it with and without the object.
 
-_world_root=$LAB_TOP/build/roots/$WORLD
+_world_root=$LAB_TOP/build/roots/${WORLD%-symbolic}
 _world_libdir='' SYMBOLIC='' PSQL='' WORLD_ETC=/etc
 _world_env=()
 
@@ -58,12 +58,17 @@ arm64)
         mount --bind "$_world_dir" "$_world_root$_world_dir"
     done
     [[ -e $_world_root/proc/self ]] || mount -t proc proc "$_world_root/proc"
+    if [[ $WORLD == *-symbolic ]]; then
+        mkdir "$LAB/bin/symbolic"
+        cp "$LAB_TOP/build/matrix/$WORLD/libpq.so.5" "$LAB/bin/symbolic"
+        _world_env=("LD_LIBRARY_PATH=$LAB/bin/symbolic")
+    fi
     ;;
 esac
 mkdir -p "$LAB/homes"
 if [[ $WORLD == *-symbolic ]]; then
     SYMBOLIC=1
-    [[ $WORLD == host-* ]] || _world_env=("LD_LIBRARY_PATH=$LAB_TOP/build/matrix/$WORLD:$_world_libdir")
+    [[ $WORLD != libpq-* ]] || _world_env=("LD_LIBRARY_PATH=$LAB_TOP/build/matrix/$WORLD:$_world_libdir")
 fi
 
 _world_run() { # PRELOAD COMMAND…
@@ -74,7 +79,7 @@ _world_run() { # PRELOAD COMMAND…
     arm64)
         qemu-aarch64-static -L "$_world_root" ${preload:+-E LD_PRELOAD="$preload"} "$@"
         ;;
-    *) chroot "$_world_root" /usr/bin/env HOME="$HOME" ${preload:+LD_PRELOAD="$preload"} "$@" ;;
+    *) chroot "$_world_root" /usr/bin/env HOME="$HOME" "${_world_env[@]}" ${preload:+LD_PRELOAD="$preload"} "$@" ;;
     esac
 }
 world() { _world_run "$OBJECT" "$@"; }

@@ -1,8 +1,8 @@
-# matrix.mk: `make check-matrix`: libpq 13 to 18, each also as if linked -Bsymbolic-functions, the libpq of four Debian
+# matrix.mk: `make check-matrix`: libpq 13 to 19, each also as if linked -Bsymbolic-functions, the libpq of four Debian
 # releases and of arm64, and musl. Writes docs/matrix.md. The result of one world: `make check-matrix WORLDS='libpq-18 sid'`.
 MATRIX = build/matrix
 MATRIX_VERSIONS = 13 14 15 16 17 18
-MATRIX_ROOTS = bullseye trixie sid arm64
+MATRIX_ROOTS = bullseye trixie sid experimental arm64
 ARM64_CC = aarch64-linux-gnu-gcc
 WORLDS =
 
@@ -19,6 +19,10 @@ $(MATRIX)/libpq-%-symbolic/libpq.so.5: build/libpqs/%/complete tests/matrix/symb
 	@mkdir -p $(@D)
 	tests/matrix/symbolic.py build/libpqs/$*/native/lib/libpq.so.5 $@
 
+$(MATRIX)/experimental-symbolic/libpq.so.5: build/roots/experimental.complete tests/matrix/symbolic.py
+	@mkdir -p $(@D)
+	tests/matrix/symbolic.py build/roots/experimental/usr/lib/x86_64-linux-gnu/libpq.so.5 $@
+
 # Linked to the oldest C library of the matrix, so that it runs on all.
 MATRIX_OLD = build/roots/bullseye
 $(MATRIX)/doors-old: tests/lib/entry_points.c build/roots/bullseye.complete
@@ -33,6 +37,7 @@ $(MATRIX)/doors-arm64: tests/lib/entry_points.c build/roots/arm64.complete
 		build/roots/arm64/usr/lib/aarch64-linux-gnu/libpq.so.5
 
 MATRIX_PARTS = $(MATRIX_VERSIONS:%=$(MATRIX)/libpq-%-symbolic/libpq.so.5) $(MATRIX)/doors-old $(MATRIX)/doors-arm64 \
+	$(MATRIX)/experimental-symbolic/libpq.so.5 \
 	build/hostile/symbolic/libpq.so.5 $(MATRIX_ROOTS:%=build/roots/%.complete)
 
 .PHONY: check-matrix check-matrix-installed

@@ -1,6 +1,7 @@
 /* pgseal explain: what a connection string asks for, where each value comes from, what will be
  * enforced, and why. No network. */
 #include "cli/commands.h"
+#include "cli/explain/client_cert.h"
 #include "cli/explain/preview.h"
 #include "cli/lib/safe.h"
 #include "cli/lib/term.h"
@@ -165,6 +166,10 @@ static json_t *why_of(const struct preview *q)
         if (reason[0] != '\0') {
             because(why, xprintf("Note: %s.", reason));
         }
+    }
+    char *client = client_cert_sentence(q);
+    if (client != NULL) {
+        because(why, client);
     }
     if (v->mode == MODE_AUDIT && v->kind != VERDICT_EXEMPT && !v->fault && v->tcp) {
         because(why, xstrdup("mode = audit: nothing is changed, this is what enforce would do."));

@@ -144,6 +144,17 @@ static bool home_file(void *data, int version, const char *name, char *path, siz
     return (size_t)snprintf(path, size, "~/.postgresql/%s", name) < size;
 }
 
+/* A line tells nothing of the client's files. */
+static const char *certificate_fault(void *data, const char *certificate, const char *key,
+                                     bool passphrase)
+{
+    (void)data;
+    (void)certificate;
+    (void)key;
+    (void)passphrase;
+    return NULL;
+}
+
 static int readable(void *data, const char *path)
 {
     (void)data, (void)path;
@@ -242,8 +253,15 @@ static void fill(struct request *r, json_t *event, enum event_id id)
 
 void whatif_judge(struct whatif *w, json_t *event, enum event_id id, const char *out[2])
 {
-    const struct world world = {w,         root_ok,  crl_state,   bundle,
-                                home_file, readable, environment, (int32_t)(when_now() / DAY_MS)};
+    const struct world world = {.data = w,
+                                .root_ok = root_ok,
+                                .crl_state = crl_state,
+                                .bundle = bundle,
+                                .home_file = home_file,
+                                .readable = readable,
+                                .certificate_fault = certificate_fault,
+                                .environment = environment,
+                                .today = (int32_t)(when_now() / DAY_MS)};
     fill(&w->request, event, id);
     seal_decide(&w->request, &w->policy, &world, &w->verdict);
     out[0] = action_name(w->verdict.action);

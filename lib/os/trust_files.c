@@ -3,6 +3,7 @@
 
 #include "lib/core/text/pem.h"
 #include "lib/core/text/strbuf.h"
+#include "lib/os/client_cert.h"
 #include "lib/os/sys.h"
 
 #include <pwd.h>
@@ -134,7 +135,7 @@ bool files_home(int version, char *path, size_t size)
     if (home != NULL && home[0] != '\0') {
         found = strbuf_copy(path, size, home);
     } else {
-        char buf[1024];
+        char buf[8192]; /* BUFSIZ, as libpq has it */
         struct passwd entry;
         struct passwd *got = NULL;
         if (getpwuid_r(geteuid(), &entry, buf, sizeof buf, &got) == 0 && got != NULL) {
@@ -172,6 +173,13 @@ static int readable(void *data, const char *path)
     return state;
 }
 
+static const char *certificate_fault(void *data, const char *certificate, const char *key,
+                                     bool passphrase)
+{
+    (void)data;
+    return client_cert_fault(certificate, key, passphrase);
+}
+
 static const char *environment(void *data, const char *name)
 {
     (void)data;
@@ -191,6 +199,7 @@ void files_world(struct world *w, struct roots **keep)
         .bundle = bundle,
         .home_file = home_file,
         .readable = readable,
+        .certificate_fault = certificate_fault,
         .environment = environment,
         .today = (int32_t)(now.tv_sec / 86400),
     };

@@ -230,6 +230,8 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     bool stopped = false;
 
     p->request.version = pq->version;
+    p->request.passphrase_hook =
+        pq->PQgetSSLKeyPassHook_OpenSSL != NULL && pq->PQgetSSLKeyPassHook_OpenSSL() != NULL;
     if (pq->version < 100000) {
         return refused(p, "this program's libpq is older than 10, which pgseal cannot question "
                           "safely; update it");

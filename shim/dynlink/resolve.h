@@ -36,6 +36,7 @@
     X(PQsslInUse, false)                                                                           \
     X(PQsslStruct, false)                                                                          \
     X(PQsslAttribute, false)                                                                       \
+    X(PQgetSSLKeyPassHook_OpenSSL, false)                                                          \
     X(PQgssEncInUse, false)                                                                        \
     X(PQconnectionUsedPassword, false)                                                             \
     X(PQconnectionNeedsPassword, false)                                                            \

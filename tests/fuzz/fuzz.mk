@@ -13,7 +13,7 @@ FUZZ_CFLAGS = $(CSTD) $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzz
 FUZZ_CORE = $(patsubst %.c,build/tests/fuzz/%.o,$(CORE_SRC))
 FUZZ_LIBS_fuzz_event = -ljansson
 FUZZ_LIBS_fuzz_pem = -lcrypto
-FUZZ_MORE_fuzz_rewrite = shim/connect/call.c shim/connect/probe.c shim/connect/service.c lib/os/trust_files.c lib/os/roots.c lib/os/sys.c
+FUZZ_MORE_fuzz_rewrite = shim/connect/call.c shim/connect/probe.c shim/connect/service.c lib/os/trust_files.c lib/os/client_cert.c lib/os/roots.c lib/os/sys.c
 FUZZ_LIBS_fuzz_rewrite = -lpq
 
 build/tests/fuzz/%.o: %.c

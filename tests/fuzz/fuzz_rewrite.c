@@ -96,6 +96,15 @@ static int readable(void *data, const char *path)
     return 0;
 }
 
+static const char *certificate_fault(void *data, const char *certificate, const char *key,
+                                     bool passphrase)
+{
+    (void)data;
+    (void)certificate;
+    (void)key;
+    return passphrase ? NULL : "because";
+}
+
 static const char *environment(void *data, const char *name)
 {
     (void)data;
@@ -108,6 +117,7 @@ static const struct world world = {.root_ok = root_ok,
                                    .bundle = bundle,
                                    .home_file = home_file,
                                    .readable = readable,
+                                   .certificate_fault = certificate_fault,
                                    .environment = environment,
                                    .today = 20000};
 

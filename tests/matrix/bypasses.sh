@@ -106,7 +106,6 @@ sslcertmode from 16|$(from 16 'ok t|seal/sealed' 'bad|none')|$good sslcertmode=d
 require_auth from 16: what the server does|$(from 16 'ok t|seal/sealed' 'bad|none')|$good require_auth=none
 require_auth from 16: what it does not|$(from 16 'bad|seal/sealed' 'bad|none')|$good require_auth=scram-sha-256
 sslnegotiation from 17|$(from 17 'ok t|seal/sealed' 'bad|none')|$good sslnegotiation=postgres
-servicefile from 19|$(from 19 'bad|refuse/refused' 'bad|none')|servicefile=$LAB/log/ldap.conf service=ldap
 PGOAUTHDEBUG from 18|$(from 18 'bad|refuse/refused' 'ok t|seal/sealed')|$good|env:PGOAUTHDEBUG=UNSAFE:http
 PGOAUTHDEBUG as libpq 18 has it|$(from 18 'bad|refuse/refused' 'ok t|seal/sealed')|$good|env:PGOAUTHDEBUG=UNSAFE
 PGOAUTHDEBUG as libpq 19 has it|$(from 18 'bad|refuse/refused' 'ok t|seal/sealed')|$good|env:PGOAUTHDEBUG=UNSAFE:http,trace,dos-endpoint
@@ -172,6 +171,8 @@ printf '[ldap]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=y)\nhost=localhost\
 log_mark good
 rows world <<<"an ldap line|bad|none|service=ldap user=app dbname=app|env:PGSERVICEFILE=$LAB/log/ldap.conf"
 is "$(verdicts) $(contacts good)" 'refuse/refused 0' 'an ldap line is refused before libpq reads it'
+rows world <<<"an ldap line in a servicefile|bad|none|servicefile=$LAB/log/ldap.conf service=ldap user=app dbname=app"
+is "$(verdicts) $(contacts good)" "$(from 19 refuse/refused '') 0" 'so is one in a servicefile, from 19'
 
 # --- TLS from the first byte, from 17: the server is of 18
 if ((MAJOR >= 17)); then

@@ -166,25 +166,32 @@ static void client_certificates(void **state)
 #define KEY "/home/app/.postgresql/postgresql.key"
 #define NONE "sslcert=/dev/null/no-client-certificate"
     static const struct {
-        const char *readable, *policy, *ask, *forced;
+        const char *readable, *policy, *ask, *forced, *why;
     } rows[] = {
-        {NULL, "", "host=db", "sslcert"},
-        {CRT "=1 " KEY "=1", "", "host=db", "sslcert"},
-        {CRT "=-1 " KEY "=1", "", "host=db", NONE},
-        {CRT "=-1", "", "host=db", NONE},
-        {CRT "=1 " KEY "=-1", "", "host=db", NONE},
-        {CRT "=1", "", "host=db", NONE}, /* libpq fails on a certificate without its key */
-        {CRT "=1 /k=1", "", "host=db sslkey=/k", "sslcert"},
-        {CRT "=1 /k=-1", "", "host=db sslkey=/k", NONE},
-        {CRT "=-1", "", "host=db sslcert=/mine", "sslcert"}, /* the program's own is its own */
-        {CRT "=-1", "", "host=db sslcert=", NONE},
-        {CRT "=-1", "[host db]\nsslcert = /c\n", "host=db", "sslcert=/c"},
-        {CRT "=-1", "[host db]\nsslkey = /k\n", "host=db", "sslcert"},
+        {NULL, "", "host=db", "sslcert", ""},
+        {CRT "=1 " KEY "=1", "", "host=db", "sslcert", ""},
+        {CRT "=-1 " KEY "=1", "", "host=db", NONE, "because"},
+        {CRT "=-1", "", "host=db", NONE, "because"},
+        {CRT "=1 " KEY "=-1", "", "host=db", NONE, "because"},
+        {CRT "=1", "", "host=db", NONE, "because"}, /* libpq fails where there is no key */
+        {CRT "=1 /k=1", "", "host=db sslkey=/k", "sslcert", ""},
+        {CRT "=1 /k=-1", "", "host=db sslkey=/k", NONE, "because"},
+        {CRT "=1 " KEY "=2", "", "host=db", NONE, "encrypted"},
+        {CRT "=1 " KEY "=2", "", "host=db sslpassword=x", "sslcert", ""},
+        {CRT "=-1", "", "host=db sslcert=/mine", "sslcert", ""}, /* the program's own is its own */
+        {CRT "=-1", "", "host=db sslcert=", NONE, "because"},
+        {CRT "=-1", "[host db]\nsslcert = /c\n", "host=db", "sslcert=/c", ""},
+        {CRT "=-1", "[host db]\nsslkey = /k\n", "host=db", "sslcert", ""},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct facts f = plain;
-        struct row row = {rows[i].policy, rows[i].ask, "seal/sealed", rows[i].forced, ""};
+        char why[128] = "";
+        if (rows[i].why[0] != '\0') {
+            snprintf(why, sizeof why, "the client certificate in ~/.postgresql is left out: %s",
+                     rows[i].why);
+        }
+        struct row row = {rows[i].policy, rows[i].ask, "seal/sealed", rows[i].forced, why};
         f.readable = rows[i].readable;
         judge_row(&row, 150018, &f);
     }

@@ -84,6 +84,20 @@ static inline int made_readable(void *data, const char *path)
     return listed(((const struct facts *)data)->readable, path, 0);
 }
 
+/* "/path=1" is a file that can be read; "/path=2" a key that is encrypted. */
+static inline const char *made_certificate_fault(void *data, const char *certificate,
+                                                 const char *key, bool passphrase)
+{
+    const struct facts *f = data;
+    int state = listed(f->readable, key, 0);
+    if (listed(f->readable, certificate, 0) == 0) {
+        return NULL;
+    }
+    return listed(f->readable, certificate, 0) < 0 || state <= 0 ? "because"
+           : state == 2 && !passphrase                           ? "encrypted"
+                                                                 : NULL;
+}
+
 static inline const char *made_environment(void *data, const char *name)
 {
     return strcmp(name, "PGOAUTHDEBUG") == 0 ? ((const struct facts *)data)->oauth : NULL;
@@ -118,6 +132,7 @@ static inline void made_options(struct request *r)
         {"require_auth", NULL, 160000},
         {"sslkeylogfile", NULL, 180000},
         {"requirepeer", NULL, 0},
+        {"sslpassword", NULL, 130000},
         {"application_name", NULL, 0},
         {"oauth_ca_file", NULL, 190000},
         {"srvhost", NULL, 200000},
@@ -164,6 +179,7 @@ static inline void decide(struct made *m, int version, const struct facts *facts
                           .bundle = made_bundle,
                           .home_file = made_home_file,
                           .readable = made_readable,
+                          .certificate_fault = made_certificate_fault,
                           .environment = made_environment,
                           .today = TODAY};
     m->r = (struct request){.version = version, .default_host = "/var/run/postgresql"};

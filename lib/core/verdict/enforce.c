@@ -79,9 +79,27 @@ static const char *home_file(struct deciding *d, const char *name)
     return seal_keep(d->v, path, strlen(path));
 }
 
-/* A default client certificate that this process may not read makes verify-full fail where a weaker
- * sslmode silently went on (HOME=/root in a process that gave up root): leave it out. One that can
- * be read goes on working. */
+/* Leaves out the certificate in ~/.postgresql where libpq could not use it: it fails on one, or asks
+ * for a pass phrase where nobody answers, where a weaker sslmode never came that far. One that works
+ * goes on working. */
+static void leave_out_certificate(struct deciding *d, const char *key)
+{
+    const char *certificate = home_file(d, "postgresql.crt");
+    bool passphrase = d->r->passphrase_hook || request_value(d->r, "sslpassword") != NULL;
+    const char *fault = certificate != NULL && key != NULL
+                            ? d->w->certificate_fault(d->w->data, certificate, key, passphrase)
+                            : NULL;
+    if (fault == NULL) {
+        return;
+    }
+    seal_force(d, "sslcert", NO_CERTIFICATE, false);
+    struct strbuf t = {
+        .buf = d->v->reason, .size = sizeof d->v->reason, .len = strlen(d->v->reason)};
+    strbuf_add(&t, t.len > 0 ? "; " : "");
+    strbuf_add(&t, "the client certificate in ~/.postgresql is left out: ");
+    strbuf_add(&t, fault);
+}
+
 static bool force_client_certificate(struct deciding *d)
 {
     const struct rule *rule = d->v->rule;
@@ -97,12 +115,7 @@ static bool force_client_certificate(struct deciding *d)
     bool pinned = rule_pin(rule, "sslcert") != NULL || rule_pin(rule, "sslkey") != NULL;
     const char *default_key = key == NULL ? home_file(d, "postgresql.key") : NULL;
     if (!pinned && request_value(d->r, "sslcert") == NULL) {
-        const char *certificate = home_file(d, "postgresql.crt");
-        const char *used = key != NULL ? key : default_key;
-        int state = certificate != NULL ? d->w->readable(d->w->data, certificate) : 0;
-        if (state < 0 || (state == 1 && used != NULL && d->w->readable(d->w->data, used) != 1)) {
-            verdict_force(d->v, "sslcert", NO_CERTIFICATE);
-        }
+        leave_out_certificate(d, key != NULL ? key : default_key);
     }
     /* A service file that changes now could still name an engine: say outright what was seen. */
     if (d->r->service && rule_pin(rule, "sslkey") == NULL) {

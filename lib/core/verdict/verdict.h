@@ -44,8 +44,9 @@ struct request {
     struct asked options[SEAL_OPTIONS];
     size_t noptions;
     const char
-        *default_host; /* what an empty host element dials: a socket directory or "localhost" */
-    bool service;      /* a service file takes part: what it says can change before the real call */
+        *default_host;    /* what an empty host element dials: a socket directory or "localhost" */
+    bool passphrase_hook; /* the program has a function of its own that decrypts a client key */
+    bool service; /* a service file takes part: what it says can change before the real call */
 };
 
 /* What the verdict needs to know of the outside; the shim and the cli give the real world, tests a
@@ -64,6 +65,10 @@ struct world {
     /* 1: the file is there and can be read; 0: it is not there; -1: it is there or hidden, and
      * libpq would fail on it. */
     int (*readable)(void *data, const char *path);
+    /* Why libpq cannot use the certificate at this path with this key: a static text. NULL: there is
+     * none, or it can. passphrase: something gives an encrypted key's. */
+    const char *(*certificate_fault)(void *data, const char *certificate, const char *key,
+                                     bool passphrase);
     const char *(*environment)(void *data, const char *name);
     int32_t today; /* days since 1970-01-01 UTC */
 };

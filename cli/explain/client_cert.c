@@ -1,0 +1,86 @@
+/* client_cert: which client certificate a connection would show, and whether it can. */
+#include "cli/explain/client_cert.h"
+
+#include "cli/lib/util.h"
+#include "lib/os/trust_files.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The option's value as it is forced, else as it was asked, else libpq's own file in ~/.postgresql.
+ * malloc'ed; NULL: no home. */
+static char *file_of(const struct preview *q, const char *option, const char *name)
+{
+    const struct verdict *v = &q->verdict;
+    const char *value = request_value(&q->probe.request, option);
+    char home[4096];
+    for (size_t i = 0; i < v->nforced; i++) {
+        value = strcmp(v->forced[i].option, option) == 0 ? v->forced[i].value : value;
+    }
+    if (value != NULL) {
+        return xstrdup(value);
+    }
+    return files_home(q->libpq.version, home, sizeof home)
+               ? xprintf("%s/.postgresql/%s", home, name)
+               : NULL;
+}
+
+/* OpenSSL's own callback would ask at the terminal. */
+static int no_passphrase(char *buf, int size, int writing, void *data)
+{
+    (void)buf;
+    (void)size;
+    (void)writing;
+    (void)data;
+    return -1;
+}
+
+static X509 *read_certificate(const char *path)
+{
+    FILE *f = fopen(path, "re");
+    X509 *certificate = f != NULL ? PEM_read_X509(f, NULL, no_passphrase, NULL) : NULL;
+    if (f != NULL) {
+        fclose(f);
+    }
+    return certificate;
+}
+
+static bool matches(X509 *certificate, const char *path)
+{
+    FILE *f = path != NULL ? fopen(path, "re") : NULL;
+    EVP_PKEY *key = f != NULL ? PEM_read_PrivateKey(f, NULL, no_passphrase, NULL) : NULL;
+    bool same = key == NULL || X509_check_private_key(certificate, key) == 1;
+    if (f != NULL) {
+        fclose(f);
+    }
+    EVP_PKEY_free(key);
+    return same; /* a key that cannot be read here is told by others */
+}
+
+char *client_cert_sentence(const struct preview *q)
+{
+    char *path = q->probed && q->verdict.tcp && q->verdict.kind != VERDICT_REFUSE
+                     ? file_of(q, "sslcert", "postgresql.crt")
+                     : NULL;
+    char *key = path != NULL ? file_of(q, "sslkey", "postgresql.key") : NULL;
+    X509 *certificate = path != NULL ? read_certificate(path) : NULL;
+    char *sentence = NULL;
+    if (certificate != NULL && !matches(certificate, key)) {
+        sentence = xprintf("%s and %s do not belong together: libpq ends every TLS connection.",
+                           path, key);
+    } else if (certificate != NULL) {
+        char *issuer = X509_NAME_oneline(X509_get_issuer_name(certificate), NULL, 0);
+        sentence = xprintf("A server that asks for a client certificate is shown %s; it must know "
+                           "its issuer (%s), or it ends the connection.",
+                           path, issuer != NULL ? issuer : "?");
+        OPENSSL_free(issuer);
+    }
+    X509_free(certificate);
+    ERR_clear_error();
+    free(key);
+    free(path);
+    return sentence;
+}

@@ -5,6 +5,7 @@
 #include "launch/say.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/elf_file.h"
+#include "lib/os/find_object.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -45,37 +46,14 @@ static bool own_path(char *buf)
     return executed != NULL && realpath(executed, buf) != NULL;
 }
 
-/* Writes the path of the first libpgseal.so that there is into buf: beside the launcher, else
- * installed. */
+/* Writes the path of the first libpgseal.so that there is into buf. */
 static void search(char *buf)
 {
-    static const char *const beside[] = {"libpgseal.so", "../lib/libpgseal.so",
-                                         "../lib/pgseal/libpgseal.so"};
-    static const char *const installed[] = {PGSEAL_LIBDIR "/libpgseal.so",
-                                            "/usr/local/lib/libpgseal.so", "/usr/lib/libpgseal.so",
-                                            "/usr/lib/pgseal/libpgseal.so"};
     char own[PATH_MAX];
-    if (own_path(own)) {
-        *strrchr(own, '/') = '\0';
-        for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-            char candidate[PATH_MAX + 32];
-            snprintf(candidate, sizeof(candidate), "%s/%s", own, beside[i]);
-            if (access(candidate, F_OK) != 0) {
-                continue;
-            }
-            /* Without the "..": the path is for people to read, in logs and in LD_PRELOAD. */
-            if (i > 0 ? realpath(candidate, buf) != NULL : strbuf_copy(buf, PATH_MAX, candidate)) {
-                return;
-            }
-        }
+    if (!find_object(own_path(own) ? own : "", PGSEAL_LIBDIR, buf)) {
+        refuse(STATUS_REFUSED, "libpgseal.so is missing beside it and in %s; see --lib",
+               PGSEAL_LIBDIR);
     }
-    for (size_t i = 0; i < sizeof(installed) / sizeof(installed[0]); i++) {
-        if (access(installed[i], F_OK) == 0) {
-            strbuf_copy(buf, PATH_MAX, installed[i]);
-            return;
-        }
-    }
-    refuse(STATUS_REFUSED, "libpgseal.so is missing beside it and in %s; see --lib", PGSEAL_LIBDIR);
 }
 
 static void judge_elf(const struct object *o, int fd)

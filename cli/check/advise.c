@@ -242,50 +242,48 @@ void advise_failure(struct check *c)
 {
     static const struct {
         const char *words;
-        const char *what;
+        bool login;
         const char *advice;
     } known[] = {
-        {"no password supplied", "cannot-authenticate",
+        {"no password supplied", true,
          "Give the password: by ~/.pgpass, PGPASSFILE or PGPASSWORD."},
-        {"password authentication failed", "cannot-authenticate",
+        {"password authentication failed", true,
          "Check the user's name and the password (~/.pgpass, PGPASSFILE, PGPASSWORD)."},
-        {"pg_hba.conf", "cannot-authenticate",
+        {"pg_hba.conf", true,
          "Add a hostssl line for this user, database and address to the server's pg_hba.conf, or "
          "change the one that rejects them."},
-        {"client certificate", "cannot-authenticate",
+        {"client certificate", true,
          "Give sslcert and sslkey: a client certificate of a CA in the server's ssl_ca_file."},
-        {"certificate required", "cannot-authenticate",
+        {"certificate required", true,
          "Give sslcert and sslkey: a client certificate of a CA in the server's ssl_ca_file."},
-        {"certificate authentication failed", "cannot-authenticate",
+        {"certificate authentication failed", true,
          "The client certificate's common name must be the user's name, or be mapped to it."},
-        {"authentication failed", "cannot-authenticate",
+        {"authentication failed", true,
          "Check the user's name and secret, and the server's pg_hba.conf."},
-        {"SASL", "cannot-authenticate",
-         "Check the user's name and secret, and the server's pg_hba.conf."},
-        {"SCRAM", "cannot-authenticate",
-         "Check the user's name and secret, and the server's pg_hba.conf."},
-        {"role  does not exist", "cannot-authenticate", "Check the user's name."},
-        {"role  is not permitted to log in", "cannot-authenticate",
+        {"SASL", true, "Check the user's name and secret, and the server's pg_hba.conf."},
+        {"SCRAM", true, "Check the user's name and secret, and the server's pg_hba.conf."},
+        {"role  does not exist", true, "Check the user's name."},
+        {"role  is not permitted to log in", true,
          "Check the user's name, or give that role LOGIN."},
-        {"database  does not exist", "cannot-connect", "Check the database's name."},
-        {"permission denied for database", "cannot-connect",
-         "Grant CONNECT on the database to this user."},
-        {"too many", "cannot-connect", "Check the server's limits, or try again later."},
-        {"connection slots", "cannot-connect", "Check the server's limits, or try again later."},
-        {"starting up", "cannot-connect", "Try again once the server is up."},
-        {"shutting down", "cannot-connect", "Try again once the server is up."},
+        {"database  does not exist", false, "Check the database's name."},
+        {"permission denied for database", false, "Grant CONNECT on the database to this user."},
+        {"too many", false, "Check the server's limits, or try again later."},
+        {"connection slots", false, "Check the server's limits, or try again later."},
+        {"starting up", false, "Try again once the server is up."},
+        {"shutting down", false, "Try again once the server is up."},
     };
-    const char *what = "cannot-connect";
+    bool login = false;
     const char *advice = "Sealing is not in the way: the server's log says more.";
     char *plain = without_quotes(c->failure);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strstr(plain, known[i].words) != NULL) {
-            what = known[i].what;
+            login = known[i].login;
             advice = known[i].advice;
             break;
         }
     }
-    check_found(c, what, xprintf("The server is verified, but there is no session: %s", c->failure),
+    check_found(c, login ? "cannot-authenticate" : "cannot-connect",
+                xprintf("The server is verified, but there is no session: %s", c->failure),
                 xstrdup(advice));
     free(plain);
 }

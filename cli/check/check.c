@@ -37,7 +37,7 @@ static const struct argp_option option_table[] = {
 
 static const char doc[] =
     "Connects as a sealed program would, and shows what the server has to offer; or runs COMMAND "
-    "under libpgseal.so and shows which hooks fired.\v"
+    "under pgseal-run and shows which hooks fired.\v"
     "CONNINFO is taken as pgseal explain takes it. An exemption or mode = audit is left aside: "
     "what "
     "is checked is whether sealing would work. Only after the server has been verified it is "

@@ -164,7 +164,8 @@ struct watch {
     char *path;       /* of the file */
     char *directory;  /* to be removed at the end, or NULL */
     off_t from;       /* where what was not there before begins */
-    int pipe;         /* what the command writes to its standard error, or -1 */
+    int pipe;         /* what the command writes to its standard error, or -1: lines that the log
+                         does not take come there */
     struct bytes seen;
 };
 
@@ -180,30 +181,42 @@ void watch_child(const struct watch *w, int end);
  * once nothing more can come. */
 bool watch_drain(struct watch *w);
 
-/* The lines that came: an array of objects. Frees all else. */
+/* The last line that pgseal-run wrote, without its name; NULL where there is none. The caller frees. */
+char *watch_launcher(const struct watch *w);
+
+/* The lines that came: an array of objects. Frees all else but the policy. */
 json_t *watch_end(struct watch *w);
 
-/* --- check_run.c */
+/* --- run.c */
 
-/* What there is to tell about one run. */
+/* What there is to tell about one run. Strings are owned unless const. */
 struct run {
     char *object;
     struct watch watch;
-    char *exe;      /* what the child last was, as /proc has it */
-    bool loaded;    /* the object was seen in the child */
-    bool is_static; /* what ran has no dynamic linker */
-    int status;     /* as waitpid(2) has it */
+    char *exe;       /* what the child last was, as /proc has it */
+    bool loaded;     /* the object was in the child */
+    bool refused;    /* pgseal-run did not start the command */
+    bool other_user; /* a process of it ran as another user, the last one these */
+    uid_t uid;
+    gid_t gid;
+    bool other_root; /* or in another root directory */
+    int status;      /* as waitpid(2) has it */
     json_t *lines;
     const char *what; /* the finding, or NULL */
     char *text;
+    char *log_fault; /* why lines of the log came by standard error, or NULL */
 };
 
 /* The object to preload: the one named, else beside this tool, else the installed one; NULL where
  * there is none. The caller frees. */
 char *run_object(const char *named);
 
-/* Runs argv under run->object until it ends; its standard output goes to our standard error.
- * run->watch must have been started. Returns 0, or the errno with which it could not be run. */
+/* Runs argv under pgseal-run with run->object until it ends; its standard output goes to our
+ * standard error. run->watch must have been started. Returns 0, or the errno with which pgseal-run
+ * could not be run. */
 int run_start(struct run *run, char **argv);
+
+/* Whether the processes that were seen could write to the log. */
+bool run_log_reached(const struct run *run);
 
 #endif

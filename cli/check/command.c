@@ -41,11 +41,20 @@ static bool fired(json_t *lines, json_t *of, const char *hook)
     return false;
 }
 
+/* Whether a line says only why others are not where the log should be. */
+static bool is_of_log(json_t *line)
+{
+    const char *reason = json_string_value(json_object_get(line, "reason"));
+    return strcmp(text_of(line, "event"), "process") == 0 && reason != NULL &&
+           strncmp(reason, "log = ", 6) == 0;
+}
+
 /* A line about a namespace that pgseal has no hook in is no hook that fired. */
 static bool any_fired(json_t *lines)
 {
     for (size_t i = 0; i < json_array_size(lines); i++) {
-        if (strcmp(text_of(json_array_get(lines, i), "entry"), "dlmopen") != 0) {
+        json_t *line = json_array_get(lines, i);
+        if (strcmp(text_of(line, "entry"), "dlmopen") != 0 && !is_of_log(line)) {
             return true;
         }
     }
@@ -77,6 +86,19 @@ static bool is_java(const char *exe)
     return slash != NULL && strcmp(slash, "/java") == 0;
 }
 
+/* pgseal-run did not start it, and says why. */
+static void find_refusal(struct run *run)
+{
+    char *words = watch_launcher(&run->watch);
+    run->what = "not-loaded";
+    if (words != NULL && strstr(words, "is static") != NULL) {
+        run->what = "static";
+    }
+    run->text = words != NULL ? xprintf("pgseal-run does not start it: %s.", words)
+                              : xstrdup("pgseal-run does not start it.");
+    free(words);
+}
+
 /* Why nothing came. */
 static void find_reason(struct run *run)
 {
@@ -84,22 +106,22 @@ static void find_reason(struct run *run)
     bool hidden = run->watch.installed &&
                   (strcmp(run->watch.sink, "syslog") == 0 || strcmp(run->watch.sink, "none") == 0 ||
                    !run->watch.policy.log_all);
-    if (run->is_static) {
-        run->what = "static";
-        run->text =
-            xprintf("%s is static: there is no dynamic linker that could load the object.", exe);
-    } else if (run->exe != NULL && !run->loaded) {
-        run->what = "not-loaded";
-        run->text = xprintf("The object was not seen in %s: it is setuid or has file capabilities, "
-                            "clears LD_PRELOAD, or was gone too soon; pgseal-run says which.",
-                            exe);
-    } else if (hidden) {
+    if (hidden) {
         run->what = "log-hidden";
         run->text = xprintf("%s is in force, and its log (%s, log_level = %s) does not show what "
                             "was asked for here; set log = file:… and log_level = all, or try "
                             "where it is not installed.",
                             run->watch.settings.name, run->watch.sink,
                             run->watch.policy.log_all ? "all" : "downgrade");
+    } else if (!run_log_reached(run)) {
+        run->what = "log-hidden";
+        run->text = run->other_root
+                        ? xstrdup("A process ran in another root directory (chroot), where the log "
+                                  "is not: no line is no proof. Try with log = stderr.")
+                        : xprintf("A process ran as user %u, which may not write the log (%s): no "
+                                  "line is no proof. Let that user append to it, or try with log = "
+                                  "stderr.",
+                                  (unsigned)run->uid, run->watch.policy.log_path);
     } else if (is_java(run->exe)) {
         run->what = "no-door";
         run->text = xstrdup("Java called no function of libpq: JDBC drivers speak the protocol "
@@ -108,9 +130,22 @@ static void find_reason(struct run *run)
     } else {
         run->what = "no-door";
         run->text = xprintf("The object was loaded, but %s called no function of libpq: it made no "
-                            "connection, has libpq built in, or speaks the protocol itself; pgseal "
-                            "scan may know.",
+                            "connection, started a program without the environment, has libpq "
+                            "built in, or speaks the protocol itself; pgseal scan may know.",
                             exe);
+    }
+}
+
+/* Why lines came another way than the log's, as the object says it. */
+static void find_log_fault(struct run *run)
+{
+    for (size_t i = 0; i < json_array_size(run->lines); i++) {
+        json_t *line = json_array_get(run->lines, i);
+        if (is_of_log(line)) {
+            free(run->log_fault);
+            run->log_fault = xprintf("%s (user %d).", text_of(line, "reason"),
+                                     (int)json_integer_value(json_object_get(line, "uid")));
+        }
     }
 }
 
@@ -160,11 +195,12 @@ static json_t *to_json(const struct run *run)
     term_json_set(root, "settings", run->watch.policy.name);
     term_json_set(root, "sink", run->watch.sink);
     term_json_set(root, "exe", run->exe);
-    json_object_set_new(root, "loaded", json_boolean(run->loaded || run->what == NULL));
+    json_object_set_new(root, "loaded", json_boolean(run->loaded && !run->refused));
     json_object_set_new(root, "fired", json_boolean(run->what == NULL));
     set_status(root, run->status);
     json_object_set_new(root, "processes", processes);
     json_object_set_new(root, "attempts", attempts);
+    term_json_set(root, "log_fault", run->log_fault);
     term_json_set(root, "finding", run->what);
     term_json_set(root, "text", run->text);
     return root;
@@ -209,6 +245,9 @@ static void show(const struct run *run)
                           .head = {"Verdict", "Door", "Way in", "Called by", "libpq"}};
     field(&out, "Object", PAINT_NONE, xstrdup(run->object));
     field(&out, "Settings", PAINT_NONE, xstrdup(text_of(all, "settings")));
+    if (run->log_fault != NULL) {
+        field(&out, "Log", PAINT_YELLOW, xstrdup(run->log_fault));
+    }
     for (size_t i = 0; i < json_array_size(processes); i++) {
         show_process(&out, json_array_get(processes, i));
     }
@@ -249,11 +288,21 @@ int check_command(char **argv, const char *lib, const char *policy, bool json)
         return STATUS_USAGE;
     }
     int error = run_start(&run, argv);
+    if (run.refused && WEXITSTATUS(run.status) == 125) {
+        find_refusal(&run);
+    }
+    char *words = run.refused ? watch_launcher(&run.watch) : NULL;
     run.lines = watch_end(&run.watch);
-    if (error != 0) {
-        complain("%s: %s", argv[0], strerror(error));
+    bool not_run = error != 0 || (run.refused && run.what == NULL);
+    if (not_run) {
+        if (error != 0) {
+            complain("pgseal-run: %s", strerror(error));
+        } else {
+            complain("%s", words != NULL ? words : "the command cannot be executed");
+        }
     } else {
-        if (!any_fired(run.lines)) {
+        find_log_fault(&run);
+        if (run.what == NULL && !any_fired(run.lines)) {
             find_reason(&run);
         }
         if (json) {
@@ -262,7 +311,10 @@ int check_command(char **argv, const char *lib, const char *policy, bool json)
             show(&run);
         }
     }
-    int status = error != 0 ? STATUS_USAGE : run.what != NULL ? STATUS_FOUND : STATUS_OK;
+    free(words);
+    policy_free(&run.watch.policy);
+    free(run.log_fault);
+    int status = not_run ? STATUS_USAGE : run.what != NULL ? STATUS_FOUND : STATUS_OK;
     json_decref(run.lines);
     free(run.object);
     free(run.exe);

@@ -1,9 +1,12 @@
-/* check_run: starts a command under the object, and watches it until it ends. */
+/* run: starts a command under pgseal-run, which judges it and proves that the object comes up, and
+ * watches it until it ends. */
 #include "cli/check/check.h"
-#include "cli/check/static.h"
+#include "lib/os/find_object.h"
+#include "lib/os/log_target.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,123 +16,182 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { DEPTH_MAX = 32, LAUNCHER_REFUSED = 125, LAUNCHER_LAST = 127 };
+
+static bool own_path(char *buf)
+{
+    ssize_t n = readlink("/proc/self/exe", buf, PATH_MAX - 1);
+    buf[n > 0 ? n : 0] = '\0';
+    return n > 0;
+}
+
 char *run_object(const char *named)
 {
-    static const char *const places[] = {"libpgseal.so", "../lib/libpgseal.so",
-                                         "../lib/pgseal/libpgseal.so"};
-    static const char *const installed[] = {PGSEAL_LIBDIR "/libpgseal.so",
-                                            "/usr/local/lib/libpgseal.so", "/usr/lib/libpgseal.so",
-                                            "/usr/lib/pgseal/libpgseal.so"};
-    char own[PATH_MAX] = "";
+    char own[PATH_MAX];
+    char found[PATH_MAX];
     if (named != NULL) {
         return realpath(named, NULL);
     }
-    ssize_t n = readlink("/proc/self/exe", own, sizeof own - 1);
-    if (n > 0) {
-        own[n] = '\0';
-        *strrchr(own, '/') = '\0';
-    }
-    for (size_t i = 0; own[0] != '\0' && i < sizeof places / sizeof *places; i++) {
-        char *candidate = xprintf("%s/%s", own, places[i]);
-        char *found = realpath(candidate, NULL);
-        free(candidate);
-        if (found != NULL) {
-            return found;
-        }
-    }
-    for (size_t i = 0; i < sizeof installed / sizeof *installed; i++) {
-        if (access(installed[i], R_OK) == 0) {
-            return xstrdup(installed[i]);
-        }
-    }
-    return NULL;
+    own_path(own);
+    return find_object(own, PGSEAL_LIBDIR, found) ? realpath(found, NULL) : NULL;
 }
 
-/* In the child; tells its errno through `report` where the command cannot be run. */
+/* pgseal-run beside this tool, else along PATH. The caller frees. */
+static char *find_launcher(void)
+{
+    char own[PATH_MAX];
+    char *slash = own_path(own) ? strrchr(own, '/') : NULL;
+    if (slash != NULL) {
+        *slash = '\0';
+        char *beside = xprintf("%s/pgseal-run", own);
+        if (access(beside, X_OK) == 0) {
+            return beside;
+        }
+        free(beside);
+    }
+    return xstrdup("pgseal-run");
+}
+
+/* In the child; tells its errno through `report` where pgseal-run cannot be run. */
 static _Noreturn void become(const struct run *run, char **argv, int end, int report)
 {
-    const char *before = getenv("LD_PRELOAD");
-    char *preload = before != NULL && before[0] != '\0' ? xprintf("%s:%s", run->object, before)
-                                                        : xstrdup(run->object);
-    setenv("LD_PRELOAD", preload, 1);
-    free(preload);
+    size_t n = 0;
+    while (argv[n] != NULL) {
+        n++;
+    }
+    char lib[] = "--lib";
+    char dashes[] = "--";
+    char **arguments = xcalloc(n + 5, sizeof *arguments);
+    arguments[0] = find_launcher();
+    arguments[1] = lib;
+    arguments[2] = run->object;
+    arguments[3] = dashes;
+    memcpy(arguments + 4, argv, n * sizeof *argv);
     dup2(STDERR_FILENO, STDOUT_FILENO); /* our own output is what standard output is for */
     watch_child(&run->watch, end);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
-    execvp(argv[0], argv);
+    execvp(arguments[0], arguments);
     int error = errno;
     ssize_t told = write(report, &error, sizeof error);
     (void)told;
-    _exit(127);
+    _exit(LAUNCHER_LAST);
 }
 
-/* Looks at the child as it is now. */
-static void look(struct run *run, pid_t child)
+/* The text of /proc/PID/NAME, or NULL. The caller frees. */
+static char *read_proc(pid_t pid, const char *name)
 {
-    char exe[PATH_MAX];
-    char *link = xprintf("/proc/%d/exe", (int)child);
-    ssize_t n = readlink(link, exe, sizeof exe - 1);
-    if (n > 0) {
-        exe[n] = '\0';
-        if (run->exe == NULL || strcmp(run->exe, exe) != 0) {
-            free(run->exe);
-            run->exe = xstrdup(exe);
-            /* It may be gone by now: then its file tells. */
-            run->is_static = check_static(link) || check_static(exe);
-        }
+    struct bytes bytes;
+    char *path = xprintf("/proc/%d/%s", (int)pid, name);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool good = fd >= 0 && bytes_read(fd, 1 << 20, &bytes) == 0;
+    free(path);
+    if (fd >= 0) {
+        close(fd);
     }
-    free(link);
-    if (run->loaded) {
-        return;
+    return good ? bytes.at : NULL;
+}
+
+static char *read_proc_link(pid_t pid, const char *name)
+{
+    char target[PATH_MAX];
+    char *path = xprintf("/proc/%d/%s", (int)pid, name);
+    ssize_t n = readlink(path, target, sizeof target - 1);
+    free(path);
+    return n > 0 ? xstrndup(target, (size_t)n) : NULL;
+}
+
+/* Notes a process that is another user, or in another root: the log may be out of its reach. */
+static void look_at_user(struct run *run, pid_t pid)
+{
+    char *status = read_proc(pid, "status");
+    const char *uid = status != NULL ? strstr(status, "\nUid:") : NULL;
+    const char *gid = status != NULL ? strstr(status, "\nGid:") : NULL;
+    unsigned u[2];
+    unsigned g[2];
+    if (uid != NULL && gid != NULL && sscanf(uid + 5, "%u %u", &u[0], &u[1]) == 2 &&
+        sscanf(gid + 5, "%u %u", &g[0], &g[1]) == 2 && u[1] != geteuid()) {
+        run->other_user = true;
+        run->uid = u[1];
+        run->gid = g[1];
     }
-    char *name = xprintf("/proc/%d/maps", (int)child);
-    FILE *maps = fopen(name, "re");
-    char *line = NULL;
-    size_t room = 0;
-    while (maps != NULL && !run->loaded && getline(&line, &room, maps) > 0) {
-        line[strcspn(line, "\n")] = '\0';
-        const char *path = strchr(line, '/');
-        run->loaded = path != NULL && strcmp(path, run->object) == 0;
+    free(status);
+    char *root = read_proc_link(pid, "root");
+    run->other_root = run->other_root || (root != NULL && strcmp(root, "/") != 0);
+    free(root);
+}
+
+/* Looks at a process and at those that it has started. */
+static void look(struct run *run, pid_t pid, bool child, int depth)
+{
+    char *exe = read_proc_link(pid, "exe");
+    if (exe != NULL && child) {
+        free(run->exe);
+        run->exe = exe;
+        exe = NULL;
     }
-    free(line);
-    if (maps != NULL) {
-        fclose(maps);
-    }
+    free(exe);
+    look_at_user(run, pid);
+    char *maps = run->loaded ? NULL : read_proc(pid, "maps");
+    run->loaded = run->loaded || (maps != NULL && strstr(maps, run->object) != NULL);
+    free(maps);
+    char *name = xprintf("task/%d/children", (int)pid);
+    char *children = depth < DEPTH_MAX ? read_proc(pid, name) : NULL;
     free(name);
+    char *rest = NULL;
+    for (char *word = children != NULL ? strtok_r(children, " \n", &rest) : NULL; word != NULL;
+         word = strtok_r(NULL, " \n", &rest)) {
+        look(run, atoi(word), false, depth + 1);
+    }
+    free(children);
 }
 
-/* What a name means to execvp(3), for a program that was gone before it could be looked at. */
-static void look_by_name(struct run *run, const char *name)
+/* Whether the process, which has ended and is still there, never became the command. */
+static bool is_launcher(pid_t pid)
 {
-    const char *path = getenv("PATH");
-    for (path = path != NULL ? path : "/bin:/usr/bin"; run->exe == NULL;) {
-        size_t n = strcspn(path, ":");
-        char *candidate =
-            strchr(name, '/') != NULL ? xstrdup(name) : xprintf("%.*s/%s", (int)n, path, name);
-        if (access(candidate, X_OK) == 0) {
-            run->exe = xstrdup(candidate);
-            run->is_static = check_static(candidate);
-        }
-        free(candidate);
-        if (path[n] == '\0') {
-            return;
-        }
-        path += n + 1;
-    }
+    char *name = read_proc(pid, "comm");
+    bool is = name != NULL && strcmp(name, "pgseal-run\n") == 0;
+    free(name);
+    return is;
 }
 
 static void wait_for(struct run *run, pid_t child)
 {
     long pause_ns = 1000000;
-    look(run, child);
-    while (waitpid(child, &run->status, WNOHANG) == 0) {
-        look(run, child);
+    siginfo_t info = {0};
+    while (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == 0) {
+        look(run, child, true, 0);
         watch_drain(&run->watch);
         nanosleep(&(struct timespec){.tv_nsec = pause_ns}, NULL);
         pause_ns = pause_ns < 50000000 ? pause_ns * 5 / 4 : pause_ns;
     }
+    bool launcher = is_launcher(child);
+    waitpid(child, &run->status, 0);
+    run->refused = launcher && WIFEXITED(run->status) &&
+                   WEXITSTATUS(run->status) >= LAUNCHER_REFUSED &&
+                   WEXITSTATUS(run->status) <= LAUNCHER_LAST;
+    run->loaded = run->loaded || !launcher; /* it was proved before the command was started */
+}
+
+bool run_log_reached(const struct run *run)
+{
+    if (run->other_root && run->watch.installed) {
+        return false;
+    }
+    if (!run->other_user || geteuid() != 0) {
+        return true;
+    }
+    pid_t child = fork();
+    if (child == 0) {
+        char why[256];
+        bool is_user = setgroups(0, NULL) == 0 && setresgid(run->gid, run->gid, run->gid) == 0 &&
+                       setresuid(run->uid, run->uid, run->uid) == 0;
+        _exit(is_user && log_writable(&run->watch.policy, false, why, sizeof why) ? 0 : 1);
+    }
+    int status = 0;
+    return child < 0 || waitpid(child, &status, 0) != child || status == 0;
 }
 
 int run_start(struct run *run, char **argv)
@@ -137,10 +199,7 @@ int run_start(struct run *run, char **argv)
     int report[2];
     int output[2] = {-1, -1};
     int error = 0;
-    /* syslog that cannot be reached hands its lines to standard error. */
-    bool reads_stderr =
-        strcmp(run->watch.sink, "stderr") == 0 || strcmp(run->watch.sink, "syslog") == 0;
-    if (pipe2(report, O_CLOEXEC) != 0 || (reads_stderr && pipe2(output, O_CLOEXEC) != 0)) {
+    if (pipe2(report, O_CLOEXEC) != 0 || pipe2(output, O_CLOEXEC) != 0) {
         return errno;
     }
     fflush(NULL);
@@ -149,10 +208,8 @@ int run_start(struct run *run, char **argv)
         become(run, argv, output[1], report[1]);
     }
     close(report[1]);
-    if (output[1] >= 0) {
-        close(output[1]);
-        run->watch.pipe = output[0];
-    }
+    close(output[1]);
+    run->watch.pipe = output[0];
     if (child < 0) {
         close(report[0]);
         return errno;
@@ -160,11 +217,16 @@ int run_start(struct run *run, char **argv)
     signal(SIGINT, SIG_IGN);
     signal(SIGQUIT, SIG_IGN);
     if (read(report[0], &error, sizeof error) != sizeof error) {
-        error = 0; /* it has become the command */
+        error = 0; /* it has become pgseal-run */
     }
     close(report[0]);
     wait_for(run, child);
-    look_by_name(run, argv[0]);
+    watch_drain(&run->watch);
+    const char *slash = run->exe != NULL ? strrchr(run->exe, '/') : NULL;
+    if (!run->refused && (slash == NULL || strcmp(slash, "/pgseal-run") == 0)) {
+        free(run->exe);
+        run->exe = xstrdup(argv[0]); /* it was gone before it could be looked at */
+    }
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);
     return error;

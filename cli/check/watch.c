@@ -31,7 +31,14 @@ static char *lead_log(struct watch *w)
     w->directory = directory;
     w->path = xprintf("%s/log", directory);
     w->sink = "file";
-    return NULL;
+    /* Workers that give up root (php-fpm) must be able to append to it. */
+    int fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool good = fd >= 0 && fchmod(fd, 0666) == 0 && chmod(directory, 0711) == 0;
+    char *why = good ? NULL : xprintf("%s: %s", w->path, strerror(errno));
+    if (fd >= 0) {
+        close(fd);
+    }
+    return why;
 }
 
 static void find_sink(struct watch *w)
@@ -110,28 +117,27 @@ bool watch_drain(struct watch *w)
     return w->pipe >= 0;
 }
 
-static void read_file(struct watch *w)
+static struct bytes read_file(struct watch *w)
 {
+    struct bytes bytes = {0};
     int fd = open(w->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        return;
+        return bytes;
     }
     /* A log that was rotated meanwhile is read from its beginning. */
     if (size_of(w->path) < w->from || lseek(fd, w->from, SEEK_SET) < 0) {
         lseek(fd, 0, SEEK_SET);
     }
-    struct bytes bytes;
-    if (bytes_read(fd, LOG_MAX, &bytes) == 0) {
-        free(w->seen.at);
-        w->seen = bytes;
+    if (bytes_read(fd, LOG_MAX, &bytes) != 0) {
+        bytes = (struct bytes){0};
     }
     close(fd);
+    return bytes;
 }
 
 /* Lines of pgseal's among others. */
-static json_t *lines_of(const struct bytes *seen)
+static void add_lines(json_t *lines, const struct bytes *seen)
 {
-    json_t *lines = json_array();
     for (size_t at = 0; at < seen->n;) {
         const char *line = seen->at + at;
         const char *end = memchr(line, '\n', seen->n - at);
@@ -144,26 +150,46 @@ static json_t *lines_of(const struct bytes *seen)
         json_decref(object);
         at += n + 1;
     }
-    return lines;
+}
+
+char *watch_launcher(const struct watch *w)
+{
+    static const char name[] = "pgseal-run: ";
+    static const char warning[] = "warning: ";
+    char *last = NULL;
+    for (size_t at = 0; at < w->seen.n;) {
+        const char *line = w->seen.at + at;
+        const char *end = memchr(line, '\n', w->seen.n - at);
+        size_t n = end != NULL ? (size_t)(end - line) : w->seen.n - at;
+        if (n > sizeof name - 1 && memcmp(line, name, sizeof name - 1) == 0 &&
+            strncmp(line + sizeof name - 1, warning, sizeof warning - 1) != 0) {
+            free(last);
+            last = xstrndup(line + sizeof name - 1, n - (sizeof name - 1));
+        }
+        at += n + 1;
+    }
+    return last;
 }
 
 json_t *watch_end(struct watch *w)
 {
+    json_t *lines = json_array();
     watch_drain(w);
     if (w->path != NULL) {
-        read_file(w);
+        struct bytes bytes = read_file(w);
+        add_lines(lines, &bytes);
+        free(bytes.at);
     }
+    add_lines(lines, &w->seen);
     if (w->directory != NULL && w->path != NULL) {
         unlink(w->path);
         rmdir(w->directory);
     }
-    json_t *lines = lines_of(&w->seen);
     if (w->pipe >= 0) {
         close(w->pipe);
     }
     free(w->seen.at);
     free(w->path);
     free(w->directory);
-    policy_free(&w->policy);
     return lines;
 }

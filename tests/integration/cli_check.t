@@ -330,6 +330,29 @@ sslrootcert = $PKI/root.pem
 END
 command psql -XAtw "$lab" -c 'select 1'
 is "$RC $(field .finding)" '1 log-hidden' 'a policy without a log: it says that nothing can be seen'
+touch "$LAB/log/roots-own" && chmod 600 "$LAB/log/roots-own"
+worker() { setpriv --reuid=65534 --regid=65534 --clear-groups sh -c "$1; sleep 0.5"; }
+export -f worker
+export lab DOORS
+no_policy
+# shellcheck disable=SC2016 # the inner shell's
+closed='exec 2>&-; "$DOORS" x connectdb -- "$lab" >/dev/null'
+# shellcheck disable=SC2016
+command bash -c 'worker '"'$closed'"
+is "$RC $(field '[.attempts[0].event, .attempts[0].entry] | join(" ")')" '0 seal PQconnectdb' \
+    'a worker that has given up root, without standard error: its lines come all the same'
+policy <<END
+log = file:$LAB/log/roots-own
+log_level = all
+sslrootcert = $PKI/root.pem
+END
+command bash -c 'worker "\"$DOORS\" x connectdb -- \"\$lab\" >/dev/null"'
+is "$RC $(field '.attempts[0].event')" '0 seal' 'a worker that may not write the log: what it hands on is found'
+has "$(field .log_fault)" "log = file:$LAB/log/roots-own: permission denied" 'and why it was handed on'
+has "$(field .log_fault)" '(user 65534)' 'and by whom'
+command bash -c 'worker '"'$closed'"
+is "$RC $(field '[.fired, .finding] | join(" ")')" '1 false log-hidden' 'a worker whose lines are lost: not taken for no call'
+has "$(field .text)" "ran as user 65534, which may not write the log ($LAB/log/roots-own)" 'a worker whose lines are lost: why'
 run "$pgseal" check --policy "$LAB/bundle.conf" --lib "$OBJECT" -- true
 is "$RC" 2 'another policy than the one in force cannot be'
 no_policy

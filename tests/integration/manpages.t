@@ -59,7 +59,7 @@ is "$(lacks launcher.txt "${found[@]}")" '' 'pgseal-run(1) has every option'
 # --- findings: what check_found and check's COMMAND are given, what check makes of a fault of a chain, and the table of ca
 
 mapfile -t found < <({
-    tr '\n' ' ' <"$TOP/cli/check/check.c" | grep -oE 'check_found\( *c, [^;]*' | sed 's/check_found( *c, //; s/, *xprintf.*//'
+    cat "$TOP"/cli/check/{check,advise}.c | tr '\n' ' ' | grep -oE 'check_found\( *c, [^;]*' | sed 's/check_found( *c, //; s/, *xprintf.*//'
     cat "$TOP"/cli/check/{diagnose,session,chain,net}.c | tr '\n' ' ' | grep -oE 'check_found\( *c, "[a-z-]+"'
     grep -oE 'return "[a-z-]+";' "$TOP/cli/check/chain.c"
     grep -oE 'run->what = "[a-z-]+";' "$TOP/cli/check/command.c"

@@ -12,8 +12,10 @@ build/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
 	$(CC) $(CLI_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-# What the tool may take of the object: nothing that hooks anything.
-build/shim.a: $(addprefix build/shim/,connect/call.o connect/probe.o connect/service.o log/log.o session/verify_as.o)
+# What the tool may take of the object: nothing that is exported. The slots of its own libpq lead to it as in a sealed process.
+build/shim.a: $(addprefix build/shim/,connect/call.o connect/passwords.o connect/probe.o dynlink/linkage.o dynlink/real.o \
+		hooks/landing.o hooks/stubs.o log/log.o session/crl.o session/current.o session/ldap.o session/passfile.o \
+		session/ptr_map.o session/session.o session/slots.o session/stop.o session/verify_as.o)
 	rm -f $@
 	$(AR) rcsD $@ $^
 

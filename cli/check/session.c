@@ -1,12 +1,11 @@
-/* check_session: a connection exactly as a sealed program makes it, and what both ends say of it.
- */
+/* session: a connection exactly as a sealed program makes it, and what both ends say of it. */
 #include "cli/check/check.h"
-#include "shim/session/verify_as.h"
+#include "shim/connect/passwords.h"
+#include "shim/session/current.h"
 
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Adds what only this tool wants: an end to waiting, and a name. */
 static void add_own(const struct preview *q)
@@ -24,43 +23,48 @@ static void add_own(const struct preview *q)
     q->keywords[n] = q->values[n] = NULL;
 }
 
-static bool renames(const struct verdict *v)
+/* The state of the connection, with what libpq's look-ups are to find. NULL with c->failure. */
+static struct conn_state *prepare(struct check *c)
 {
-    for (size_t i = 0; i < v->nforced; i++) {
-        if (strcmp(v->forced[i].option, "host") == 0 && v->forced[i].value == v->hosts) {
-            return true;
-        }
+    struct preview *q = c->strict;
+    const struct verdict *v = &q->verdict;
+    char why[REASON_MAX];
+    struct conn_state *d =
+        conn_state_new(&q->libpq, &q->policy, &q->probe.request, v, "pgseal check", "");
+    if (d == NULL) {
+        c->failure = xstrdup("out of memory");
+    } else if (v->renamed && !passwords_find(&q->libpq, &q->probe.request, v, q->keywords,
+                                             q->values, &d->passwords, why, sizeof why)) {
+        c->failure = xstrdup(why);
+        conn_state_free(d);
+        d = NULL;
     }
-    return false;
+    return d;
 }
 
 /* As connect.c of the shim does it. NULL with c->failure. */
 static PGconn *open_sealed(struct check *c)
 {
     struct preview *q = c->strict;
-    struct verdict *v = &q->verdict;
-    struct conn_state dials = {.dials = v->dials, .ndials = v->ndials};
-    char passfile[64];
-    char why[256];
-    int fd = -1;
-    if (renames(v) && !verify_as_passwords(&q->libpq, &q->probe.request, v, q->keywords, q->values,
-                                           passfile, sizeof passfile, &fd, why, sizeof why)) {
-        c->failure = xstrdup(why);
+    struct conn_state *d = prepare(c);
+    if (d == NULL) {
         return NULL;
     }
-    int expand = call_sealed(&q->array.params, v, q->keywords, q->values);
+    int expand = call_sealed(&q->array.params, &q->verdict, q->keywords, q->values);
     add_own(q);
-    struct conn_state *before = verify_as_enter(&dials);
+    struct current before = current_enter(d);
     PGconn *conn = q->libpq.PQconnectdbParams(q->keywords, q->values, expand);
-    verify_as_leave(before);
-    if (fd >= 0) {
-        close(fd);
-    }
-    if (conn == NULL || PQstatus(conn) != CONNECTION_OK) {
+    current_leave(before);
+    if (d->blocked) {
+        c->failure = cleaned(d->message, false);
+    } else if (conn == NULL || PQstatus(conn) != CONNECTION_OK) {
         c->failure = cleaned(conn != NULL ? PQerrorMessage(conn) : "out of memory",
                              request_cut(&q->probe.request));
+    }
+    conn_state_free(d);
+    if (c->failure != NULL) {
         PQfinish(conn);
-        return NULL;
+        conn = NULL;
     }
     return conn;
 }

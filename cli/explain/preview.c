@@ -7,6 +7,7 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
 #include "lib/os/log_target.h"
+#include "shim/hooks/stubs.h"
 #include "shim/log/log.h"
 
 #include <stdlib.h>
@@ -67,6 +68,8 @@ static const char *find_libpq(struct libpq *pq)
         memcpy((char *)pq + functions[i].offset, &fn, sizeof fn);
     }
     pq->version = pq->PQlibVersion();
+    stubs_use();
+    pq->linked = linkage_libpq(&o);
     return NULL;
 }
 
@@ -101,12 +104,17 @@ static char *rejection(const struct preview *q)
 static void judge(struct preview *q)
 {
     struct world w;
+    char why[REASON_MAX];
     if (q->policy.fault[0] != '\0') {
         seal_refuse(&q->policy, q->policy.fault, true, &q->verdict);
         return;
     }
+    if (linkage_refuses(q->libpq.linked, why, sizeof why)) {
+        seal_refuse(&q->policy, why, false, &q->verdict);
+        return;
+    }
     switch (probe_run(&q->libpq, &q->array.params, q->keywords, q->values, &q->probe)) {
-    case PROBE_LIBPQ:
+    case PROBE_REJECTED:
         q->rejection = rejection(q);
         return;
     case PROBE_REFUSED:
@@ -159,7 +167,7 @@ void preview_free(struct preview *q)
         return;
     }
     if (q->libpq.PQfinish != NULL) {
-        probe_free(&q->libpq, &q->probe, false);
+        probe_free(&q->libpq, &q->probe);
     }
     policy_free(&q->policy);
     json_decref(q->line);

@@ -1,11 +1,8 @@
-/* asked_outside: what the shim's code finds around itself here: its log's lines are kept instead of
- * written, and the look-ups of libpq go past dial.c as they do in a sealed process. */
+/* preview_outside: what the shim's code finds around itself here: its log's lines are kept instead of
+ * written. */
 #include "cli/explain/preview.h"
 #include "lib/os/sink.h"
 #include "shim/hooks/hooks.h"
-#include "shim/session/verify_as.h"
-
-#include <netdb.h>
 
 static json_t *kept;
 
@@ -43,11 +40,4 @@ size_t libpq_copies(struct libpq_copy *copies, size_t max)
 {
     (void)copies, (void)max;
     return 0;
-}
-
-/* libpq's own look-ups are bound to this one: the program comes before the C library. */
-int getaddrinfo(const char *restrict node, const char *restrict service,
-                const struct addrinfo *restrict hints, struct addrinfo **restrict res)
-{
-    return verify_as_getaddrinfo(node, service, hints, res);
 }

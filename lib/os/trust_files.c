@@ -50,15 +50,18 @@ static const char *judge_root(int fd, struct roots **keep)
     return reason;
 }
 
-/* The same for a CRL file. */
-static const char *judge_crl(int fd)
+/* The same for a CRL file; without a fault its blocks are left in *blocks, malloc'ed. */
+static const char *judge_crl(int fd, struct pem_blocks *blocks)
 {
     size_t len;
     char *bytes = sys_read_file(fd, ROOT_MAX, false, &len);
     void *room = bytes != NULL ? malloc(len + 1) : NULL;
     const char *reason =
-        room == NULL ? sys_error(errno) : pem_read(bytes, len, PEM_CRLS, room, NULL);
-    free(room);
+        room == NULL ? sys_error(errno) : pem_read(bytes, len, PEM_CRLS, room, blocks);
+    if (reason != NULL) {
+        free(room);
+        *blocks = (struct pem_blocks){NULL, 0};
+    }
     free(bytes);
     close(fd);
     return reason;
@@ -83,26 +86,35 @@ static bool root_ok(void *data, const char *path, char *why, size_t size)
     return fault == NULL;
 }
 
-static int crl_state(void *data, const char *path, char *why, size_t size)
+enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *why, size_t size)
 {
-    (void)data;
     int saved = errno;
     struct stat st;
-    int state = 1;
+    enum crl_state state = CRL_FINE;
     const char *fault = NULL;
     int fd = files_open_regular(path, &st);
+    *blocks = (struct pem_blocks){NULL, 0};
     if (fd >= 0) {
-        fault = judge_crl(fd);
-        state = fault == NULL ? 1 : -1;
+        fault = judge_crl(fd, blocks);
+        state = fault == NULL ? CRL_FINE : CRL_FAULTY;
     } else if (errno == ENOENT || errno == ENOTDIR) {
-        state = 0;
+        state = CRL_ABSENT;
     } else {
         fault = sys_error(errno);
-        state = -1;
+        state = errno == ENXIO ? CRL_FAULTY : CRL_UNREADABLE;
     }
     strbuf_copy(why, size, fault);
     errno = saved;
     return state;
+}
+
+static int crl_state(void *data, const char *path, char *why, size_t size)
+{
+    struct pem_blocks blocks;
+    (void)data;
+    enum crl_state state = crl_read(path, &blocks, why, size);
+    free(blocks.at);
+    return state == CRL_FINE ? 1 : state == CRL_ABSENT ? 0 : -1;
 }
 
 static const char *bundle(void *data)

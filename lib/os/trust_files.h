@@ -16,6 +16,17 @@
  * before). */
 void files_world(struct world *w, struct roots **keep);
 
+enum crl_state {
+    CRL_ABSENT,     /* not there (ENOENT, ENOTDIR) */
+    CRL_UNREADABLE, /* there or hidden, and this process cannot open it */
+    CRL_FAULTY,     /* no regular file, or it holds anything but CRLs */
+    CRL_FINE,
+};
+
+/* Reads a CRL file once and judges the bytes. Only with CRL_FINE *blocks is filled (at is malloc'ed
+ * and the caller's), with CRL_UNREADABLE and CRL_FAULTY the reason is in why. Keeps errno. */
+enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *why, size_t size);
+
 /* The home directory as the libpq of this version sees it; false: none. */
 bool files_home(int version, char *path, size_t size);
 

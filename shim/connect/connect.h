@@ -25,9 +25,13 @@ PGPing entry_ping(struct call_site call_site, const char *conninfo);
 PGPing entry_pingParams(struct call_site call_site, const char *const *keywords,
                         const char *const *values, int expand);
 
-/* The decision of a PGconn: from the registry, or, while a door's real call is under way and hands
- * its PGconn to a hook for the first time, that door's. NULL: a PGconn that came through no door.
- */
-struct conn_state *connect_state(PGconn *conn);
+/* PQconndefaults, which looks up a service too; an LDAP server is not asked, and the log says so.
+ * NULL where no libpq is to be found, or that libpq's look-up cannot be refused. */
+PQconninfoOption *entry_conndefaults(struct call_site call_site);
+
+/* The state of a PGconn: the one that is bound to it, or, where libpq itself (caller is a return
+ * address in it) hands the PGconn of the call under way to a hook for the first time, that call's.
+ * NULL: a PGconn that came through no entry point. */
+struct conn_state *connect_state(PGconn *conn, const void *caller);
 
 #endif

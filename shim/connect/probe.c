@@ -4,6 +4,9 @@
 
 #include "lib/core/options/options.h"
 #include "lib/core/text/strbuf.h"
+#include "shim/dynlink/linkage.h"
+#include "shim/session/current.h"
+#include "shim/session/ldap.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,17 +25,29 @@ bool probe_recognized(const char *s)
     return probe_uri(s) || strchr(s, '=') != NULL;
 }
 
-PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **values, size_t n,
-                    int expand, bool *refused)
+/* With this value last, which libpq must refuse. What libpq asks of its linkage table meanwhile is
+ * answered as to a probe. */
+static PGconn *start_with(const struct libpq *pq, const char **keywords, const char **values,
+                          size_t n, int expand, const char *nonsense, bool *refused)
 {
+    struct current *now = current_get();
+    bool before = now->probing;
     keywords[n] = "target_session_attrs";
-    values[n] = NONSENSE;
+    values[n] = nonsense;
     keywords[n + 1] = values[n + 1] = NULL;
+    now->probing = true;
     PGconn *conn = pq->PQconnectStartParams(keywords, values, expand);
+    now->probing = before;
     /* The word alone: what stands around it, quotes too, is translated (transparency.t, de_DE). */
     *refused = conn != NULL && pq->PQstatus(conn) == CONNECTION_BAD &&
                strstr(pq->PQerrorMessage(conn), NONSENSE) != NULL;
     return conn;
+}
+
+PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **values, size_t n,
+                    int expand, bool *refused)
+{
+    return start_with(pq, keywords, values, n, expand, NONSENSE, refused);
 }
 
 /* The index of the dbname entry that libpq would expand, or n: the first with a value, even an
@@ -81,19 +96,19 @@ static void find_given(const struct params *params, size_t at, const PQconninfoO
 }
 
 /* Where a value came from that the call did not give: a service file beats the environment, both
- * beat the default. */
+ * beat the default. Told by the value alone: one that the environment has too counts as the
+ * environment's. */
 static enum source find_source(const PQconninfoOption *o, const struct probe *p)
 {
-    bool stanza = p->request.service && service_sets(&p->stanza, o->keyword);
     const char *environment = o->envvar != NULL ? getenv(o->envvar) : NULL;
     if (o->val == NULL) {
         return FROM_DEFAULT;
     }
-    if (stanza) {
-        return FROM_SERVICE;
-    }
     if (environment != NULL && strcmp(environment, o->val) == 0) {
         return FROM_ENVIRONMENT;
+    }
+    if (environment != NULL && p->request.service) {
+        return FROM_SERVICE; /* nothing else comes before the environment */
     }
     bool compiled = o->compiled != NULL && strcmp(o->compiled, o->val) == 0;
     if (strcmp(o->keyword, "sslmode") == 0 && environment == NULL && !compiled) {
@@ -155,45 +170,111 @@ static void find_default_host(const struct libpq *pq, const char **keywords, con
     }
 }
 
+/* Where its root.crl would be, in libpq's own words: the directory of the passfile that it falls back
+ * to. An empty one in a string counts as set, and as none. */
+static void find_home(const struct libpq *pq, const char **keywords, const char **values,
+                      struct probe *p)
+{
+    static const char passfile[] = "/.pgpass";
+    bool stopped;
+    keywords[0] = "dbname";
+    values[0] = "host=localhost user=pgseal dbname=pgseal password='' passfile=''";
+    PGconn *conn = probe_start(pq, keywords, values, 1, 1, &stopped);
+    PQconninfoOption *options = stopped ? pq->PQconninfo(conn) : NULL;
+    const char *path = parsed_value(options, "passfile");
+    size_t len = path != NULL ? strlen(path) : 0;
+    size_t tail = sizeof passfile - 1;
+    if (path != NULL && len == 0) {
+        p->request.home = ""; /* it found none, and so looks for nothing there */
+    } else if (len > tail && strcmp(path + len - tail, passfile) == 0 &&
+               strbuf_copy(p->home, sizeof p->home, path)) {
+        p->home[len - tail] = '\0';
+        p->request.home = p->home;
+    }
+    pq->PQconninfoFree(options);
+    pq->PQfinish(conn);
+}
+
 static enum probe_result refused(struct probe *p, const char *why)
 {
     strbuf_copy(p->reason, sizeof p->reason, why);
     return PROBE_REFUSED;
 }
 
-/* Whether it was really pgseal's own value that libpq refused: another message may quote the word
- * too, where the program said it itself. */
-static enum probe_result really_refused(struct probe *p)
+/* Whether the program itself said the word: then a message that quotes it need not be about
+ * pgseal's own value. */
+static bool says_nonsense(const struct probe *p, const char *own)
 {
-    const char *own = parsed_value(p->effective, "target_session_attrs");
-    if (own == NULL || strcmp(own, NONSENSE) != 0) {
-        return PROBE_LIBPQ; /* it did not even parse */
-    }
     for (const PQconninfoOption *o = p->effective; o->keyword != NULL; o++) {
         if (o->val != NULL && o->val != own && strstr(o->val, NONSENSE) != NULL) {
-            return refused(p, "an option holds the word " NONSENSE
-                              ", with which pgseal questions libpq; use another word");
+            return true;
         }
     }
-    return PROBE_OK;
+    return false;
 }
 
-/* The service in effect, if any: before libpq may read its file, pgseal looks for what must not be
- * in it. */
-static bool look_at_service(const struct libpq *pq, const struct params *params, size_t at,
-                            struct probe *p)
+/* The service in effect, or NULL. */
+static const char *find_service(const struct params *params, size_t at, const struct probe *p)
 {
     struct asked service = {.name = "service"};
-    struct asked file = {.name = "servicefile"}; /* libpq 19 */
     find_given(params, at, p->parsed, &service);
-    find_given(params, at, p->parsed, &file);
-    if (service.given == NULL) {
-        service.given = getenv("PGSERVICE");
+    return service.given != NULL ? service.given : getenv("PGSERVICE");
+}
+
+/* What libpq was kept from while it looked the service up: no byte has left, and nothing was read
+ * that the real call could not read again. */
+static enum probe_result service_refused(struct probe *p, const char *service)
+{
+    struct current *now = current_get();
+    struct strbuf t;
+    if (now->ldap) {
+        ldap_reason(service, p->reason, sizeof p->reason);
+    } else {
+        strbuf_init(&t, p->reason, sizeof p->reason);
+        strbuf_add(&t, "service file ");
+        strbuf_add(&t, current_file());
+        strbuf_add(&t,
+                   ": not a regular file: it could say one thing to pgseal and another to libpq");
     }
-    p->request.service = service.given != NULL;
-    return service.given == NULL ||
-           service_ok(service.given, pq->version >= 190000 ? file.given : NULL, pq->version,
-                      pq->base, &p->stanza, p->reason, sizeof p->reason);
+    now->ldap = now->file = false;
+    return PROBE_REFUSED;
+}
+
+/* Libpq's answer to the caller's own values, with no others in it but the one that keeps it from
+ * dialling whatever a service file says by now. */
+static enum probe_result rejected(const struct libpq *pq, const struct params *params, size_t at,
+                                  const char **keywords, const char **values, struct probe *p)
+{
+    char attributes[256];
+    struct strbuf t;
+    struct asked own = {.name = "target_session_attrs"};
+    bool accepted = false;
+    find_given(params, at, p->parsed, &own);
+    const char *value = own.given != NULL ? own.given : getenv("PGTARGETSESSIONATTRS");
+    strbuf_init(&t, attributes, sizeof attributes - sizeof NONSENSE);
+    strbuf_add(&t, value != NULL ? value : "any");
+    t.size = sizeof attributes;
+    strbuf_add(&t, " " NONSENSE);
+    pq->PQfinish(p->conn);
+    p->conn = start_with(pq, keywords, values, params->n, params->expand, attributes, &accepted);
+    /* Refused for just that value: the others are fine by now. */
+    accepted = p->conn != NULL && strstr(pq->PQerrorMessage(p->conn), attributes) != NULL;
+    if (accepted || current_get()->ldap || current_get()->file) {
+        return refused(p, "what this call asks for changes while pgseal looks; try again");
+    }
+    return PROBE_REJECTED;
+}
+
+void probe_show_rejected(PQconninfoOption *options)
+{
+    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        char *at = o->val != NULL && strcmp(o->keyword, "target_session_attrs") == 0
+                       ? strstr(o->val, " " NONSENSE)
+                       : NULL;
+        if (at != NULL) {
+            *at = '\0';
+        }
+    }
 }
 
 /* Whether string, arrays or environment set an option of this libpq that pgseal does not know, to
@@ -232,6 +313,7 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     p->request.version = pq->version;
     p->request.passphrase_hook =
         pq->PQgetSSLKeyPassHook_OpenSSL != NULL && pq->PQgetSSLKeyPassHook_OpenSSL() != NULL;
+    p->request.home = NULL;
     if (pq->version < 100000) {
         return refused(p, "this program's libpq is older than 10, which pgseal cannot question "
                           "safely; update it");
@@ -242,11 +324,8 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     if (unknown_option(pq, params, at, p)) {
         return PROBE_REFUSED;
     }
-    /* A string that does not parse fails in libpq before any service is looked up. */
-    if ((at == params->n || p->parsed != NULL) && !look_at_service(pq, params, at, p)) {
-        return PROBE_REFUSED;
-    }
-
+    const char *service = find_service(params, at, p);
+    p->request.service = service != NULL;
     for (size_t i = 0; i < params->n; i++) {
         keywords[i] = params->keywords[i];
         values[i] = params->values[i];
@@ -254,28 +333,39 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     keywords[params->n] = "password";
     values[params->n] = "pgseal"; /* some password, so that libpq leaves .pgpass alone */
     p->conn = probe_start(pq, keywords, values, params->n + 1, params->expand, &stopped);
+    if (current_get()->ldap || current_get()->file) {
+        return service_refused(p, service);
+    }
     if (p->conn == NULL) {
-        return PROBE_LIBPQ; /* no memory in libpq: NULL is its own answer */
+        return PROBE_REJECTED; /* no memory in libpq: NULL is its own answer */
     }
     if (!stopped && pq->PQstatus(p->conn) != CONNECTION_BAD) {
         return refused(p, "this libpq dialled though it was given a value that it must refuse; it "
                           "cannot be sealed");
     }
     if (!stopped) {
-        return PROBE_LIBPQ;
+        return rejected(pq, params, at, keywords, values, p);
     }
     p->effective = pq->PQconninfo(p->conn);
     if (p->effective == NULL) {
         return refused(p, "out of memory");
     }
-    enum probe_result really = really_refused(p);
-    if (really != PROBE_OK) {
-        return really;
+    const char *own = parsed_value(p->effective, "target_session_attrs");
+    if (own == NULL || strcmp(own, NONSENSE) != 0) { /* it did not even parse */
+        return rejected(pq, params, at, keywords, values, p);
+    }
+    if (says_nonsense(p, own)) {
+        return refused(p, "an option holds the word " NONSENSE
+                          ", with which pgseal questions libpq; use another word");
     }
     if (!fill_request(params, at, p)) {
         return refused(p, "this libpq knows more options than pgseal can judge; update pgseal");
     }
     find_default_host(pq, keywords, values, p);
+    p->request.crl_judged = LINKED_HAS(pq->linked, X509_STORE_load_locations);
+    if (!p->request.crl_judged) {
+        find_home(pq, keywords, values, p);
+    }
     return PROBE_OK;
 }
 
@@ -285,14 +375,14 @@ enum probe_result probe_run(const struct libpq *pq, const struct params *params,
     int saved = errno;
     p->conn = NULL;
     p->effective = p->parsed = NULL;
-    p->default_host[0] = p->reason[0] = '\0';
-    p->stanza.keys[0] = '\0';
+    p->default_host[0] = p->home[0] = p->reason[0] = '\0';
+    current_get()->ldap = current_get()->file = false;
     enum probe_result result = run(pq, params, keywords, values, p);
     errno = saved;
     return result;
 }
 
-void probe_free(const struct libpq *pq, struct probe *p, bool keep_conn)
+void probe_free(const struct libpq *pq, struct probe *p)
 {
     int saved = errno;
     if (p->effective != NULL) {
@@ -301,7 +391,7 @@ void probe_free(const struct libpq *pq, struct probe *p, bool keep_conn)
     if (p->parsed != NULL) {
         pq->PQconninfoFree(p->parsed);
     }
-    if (p->conn != NULL && !keep_conn) {
+    if (p->conn != NULL) {
         pq->PQfinish(p->conn);
     }
     p->effective = p->parsed = NULL;

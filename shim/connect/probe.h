@@ -4,7 +4,6 @@
 #define PGSEAL_PROBE_H
 
 #include "lib/core/verdict/verdict.h"
-#include "shim/connect/service.h"
 #include "shim/dynlink/resolve.h"
 
 #include <libpq-fe.h>
@@ -23,10 +22,10 @@ struct params {
 };
 
 enum probe_result {
-    PROBE_OK,    /* request is filled */
-    PROBE_LIBPQ, /* libpq does not accept the caller's own values: conn says why, in libpq's words;
-                    give it to the caller */
-    PROBE_REFUSED, /* reason says why pgseal will not even look (LDAP, a FIFO, a libpq that is too
+    PROBE_OK,       /* request is filled */
+    PROBE_REJECTED, /* libpq does not accept the caller's own values: conn is one that says so in
+                       libpq's words, with the caller's values, to be given to the caller */
+    PROBE_REFUSED,  /* reason says why pgseal will not even look (LDAP, a FIFO, a libpq that is too
                       old) */
 };
 
@@ -34,8 +33,8 @@ struct probe {
     PGconn *conn;                /* refused before it dialled */
     PQconninfoOption *effective; /* PQconninfo(conn): what request points into */
     PQconninfoOption *parsed;    /* the expanded dbname, or NULL */
-    struct stanza stanza;
     char default_host[256];
+    char home[512]; /* libpq's home directory, where its CRL cannot be judged as it opens it */
     struct request request;
     char reason[REASON_MAX];
 };
@@ -49,8 +48,8 @@ enum { PROBE_EXTRA = 4 };
 enum probe_result probe_run(const struct libpq *pq, const struct params *params,
                             const char **keywords, const char **values, struct probe *p);
 
-/* Gives everything back (conn too, unless keep_conn). */
-void probe_free(const struct libpq *pq, struct probe *p, bool keep_conn);
+/* Gives everything back; a conn that is to stay has been taken out. */
+void probe_free(const struct libpq *pq, struct probe *p);
 
 /* Whether libpq takes a string for a connection string rather than a database's name
  * (recognized_connection_string): a URI prefix or an equals sign. And whether it starts with a URI
@@ -58,10 +57,14 @@ void probe_free(const struct libpq *pq, struct probe *p, bool keep_conn);
 bool probe_recognized(const char *s);
 bool probe_uri(const char *s);
 
-/* Starts a probe with these arrays (n entries; two more and the NULL are added) and returns the
- * refused connection, or one with another error of libpq's; *refused tells which. Used by dial.c
- * too, to look up .pgpass for another name. */
+/* Starts a probe with these arrays (n entries; one more and the NULL are added) and returns the
+ * refused connection, or one with another error of libpq's; *refused tells which. Used by
+ * passwords.c too, to look up .pgpass for another name. */
 PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **values, size_t n,
                     int expand, bool *refused);
+
+/* In the options of a connection that libpq rejected: leaves of target_session_attrs what the caller
+ * would have seen. */
+void probe_show_rejected(PQconninfoOption *options);
 
 #endif

@@ -7,6 +7,7 @@
 #include <netdb.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum { LINKED_LIBPQS = 16 }; /* libpq copies that can be kept apart at a time */
 
@@ -40,6 +41,10 @@ struct linked *linkage_libpq(const struct object *libpq);
 /* Why no connection of this libpq may be made: a slot that it always needs could not be rewritten, or
  * libpq is NULL. False where it may. Pure. */
 bool linkage_refuses(const struct linked *libpq, char *reason, size_t size);
+
+/* Whether what this libpq calls through that slot (NULL: a libpq without a row) reaches pgseal. Pure. */
+#define LINKED_HAS(libpq, name)                                                                    \
+    ((libpq) != NULL && (libpq)->real.name != NULL && !linked_failed(libpq, SLOT_##name))
 
 /* Whether this slot is there and could not be rewritten. Pure. */
 static inline bool linked_failed(const struct linked *libpq, enum libpq_slot slot)

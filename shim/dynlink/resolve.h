@@ -26,11 +26,10 @@
     X(PQconninfo, true)                                                                            \
     X(PQconninfoParse, true)                                                                       \
     X(PQconninfoFree, true)                                                                        \
+    X(PQconndefaults, false)                                                                       \
     X(PQfreemem, true)                                                                             \
     X(PQlibVersion, true)                                                                          \
     X(PQhost, true)                                                                                \
-    X(PQhostaddr, false)                                                                           \
-    X(PQport, true)                                                                                \
     X(PQpass, true)                                                                                \
     X(PQsocket, true)                                                                              \
     X(PQsslInUse, false)                                                                           \

@@ -56,6 +56,10 @@ static struct call_site by(int n, const void *caller)
     static PGPing pingParams_##n(const char *const *keys, const char *const *values, int expand)   \
     {                                                                                              \
         return entry_pingParams(by(n, __builtin_return_address(0)), keys, values, expand);         \
+    }                                                                                              \
+    static PQconninfoOption *conndefaults_##n(void)                                                \
+    {                                                                                              \
+        return entry_conndefaults(by(n, __builtin_return_address(0)));                             \
     }
 
 /* The slots and the one that refuses. */
@@ -75,6 +79,7 @@ static const struct {
 #define THUNK_setdbLogin(n) setdbLogin_##n,
 #define THUNK_ping(n) ping_##n,
 #define THUNK_pingParams(n) pingParams_##n,
+#define THUNK_conndefaults(n) conndefaults_##n,
     {"PQconnectdb", {EACH_SLOT(THUNK_connectdb)}},
     {"PQconnectdbParams", {EACH_SLOT(THUNK_connectdbParams)}},
     {"PQconnectStart", {EACH_SLOT(THUNK_connectStart)}},
@@ -82,6 +87,7 @@ static const struct {
     {"PQsetdbLogin", {EACH_SLOT(THUNK_setdbLogin)}},
     {"PQping", {EACH_SLOT(THUNK_ping)}},
     {"PQpingParams", {EACH_SLOT(THUNK_pingParams)}},
+    {"PQconndefaults", {EACH_SLOT(THUNK_conndefaults)}},
 };
 
 /* The address that stands for the libpq that holds real; real itself where that is no libpq

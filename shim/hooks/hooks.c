@@ -1,19 +1,18 @@
-/* hooks: the exported thunks of the connection doors and of what works on a PGconn; hooks.def lists
- * them all. */
+/* hooks: the exported entry points and what works on a PGconn; hooks.def lists them all. */
 #include "shim/hooks/hooks.h"
 
 #include "lib/os/settings.h"
 #include "lib/os/sink.h"
 #include "lib/os/startup.h"
 #include "shim/connect/connect.h"
+#include "shim/connect/probe.h"
 #include "shim/hooks/stubs.h"
 #include "shim/session/cancel.h"
+#include "shim/session/current.h"
 #include "shim/session/reset.h"
-#include "shim/session/verify_as.h"
 #include "shim/session/witness.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -103,11 +102,17 @@ EXPORT PGPing PQpingParams(const char *const *keywords, const char *const *value
     return entry_pingParams(CALLER, keywords, values, expand_dbname);
 }
 
+EXPORT PQconninfoOption *PQconndefaults(void)
+{
+    hook_fired(HOOK_PQconndefaults);
+    return entry_conndefaults(CALLER);
+}
+
 typedef void (*function)(void);
 
-/* A function of the caller's libpq, for a PGconn that came through no door; NULL where that libpq
- * cannot be told. Returns nothing but the pointer, so that no large frame is live while the real
- * function runs. */
+/* A function of the caller's libpq, for a PGconn that came through no entry point; NULL where that
+ * libpq cannot be told. Returns nothing but the pointer, so that no large frame is live while the
+ * real function runs. */
 __attribute__((noinline)) static function real_for_unknown_conn(const void *caller,
                                                                 const char *name, size_t offset)
 {
@@ -127,77 +132,83 @@ __attribute__((noinline)) static function real_for_unknown_conn(const void *call
     ((__typeof__(name) *)real_for_unknown_conn(__builtin_return_address(0), #name,                 \
                                                offsetof(struct libpq, name)))
 
+/* The real function for a PGconn whose state is d; NULL where there is none to be found. Where d is
+ * known, the hook counts as fired. */
+#define REAL(d, name)                                                                              \
+    ((d) != NULL ? (hook_fired(HOOK_##name), (d)->libpq.name) : REAL_FOR_UNKNOWN_CONN(name))
+
+/* Calls real for a PGconn whose state is d (NULL: unknown): what libpq then calls through its own
+ * linkage table is answered for that PGconn. other is the result where real is NULL. */
+#define CALL_FOR(d, real, other, ...)                                                              \
+    ({                                                                                             \
+        struct current before_ = current_enter(d);                                                 \
+        __typeof__(real(__VA_ARGS__)) result_ = (real) != NULL ? (real)(__VA_ARGS__) : (other);    \
+        current_leave(before_);                                                                    \
+        result_;                                                                                   \
+    })
+
+/* A poll: PQconnectPoll, PQresetPoll, PQcancelPoll. The witness looks at what it came to. */
+#define POLL(d, name, conn, argument)                                                              \
+    ({                                                                                             \
+        __typeof__(name) *real_ = REAL(d, name);                                                   \
+        PostgresPollingStatusType step_ = PGRES_POLLING_FAILED;                                    \
+        if ((d) == NULL || !(d)->blocked) {                                                        \
+            step_ = CALL_FOR(d, real_, PGRES_POLLING_FAILED, argument);                            \
+            step_ = (d) != NULL ? witness_polled(d, conn, step_) : step_;                          \
+        }                                                                                          \
+        step_;                                                                                     \
+    })
+
 EXPORT PostgresPollingStatusType PQconnectPoll(PGconn *conn)
 {
-    struct conn_state *d = connect_state(conn);
-    if (d == NULL) {
-        __typeof__(PQconnectPoll) *real = REAL_FOR_UNKNOWN_CONN(PQconnectPoll);
-        return real != NULL ? real(conn) : PGRES_POLLING_FAILED;
-    }
-    hook_fired(HOOK_PQconnectPoll);
-    if (d->blocked) {
-        return PGRES_POLLING_FAILED;
-    }
-    struct conn_state *before = verify_as_enter(d);
-    PostgresPollingStatusType result = d->libpq.PQconnectPoll(conn);
-    verify_as_leave(before);
-    return witness_polled(d, conn, result);
+    struct conn_state *d = connect_state(conn, __builtin_return_address(0));
+    return POLL(d, PQconnectPoll, conn, conn);
 }
 
 EXPORT PostgresPollingStatusType PQresetPoll(PGconn *conn)
 {
     struct conn_state *d = session_find(conn);
+    return POLL(d, PQresetPoll, conn, conn);
+}
+
+/* libpq 17's cancels inherit all that was forced on their PGconn; the witness looks at them as
+ * well. libpq-int.h: struct pg_cancel_conn is a PGconn. */
+EXPORT PostgresPollingStatusType PQcancelPoll(PGcancelConn *cancelConn)
+{
+    struct conn_state *d = session_find((PGconn *)cancelConn);
+    return POLL(d, PQcancelPoll, (PGconn *)cancelConn, cancelConn);
+}
+
+/* Whether a PGconn may be reset; a new attempt begins then. */
+static bool may_reset(struct conn_state *d, PGconn *conn)
+{
     if (d == NULL) {
-        __typeof__(PQresetPoll) *real = REAL_FOR_UNKNOWN_CONN(PQresetPoll);
-        return real != NULL ? real(conn) : PGRES_POLLING_FAILED;
+        return true;
     }
-    hook_fired(HOOK_PQresetPoll);
-    if (d->blocked) {
-        return PGRES_POLLING_FAILED;
-    }
-    struct conn_state *before = verify_as_enter(d);
-    PostgresPollingStatusType result = d->libpq.PQresetPoll(conn);
-    verify_as_leave(before);
-    return witness_polled(d, conn, result);
+    witness_restart(d);
+    return reset_ok(d, conn);
 }
 
 EXPORT int PQresetStart(PGconn *conn)
 {
     struct conn_state *d = session_find(conn);
-    if (d == NULL) {
-        __typeof__(PQresetStart) *real = REAL_FOR_UNKNOWN_CONN(PQresetStart);
-        return real != NULL ? real(conn) : 0;
-    }
-    hook_fired(HOOK_PQresetStart);
-    witness_restart(d);
-    if (!reset_ok(d, conn)) {
-        return 0;
-    }
-    struct conn_state *before = verify_as_enter(d);
-    int started = d->libpq.PQresetStart(conn);
-    verify_as_leave(before);
-    return started;
+    __typeof__(PQresetStart) *real = REAL(d, PQresetStart);
+    return may_reset(d, conn) ? CALL_FOR(d, real, 0, conn) : 0;
 }
 
 EXPORT void PQreset(PGconn *conn)
 {
     struct conn_state *d = session_find(conn);
-    if (d == NULL) {
-        __typeof__(PQreset) *real = REAL_FOR_UNKNOWN_CONN(PQreset);
-        if (real != NULL) {
-            real(conn);
-        }
+    __typeof__(PQreset) *real = REAL(d, PQreset);
+    if (real == NULL || !may_reset(d, conn)) {
         return;
     }
-    hook_fired(HOOK_PQreset);
-    witness_restart(d);
-    if (!reset_ok(d, conn)) {
-        return;
+    struct current before = current_enter(d);
+    real(conn);
+    current_leave(before);
+    if (d != NULL) {
+        witness_returned(d, conn);
     }
-    struct conn_state *before = verify_as_enter(d);
-    d->libpq.PQreset(conn);
-    verify_as_leave(before);
-    witness_returned(d, conn);
 }
 
 EXPORT void PQfinish(PGconn *conn)
@@ -206,17 +217,11 @@ EXPORT void PQfinish(PGconn *conn)
         return;
     }
     struct conn_state *d = session_remove(conn);
-    if (d == NULL) {
-        __typeof__(PQfinish) *real = REAL_FOR_UNKNOWN_CONN(PQfinish);
-        if (real != NULL) {
-            real(conn);
-        }
-        return;
-    }
-    hook_fired(HOOK_PQfinish);
-    __typeof__(PQfinish) *real = d->libpq.PQfinish;
+    __typeof__(PQfinish) *real = REAL(d, PQfinish);
     conn_state_free(d);
-    real(conn);
+    if (real != NULL) {
+        real(conn);
+    }
 }
 
 EXPORT char *PQerrorMessage(const PGconn *conn)
@@ -234,22 +239,22 @@ EXPORT char *PQerrorMessage(const PGconn *conn)
 
 EXPORT ConnStatusType PQstatus(const PGconn *conn)
 {
-    struct conn_state *d = session_find(conn);
-    if (d == NULL) {
-        __typeof__(PQstatus) *real = conn != NULL ? REAL_FOR_UNKNOWN_CONN(PQstatus) : NULL;
-        return real != NULL ? real(conn) : CONNECTION_BAD;
+    const struct conn_state *d = session_find(conn);
+    if (conn == NULL || (d != NULL && d->blocked)) {
+        return CONNECTION_BAD;
     }
-    return d->blocked ? CONNECTION_BAD : d->libpq.PQstatus(conn);
+    __typeof__(PQstatus) *real = d != NULL ? d->libpq.PQstatus : REAL_FOR_UNKNOWN_CONN(PQstatus);
+    return real != NULL ? real(conn) : CONNECTION_BAD;
 }
 
 EXPORT PQconninfoOption *PQconninfo(PGconn *conn)
 {
-    struct conn_state *d = session_find(conn);
+    const struct conn_state *d = session_find(conn);
     __typeof__(PQconninfo) *real =
         d != NULL ? d->libpq.PQconninfo : REAL_FOR_UNKNOWN_CONN(PQconninfo);
     PQconninfoOption *options = real != NULL ? real(conn) : NULL;
-    if (d != NULL) {
-        verify_as_show_passfile(d, options);
+    if (d != NULL && d->rejected) {
+        probe_show_rejected(options);
     }
     return options;
 }
@@ -257,13 +262,9 @@ EXPORT PQconninfoOption *PQconninfo(PGconn *conn)
 EXPORT PGcancel *PQgetCancel(PGconn *conn)
 {
     struct conn_state *d = session_find(conn);
-    if (d == NULL) {
-        __typeof__(PQgetCancel) *real = REAL_FOR_UNKNOWN_CONN(PQgetCancel);
-        return real != NULL ? real(conn) : NULL;
-    }
-    hook_fired(HOOK_PQgetCancel);
-    PGcancel *cancel = d->libpq.PQgetCancel != NULL ? d->libpq.PQgetCancel(conn) : NULL;
-    if (cancel != NULL) {
+    __typeof__(PQgetCancel) *real = REAL(d, PQgetCancel);
+    PGcancel *cancel = real != NULL ? real(conn) : NULL;
+    if (cancel != NULL && d != NULL) {
         cancel_made(cancel, conn, d);
     }
     return cancel;
@@ -283,8 +284,8 @@ EXPORT void PQfreeCancel(PGcancel *cancel)
     }
 }
 
-/* Runs in signal handlers: only a PGcancel that came through no door of ours makes it look for a
- * libpq. */
+/* Runs in signal handlers: only a PGcancel that came through no entry point of ours makes it look
+ * for a libpq. */
 EXPORT int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize)
 {
     hook_fired(HOOK_PQcancel);
@@ -295,24 +296,19 @@ EXPORT int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize)
 EXPORT int PQrequestCancel(PGconn *conn)
 {
     struct conn_state *d = session_find(conn);
-    if (d == NULL) {
-        __typeof__(PQrequestCancel) *real = REAL_FOR_UNKNOWN_CONN(PQrequestCancel);
-        return real != NULL ? real(conn) : 0;
+    __typeof__(PQrequestCancel) *real = REAL(d, PQrequestCancel);
+    if (d != NULL) {
+        return cancel_request(d, conn);
     }
-    hook_fired(HOOK_PQrequestCancel);
-    return cancel_request(d, conn);
+    return real != NULL ? real(conn) : 0;
 }
 
-/* libpq 17's cancels inherit all that was forced on their PGconn; the witness looks at them as
- * well. */
 EXPORT PGcancelConn *PQcancelCreate(PGconn *conn)
 {
     struct conn_state *d = session_find(conn);
-    __typeof__(PQcancelCreate) *real =
-        d != NULL ? d->libpq.PQcancelCreate : REAL_FOR_UNKNOWN_CONN(PQcancelCreate);
-    PGcancelConn *cancel = real != NULL ? real(conn) : NULL;
+    __typeof__(PQcancelCreate) *real = REAL(d, PQcancelCreate);
+    PGcancelConn *cancel = CALL_FOR(d, real, NULL, conn);
     if (cancel != NULL && d != NULL) {
-        hook_fired(HOOK_PQcancelCreate);
         cancel_created(cancel, conn, d);
     }
     return cancel;
@@ -321,17 +317,15 @@ EXPORT PGcancelConn *PQcancelCreate(PGconn *conn)
 EXPORT int PQcancelStart(PGcancelConn *cancelConn)
 {
     const struct conn_state *d = session_find((PGconn *)cancelConn);
-    __typeof__(PQcancelStart) *real =
-        d != NULL ? d->libpq.PQcancelStart : REAL_FOR_UNKNOWN_CONN(PQcancelStart);
-    return real != NULL && (d == NULL || !d->blocked) ? real(cancelConn) : 0;
+    __typeof__(PQcancelStart) *real = REAL(d, PQcancelStart);
+    return d == NULL || !d->blocked ? CALL_FOR(d, real, 0, cancelConn) : 0;
 }
 
 EXPORT int PQcancelBlocking(PGcancelConn *cancelConn)
 {
     const struct conn_state *d = session_find((PGconn *)cancelConn);
-    __typeof__(PQcancelBlocking) *real =
-        d != NULL ? d->libpq.PQcancelBlocking : REAL_FOR_UNKNOWN_CONN(PQcancelBlocking);
-    return real != NULL && (d == NULL || !d->blocked) ? real(cancelConn) : 0;
+    __typeof__(PQcancelBlocking) *real = REAL(d, PQcancelBlocking);
+    return d == NULL || !d->blocked ? CALL_FOR(d, real, 0, cancelConn) : 0;
 }
 
 EXPORT char *PQcancelErrorMessage(const PGcancelConn *cancelConn)
@@ -346,21 +340,6 @@ EXPORT char *PQcancelErrorMessage(const PGcancelConn *cancelConn)
     return real != NULL ? real(cancelConn) : nothing;
 }
 
-EXPORT PostgresPollingStatusType PQcancelPoll(PGcancelConn *cancelConn)
-{
-    PGconn *conn = (PGconn *)cancelConn; /* libpq-int.h: struct pg_cancel_conn is a PGconn */
-    struct conn_state *d = session_find(conn);
-    if (d == NULL) {
-        __typeof__(PQcancelPoll) *real = REAL_FOR_UNKNOWN_CONN(PQcancelPoll);
-        return real != NULL ? real(cancelConn) : PGRES_POLLING_FAILED;
-    }
-    hook_fired(HOOK_PQcancelPoll);
-    if (d->blocked) {
-        return PGRES_POLLING_FAILED;
-    }
-    return witness_polled(d, conn, d->libpq.PQcancelPoll(cancelConn));
-}
-
 EXPORT void PQcancelFinish(PGcancelConn *cancelConn)
 {
     if (cancelConn == NULL) {
@@ -373,10 +352,4 @@ EXPORT void PQcancelFinish(PGcancelConn *cancelConn)
     if (real != NULL) {
         real(cancelConn);
     }
-}
-
-EXPORT int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-                       struct addrinfo **res)
-{
-    return verify_as_getaddrinfo(node, service, hints, res);
 }

@@ -24,7 +24,7 @@
 
 /* The functions that this object exports, by name. */
 // clang-format off
-enum kind { ENTRY, CONN, CANCEL, LOADER, NAME };
+enum kind { ENTRY, CONN, CANCEL, LOADER };
 #define HOOK(name, kind) extern __typeof__(void(void)) hook_##name __asm__(#name);
 #include "shim/hooks.def"
 #undef HOOK

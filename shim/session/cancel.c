@@ -130,10 +130,9 @@ static bool falls_back(const struct conn_state *d, PGconn *conn)
 void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
 {
     int saved = errno;
-    struct map_node *map_node = ptr_map_reserve();
     struct conn_state *copy = conn_state_copy(d);
     bool tls = d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
-    if (map_node != NULL && copy != NULL) {
+    if (copy != NULL) {
         copy->outcome_logged =
             true; /* a cancel is no attempt of its own; only a violation is told */
         /* A cancel of a connection that was let through in plaintext goes out in plaintext too;
@@ -152,9 +151,7 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
                 refuse(copy->message, sizeof copy->message, why);
             }
         }
-        session_bind(map_node, (PGconn *)cancel, copy);
-    } else {
-        ptr_map_release(map_node);
+        session_bind((PGconn *)cancel, copy);
         conn_state_free(copy);
     }
     errno = saved;

@@ -6,6 +6,8 @@
 
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
+#include "shim/session/current.h"
+#include "shim/session/witness.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -51,7 +53,7 @@ static int64_t now_ms(void)
 
 static void destroy(struct tls_cancel *c)
 {
-    session_remove((const PGconn *)c->conn);
+    conn_state_free(session_remove((const PGconn *)c->conn));
     c->conn_state->libpq.PQcancelFinish(c->conn);
     conn_state_free(c->conn_state);
     free(c);
@@ -89,7 +91,8 @@ static bool send_it(struct tls_cancel *c)
         if (atomic_load(&c->abandoned) != 0) {
             break;
         }
-        step = PQcancelPoll(c->conn); /* pgseal's own: the witness looks at this session too */
+        /* The witness looks at this session too. */
+        step = witness_polled(c->conn_state, (PGconn *)c->conn, pq->PQcancelPoll(c->conn));
         if (step == PGRES_POLLING_OK) {
             return true;
         }
@@ -107,7 +110,9 @@ static void run(struct tls_cancel *c)
         drop(c);
         return;
     }
+    struct current before = current_enter(c->conn_state);
     bool sent = send_it(c);
+    current_leave(before);
     const char *text = c->conn_state->blocked ? c->conn_state->message
                                               : c->conn_state->libpq.PQcancelErrorMessage(c->conn);
     strbuf_copy(c->message, sizeof c->message, sent ? NULL : text);
@@ -216,14 +221,11 @@ struct tls_cancel *tls_cancel_prepare(struct conn_state *d, PGconn *conn, const 
         return NULL;
     }
     struct tls_cancel *c = calloc(1, sizeof *c);
-    struct map_node *map_node = ptr_map_reserve();
     struct conn_state *copy = conn_state_copy(d);
-    PGcancelConn *request =
-        c != NULL && map_node != NULL && copy != NULL ? pq->PQcancelCreate(conn) : NULL;
+    PGcancelConn *request = c != NULL && copy != NULL ? pq->PQcancelCreate(conn) : NULL;
     if (request == NULL) {
         *why_not = "out of memory";
         free(c);
-        ptr_map_release(map_node);
         conn_state_free(copy);
         return NULL;
     }
@@ -231,8 +233,8 @@ struct tls_cancel *tls_cancel_prepare(struct conn_state *d, PGconn *conn, const 
     atomic_store(&c->holders, 1);
     c->conn = request;
     c->conn_state = copy;
-    session_bind(map_node, (PGconn *)request,
-                 copy); /* a PGcancelConn is a PGconn (libpq-int.h struct pg_cancel_conn) */
+    /* A PGcancelConn is a PGconn (libpq-int.h struct pg_cancel_conn). */
+    session_bind((PGconn *)request, copy);
     return c;
 }
 

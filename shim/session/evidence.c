@@ -9,6 +9,7 @@
 #include "lib/os/sys.h"
 #include "lib/os/trust_files.h"
 #include "shim/session/openssl.h"
+#include "shim/session/verify_as.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -196,10 +197,10 @@ bool evidence_socket_listed(const struct conn_state *d)
 }
 
 /* How far the peer agrees with one element of the decided list. */
-enum agreement { OTHER_HOST, OTHER_PORT, OTHER_ADDRESS, AGREES };
+enum agreement { OTHER_HOST, OTHER_PORT, OTHER_ADDRESS, NOT_SHOWN, AGREES };
 
 static enum agreement agree(const struct conn_state *d, size_t i, const char *host,
-                            const char *address, int port)
+                            const char *address, int port, const struct sockaddr_storage *peer)
 {
     char name[HOST_MAX];
     char decided[HOST_MAX];
@@ -213,7 +214,7 @@ static enum agreement agree(const struct conn_state *d, size_t i, const char *ho
         return OTHER_PORT;
     }
     if (decided[0] == '\0') {
-        return AGREES;
+        return verify_as_dialled(d, host, port, peer) ? AGREES : NOT_SHOWN;
     }
     decided[strcspn(decided, "%")] = '\0'; /* inet_ntop(3) tells no scope */
     bool same = host_canonical(decided, name, sizeof name) &&
@@ -228,6 +229,7 @@ static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct e
         [OTHER_HOST] = "the session is with another host than was decided",
         [OTHER_PORT] = "the session is on another port than was decided",
         [OTHER_ADDRESS] = "the session is with another address than was decided",
+        [NOT_SHOWN] = "the address was not found by a look-up of the name that was asked for",
     };
     struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
@@ -253,7 +255,7 @@ static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct e
     size_t hosts = list_length(d->hosts);
     size_t addresses = list_length(d->addresses);
     for (size_t i = 0; host != NULL && i < (hosts > addresses ? hosts : addresses); i++) {
-        enum agreement this = agree(d, i, host, address, port);
+        enum agreement this = agree(d, i, host, address, port, &peer);
         best = this > best ? this : best;
     }
     strbuf_copy(e->verified_name, sizeof e->verified_name, best != OTHER_HOST ? host : "");

@@ -4,26 +4,10 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/os/trust_files.h"
 #include "shim/log/log.h"
+#include "shim/session/stop.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-
-static void refuse(struct conn_state *d, PGconn *conn, const char *reason)
-{
-    struct strbuf t;
-    struct event e = {.reason = reason};
-    int fd = d->libpq.PQsocket(conn);
-    d->blocked = d->outcome_logged = true;
-    if (fd >= 0) {
-        shutdown(fd, SHUT_RDWR);
-    }
-    strbuf_init(&t, d->message, sizeof d->message);
-    strbuf_add(&t, "pgseal: refused: ");
-    strbuf_add(&t, reason);
-    strbuf_add(&t, "\n");
-    log_outcome(d, &e, "refuse", "refused");
-}
 
 static void faulty(struct strbuf *t, const char *key, const char *path, const char *why)
 {
@@ -86,7 +70,7 @@ bool reset_ok(struct conn_state *d, PGconn *conn)
         roots_release(keep);
     }
     if (!ok) {
-        refuse(d, conn, reason);
+        session_stop(d, conn, STOP_REFUSE, reason);
     }
     errno = saved;
     return ok;

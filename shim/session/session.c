@@ -1,8 +1,7 @@
 /* session: the copy of the verdict that each PGconn keeps. */
 #include "shim/session/session.h"
 
-#include "lib/core/text/strbuf.h"
-#include "shim/session/verify_as.h"
+#include "shim/session/passfile.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -10,10 +9,42 @@
 #include <string.h>
 
 static struct ptr_map sessions;
+static struct ptr_map states; /* by number */
 
-void session_bind(struct map_node *map_node, PGconn *conn, struct conn_state *d)
+/* Numbers as keys: the map spreads by the bits above the lowest four. */
+static const void *key_of(uint64_t id)
 {
-    ptr_map_bind(&sessions, map_node, conn, d);
+    return (const void *)(uintptr_t)(id << 4); // NOLINT(performance-no-int-to-ptr)
+}
+
+struct conn_state *conn_state_find(uint64_t id)
+{
+    return id != 0 ? ptr_map_find(&states, key_of(id)) : NULL;
+}
+
+/* Gives d its number, and the place that session_bind needs; false: no memory. */
+static bool enter(struct conn_state *d)
+{
+    static _Atomic(uint64_t) last;
+    struct map_node *map_node = ptr_map_reserve();
+    d->map_node = ptr_map_reserve();
+    if (map_node == NULL || d->map_node == NULL) {
+        ptr_map_release(map_node);
+        ptr_map_release(d->map_node);
+        return false;
+    }
+    d->id = atomic_fetch_add(&last, 1) + 1;
+    ptr_map_bind(&states, map_node, key_of(d->id), d);
+    return true;
+}
+
+void session_bind(PGconn *conn, struct conn_state *d)
+{
+    if (d->map_node != NULL) {
+        conn_state_keep(d);
+        ptr_map_bind(&sessions, d->map_node, conn, d);
+        d->map_node = NULL;
+    }
 }
 
 struct conn_state *session_find(const PGconn *conn)
@@ -63,7 +94,6 @@ static void copy_strings(struct copying *c, struct conn_state *d, const struct r
     d->dbname = copy(c, r != NULL ? request_value(r, "dbname") : NULL);
     d->user = copy(c, r != NULL ? request_value(r, "user") : NULL);
     d->application_name = copy(c, r != NULL ? request_value(r, "application_name") : NULL);
-    d->passfile = copy(c, r != NULL ? request_value(r, "passfile") : NULL);
     for (size_t i = 0; i < v->ndials; i++) {
         struct dial dial = {copy(c, v->dials[i].verify), copy(c, v->dials[i].host),
                             copy(c, v->dials[i].port)};
@@ -95,15 +125,27 @@ struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p
         d->entry = entry;
         d->mode = v->mode == MODE_AUDIT ? "audit" : "enforce";
         d->ndials = v->sealed ? v->ndials : 0; /* in audit mode look-ups stay what they are */
-        for (size_t i = 0; i < v->nforced; i++) {
-            d->passfile_forced = d->passfile_forced || strcmp(v->forced[i].option, "passfile") == 0;
-        }
         d->dials = (struct dial *)(d + 1);
         c = (struct copying){.at = (char *)(d + 1) + dials};
         copy_strings(&c, d, r, v, object);
+        if (!enter(d)) {
+            free(d);
+            d = NULL;
+        }
     }
     errno = saved;
     return d;
+}
+
+/* What was looked up for d is what its copy dials: libpq copies the address. */
+static void copy_answers(struct conn_state *copy, const struct conn_state *d)
+{
+    copy->answers = d->nanswers > 0 ? malloc(d->nanswers * sizeof *d->answers) : NULL;
+    if (copy->answers != NULL) {
+        memcpy(copy->answers, d->answers, d->nanswers * sizeof *d->answers);
+    } else {
+        copy->nanswers = 0;
+    }
 }
 
 struct conn_state *conn_state_copy(struct conn_state *d)
@@ -114,10 +156,17 @@ struct conn_state *conn_state_copy(struct conn_state *d)
         memcpy(copy, d, sizeof *copy);
         copy->holders = 1;
         copy->original = d;
-        roots_keep(copy->roots);
+        copy->passwords = NULL;
         copy->outcome_logged = copy->startup_sent = copy->tls_checked = copy->blocked = copy->tell =
             false;
-        conn_state_keep(d);
+        if (enter(copy)) {
+            copy_answers(copy, d);
+            roots_keep(copy->roots);
+            conn_state_keep(d);
+        } else {
+            free(copy);
+            copy = NULL;
+        }
     }
     errno = saved;
     return copy;
@@ -132,8 +181,11 @@ void conn_state_free(struct conn_state *d)
 {
     int saved = errno;
     if (d != NULL && atomic_fetch_sub(&d->holders, 1) == 1) {
+        ptr_map_remove(&states, key_of(d->id));
         conn_state_free(d->original);
-        verify_as_forget(d);
+        ptr_map_release(d->map_node);
+        passwords_free(d->passwords);
+        free(d->answers);
         roots_release(d->roots);
         free(d);
     }

@@ -10,11 +10,20 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* One address that a name of verify_as was found to have. */
+struct dial_address {
+    size_t dial; /* the index of the dial that was answered */
+    int family;
+    unsigned char address[16];
+};
 
 /* One PGconn's decision. Belongs to the thread that works with the PGconn, as the PGconn itself
  * does (libpq's rule). */
 struct conn_state {
     _Atomic(int) holders;
+    uint64_t id;        /* never used twice in a process; see current.h */
     struct libpq libpq; /* the copy that made this PGconn: no other may ever touch it */
     const struct policy *policy;
     bool sealed;         /* the witness holds the session against what follows */
@@ -36,15 +45,18 @@ struct conn_state {
     const char *addresses;
     const char *host, *hostaddr, *port, *dbname, *user,
         *application_name; /* for log lines: as the program asked */
-    const char *passfile;  /* what the program named, where a forced one stands in its place */
-    bool passfile_forced;
+    bool rejected;         /* libpq did not accept the caller's own values (probe.h) */
     size_t ndials;
     size_t next_dial; /* which of several dials of one name the next look-up is for */
     struct dial *dials;
+    struct dial_address *answers; /* what was looked up for these; malloc'ed */
+    size_t nanswers;
+    struct passwords *passwords; /* verify_as: what libpq is to find in its passfile, or NULL */
     struct roots
         *roots; /* the root file as it was judged, until the witness has seen the session */
     bool audit; /* audit mode: nothing may change */
     bool tell;  /* the next PQerrorMessage is `message` (a refused PQrequestCancel) */
+    struct map_node *map_node;   /* for session_bind; NULL once it is bound */
     struct conn_state *original; /* whose strings these are, where this is a copy; held */
     char message[REASON_MAX];    /* of a violation or a refused cancel */
 };
@@ -63,8 +75,13 @@ struct conn_state *conn_state_copy(struct conn_state *d);
 void conn_state_keep(struct conn_state *d);
 void conn_state_free(struct conn_state *d);
 
-/* The decisions of all PGconns that came through a door: registry.h, typed. */
-void session_bind(struct map_node *map_node, PGconn *conn, struct conn_state *d);
+/* The conn_state with this number; NULL: none, or freed by now. Async-signal-safe, keeps errno. */
+struct conn_state *conn_state_find(uint64_t id);
+
+/* The states of all PGconns that came through an entry point. session_bind enters d, once, and is
+ * one more holder of it, which session_remove hands to its caller. All keep errno; session_find is
+ * async-signal-safe. */
+void session_bind(PGconn *conn, struct conn_state *d);
 struct conn_state *session_find(const PGconn *conn);
 struct conn_state *session_remove(const PGconn *conn);
 

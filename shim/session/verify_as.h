@@ -1,47 +1,31 @@
-/* dial: verify_as. libpq is given the name to verify; the look-up of that name is answered with the
- * name to dial. */
+/* verify_as: libpq is given the name to verify; its look-up of that name is answered for the name
+ * to dial, and what was answered is kept for the witness. */
 #ifndef PGSEAL_VERIFY_AS_H
 #define PGSEAL_VERIFY_AS_H
 
-#include "shim/connect/call.h"
 #include "shim/session/session.h"
 
+#include <netdb.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-struct addrinfo;
+struct sockaddr_storage;
 
-/* From here to dial_leave, look-ups of this thread for a name that d verifies are answered for the
- * name that d dials; each element of a list in its turn. Returns what dial_leave needs. d may be
- * NULL. So PQreset, several addresses and a failover work as libpq does them. A d that dials
- * nothing is none. Async-signal-safe, keeps errno. */
-struct conn_state *verify_as_enter(struct conn_state *d);
-void verify_as_leave(struct conn_state *before);
+/* getaddrinfo(3) as libpq calls it through its own linkage table; real is what stood there. A name
+ * that the current connection (current.h) verifies is looked up as the name that it dials, each
+ * element of a list in its turn; so PQreset, several addresses and a failover work as libpq does
+ * them. On a thread of which nothing is known (a libpq that looks names up in threads of its own)
+ * a name that some rule verifies fails. Sets errno as real does. */
+int verify_as_getaddrinfo(__typeof__(getaddrinfo) *real, const char *node, const char *service,
+                          const struct addrinfo *hints, struct addrinfo **res);
 
-/* d is about to be freed: a longjmp out of libpq never came to dial_leave. Async-signal-safe, keeps
- * errno. */
-void verify_as_forget(const struct conn_state *d);
-
-/* PQreset starts at the first element again. */
-void verify_as_restart(struct conn_state *d);
-
-/* getaddrinfo(3) with the above in force; to everybody else the real one. Sets errno as that does.
- */
-int verify_as_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
-                          struct addrinfo **res);
-
-/* Puts the program's own passfile back into what PQconninfo shows of a connection whose passwords
- * were carried over: the anonymous file is gone by now, and pg_basebackup -R would write it down.
+/* Whether peer is an address that was found for a name which d verifies as host on this port, and
+ * true where d verifies that host under its own name only: then libpq's look-up was the program's.
  * Keeps errno. */
-void verify_as_show_passfile(const struct conn_state *d, PQconninfoOption *options);
+bool verify_as_dialled(const struct conn_state *d, const char *host, int port,
+                       const struct sockaddr_storage *peer);
 
-/* The .pgpass entry of the old name must still be found, and its password must show up in no
- * PQconninfo: writes an anonymous file (memfd) that maps the verified names to these passwords, and
- * forces `passfile` to it. *fd is the file, to be closed after PQconnectStartParams has read it, or
- * -1 where no entry was found. Returns false with why. keywords/values: scratch room of
- * call_room(0). Keeps errno. */
-bool verify_as_passwords(const struct libpq *pq, const struct request *r, struct verdict *v,
-                         const char **keywords, const char **values, char *path, size_t size,
-                         int *fd, char *why, size_t why_size);
+/* PQreset starts at the first element again and looks each name up anew. */
+void verify_as_restart(struct conn_state *d);
 
 #endif

@@ -1,31 +1,15 @@
 /* witness: when and how a session is looked at; evidence.c says what is looked for. */
 #include "shim/session/witness.h"
 
-#include "lib/core/text/strbuf.h"
 #include "shim/log/log.h"
 #include "shim/session/evidence.h"
+#include "shim/session/stop.h"
+#include "shim/session/verify_as.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-
-/* Stops the session: nothing more can leave or arrive on its socket, and the caller sees a failed
- * connection. */
-static void stop(struct conn_state *d, PGconn *conn, const char *why)
-{
-    struct strbuf t;
-    d->blocked = true;
-    shutdown(d->libpq.PQsocket(conn), SHUT_RDWR);
-    strbuf_init(&t, d->message, sizeof d->message);
-    strbuf_add(&t, "pgseal: refused: violation: ");
-    strbuf_add(&t, why);
-    strbuf_add(&t, "\n");
-
-    struct event e = {.reason = why};
-    log_outcome(d, &e, "violation", "refused");
-    d->outcome_logged = true;
-}
 
 /* Looks at a session in TLS. Returns false where it was stopped. */
 __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
@@ -34,7 +18,7 @@ __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
     d->tls_checked = true;
     const char *why = evidence_gather(d, conn, &found);
     if (why != NULL) {
-        stop(d, conn, why);
+        session_stop(d, conn, STOP_VIOLATION, why);
         return false;
     }
     roots_release(d->roots); /* a later session (PQreset) is held against the file as it is then */
@@ -149,5 +133,5 @@ void witness_returned(struct conn_state *d, PGconn *conn)
 void witness_restart(struct conn_state *d)
 {
     d->outcome_logged = d->startup_sent = d->tls_checked = d->blocked = false;
-    d->next_dial = 0;
+    verify_as_restart(d);
 }

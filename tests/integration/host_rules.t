@@ -242,4 +242,27 @@ if [[ $(psql --version) == *' 15.'* ]]; then
     run sealed "$DOORS" x connectdb -- "host=prod.example port=$P $w"
     like "$(out error)" 'pgseal: refused: .*require_auth.*15\.' 'a pin that this libpq does not know refuses, with its version'
 fi
+# --- [host 10.*] is of addresses
+echo '127.0.0.1 10.evil.example' >>/etc/hosts
+policy <<END
+sslrootcert = $PKI/root.pem
+[host 10.*]
+exempt = the inner network
+END
+log_mark good
+rows <<<"10.* exempts no name|bad|downgrade/sealed|host=10.evil.example port=$P $w"
+is "$(sessions good)" '' 'and no session came of it'
+
+# --- an address with a scope
+lab_stop good
+echo "listen_addresses = '127.0.0.1, ::1'" >>"$LAB/srv/good/postgresql.conf"
+echo 'host all all ::1/128 trust' >>"$LAB/srv/good/pg_hba.conf"
+_lab_launch good
+_lab_wait good
+P=$(lab_port good)
+policy <<<"sslrootcert = $PKI/root.pem"
+scoped="host=localhost hostaddr=::1%1 port=$P user=app dbname=app"
+rows bare <<<"bare: an address with a scope|ok t|-|$scoped"
+rows <<<"an address with a scope is no other|ok t|seal/sealed|$scoped"
+is "$(events 'select(.event == "violation") | .reason')" '' 'and no violation'
 done_testing

@@ -2,14 +2,16 @@
 # verify_as.t: a server that is dialled under one name and verified under another, and that all else stays as it was.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good impostor wrongname
+cp "$PKI/good.crt" "$PKI/second.crt"
+cp "$PKI/good.key" "$PKI/second.key"
+lab_start good impostor wrongname second
 # The good one is at 127.0.0.3 too; nobody is at 127.0.0.2.
 lab_stop good
 echo "listen_addresses = '127.0.0.1, 127.0.0.3'" >>"$LAB/srv/good/postgresql.conf"
 _lab_launch good
 _lab_wait good
 log_mark good
-P=$(lab_port good) I=$(lab_port impostor) W=$(lab_port wrongname)
+P=$(lab_port good) I=$(lab_port impostor) W=$(lab_port wrongname) S=$(lab_port second)
 cp /etc/hosts "$LAB/hosts"
 hosts() { { cat "$LAB/hosts"; printf '%s\n' "$@"; } >/etc/hosts; }
 hosts '127.0.0.1 orders.internal' '127.0.0.1 elsewhere.example'
@@ -138,6 +140,168 @@ run sealed /usr/bin/python3 -c 'import socket; print(socket.gethostbyname("prod.
 is "$OUT" '127.0.0.7 127.0.0.7' 'by getaddrinfo too'
 run sealed "$DOORS" x connectdb threads=8 times=4 -- "host=orders.internal port=$P $w"
 is "$(jq -rs 'map(.status + .server) | unique | join(" ") ' <<<"$OUT") $(jq -s length <<<"$OUT")" 'okt 32' 'in eight threads'
+
+# --- passfiles: a pinned one, and the program's own, count as they do without verify_as
+secret="user=secret dbname=app"
+pass() { # FILE LINE…
+    local file=$1
+    shift
+    printf '%s\n' "$@" >"$file"
+    chmod 0600 "$file"
+}
+pass "$LAB/wrong.pass" 'orders.internal:*:*:*:wrong' 'prod.example:*:*:*:hunter2-sesame'
+pass "$LAB/right.pass" 'orders.internal:*:*:*:hunter2-sesame' 'prod.example:*:*:*:wrong'
+pass "$LAB/new.pass" 'prod.example:*:*:*:hunter2-sesame'
+hosts '127.0.0.1 orders.internal'
+own() { # FILE: connects with this passfile; leaves GOT: status and server, the passfile that PQconninfo shows, and the password there
+    run sealed "$DOORS" x connectdb -- "host=orders.internal port=$P $secret passfile=$1"
+    GOT="$(out status server) $(jq -r '.conninfo | .passfile + " " + (.password // "none")' <<<"$OUT")"
+}
+own "$LAB/right.pass"
+is "$GOT" "ok t $LAB/right.pass none" "the program's own passfile: the old name's entry, and PQconninfo shows the file"
+own "$LAB/wrong.pass"
+is "$GOT" "bad  $LAB/wrong.pass none" 'the old name comes first'
+own "$LAB/new.pass"
+is "$GOT" "ok t $LAB/new.pass none" 'then the name that is verified'
+pinned="sslrootcert = $PKI/root.pem
+[host orders.internal]
+verify_as = prod.example
+passfile ="
+policy <<<"$pinned $LAB/right.pass"
+own "$LAB/wrong.pass"
+is "$GOT" "ok t $LAB/right.pass none" "a pinned passfile: its entry of the old name, whatever the program's own says"
+is "$(events '.changes[]? | select(.option == "passfile") | .enforced' | sort -u)" "\"$LAB/right.pass\"" 'the log names the file that was read'
+policy <<<"$pinned $LAB/wrong.pass"
+own "$LAB/right.pass"
+is "$GOT" "bad  $LAB/wrong.pass none" 'and only that file'
+for version in 13 16 18; do
+    libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)
+    policy <<<"$pinned $LAB/right.pass"
+    run sealed env LD_LIBRARY_PATH="$libs" "$DOORS" x connectdb reset=sync -- "host=orders.internal port=$P $secret passfile=$LAB/wrong.pass"
+    is "$(jq -rs 'map(.status + " " + .server) | join(", ")' <<<"$OUT")" 'ok t, ok t' "libpq $version: the same, after PQreset too"
+done
+
+# --- lists: one host's password is never sent to another
+policy <<END
+sslrootcert = $PKI/root.pem
+[host orders.internal]
+verify_as = prod.example
+[host stock.internal]
+verify_as = prod.example
+[host localhost]
+verify_as = b.example
+END
+hosts '127.0.0.9 stock.internal' '127.0.0.1 orders.internal' # nobody is at 127.0.0.9
+list="port=$P $secret passfile=$LAB/list.pass"
+pass "$LAB/list.pass" 'orders.internal:*:*:*:hunter2-sesame' 'localhost:*:*:*:wrong'
+run sealed "$DOORS" x connectdb -- "host=nobody.invalid,orders.internal,localhost $list"
+is "$(out status server)" 'ok t' "a list: each element's own entry"
+run sealed "$DOORS" x connectdb -- "host=localhost,orders.internal $list"
+has "$(out status error)" 'bad' 'a list: the first that answers gets its own, and no other'
+pass "$LAB/list.pass" 'orders.internal:*:*:*:hunter2-sesame' 'stock.internal:*:*:*:wrong'
+log_mark good
+run sealed "$DOORS" x connectdb -- "host=stock.internal,orders.internal $list"
+like "$(out status error)" '^bad .*pgseal: refused: verify_as: .*different entries in the passfile' 'two that are verified alike, and differ: refused'
+pass "$LAB/list.pass" 'orders.internal:*:*:*:hunter2-sesame'
+run sealed "$DOORS" x connectdb -- "host=stock.internal,orders.internal $list"
+like "$(out status error)" '^bad .*pgseal: refused: verify_as: .*different entries in the passfile' 'one of them without an entry: refused'
+is "$(contacts good)" 0 'and nobody was dialled'
+pass "$LAB/list.pass" '*:*:*:*:hunter2-sesame'
+run sealed "$DOORS" x connectdb -- "host=stock.internal,orders.internal $list"
+is "$(out status server)" 'ok t' 'one password for both: none is mistaken'
+
+# --- nothing is left open, and no path to a descriptor is left behind
+policy <<<"$pinned $LAB/right.pass"
+steps=$LAB/bin/steps
+gcc -std=gnu17 -D_GNU_SOURCE= -O2 -g -Wall -Wextra -rdynamic -I"$(pg_config --includedir)" -o "$steps" \
+    "$LAB_TOP/tests/integration/src/steps.c" -lpq
+libs=$("$LAB_TOP/tests/lib/libpqs.sh" 18)
+pass "$LAB/bare.pass" '*:*:*:*:hunter2-sesame'
+run bare env LD_LIBRARY_PATH="$libs" "$steps" cancel "host=orders.internal port=$P $secret sslmode=require passfile=$LAB/bare.pass"
+BARE=$OUT
+run sealed env LD_LIBRARY_PATH="$libs" "$steps" cancel "host=orders.internal port=$P $secret"
+is "$OUT" "$BARE" 'as many descriptors are open as bare; PQcancelCreate and PQcancelBlocking work'
+has "$OUT" 'cancel 1' 'the cancel was sent'
+is "$ERR" '' 'and nothing is said on standard error'
+
+# --- the name that was asked for is the one that is dialled, however libpq resolves names
+hosts '127.0.0.9 orders.internal' '127.0.0.1 prod.example' # nobody is where the program wants to go
+policy <<END
+sslrootcert = $PKI/root.pem
+[host orders.internal]
+verify_as = prod.example
+END
+gcc -O1 -o "$LAB/bin/deepbound" "$LAB_TOP/tests/integration/src/deepbound.c" -ldl
+log_mark good
+for version in 15 13 16 18; do
+    libs=/nonexistent
+    ((version == 15)) || libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)
+    run sealed env LD_LIBRARY_PATH="$libs" "$LAB/bin/deepbound" "host=orders.internal port=$P $w connect_timeout=5"
+    like "$OUT" 'refused.*127\.0\.0\.9|127\.0\.0\.9.*refused' "libpq $version opened RTLD_DEEPBIND: the program's host is dialled, not the verified name's"
+done
+is "$(sessions good)" '' 'and there was no session'
+hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
+for version in 15 13 16 18; do
+    libs=/nonexistent
+    ((version == 15)) || libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)
+    run sealed env LD_LIBRARY_PATH="$libs" "$LAB/bin/deepbound" "host=orders.internal port=$P $w"
+    is "$OUT" OK "libpq $version opened RTLD_DEEPBIND: verified there"
+done
+# A libpq whose look-ups do not go through its linkage table: here it asks for another name of the same function.
+mkdir "$LAB/hidden"
+sed 's/\x00getaddrinfo\x00/\x00getaddrinfx\x00/' "$(realpath /usr/lib/*/libpq.so.5)" >"$LAB/hidden/libpq.so.5"
+gcc -shared -fPIC -x c -o "$LAB/hidden/libx.so" - <<'C'
+#include <netdb.h>
+int getaddrinfx(const char *a, const char *b, const struct addrinfo *c, struct addrinfo **d);
+int getaddrinfx(const char *a, const char *b, const struct addrinfo *c, struct addrinfo **d)
+{
+    return getaddrinfo(a, b, c, d);
+}
+C
+log_mark good
+run env LD_LIBRARY_PATH="$LAB/hidden" LD_PRELOAD="$LAB/hidden/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=localhost port=$P $w"
+is "$(out status server)" 'ok t' 'a libpq that shows no look-ups: sealed as any other'
+forget_events
+run env LD_LIBRARY_PATH="$LAB/hidden" LD_PRELOAD="$LAB/hidden/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=orders.internal port=$P $w"
+has "$(out error)" "pgseal: refused: verify_as: this libpq's look-ups" 'under verify_as it is refused'
+is "$(verdicts) $(contacts good)" 'refuse/refused 1' 'and the log says so; only the first was dialled'
+cp "$LAB/hosts" /etc/hosts
+
+# --- look-ups under verify_as
+policy <<END
+mode = audit
+[host a.invalid]
+verify_as = localhost
+END
+list="host=a.invalid,localhost port=$P $w"
+rows bare <<<"bare: the second of the list answers|ok f|-|$list"
+rows <<<"audit mode: look-ups are as bare|ok f|downgrade/would-seal|$list"
+policy <<END
+sslrootcert = $PKI/root.pem
+[host a.invalid]
+verify_as = localhost
+END
+rows <<<"the verified name is itself in the list|ok t|downgrade/sealed|$list"
+policy <<END
+sslrootcert = $PKI/root.pem
+[host orders.internal]
+verify_as = prod.example
+END
+two() { # LIST OF NAMES: where the session came to be
+    log_mark good
+    log_mark second
+    run sealed "$DOORS" x connectdb -- "host=$1 port=$P,$S $w"
+    printf '%s: good %s, second %s\n' "$(out status server)" "$(contacts good)" "$(contacts second)"
+}
+hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
+is "$(two orders.internal,prod.example)" 'ok t: good 1, second 0' 'orders.internal first, and it is there'
+is "$(two prod.example,orders.internal)" 'ok t: good 0, second 1' 'prod.example first: it is dialled where it is, in vain'
+hosts '127.0.0.9 orders.internal' '127.0.0.1 prod.example'
+is "$(two orders.internal,prod.example)" 'ok t: good 0, second 1' 'prod.example second: it is dialled where it is'
+is "$(two prod.example,orders.internal)" 'ok t: good 1, second 0' 'prod.example first, and it is there'
+cp "$LAB/hosts" /etc/hosts
+
+
 policy <<END
 sslrootcert = $PKI/root.pem
 [host orders.internal]

@@ -31,7 +31,7 @@ a mixed sslcrl|bad|refuse/refused|$bad sslcrl=$PKI/crl-mixed.pem
 a mixed PGSSLCRL|bad|refuse/refused|$bad|env:PGSSLCRL=$PKI/crl-mixed.pem
 sslcrldir|bad|$(from 14 refuse/refused none)|$bad sslcrldir=$PKI/crl-mixed.d
 PGSSLCRLDIR|bad|$(from 14 refuse/refused seal/sealed)|$bad|env:PGSSLCRLDIR=$PKI/crl-mixed.d
-a mixed root.crl in HOME|bad|$(from 15 refuse/refused seal/sealed)|$bad|env:HOME=$homes/mixed
+a mixed root.crl in HOME|bad|seal/sealed|$bad|env:HOME=$homes/mixed
 a root in HOME counts for nothing|bad|seal/sealed|$unset_bad|env:HOME=$homes/roots
 another root counts for nothing|bad|downgrade/sealed|${bad/root.pem/foreign.pem}
 a pure CRL is kept|bad|seal/sealed|$revoked sslcrl=$PKI/crl.pem
@@ -40,7 +40,7 @@ no CRL anywhere|ok t|seal/sealed|$revoked
 END
 world_home "$homes/mixed"
 rows world_bare <<<"bare: root.crl in the passwd entry's home before 15|$(from 15 bad 'ok t')|-|$bad|env:HOME=$homes/none"
-rows world <<<"a mixed root.crl in the passwd entry's home|bad|$(from 15 seal/sealed refuse/refused)|$bad|env:HOME=$homes/none"
+rows world <<<"a mixed root.crl in the passwd entry's home|bad|seal/sealed|$bad|env:HOME=$homes/none"
 world_home "$homes/pure"
 rows world <<<"a pure one there is kept|$(from 15 'ok t' bad)|seal/sealed|$revoked|env:HOME=$homes/none"
 world_home "$homes/none"
@@ -170,9 +170,10 @@ plain_policy
 printf '[ldap]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=y)\nhost=localhost\nport=%s\n' "$P" "$P" >"$LAB/log/ldap.conf"
 log_mark good
 rows world <<<"an ldap line|bad|none|service=ldap user=app dbname=app|env:PGSERVICEFILE=$LAB/log/ldap.conf"
-is "$(verdicts) $(contacts good)" 'refuse/refused 0' 'an ldap line is refused before libpq reads it'
+# A libpq without LDAP calls the line a syntax error itself.
+like "$(verdicts) $(contacts good)" '^(refuse/refused)? ?0$' 'an ldap line: refused, by pgseal or by libpq, and nothing was asked'
 rows world <<<"an ldap line in a servicefile|bad|none|servicefile=$LAB/log/ldap.conf service=ldap user=app dbname=app"
-is "$(verdicts) $(contacts good)" "$(from 19 refuse/refused '') 0" 'so is one in a servicefile, from 19'
+like "$(verdicts) $(contacts good)" '^(refuse/refused)? ?0$' 'so is one in a servicefile'
 
 # --- TLS from the first byte, from 17: the server is of 18
 if ((MAJOR >= 17)); then

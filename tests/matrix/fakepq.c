@@ -68,18 +68,10 @@ int main(void)
     return 0;
 }
 #else
-enum { OPTIONS = 11 };
-static const char *const names[OPTIONS] = {"host",
-                                           "hostaddr",
-                                           "port",
-                                           "dbname",
-                                           "user",
-                                           "password",
-                                           "sslmode",
-                                           "sslrootcert",
-                                           "gssencmode",
-                                           "sslcrl",
-                                           "target_session_attrs"};
+enum { OPTIONS = 12, PASSFILE = 10 };
+static const char *const names[OPTIONS] = {
+    "host",    "hostaddr",    "port",       "dbname", "user",     "password",
+    "sslmode", "sslrootcert", "gssencmode", "sslcrl", "passfile", "target_session_attrs"};
 
 struct pg_conn {
     char *values[OPTIONS];
@@ -115,7 +107,7 @@ static void parse(PGconn *c, const char *conninfo)
         char *equals = strchr(w, '=');
         if (equals) {
             *equals = '\0';
-            set(c, w, equals + 1);
+            set(c, w, strcmp(equals + 1, "''") == 0 ? "" : equals + 1);
         }
     }
     free(words);
@@ -134,6 +126,9 @@ PGconn *PQconnectStartParams(const char *const *keywords, const char *const *val
         } else {
             set(c, keywords[i], values[i]);
         }
+    }
+    if (!c->bad && !(c->values[PASSFILE] && c->values[PASSFILE][0])) {
+        set(c, "passfile", "/nonexistent/.pgpass");
     }
     if (!c->bad && c->values[OPTIONS - 1]) {
         c->bad = 1;

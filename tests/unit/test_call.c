@@ -209,9 +209,9 @@ static void too_old(void **state)
     static const struct {
         int version;
         enum probe_result result;
-    } rows[] = {{0, PROBE_REFUSED},     {80424, PROBE_REFUSED}, {90624, PROBE_REFUSED},
-                {99999, PROBE_REFUSED}, {100000, PROBE_LIBPQ},  {100023, PROBE_LIBPQ},
-                {180000, PROBE_LIBPQ}};
+    } rows[] = {{0, PROBE_REFUSED},      {80424, PROBE_REFUSED},   {90624, PROBE_REFUSED},
+                {99999, PROBE_REFUSED},  {100000, PROBE_REJECTED}, {100023, PROBE_REJECTED},
+                {180000, PROBE_REJECTED}};
     static const char *const k[] = {"dbname", "service", NULL};
     static const char *const v[] = {"host=a sslmode=disable", "s", NULL};
     static struct probe p;

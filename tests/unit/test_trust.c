@@ -70,7 +70,7 @@ static void no_root(void **state)
         {"sslrootcert = program\n", "host=db", "refuse/refused", NULL,
          NAME ":1: sslrootcert = program, and the program names no root; name one there or in the "
               "policy"},
-        {"", "host=db", "seal/sealed", "sslcrl=/dev/null", ""},
+        {"", "host=db", "seal/sealed", "sslcrl", ""},
         {"", "service:host=db", "seal/sealed", "sslkey=/dev/null/no-client-certificate", ""},
     };
     struct facts f = plain;
@@ -79,6 +79,7 @@ static void no_root(void **state)
     JUDGE(no_bundle, 150018, &f);
     f = plain;
     f.home = NULL;
+    f.crl_judged = true;
     JUDGE(no_home, 150018, &f);
 }
 
@@ -267,6 +268,49 @@ static void oauth_root(void **state)
     JUDGE(none, 190000, &f);
 }
 
+/* Where libpq's own opening is judged, only what is named here is judged beforehand. */
+static void crl_judged_as_it_is_opened(void **state)
+{
+    static const struct row rows[] = {
+        {"", "host=db", "seal/sealed", "sslcrl", ""},
+        {"", "host=db", "seal/sealed", "sslcrldir", ""},
+        {"", "host=db sslcrl=", "seal/sealed", "sslcrl", ""},
+        {"", "host=db sslcrl=/dev/null", "seal/sealed", "sslcrl=/dev/null", ""},
+        {"", "host=db sslcrl=/pure", "seal/sealed", "sslcrl=/pure", ""},
+        {"", "host=db sslcrl=/gone", "downgrade/sealed", "sslcrl=/dev/null", ""},
+        {"", "host=db sslcrl=/mixed", "refuse/refused", NULL, "sslcrl: /mixed: " OTHER BLOCKS},
+        {"", "host=db sslcrldir=/d", "refuse/refused", NULL, NULL},
+        {CRL, "host=db", "seal/sealed", "sslcrl=/pure", ""},
+    };
+    static struct made m;
+    struct facts f = plain;
+    (void)state;
+    f.crl_judged = true;
+    f.crls = "/pure=1 /mixed=-1 " HOME_CRL "=-1";
+    JUDGE(rows, 150018, &f);
+    decide(&m, 150018, &f, "", "host=db");
+    assert_null(m.v.crl);
+    undo(&m);
+}
+
+/* A libpq that neither shows what it opens nor where its home is. */
+static void crl_of_nowhere(void **state)
+{
+    static const struct row rows[] = {
+        {"", "host=db", "refuse/refused", NULL,
+         "this libpq does not show where it would look for a CRL, and its OpenSSL cannot be seen "
+         "into; name one in sslcrl, in the policy or the program"},
+        {"", "host=db sslcrl=/dev/null", "seal/sealed", "sslcrl=/dev/null", ""},
+        {"", "host=db sslcrl=/pure", "seal/sealed", "sslcrl=/pure", ""},
+        {CRL, "host=db", "seal/sealed", "sslcrl=/pure", ""},
+    };
+    struct facts f = plain;
+    (void)state;
+    f.home = NULL;
+    f.crls = "/pure=1";
+    JUDGE(rows, 150018, &f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +323,8 @@ int main(void)
         cmocka_unit_test(crl_of_the_program),
         cmocka_unit_test(crl_of_the_home_directory),
         cmocka_unit_test(oauth_root),
+        cmocka_unit_test(crl_judged_as_it_is_opened),
+        cmocka_unit_test(crl_of_nowhere),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("seal_trust", tests, NULL, NULL);

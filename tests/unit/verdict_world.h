@@ -22,6 +22,7 @@ struct facts {
     const char *crls;     /* "/path=1 …": crl_state's answers, 0 for others */
     const char *readable; /* likewise for readable */
     const char *oauth;    /* PGOAUTHDEBUG */
+    bool crl_judged;      /* the CRL is judged where libpq opens it */
 };
 
 static const struct facts plain = {.bundle = "/bundle.pem", .home = "/home/app"};
@@ -182,7 +183,10 @@ static inline void decide(struct made *m, int version, const struct facts *facts
                           .certificate_fault = made_certificate_fault,
                           .environment = made_environment,
                           .today = TODAY};
-    m->r = (struct request){.version = version, .default_host = "/var/run/postgresql"};
+    m->r = (struct request){.version = version,
+                            .default_host = "/var/run/postgresql",
+                            .crl_judged = facts->crl_judged,
+                            .home = facts->home};
     made_options(&m->r);
     snprintf(m->words, sizeof m->words, "%s", words);
     char *rest = m->words;

@@ -320,6 +320,7 @@ bool seal_verify_as(struct deciding *d)
     v->words_len += t.len + 1;
     v->hosts = list;
     v->ports = request_value(d->r, "port");
+    v->renamed = any;
     if (any) {
         seal_force(d, "host", list, false);
     }

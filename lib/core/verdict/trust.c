@@ -132,13 +132,45 @@ static bool refuse_directory(struct deciding *d, const char *dir)
                   "; name one file of CRLs in the policy's sslcrl instead");
 }
 
+/* A libpq that has its OpenSSL inside does not show what it opens: its own default file is judged
+ * here, and named outright where it is there. */
+static bool keep_default_crl(struct deciding *d)
+{
+    struct verdict *v = d->v;
+    char path[POLICY_PATH_MAX + 1];
+    char why[256];
+    struct strbuf t;
+    strbuf_init(&t, path, sizeof path);
+    strbuf_add(&t, d->r->home);
+    strbuf_add(&t, "/.postgresql/root.crl");
+    if (d->r->home == NULL || t.cut) {
+        t = seal_reason(v);
+        strbuf_add(&t, "this libpq does not show where it would look for a CRL, and its OpenSSL "
+                       "cannot be seen into; name one in sslcrl, in the policy or the program");
+        return false;
+    }
+    if (d->r->home[0] == '\0') {
+        return true; /* libpq opens nothing */
+    }
+    int state = d->w->crl_state(d->w->data, path, why, sizeof why);
+    /* One that this process may not even look at is none to libpq either. */
+    if (state < 0 && d->w->readable(d->w->data, path) == 1) {
+        return faulty(d, 0, "sslcrl", path, why,
+                      "; a CRL file may hold CRLs only (other blocks would become roots)");
+    }
+    if (state == 1) {
+        v->crl = seal_keep(v, path, strlen(path));
+        return v->crl != NULL || faulty(d, 0, "sslcrl", "…", "too many words to judge", "");
+    }
+    return true;
+}
+
 bool seal_judge_crl(struct deciding *d)
 {
     struct verdict *v = d->v;
     const struct rule *rule = v->rule;
     const char *asked = request_value(d->r, "sslcrl");
     const char *dir = request_value(d->r, "sslcrldir");
-    char path[POLICY_PATH_MAX + 1];
     char why[256];
 
     if (rule->crl != NULL) {
@@ -163,20 +195,8 @@ bool seal_judge_crl(struct deciding *d)
                           "; a CRL file may hold CRLs only (other blocks would become roots)");
         }
         v->crl = state == 1 ? asked : NULL;
-    } else if (asked == NULL &&
-               d->w->home_file(d->w->data, d->r->version, "root.crl", path, sizeof path)) {
-        int state = d->w->crl_state(d->w->data, path, why, sizeof why);
-        /* One that this process may not even look at is none to libpq either. */
-        if (state < 0 && d->w->readable(d->w->data, path) == 1) {
-            return faulty(d, 0, "sslcrl", path, why,
-                          "; a CRL file may hold CRLs only (other blocks would become roots)");
-        }
-        if (state == 1) {
-            v->crl = seal_keep(v, path, strlen(path));
-            if (v->crl == NULL) {
-                return faulty(d, 0, "sslcrl", "…", "too many words to judge", "");
-            }
-        }
+    } else if (asked == NULL && !d->r->crl_judged && !keep_default_crl(d)) {
+        return false;
     }
     if (v->crl != NULL) {
         /* Kept, and named outright: neither the home directory nor a service file can move it any
@@ -187,8 +207,9 @@ bool seal_judge_crl(struct deciding *d)
         }
     } else if (asked != NULL) {
         seal_force(d, "sslcrl", NOTHING, true);
-    } else {
+    } else if (!d->r->crl_judged) {
         verdict_force(v, "sslcrl", NOTHING); /* cancels the default file and sslcrldir */
     }
+    /* Else nothing is forced: a file that libpq finds by itself is judged where it opens it. */
     return true;
 }

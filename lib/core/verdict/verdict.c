@@ -208,7 +208,8 @@ static void start(const struct policy *p, struct verdict *v)
     v->kind = VERDICT_REFUSE;
     v->action = ACTION_REFUSED;
     v->mode = p->global.mode;
-    v->sealed = v->fault = v->once = v->pin_target = v->tcp = v->socket = v->full = false;
+    v->sealed = v->fault = v->once = v->pin_target = v->tcp = v->socket = v->renamed = v->full =
+        false;
     v->rule = &p->global;
     v->nforced = v->nchanges = v->ndials = v->words_len = 0;
     v->min_tls = 12;

@@ -46,7 +46,9 @@ struct request {
     const char
         *default_host;    /* what an empty host element dials: a socket directory or "localhost" */
     bool passphrase_hook; /* the program has a function of its own that decrypts a client key */
-    bool service; /* a service file takes part: what it says can change before the real call */
+    bool service;     /* a service file takes part: what it says can change before the real call */
+    bool crl_judged;  /* what libpq opens as a CRL is judged where it opens it */
+    const char *home; /* else libpq's home directory, "" for none, NULL where it does not tell */
 };
 
 /* What the verdict needs to know of the outside; the shim and the cli give the real world, tests a
@@ -120,6 +122,7 @@ struct verdict {
     size_t ndials;
     bool full; /* something did not fit into one of the arrays above: only a refusal is left */
     bool tcp, socket; /* the list has such an element */
+    bool renamed;     /* the list is verified under other names than the program's (verify_as) */
     int min_tls;      /* 12 or 13 */
     const char *root; /* the root file in force, NULL when not sealed */
     const char *crl;  /* the CRL file in force or NULL */

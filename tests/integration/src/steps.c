@@ -1,14 +1,18 @@
-/* again: connections that come a second time, as `doors` cannot make them.
+/* steps: connections that come a second time, as `doors` cannot make them.
  *
- *   again longjmp FIRST SECOND      leaves FIRST by siglongjmp out of an alarm, then opens SECOND
- *   again reset CONNINFO STEP…      opens CONNINFO and resets it at each STEP:
+ *   steps longjmp FIRST SECOND      leaves FIRST by siglongjmp out of an alarm, then opens SECOND
+ *   steps reset CONNINFO STEP…      opens CONNINFO and resets it at each STEP:
  *                                   sync (PQreset), start (PQresetStart, PQresetPoll), or
  *                                   +N (N days pass, no reset)
+ *   steps cancel CONNINFO           opens CONNINFO, counts the descriptors that are open since, and
+ *                                   cancels by PQcancelCreate and PQcancelBlocking (libpq 17)
  *
  * Prints a line for each connection and each reset: "ok" or "bad", and what the server says of TLS.
  * Days pass in clock_gettime, which this program defines for the whole process. */
 #include <libpq-fe.h>
 
+#include <dlfcn.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -80,6 +84,29 @@ static void reset_by_steps(PGconn *conn)
     }
 }
 
+static int descriptors(void)
+{
+    int n = 0;
+    for (int fd = 3; fd < 100; fd++) {
+        n += fcntl(fd, F_GETFD) >= 0;
+    }
+    return n;
+}
+
+static void cancel(PGconn *conn, int before)
+{
+    void *(*create)(PGconn *);
+    int (*blocking)(void *);
+    void (*finish)(void *);
+    *(void **)&create = dlsym(RTLD_DEFAULT, "PQcancelCreate");
+    *(void **)&blocking = dlsym(RTLD_DEFAULT, "PQcancelBlocking");
+    *(void **)&finish = dlsym(RTLD_DEFAULT, "PQcancelFinish");
+    printf("descriptors %d\n", descriptors() - before);
+    void *request = create(conn);
+    printf("cancel %d\n", blocking(request));
+    finish(request);
+}
+
 int main(int argc, char *argv[])
 {
     if (argc == 4 && strcmp(argv[1], "longjmp") == 0) {
@@ -87,6 +114,14 @@ int main(int argc, char *argv[])
         report(within(1, argv[2]));
         PGconn *conn = within(30, argv[3]);
         report(conn);
+        PQfinish(conn);
+        return 0;
+    }
+    if (argc == 3 && strcmp(argv[1], "cancel") == 0) {
+        int before = descriptors();
+        PGconn *conn = PQconnectdb(argv[2]);
+        report(conn);
+        cancel(conn, before);
         PQfinish(conn);
         return 0;
     }

@@ -1,0 +1,245 @@
+/* attempt: reserve what can fail -> whose libpq -> ask libpq -> decide -> log -> write the arrays. */
+#include "shim/connect/attempt.h"
+
+#include "lib/core/text/strbuf.h"
+#include "lib/os/settings.h"
+#include "lib/os/trust_files.h"
+#include "shim/connect/passwords.h"
+#include "shim/dynlink/linkage.h"
+#include "shim/log/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static void refuse(struct attempt *a, const char *reason, bool always)
+{
+    seal_refuse(a->policy, reason, always, &a->verdict);
+}
+
+static const struct request *request_of(const struct attempt *a)
+{
+    return a->probe.effective != NULL ? &a->probe.request : NULL;
+}
+
+/* Where nothing can be prepared, the refusal still goes through libpq's own channel, from the
+ * stack. */
+static PGconn *refuse_bare(const struct libpq *pq, const struct call *call, const char *reason,
+                           PGPing *ping)
+{
+    char text[REASON_MAX + 32];
+    const char *keywords[2];
+    const char *values[2];
+    struct strbuf t;
+    *ping = PQPING_NO_ATTEMPT;
+    if (pq->PQconnectdbParams == NULL) {
+        return NULL; /* no libpq at all: there is no PGconn to be had */
+    }
+    strbuf_init(&t, text, sizeof text);
+    strbuf_add(&t, "pgseal: refused: ");
+    strbuf_add(&t, reason);
+    call_refused(text, keywords, values);
+    PGconn *conn = call_real_params(pq, call->entry_point, keywords, values, 0, ping);
+    if (conn != NULL && session_find(conn) != NULL) {
+        return conn; /* libpq went on through a hook of ours, which has registered it */
+    }
+    struct verdict *v = conn != NULL ? calloc(1, sizeof *v) : NULL;
+    struct conn_state *d =
+        v != NULL ? conn_state_new(pq, settings_policy(), NULL, v, call_name(call->entry_point), "")
+                  : NULL;
+    if (d != NULL) {
+        session_bind(conn, d); /* so that its PQfinish finds the libpq that made it */
+    }
+    conn_state_free(d);
+    free(v);
+    return conn;
+}
+
+/* The memory of one attempt, and the libpq that the caller would have reached. NULL: there is none,
+ * or no memory; *conn and *ping are the answer then. */
+static struct attempt *reserve(struct call_site call_site, const struct call *call, PGconn **conn,
+                               PGPing *ping, bool *rewritable)
+{
+    struct call_params array;
+    struct libpq pq = {0};
+    char reason[REASON_MAX];
+    *rewritable = call_to_params(call, &array);
+    size_t room = call_room(*rewritable ? array.params.n : 0);
+    bool resolved =
+        libpq_resolve(call_site, call_name(call->entry_point), &pq, reason, sizeof reason);
+    struct attempt *a = calloc(1, sizeof *a + 2 * room * sizeof(char *));
+    if (a == NULL) {
+        *conn = refuse_bare(&pq, call, "out of memory", ping);
+        return NULL;
+    }
+    a->call = call;
+    a->libpq = pq;
+    a->policy = settings_policy();
+    a->keywords = (const char **)(a + 1);
+    a->values = a->keywords + room;
+    object_path(call_site.address, a->object, sizeof a->object);
+    log_process(a->policy);
+    if (!resolved) {
+        refuse(a, reason, true);
+        log_verdict(a->policy, &a->verdict, NULL, &a->libpq, call_name(call->entry_point),
+                    a->object);
+        *conn = refuse_bare(&pq, call, reason, ping);
+        free(a);
+        return NULL;
+    }
+    a->array = array;
+    if (array.params.keywords == array.keywords) {
+        a->array.params.keywords = a->array.keywords;
+    }
+    if (array.params.values == array.values) {
+        a->array.params.values = a->array.values;
+    }
+    return a;
+}
+
+/* What a sealed call under verify_as needs besides the verdict. Where that cannot be had, the
+ * verdict becomes a refusal. */
+static void prepare_names(struct attempt *a)
+{
+    char why[REASON_MAX];
+    const struct linked *linked = a->libpq.linked;
+    if (!a->verdict.sealed || !a->verdict.renamed) {
+        return;
+    }
+    if (!LINKED_HAS(linked, getaddrinfo) || !LINKED_HAS(linked, fopen)) {
+        refuse(a,
+               "verify_as: this libpq's look-ups of names and passwords cannot be answered "
+               "(no slot of its linkage table leads to them); take verify_as away, and give "
+               "the host a name that its certificate holds",
+               false);
+    } else if (!passwords_find(&a->libpq, &a->probe.request, &a->verdict, a->keywords, a->values,
+                               &a->passwords, why, sizeof why)) {
+        refuse(a, why, false);
+    }
+}
+
+static enum plan plan_of(const struct attempt *a)
+{
+    const struct verdict *v = &a->verdict;
+    if (v->action == ACTION_REFUSED) {
+        return PLAN_REFUSED;
+    }
+    return v->sealed ? PLAN_SEALED : v->pin_target ? PLAN_PINNED : PLAN_AS_IT_CAME;
+}
+
+/* Fills in the verdict. Returns false where there is none, since libpq rejects the call. */
+static bool judge(struct attempt *a)
+{
+    struct world w;
+    char why[REASON_MAX];
+    if (a->policy->fault[0] != '\0') {
+        refuse(a, a->policy->fault, true);
+        return true;
+    }
+    if (linkage_refuses(a->libpq.linked, why, sizeof why)) {
+        refuse(a, why, false);
+        return true;
+    }
+    switch (probe_run(&a->libpq, &a->array.params, a->keywords, a->values, &a->probe)) {
+    case PROBE_REJECTED:
+        return false;
+    case PROBE_REFUSED:
+        refuse(a, a->probe.reason, false);
+        break;
+    case PROBE_OK:
+        files_world(&w, &a->roots);
+        seal_decide(&a->probe.request, a->policy, &w, &a->verdict);
+        prepare_names(a);
+        break;
+    }
+    return true;
+}
+
+/* The state that the PGconn will have; without memory for it the verdict becomes a refusal. */
+static void make_state(struct attempt *a)
+{
+    a->conn_state = conn_state_new(&a->libpq, a->policy, request_of(a), &a->verdict,
+                                   call_name(a->call->entry_point), a->object);
+    if (a->conn_state == NULL) {
+        refuse(a, "out of memory", true);
+        return;
+    }
+    a->conn_state->passwords = a->passwords;
+    a->passwords = NULL;
+    if (a->verdict.sealed) {
+        a->conn_state->roots = a->roots;
+        a->roots = NULL;
+    }
+}
+
+static bool log_it(const struct attempt *a)
+{
+    return log_verdict(a->policy, &a->verdict, request_of(a), &a->libpq,
+                       call_name(a->call->entry_point), a->object);
+}
+
+/* Decides what becomes of the call, and logs it. */
+static void decide(struct attempt *a, bool rewritable)
+{
+    bool accepted = rewritable && judge(a);
+    make_state(a);
+    if (a->conn_state != NULL && !accepted) {
+        /* libpq's own complaint about the caller's own values: no line */
+        a->plan =
+            rewritable && a->policy->global.mode != MODE_AUDIT ? PLAN_REJECTED : PLAN_AS_IT_CAME;
+        return;
+    }
+    if (!log_it(a) && a->verdict.kind == VERDICT_EXEMPT && a->verdict.mode != MODE_AUDIT) {
+        refuse(a, "this exemption must be logged, and no sink took the line; mend the log", false);
+        log_it(a);
+    }
+    a->plan = plan_of(a);
+}
+
+/* Writes the arrays of the real call. */
+static void write_arrays(struct attempt *a)
+{
+    struct strbuf t;
+    switch (a->plan) {
+    case PLAN_REFUSED:
+        strbuf_init(&t, a->refusal, sizeof a->refusal);
+        strbuf_add(&t, "pgseal: refused: ");
+        strbuf_add(&t, a->verdict.reason);
+        a->expand = call_refused(a->refusal, a->keywords, a->values);
+        break;
+    case PLAN_SEALED:
+        a->expand = call_sealed(&a->array.params, &a->verdict, a->keywords, a->values);
+        break;
+    case PLAN_PINNED:
+        a->expand =
+            call_pinned(&a->probe.request, a->keywords, a->values, a->words, sizeof a->words);
+        break;
+    case PLAN_AS_IT_CAME:
+    case PLAN_REJECTED:
+        break;
+    }
+}
+
+struct attempt *attempt_prepare(struct call_site call_site, const struct call *call, PGconn **conn,
+                                PGPing *ping)
+{
+    int saved = errno;
+    bool rewritable;
+    struct attempt *a = reserve(call_site, call, conn, ping, &rewritable);
+    if (a != NULL) {
+        decide(a, rewritable);
+        write_arrays(a);
+        errno = saved;
+    }
+    return a;
+}
+
+void attempt_free(struct attempt *a)
+{
+    int saved = errno;
+    conn_state_free(a->conn_state);
+    passwords_free(a->passwords);
+    roots_release(a->roots);
+    probe_free(&a->libpq, &a->probe);
+    free(a);
+    errno = saved;
+}

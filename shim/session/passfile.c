@@ -1,0 +1,93 @@
+/* passfile: asks libpq for the old name's passwords, and hands them to it when it opens the file
+ * under the new name. So no password is in any option, and no descriptor is left open. */
+#include "shim/session/passfile.h"
+
+#include "lib/core/text/strbuf.h"
+#include "lib/elf/loaded.h"
+#include "lib/os/sys.h"
+#include "shim/session/current.h"
+#include "shim/session/session.h"
+
+#include <errno.h>
+#include <string.h>
+
+typedef __typeof__(fdopen) open_descriptor_fn;
+
+static void *fdopen_of(const void *address)
+{
+    struct object o;
+    return object_of(address, &o) ? object_symbol(&o, "fdopen") : NULL;
+}
+
+static bool is_c_library(const struct import *import, void *data)
+{
+    void **found = data;
+    *found = fdopen_of(*import->slot);
+    return *found != NULL;
+}
+
+/* The fdopen of the C library that this libpq is bound to: a FILE of another one would be none to
+ * it. Its fopen may be another preload's, so its other imports count too. */
+static open_descriptor_fn *find_fdopen(__typeof__(fopen) *real, const void *libpq)
+{
+    union {
+        __typeof__(fopen) *call;
+        const void *address;
+    } opened = {real};
+    union {
+        void *found;
+        open_descriptor_fn *call;
+    } open_descriptor = {fdopen_of(opened.address)};
+    struct object o;
+    if (open_descriptor.found == NULL && object_of(libpq, &o)) {
+        object_each_import(&o, is_c_library, &open_descriptor.found);
+    }
+    return open_descriptor.call;
+}
+
+/* An anonymous file that holds the lines, open at its start: libpq 18 looks at the mode of what it
+ * has opened. -1 with errno. */
+static int anonymous_file(const struct passwords *passwords)
+{
+    int fd = (int)syscall(SYS_memfd_create, "pgseal", 1 /* MFD_CLOEXEC */);
+    if (fd >= 0 && (fchmod(fd, S_IRUSR | S_IWUSR) != 0 ||
+                    write(fd, passwords->lines, passwords->len) != (ssize_t)passwords->len ||
+                    lseek(fd, 0, SEEK_SET) != 0)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+/* It lives no longer than the FILE that libpq closes, and has no name. */
+static FILE *open_lines(const struct passwords *passwords, __typeof__(fopen) *real,
+                        const void *libpq)
+{
+    open_descriptor_fn *open_descriptor = find_fdopen(real, libpq);
+    int fd = open_descriptor != NULL ? anonymous_file(passwords) : -1;
+    FILE *file = fd >= 0 ? open_descriptor(fd, "r") : NULL;
+    if (file == NULL && fd >= 0) {
+        close(fd);
+    }
+    return file; /* NULL: no entry then, and the server refuses */
+}
+
+FILE *passfile_fopen(__typeof__(fopen) *real, const void *libpq, const char *path, const char *mode)
+{
+    struct stat st;
+    struct current *now = current_get();
+    struct conn_state *d = current_state();
+    int saved = errno;
+    if (now->probing && path != NULL && sys_stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        now->file = true;
+        strbuf_copy(current_file(), CURRENT_FILE_MAX, path);
+        errno = EACCES;
+        return NULL;
+    }
+    errno = saved;
+    if (now->probing || d == NULL || d->passwords == NULL || path == NULL ||
+        strcmp(path, d->passwords->path) != 0) {
+        return real(path, mode);
+    }
+    return open_lines(d->passwords, real, libpq);
+}

@@ -1,0 +1,35 @@
+/* stop: shuts the socket and leaves the message that the caller will find. */
+#include "shim/session/stop.h"
+
+#include "lib/core/text/strbuf.h"
+#include "shim/log/log.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+void session_refuse(struct conn_state *d, enum stop stop, const char *reason)
+{
+    static const char *const events[] = {"refuse", "failed", "violation"};
+    struct strbuf t;
+    struct event e = {.reason = reason};
+    int saved = errno;
+    d->blocked = d->outcome_logged = true;
+    strbuf_init(&t, d->message, sizeof d->message);
+    strbuf_add(&t, "pgseal: refused: ");
+    strbuf_add(&t, stop == STOP_VIOLATION ? "violation: " : "");
+    strbuf_add(&t, reason);
+    strbuf_add(&t, "\n");
+    log_outcome(d, &e, events[stop], "refused");
+    errno = saved;
+}
+
+void session_stop(struct conn_state *d, PGconn *conn, enum stop stop, const char *reason)
+{
+    int saved = errno;
+    int fd = d->libpq.PQsocket(conn);
+    if (fd >= 0) {
+        shutdown(fd, SHUT_RDWR);
+    }
+    errno = saved;
+    session_refuse(d, stop, reason);
+}

@@ -1,0 +1,142 @@
+#!/bin/bash
+# ldap.t: a service that libpq looks up in LDAP: bare, the LDAP server is asked, in plaintext; sealed, not one byte reaches it,
+# wherever the stanza stands, and the reason is pgseal's. Others that use LDAP in the process go on.
+. "$(dirname "$0")/../lib/env.sh"
+
+lab_start good impostor
+P=$(lab_port good) I=$(lab_port impostor)
+recorder_start ldap raw
+stanza() { printf '[x]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=%s)\nhost=localhost\n' "$(lab_port ldap)" "$1"; }
+policy <<<"sslrootcert = $PKI/root.pem"
+defaults=$LAB/bin/defaults
+gcc -std=gnu17 -O1 -I"$(pg_config --includedir)" -o "$defaults" "$LAB_TOP/tests/integration/src/defaults.c" -lpq
+export PGSERVICE=x PGUSER=app PGDATABASE=app PGPORT=1
+
+# --- where a stanza can stand: NAME, and what makes libpq find it there
+mkdir -p "$LAB/sys" "$LAB/svc" "$LAB/homes/svc" /etc/postgresql-common
+stanza sys >"$LAB/sys/pg_service.conf"
+stanza home >"$LAB/homes/svc/.pg_service.conf"
+stanza file >"$LAB/service.conf"
+stanza link >"$LAB/target.conf"
+ln -s target.conf "$LAB/link.conf"
+printf '[x]\nuser=app\0[other]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=nul)\n' "$(lab_port ldap)" >"$LAB/nul.conf"
+printf '[x]\nuser=app\n[x]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=twice)\n' "$(lab_port ldap)" >"$LAB/twice.conf"
+stanza cut >"$LAB/svc/f"
+# libpq keeps 1,023 bytes of HOME's path, and then it is $LAB/svc/f.
+n=$((1023 - ${#LAB} - 6))
+cut=$LAB/$(printf './%.0s' $(seq $((n / 2))))$([[ $((n % 2)) == 0 ]] || echo /)svc/f
+where=(
+    "a file|PGSERVICEFILE=$LAB/service.conf"
+    "a link|PGSERVICEFILE=$LAB/link.conf"
+    "a descriptor|PGSERVICEFILE=/dev/fd/7"
+    "the home directory|HOME=$LAB/homes/svc"
+    "the system directory|PGSYSCONFDIR=$LAB/sys"
+    "a HOME of more than 1,023 bytes|HOME=${cut}zzzz"
+    "behind a NUL byte|PGSERVICEFILE=$LAB/nul.conf"
+)
+# reached ID: whether the LDAP server was told of this look-up. (It never answers: only its name server's time is spent.)
+forget_recorded ldap
+for row in "${where[@]}"; do
+    bare timeout 20 env "${row#*|}" "$DOORS" x connectdb -- '' >/dev/null 2>&1 7<"$LAB/service.conf" &
+    waiting+=($!)
+done
+bare timeout 20 env PGSERVICEFILE="$LAB/service.conf" "$defaults" >/dev/null 2>&1 &
+waiting+=($!)
+wait "${waiting[@]}" || true
+is "$(recorded ldap | grep -c .)" $((${#where[@]} + 1)) 'bare: the LDAP server is asked, wherever the stanza stands, and by PQconndefaults'
+forget_recorded ldap
+for row in "${where[@]}"; do
+    for door in connectdb start ping params setdblogin; do
+        forget_events
+        run sealed timeout 20 env "${row#*|}" "$DOORS" x "$door" -- 7<"$LAB/service.conf"
+        like "$(out status)" '^(bad|no_attempt)$' "${row%%|*}, $door: no connection"
+        is "$(verdicts)" refuse/refused "${row%%|*}, $door: refused, and one line says so"
+        [[ $door == ping ]] || has "$(out error)" 'pgseal: refused: the service "x" asks an LDAP server' "${row%%|*}, $door: the error says why"
+    done
+    has "$(reason refuse)" 'the service "x" asks an LDAP server, in plaintext' "${row%%|*}: the log says why"
+done
+run sealed timeout 20 env PGSERVICEFILE="$LAB/twice.conf" PGPORT="$P" PGHOST=localhost "$DOORS" x connectdb -- ''
+is "$(out status server)" 'ok t' 'only the first stanza of a name counts, as for libpq'
+is "$(recorded ldap)" '' 'not one byte to the LDAP server'
+
+# --- a file that turns to LDAP between the look and the connection
+for at in 1 2 3 4; do
+    printf '[x]\nhost=localhost\nport=%s\n' "$P" >"$LAB/race.conf"
+    stanza race >"$LAB/race.new"
+    forget_events
+    run env LD_PRELOAD="$OBJECT:$LAB_TOP/build/tests/swap.so" SWAP_FILE="$LAB/race.conf" SWAP_WITH="$LAB/race.new" SWAP_AT="$at" \
+        PGSERVICEFILE="$LAB/race.conf" timeout 20 "$DOORS" x connectdb -- ''
+    outcomes+="$(out status) "
+    [[ $at != 2 ]] || ERROR=$(out error) REASON=$(reason failed)
+done
+is "$outcomes" 'bad bad ok ok ' 'a file that turns to LDAP: no connection by what it says then'
+has "$ERROR" 'pgseal: refused: the service asks an LDAP server' 'read a second time: the error says why'
+has "$REASON" 'the service asks an LDAP server' 'and the log'
+is "$(recorded ldap)" '' 'and not one byte either'
+
+# --- PQconndefaults
+forget_events
+run sealed timeout 20 env PGSERVICEFILE="$LAB/service.conf" PGHOST=elsewhere "$defaults"
+is "$RC $OUT" '0 host=elsewhere port=1 user=app' 'PQconndefaults: environment and defaults, as where the server does not answer'
+is "$(recorded ldap)" '' 'PQconndefaults: not one byte to the LDAP server'
+is "$(events 'select(.event == "refuse") | .entry')" '"PQconndefaults"' 'PQconndefaults: the log says so'
+printf '[x]\nhost=by.service\n' >"$LAB/plain.conf"
+run sealed env PGSERVICEFILE="$LAB/plain.conf" "$defaults"
+is "$OUT" 'host=by.service port=1 user=app' 'PQconndefaults: a service without LDAP counts'
+run sealed /usr/bin/python3 - <<'PY'
+import ctypes, os
+os.environ["PGSERVICEFILE"] = os.environ["LAB"] + "/service.conf"
+ctypes.CDLL("libpq.so.5").PQconndefaults()
+PY
+is "$(recorded ldap)" '' 'PQconndefaults by dlsym, as the first call of all: not one byte'
+run sealed timeout 20 env PGSERVICEFILE="$LAB/service.conf" pg_isready
+is "$RC" 3 'pg_isready: no attempt'
+is "$(recorded ldap)" '' 'pg_isready: not one byte to the LDAP server'
+
+# --- what is no regular file is not read twice
+mkfifo "$LAB/fifo.conf"
+run sealed timeout 5 env PGSERVICEFILE="$LAB/fifo.conf" "$DOORS" x connectdb -- ''
+has "$(out error)" "pgseal: refused: service file $LAB/fifo.conf: not a regular file" 'a FIFO is refused'
+run sealed timeout 5 "$DOORS" x connectdb "env:PGSERVICEFILE=/dev/stdin" -- '' < <(stanza pipe)
+has "$(out error)" 'pgseal: refused: service file /dev/stdin: not a regular file' 'a pipe is refused'
+run sealed timeout 5 "$DOORS" x connectdb "env:PGSERVICEFILE=$LAB/sys" -- ''
+has "$(out error)" "pgseal: refused: service file $LAB/sys: not a regular file" 'a directory too'
+
+# --- audit mode changes nothing
+policy <<<"mode = audit"
+forget_recorded ldap
+forget_events
+run sealed timeout 20 env PGSERVICEFILE="$LAB/service.conf" PGPORT="$I" "$DOORS" x connectdb -- 'sslmode=require'
+is "$(out status server)" 'ok t' 'audit mode: the service falls back on its other lines, as bare'
+is "$(recorded ldap | grep -c .)" 1 'audit mode: the LDAP server is asked once, as bare'
+is "$(verdicts)" refuse/would-refuse 'audit mode: the log says what would be'
+policy <<<"sslrootcert = $PKI/root.pem"
+
+# --- others that use LDAP
+asks="import ctypes
+ldap = ctypes.CDLL('libldap-2.5.so.0')
+pq = ctypes.CDLL('libpq.so.5')
+ldap.ldap_init.restype = ctypes.c_void_p
+pq.PQconnectdb.restype = ctypes.c_void_p
+pq.PQconnectdb(b'service=y')
+handle = ldap.ldap_init(b'127.0.0.1', $(lab_port ldap))
+print(ldap.ldap_simple_bind(ctypes.c_void_p(handle), None, None) > 0)"
+forget_recorded ldap
+run bare /usr/bin/python3 -c "$asks"
+BARE="$OUT $(recorded ldap)"
+forget_recorded ldap
+run sealed /usr/bin/python3 -c "$asks"
+is "$OUT $(recorded ldap)" "$BARE" "another user of LDAP in the process: the same bytes"
+like "$BARE" 'True 30' 'and there are some'
+
+# --- libpqs without LDAP: a service file is theirs to judge
+for version in 13 16 18; do
+    libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)
+    for way in bare sealed; do
+        run $way env LD_LIBRARY_PATH="$libs" PGSERVICEFILE="$LAB/service.conf" "$DOORS" x connectdb -- ''
+        is "$(out status) $(grep -c 'syntax error in service file' <<<"$(out error)")" 'bad 1' "$version, $way: no LDAP, so a syntax error"
+        run $way env LD_LIBRARY_PATH="$libs" PGSERVICEFILE="$LAB/plain.conf" PGPORT=1 "$DOORS" x connectdb -- 'host=localhost'
+        has "$(out error)" 'onnection refused' "$version, $way: a service is used"
+    done
+done
+done_testing

@@ -1,0 +1,58 @@
+#!/bin/bash
+# rejected.t: what libpq itself rejects: the caller gets libpq's own words and its own values, bare and sealed alike.
+. "$(dirname "$0")/../lib/env.sh"
+
+lab_start good
+P=$(lab_port good)
+policy <<<"sslrootcert = $PKI/root.pem"
+printf 'localhost:%s:app:app:from-the-passfile\n' "$P" >"$HOME/.pgpass"
+chmod 0600 "$HOME/.pgpass"
+printf '[plain]\nhost=localhost\nport=%s\nuser=app\ndbname=app\npassword=of-the-service\n[faulty]\nno-such-option=1\n[gssmode]\ngssencmode=maybe\n' \
+    "$P" >"$LAB/service.conf"
+export PGSERVICEFILE=$LAB/service.conf
+target="host=localhost port=$P user=app dbname=app"
+# alike NAME DOOR [OPTION…] -- ARGUMENT…: status, message, PQpass and all of PQconninfo
+alike() {
+    local name=$1 way libs version
+    shift
+    for version in 15 13 16 18; do
+        libs=/nonexistent
+        ((version == 15)) || libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)
+        for way in bare sealed; do
+            run $way env LD_LIBRARY_PATH="$libs" "$DOORS" x "$@"
+            declare "$way=$OUT $ERR"
+        done
+        # shellcheck disable=SC2154 # both are declared above
+        is "$sealed" "$bare" "libpq $version: $name"
+        like "$(out status)" '^(bad|no_attempt)$' "libpq $version: $name: no connection"
+    done
+}
+for door in connectdb start ping; do
+    alike "a wrong sslmode, $door" $door -- "$target sslmode=bogus password=mine target_session_attrs=read-write"
+    alike "a wrong sslmode without a password, $door" $door -- "$target sslmode=bogus"
+    alike "a wrong option in a service, $door" $door -- 'service=faulty password=mine'
+    alike "a service that is nowhere, $door" $door -- 'service=nowhere password=mine'
+    alike "a keyword that does not exist, $door" $door -- "$target no_such=1 password=mine"
+    alike "no connection string, $door" $door -- 'just words'
+    alike "a quote that is not closed, $door" $door -- "$target password='mine"
+    alike "lists that do not match, $door" $door -- "host=a,b port=1,2,3 password=mine"
+done
+for door in params startparams params0 pingparams; do
+    alike "a wrong sslmode, $door" $door -- host=localhost "port=$P" user=app dbname=app sslmode=bogus password=mine \
+        target_session_attrs=read-write
+    alike "a wrong gssencmode by PGGSSENCMODE, $door" $door env:PGGSSENCMODE=maybe -- host=localhost "port=$P" user=app password=mine
+    alike "session attributes by PGTARGETSESSIONATTRS, $door" $door env:PGTARGETSESSIONATTRS=read-only -- host=localhost sslmode=bogus
+    alike "a keyword that does not exist, $door" $door -- host=localhost no_such=1 password=mine
+done
+alike 'a wrong sslmode, login' setdblogin -- host=localhost "port=$P" user=app 'dbname=sslmode=bogus' password=mine
+alike 'a wrong gssencmode by a service' connectdb -- 'service=gssmode host=localhost password=mine'
+
+# --- a service that turns to what libpq accepts, while pgseal looks: no connection, whatever it says then
+for at in 1 2 3 4; do
+    printf '[s]\nhost=localhost\nport=%s\nsslmode=bogus\n' "$P" >"$LAB/race.conf"
+    printf '[s]\nhost=localhost\nport=%s\nsslmode=disable\n' "$P" >"$LAB/race.new"
+    run env LD_PRELOAD="$OBJECT:$LAB_TOP/build/tests/swap.so" SWAP_FILE="$LAB/race.conf" SWAP_WITH="$LAB/race.new" SWAP_AT=$at \
+        PGSERVICEFILE="$LAB/race.conf" "$DOORS" x connectdb -- 'service=s user=app dbname=app'
+    isnt "$(out status server)" 'ok f' "look $at: nothing weaker came of it"
+done
+done_testing

@@ -63,3 +63,15 @@ build/lint/%.tidy: % $(LINT_RULES) .clang-tidy
 	@mkdir -p $(@D)
 	@clang-tidy --quiet $< -- $(LINT_CFLAGS) 2>$@.err || { cat $@.err; exit 1; }
 	@touch $@
+
+# Who calls whom: no circle between files or folders, and no arrow from lib/ to the rest. `make graph` draws the folders.
+GRAPH_OBJECTS = $(SHIM_OBJ) $(LIB_OBJ) $(LAUNCH_OBJ) $(CLI_OBJ)
+.PHONY: lint-graph graph
+lint-graph: all
+	@tests/lint/link-graph $(sort $(GRAPH_OBJECTS))
+
+graph: all
+	@tests/deps.sh lint
+	@tests/lint/link-graph --dot build/graph.dot $(sort $(GRAPH_OBJECTS))
+	@dot -Tsvg -o docs/architecture.svg build/graph.dot
+	@echo 'docs/architecture.svg is written'

@@ -9,16 +9,6 @@
  * (fe-secure-openssl.c). */
 #define NO_CERTIFICATE "/dev/null/no-client-certificate"
 
-const struct pin *rule_pin(const struct rule *rule, const char *option)
-{
-    for (size_t i = 0; i < rule->npins; i++) {
-        if (strcmp(rule->pins[i].option, option) == 0) {
-            return &rule->pins[i];
-        }
-    }
-    return NULL;
-}
-
 static bool force_pins(struct deciding *d)
 {
     const struct rule *rule = d->v->rule;

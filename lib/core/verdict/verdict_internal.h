@@ -1,4 +1,4 @@
-/* verdict_internal: what verdict.c, hosts.c, trust.c and enforce.c share; no other file includes
+/* verdict_internal: what verdict.c, hosts.c, trust.c, enforce.c and parts.c share; no other file includes
  * it. */
 #ifndef PGSEAL_SEAL_PARTS_H
 #define PGSEAL_SEAL_PARTS_H
@@ -59,7 +59,7 @@ bool seal_judge_crl(struct deciding *d);
 const struct pin *rule_pin(const struct rule *rule, const char *option);
 bool seal_force_options(struct deciding *d);
 
-/* verdict.c: tools. */
+/* parts.c: tools. */
 /* Forces option to value where this libpq knows it, and notes the change; less: an explicit other
  * value counts as asking for less. */
 void seal_force(struct deciding *d, const char *option, const char *value, bool less);

@@ -47,7 +47,7 @@ help:
 	@echo 'make                 build build/libpgseal.so, build/pgseal-run and build/pgseal'
 	@echo 'make deps            install what building and testing need'
 	@echo 'make check-clients   thirty real programs, bare and sealed'
-	@echo 'make check-impostor  what psql, psycopg, asyncpg, Node, Go and JDBC tell impostors'
+	@echo 'make check-impostor  what psql, psycopg, asyncpg, Node, Bun, Go and JDBC tell impostors'
 	@echo 'make check-hostile   impostors, men in the middle, libpqs that lie, cancel requests'
 	@echo 'make check-faults    each step of pgseal fails once; sanitizers'
 	@echo 'make check-matrix    libpq 13 to 19, other Debian releases, arm64, musl'

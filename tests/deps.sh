@@ -11,7 +11,7 @@ packages() {
     check) echo postgresql-15 postgresql-client-15 postgresql-contrib libcmocka-dev jq openssl python3-minimal python3 \
         python3-psycopg2 python3-prometheus-client musl musl-tools binutils util-linux procps strace groff-base \
         gdb valgrind perl ruby ruby-pg php-cli php-pgsql python3-psycopg default-jdk-headless@java nodejs@node npm@npm git \
-        curl sqlite3 openssh-client bc zstd xz-utils gnupg tcl libjemalloc2 locales dash libcap2-bin bsdutils ;;
+        curl sqlite3 openssh-client bc zstd xz-utils gnupg tcl libjemalloc2 locales dash libcap2-bin bsdutils golang-go golang-github-jackc-pgx-v4-dev ;;
     impostor) echo postgresql-client-15 python3-psycopg2 python3-psycopg python3-asyncpg golang-go golang-github-jackc-pgx-v4-dev \
         golang-github-lib-pq-dev libpostgresql-jdbc-java default-jdk-headless@javac nodejs@node npm@npm jq ;;
     recipes) echo python3-yaml python3-botocore python3-seccomp python3-psycopg2 systemd nodejs@node npm@npm curl strace \

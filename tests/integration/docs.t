@@ -165,6 +165,6 @@ done
 is "$broken" '' 'every link and path leads somewhere'
 while IFS= read -r option; do
     ok "pgseal-run has $option" grep -q "{\"${option#--}\"" launch/main.c
-done < <(grep -hoE '`?pgseal-run [^`]*' README.md docs/*.md | grep -oE -- '--[a-z]+' | sort -u)
+done < <(grep -hoE '`?pgseal-run [^`]*' README.md docs/*.md | grep -oE -- '--[a-z]+(-[a-z]+)*' | sort -u)
 
 done_testing

@@ -230,4 +230,12 @@ done
 r "$run" --dry-run ./probe
 refused 125 --dry-run '--dry-run alone'
 
+# --- docs/drivers.md tells of every row of the table
+rows=0
+while IFS='"' read -r _ driver _ variable _; do
+    rows=$((rows + 1))
+    like "$(grep -F "| \`$variable\` |" "$top/docs/drivers.md")" "[|,] $driver( \||,)" "docs/drivers.md: $variable, $driver"
+done < <(grep '^DRIVER(' "$top/launch/drivers.def")
+is "$((rows > 25))" 1 'docs/drivers.md: the rows of drivers.def were found'
+
 done_testing

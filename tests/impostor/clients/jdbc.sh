@@ -24,4 +24,4 @@ own=("${bare[@]}")
 own[-1]+='&sslmode=verify-full&sslrootcert={root}&gssEncMode=disable'
 own_words='`sslmode=verify-full`, `sslrootcert`, `gssEncMode=disable`'
 told_bare='no-tls self-signed foreign-ca wrong-name expired not-yet-valid'
-told_drivers="$told_bare revoked"
+told_drivers=revoked

@@ -17,4 +17,4 @@ bare=(node client.js '{url}')
 own=(node client.js '{url}' '{root}')
 own_words='`ssl: {ca, rejectUnauthorized: true}`'
 told_bare=all
-told_drivers=all
+told_drivers=revoked

@@ -84,7 +84,7 @@ done
 ways_cc -DWHERE -shared -fPIC -o "$ways/libwhere.so" "$src/callsite.c"
 for options in '-O2 -Wl,-z,lazy' '-O2 -Wl,-z,now' '-O0' '-O2 -mbranch-protection=standard'; do
     # shellcheck disable=SC2086
-    ways_cc $options -o "$ways/callsite" "$src/callsite.c" "$LAB_TOP"/shim/dynlink/callsite.c "$LAB_TOP"/lib/elf/loaded.c -L"$ways" -lwhere -Wl,-rpath,"$ways"
+    ways_cc $options -o "$ways/callsite" "$src/callsite.c" "$LAB_TOP"/shim/dynlink/callsite.c "$LAB_TOP/build/arm64/tree/build/lib.a" -L"$ways" -lwhere -Wl,-rpath,"$ways"
     run world_bare "$ways/callsite"
     is "$RC $OUT" '0 1 1 0' "callsite $options"
 done

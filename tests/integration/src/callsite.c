@@ -19,9 +19,9 @@ void *where(int unused)
 
 void *where(int unused);
 
-static bool is_through(const char *name, void *const *slot, void *data)
+static bool is_through(const struct import *import, void *data)
 {
-    return strcmp(name, "where") == 0 && callsite_through(data, slot);
+    return strcmp(import->name, "where") == 0 && callsite_through(data, import->slot);
 }
 
 int main(void)

@@ -84,7 +84,7 @@ mapfile -t fields < <({
 } | sort -u)
 mapfile -t sources < <(find shim lib -name "*.c")
 mapfile -t events < <({
-    sed -nE 's/.*events\[\] = \{(.*)\};/\1/p' lib/core/verdict/parts.c | grep -oE '"[a-z_]+"'
+    sed -nE 's/.*events\[\] = \{(.*)\};/\1/p' lib/core/verdict/parts.c shim/session/stop.c | grep -oE '"[a-z_]+"'
     grep -hoE 'log_outcome\([^;]*' "${sources[@]}" | grep -oE '"(witness|failed|violation|plaintext_cancel|[a-z_]+)", ?"?' |
         grep -oE '"[a-z_]+"'
     grep -hoE '\.event = "[a-z_]+"' "${sources[@]}" | grep -oE '"[a-z_]+"'

@@ -184,6 +184,10 @@ fi
 
 # shellcheck source=tests/matrix/bypasses.sh
 . "$LAB_TOP/tests/matrix/bypasses.sh"
+if ((MAJOR >= 19)); then
+    # shellcheck source=tests/matrix/oauth.sh
+    . "$LAB_TOP/tests/matrix/oauth.sh"
+fi
 if [[ $WORLD == arm64 ]]; then
     # shellcheck source=tests/matrix/ways.sh
     . "$LAB_TOP/tests/matrix/ways.sh"

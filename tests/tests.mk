@@ -16,6 +16,7 @@ build/tests/swap.so: tests/lib/swap.c
 deps:
 	@tests/deps.sh build check recipes
 	@tests/lib/libpqs.sh 13 16 18 >/dev/null
+	@tests/lib/debs.sh rsyslog libestr0 libfastjson4 prometheus
 
 # What is built depends on what is installed (pg_config), so it is another make that builds.
 .PHONY: check

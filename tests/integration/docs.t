@@ -113,13 +113,13 @@ forget_events
 psql_to "host=localhost port=$port sslmode=disable"
 psql_to "host=orders.internal port=$port"
 cp "$EVENTS" "$LAB/pgseal.jsonl"
-# Each ```sh block that begins with jq, its indentation taken off.
+# Each ```sh block that begins with `pgseal report` or jq, its indentation taken off.
 awk -v dir="$LAB" '/^ *```sh$/ { inside = 1; file = ""; next } /^ *```$/ { if (file) close(file); inside = 0; next }
-    inside && !file { file = /^ *jq / ? dir "/report" ++n ".sh" : "/dev/null" } inside { print > file }' \
+    inside && !file { file = /^ *(jq|pgseal report) / ? dir "/report" ++n ".sh" : "/dev/null" } inside { print > file }' \
     docs/logging.md README.md
 is "$(find "$LAB" -name 'report*.sh' | wc -l)" 3 'three reports in the documents'
 for report in "$LAB"/report*.sh; do
-    OUT=$(cd "$LAB" && bash -e "$report" 2>&1) && RC=0 || RC=$?
+    OUT=$(cd "$LAB" && PATH=$LAB_TOP/build:$PATH bash -e "$report" 2>&1) && RC=0 || RC=$?
     is "$RC" 0 "$(head -n 1 "$report" | cut -c1-60): works"
     like "$OUT" 'psql|localhost' "$(head -n 1 "$report" | cut -c1-60): finds something"
 done

@@ -136,6 +136,9 @@ static void add_pair(struct report *r, json_t *event, enum event_id id, int64_t 
     case EVENT_WITNESS:
         group_count(pair, VERIFIED);
         return;
+    case EVENT_PROCESS: /* what pgseal cannot reach in it */
+        add_reason(r, pair, event);
+        return;
     default:
         return;
     }
@@ -240,7 +243,8 @@ const char *report_add(struct report *r, json_t *event)
     r->events[id]++;
     const char *const node[] = {text(event, "node")};
     groups_add(&r->groups, MACHINES, node, time);
-    if (id != EVENT_PROCESS && id != EVENT_PLAINTEXT_CANCEL) {
+    bool told = id != EVENT_PROCESS || text(event, "reason")[0] != '\0';
+    if (told && id != EVENT_PLAINTEXT_CANCEL) {
         add_pair(r, event, id, time);
     }
     if (id == EVENT_WITNESS) {

@@ -87,6 +87,10 @@ is "$(field '[.timeline.spans[] | del(.start) | to_entries[]] | group_by(.key) |
     '[["allowed",2],["failed",1],["refused",1],["sealed",5],["violation",1]]' 'the time line has every attempt and outcome'
 is "$(field '[.timeline.spans[].start[:10]] | unique | length')" 5 'the time line has every day'
 
+printf '{"schema":"pgseal/1","time":"2026-11-05T11:00:00.000Z","node":"n3","event":"process","action":"allowed","exe":"/srv/app","reason":"a namespace cannot be looked at"}\n' >process.jsonl
+run --json process.jsonl
+is "$(pair /srv/app '' '[.attempts, .reasons]')" '[0,["a namespace cannot be looked at"]]' 'what a process line has to tell is among the reasons'
+
 run known.jsonl
 is "$status$err" 0 'text'
 is "$(grep -E '.{81}' out || true)" '' 'text: 80 columns'

@@ -117,7 +117,8 @@ cp "$EVENTS" "$LAB/pgseal.jsonl"
 awk -v dir="$LAB" '/^ *```sh$/ { inside = 1; file = ""; next } /^ *```$/ { if (file) close(file); inside = 0; next }
     inside && !file { file = /^ *(jq|pgseal report) / ? dir "/report" ++n ".sh" : "/dev/null" } inside { print > file }' \
     docs/logging.md README.md
-is "$(find "$LAB" -name 'report*.sh' | wc -l)" 3 'three reports in the documents'
+is "$(find "$LAB" -name 'report*.sh' | wc -l)" 4 'four reports in the documents'
+cp docs/sample-policy.conf "$LAB/enforce.conf"
 for report in "$LAB"/report*.sh; do
     OUT=$(cd "$LAB" && PATH=$LAB_TOP/build:$PATH bash -e "$report" 2>&1) && RC=0 || RC=$?
     is "$RC" 0 "$(head -n 1 "$report" | cut -c1-60): works"

@@ -15,7 +15,7 @@ build/cli/%.o: cli/%.c
 # What the tool may take of the object: nothing that is exported. The slots of its own libpq lead to it as in a sealed process.
 build/shim.a: $(addprefix build/shim/,connect/call.o connect/passwords.o connect/probe.o dynlink/linkage.o dynlink/real.o \
 		hooks/landing.o hooks/stubs.o log/log.o session/crl.o session/current.o session/ldap.o session/passfile.o \
-		session/ptr_map.o session/session.o session/slots.o session/stop.o session/verify_as.o)
+		session/ptr_map.o session/session.o session/slots.o session/stop.o session/verify_as.o session/demand.o session/openssl.o session/root_load.o)
 	rm -f $@
 	$(AR) rcsD $@ $^
 

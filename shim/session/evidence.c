@@ -5,7 +5,6 @@
 #include "lib/core/text/list.h"
 #include "lib/core/text/pem.h"
 #include "lib/core/text/strbuf.h"
-#include "lib/elf/loaded.h"
 #include "lib/os/sys.h"
 #include "lib/os/trust_files.h"
 #include "shim/session/openssl.h"
@@ -18,52 +17,6 @@
 #include <sys/socket.h>
 
 enum { BITS_LEAST = 128, ROOT_MAX = 64 << 20 };
-
-/* The objects that the dynamic linker has bound this libpq's own imports to: just those hold its
- * session. (dlsym with a link map as its handle is no way: one that was never dlopen'ed has no
- * search list yet.) */
-struct binding {
-    struct object ssl;
-    struct object crypto;
-    bool have_ssl, have_crypto;
-};
-
-static bool find_binding(const struct import *import, void *data)
-{
-    struct binding *b = data;
-    struct object o;
-    if (!b->have_ssl && strncmp(import->name, "SSL_", 4) == 0 && object_of(*import->slot, &o)) {
-        b->ssl = o;
-        b->have_ssl = object_symbol(&o, "SSL_get_verify_result") != NULL;
-    } else if (!b->have_crypto &&
-               (strncmp(import->name, "X509_", 5) == 0 || strncmp(import->name, "ERR_", 4) == 0) &&
-               object_of(*import->slot, &o)) {
-        b->crypto = o;
-        b->have_crypto = object_symbol(&o, "X509_get_subject_name") != NULL;
-    }
-    return b->have_ssl && b->have_crypto;
-}
-
-/* Finds the OpenSSL that this libpq uses; a bundled one has names of its own. NULL: found; else
- * what is missing. */
-static const char *find_openssl(const struct libpq *pq, struct openssl *o)
-{
-    struct binding b = {0};
-    struct object libpq;
-    if (!object_of((const void *)pq->PQconnectPoll, &libpq) ||
-        !object_each_import(&libpq, find_binding, &b)) {
-        return "this libpq's OpenSSL cannot be found: libpq's own verification stands alone";
-    }
-#define OPENSSL_FIND(type, name, parameters)                                                       \
-    o->name = (type(*) parameters)object_symbol(&b.ssl, #name);                                    \
-    if (o->name == NULL)                                                                           \
-        o->name = (type(*) parameters)object_symbol(&b.crypto, #name);                             \
-    if (o->name == NULL)                                                                           \
-        return "this libpq's OpenSSL has no " #name ": libpq's own verification stands alone";
-    OPENSSL_FUNCTIONS(OPENSSL_FIND)
-#undef OPENSSL_FIND
-    return NULL;
-}
 
 static void hex(const unsigned char *bytes, size_t n, char *out)
 {
@@ -274,6 +227,20 @@ static void find_version(const struct openssl *o, char *out, size_t size)
     }
 }
 
+static void describe_peer(const struct openssl *o, const void *leaf, struct evidence *e)
+{
+    size_t n;
+    unsigned char *der = encode(o, leaf, &n);
+    if (der != NULL) {
+        digest(o, der, n, e->sha256);
+    }
+    free(der);
+    o->X509_NAME_oneline(o->X509_get_subject_name(leaf), e->subject, sizeof e->subject);
+    o->X509_NAME_oneline(o->X509_get_issuer_name(leaf), e->issuer, sizeof e->issuer);
+    find_names(o, leaf, e->names, sizeof e->names);
+    find_not_after(o, leaf, e->not_after, sizeof e->not_after);
+}
+
 /* What libpq's OpenSSL says of the session. NULL: as decided. */
 static const char *judge_tls(const struct conn_state *d, const struct openssl *o, const void *ssl,
                              struct evidence *e)
@@ -288,18 +255,8 @@ static const char *judge_tls(const struct conn_state *d, const struct openssl *o
         strbuf_copy(e->cipher, sizeof e->cipher, o->SSL_CIPHER_get_name(cipher));
         e->bits = o->SSL_CIPHER_get_bits(cipher, NULL);
     }
-    if (certificates > 0) {
-        const void *leaf = o->OPENSSL_sk_value(chain, 0);
-        size_t n;
-        unsigned char *der = encode(o, leaf, &n);
-        if (der != NULL) {
-            digest(o, der, n, e->sha256);
-        }
-        free(der);
-        o->X509_NAME_oneline(o->X509_get_subject_name(leaf), e->subject, sizeof e->subject);
-        o->X509_NAME_oneline(o->X509_get_issuer_name(leaf), e->issuer, sizeof e->issuer);
-        find_names(o, leaf, e->names, sizeof e->names);
-        find_not_after(o, leaf, e->not_after, sizeof e->not_after);
+    if (certificates > 0 && d->policy->log_all) { /* only a witness's line shows it */
+        describe_peer(o, o->OPENSSL_sk_value(chain, 0), e);
     }
     if ((o->SSL_get_verify_mode(ssl) & OSSL_VERIFY_PEER) == 0) {
         return "the server's certificate was not asked to be verified";
@@ -331,7 +288,6 @@ static bool claims_openssl(const struct conn_state *d, PGconn *conn)
 
 const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evidence *e)
 {
-    struct openssl o;
     memset(e, 0, sizeof *e);
     if (d->libpq.PQsslInUse == NULL || d->libpq.PQsslInUse(conn) != 1) {
         return "the session is not in TLS";
@@ -347,13 +303,16 @@ const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evi
     if (ssl == NULL && claims_openssl(d, conn)) {
         return "the session is said to be in TLS, and there is none";
     }
-    e->note = ssl == NULL
-                  ? "this libpq shows no OpenSSL session: libpq's own verification stands alone"
-                  : find_openssl(&d->libpq, &o);
+    const struct openssl *o = ssl != NULL ? openssl_of(&d->libpq) : NULL;
+    if (ssl == NULL) {
+        e->note = "this libpq shows no OpenSSL session: libpq's own verification stands alone";
+    } else {
+        e->note = o != NULL ? o->missing : "out of memory: libpq's own verification stands alone";
+    }
     if (e->note != NULL) {
         return NULL;
     }
-    why = judge_tls(d, &o, ssl, e);
-    o.ERR_clear_error(); /* what a look left there must not become libpq's next message */
+    why = judge_tls(d, o, ssl, e);
+    o->ERR_clear_error(); /* what a look left there must not become libpq's next message */
     return why;
 }

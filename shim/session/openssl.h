@@ -1,10 +1,15 @@
-/* openssl: the OpenSSL functions that the witness calls in the libpq's own copy; typed here, since
- * the shim never links to libssl and its versions 1.1.1 to 3.5 agree on all of these. X(return
- * type, name, (parameters)). */
+/* openssl: the OpenSSL that a libpq is bound to, found once for each libpq. */
 #ifndef PGSEAL_OPENSSL_H
 #define PGSEAL_OPENSSL_H
 
+#include "shim/dynlink/resolve.h"
+#include "shim/session/demand.h"
+
+#include <stdbool.h>
 #include <time.h>
+
+/* What the witness calls; typed here, since the shim never links to libssl and its versions 1.1.1 to
+ * 3.6 agree on all of these. X(return type, name, (parameters)). */
 
 #define OPENSSL_FUNCTIONS(X)                                                                       \
     X(long, SSL_get_verify_result, (const void *ssl))                                              \
@@ -35,11 +40,21 @@
        void *engine))                                                                              \
     X(void, ERR_clear_error, (void))
 
+/* Immutable once it is found. */
 struct openssl {
+    const char *missing; /* NULL, or why the functions below are not all there (static text) */
 #define OPENSSL_MEMBER(type, name, parameters) type(*name) parameters;
     OPENSSL_FUNCTIONS(OPENSSL_MEMBER)
 #undef OPENSSL_MEMBER
+    bool has_demand;
+    struct demand demand; /* for roots on demand, where has_demand */
 };
+
+/* The OpenSSL that the dynamic linker has bound this libpq's imports to: just that one holds its
+ * sessions, and a bundled one has names of its own. Looked for once, and again where objects have
+ * been loaded or unloaded since. NULL without memory. What is returned is never freed. Keeps errno,
+ * thread-safe; takes the loader's lock, so it is not async-signal-safe. */
+const struct openssl *openssl_of(const struct libpq *pq);
 
 /* Constants of OpenSSL's public headers that never change. */
 enum {

@@ -4,6 +4,7 @@
 #include "shim/session/crl.h"
 #include "shim/session/ldap.h"
 #include "shim/session/passfile.h"
+#include "shim/session/root_load.h"
 #include "shim/session/verify_as.h"
 
 int slot_getaddrinfo(struct linked *libpq, const char *node, const char *service,
@@ -31,5 +32,5 @@ int slot_X509_STORE_load_locations(struct linked *libpq, void *store, const char
 int slot_SSL_CTX_load_verify_locations(struct linked *libpq, void *ctx, const char *file,
                                        const char *dir)
 {
-    return libpq->real.SSL_CTX_load_verify_locations(ctx, file, dir);
+    return root_load(libpq->real.SSL_CTX_load_verify_locations, ctx, file, dir);
 }

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NAMES = 4, SPELLINGS = 6, KEYS = 4, BUNDLE_MAX = 7, CHAIN_MAX = 4, ROUNDS = 800 };
+enum { NAMES = 4, SPELLINGS = 6, KEYS = 4, BUNDLE_MAX = 7, CHAIN_MAX = 4, ROUNDS = 400 };
 
 static EVP_PKEY *keys[KEYS];
 static struct demand openssl;

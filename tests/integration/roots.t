@@ -1,0 +1,92 @@
+#!/bin/bash
+# roots.t: roots on demand: a sealed connection reads its root file once, through every entry point and libpq, never with another
+# outcome than libpq with the whole file; nothing else in the process is touched. (tests/unit/test_demand.c compares verdicts.)
+# shellcheck source=tests/lib/env.sh
+. "$(dirname "$0")/../lib/env.sh"
+
+lab_start good impostor wrongname expired
+roots=$LAB/roots.pem
+policy_of() { # ROOTS
+    printf 'sslrootcert = %s\nlog = none\n' "$1" | policy
+}
+opened() { # COMMAND…: how often the root file is opened
+    strace -f -qq -e trace=open,openat -o "$LAB/opens" "$@" >"$LAB/out" 2>&1 || true
+    grep -c "$roots" "$LAB/opens" || true
+}
+
+# --- read once, where without this pgseal would read it, and then libpq
+
+cat /etc/ssl/certs/ca-certificates.crt "$PKI/root.pem" >"$roots"
+policy_of "$roots"
+target="host=localhost port=$(lab_port good) user=app dbname=app"
+for version in '' 13 16 18; do
+    libraries=
+    [[ -z $version ]] || libraries=$LAB_TOP/build/libpqs/$version/native/lib
+    for door in connectdb params start; do
+        words=("$target")
+        [[ $door != params ]] || read -ra words <<<"$target"
+        is "$(opened env LD_LIBRARY_PATH="$libraries" LD_PRELOAD="$OBJECT" "$DOORS" x "$door" -- "${words[@]}")" 1 \
+            "libpq ${version:-15}, $door: the root file is read once"
+        like "$(<"$LAB/out")" '"status":"ok"' "libpq ${version:-15}, $door: connected"
+    done
+    is "$(opened env LD_LIBRARY_PATH="$libraries" "$DOORS" x connectdb -- "$target sslmode=verify-full sslrootcert=$roots")" 1 \
+        "libpq ${version:-15}, bare: once as well"
+done
+printf 'mode = audit\nsslrootcert = %s\nlog = none\n' "$roots" | policy
+is "$(opened env LD_PRELOAD="$OBJECT" "$DOORS" x connectdb -- "$target sslmode=verify-full sslrootcert=$roots")" 2 \
+    'in audit mode libpq reads the file itself'
+
+# --- the same outcome as with the whole file
+
+outcome() { # SERVER HOW
+    local to
+    to="host=localhost port=$(lab_port "$1") user=app dbname=app"
+    if [[ $2 == bare ]]; then
+        run bare "$DOORS" x connectdb -- "$to sslmode=verify-full sslrootcert=$roots"
+    else
+        run sealed "$DOORS" x connectdb -- "$to"
+    fi
+    out status
+}
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$LAB/twin.key" -out "$LAB/twin.pem" -days 30 \
+    -subj "$(openssl x509 -in "$PKI/root.pem" -noout -subject -nameopt compat | sed 's/^subject= *//')" 2>/dev/null
+cases=0
+while read -r name files; do
+    : >"$roots"
+    for file in $files; do cat "$file" >>"$roots"; done
+    policy_of "$roots"
+    for server in good impostor wrongname expired; do
+        bare=$(outcome "$server" bare)
+        is "$(outcome "$server" sealed)" "$bare" "$name, server $server: $bare, as libpq with the whole file"
+        cases=$((cases + 1))
+    done
+done <<END
+the-root $PKI/root.pem
+a-foreign-root $PKI/foreign.pem
+both $PKI/foreign.pem $PKI/root.pem
+twice $PKI/root.pem $PKI/root.pem
+an-intermediate-alone $PKI/intermediate.pem
+an-intermediate-and-its-root $PKI/intermediate.pem $PKI/root.pem
+another-key-of-the-name-first $LAB/twin.pem $PKI/root.pem
+another-key-of-the-name-last $PKI/root.pem $LAB/twin.pem
+another-key-of-the-name-alone $LAB/twin.pem
+the-servers-own-certificate $PKI/impostor.crt
+END
+is "$cases" 40 'all were compared'
+
+# --- other users of OpenSSL in the process, with the same file
+
+cat /etc/ssl/certs/ca-certificates.crt "$PKI/root.pem" >"$roots"
+policy_of "$roots"
+cat >"$LAB/both.py" <<END
+import ssl, sys, psycopg2
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.load_verify_locations("$roots")
+before = len(context.get_ca_certs())
+psycopg2.connect("$target").close()
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+context.load_verify_locations("$roots")
+print(before, len(context.get_ca_certs()))
+END
+is "$(sealed python3 "$LAB/both.py" 2>&1)" "$(bare python3 "$LAB/both.py" 2>&1)" "Python's ssl loads the whole file, before and after"
+done_testing

@@ -10,21 +10,6 @@
 #include <strings.h>
 #include <time.h>
 
-char *chain_name_text(const X509_NAME *name)
-{
-    BIO *bio = BIO_new(BIO_s_mem());
-    char *at = NULL;
-    if (bio != NULL) {
-        X509_NAME_print_ex(bio, name, 0,
-                           (XN_FLAG_RFC2253 | XN_FLAG_SEP_CPLUS_SPC) &
-                               ~(unsigned long)(XN_FLAG_SEP_COMMA_PLUS | ASN1_STRFLGS_ESC_MSB));
-    }
-    long n = bio != NULL ? BIO_get_mem_data(bio, &at) : 0;
-    char *text = xstrndup(n > 0 ? at : "", n > 0 ? (size_t)n : 0);
-    BIO_free(bio);
-    return text;
-}
-
 /* The names of a certificate; the subject's CN counts only where there are no others (libpq's
  * pq_verify_peer_name_matches_certificate). */
 static void names_of(X509 *cert, struct strings *names)

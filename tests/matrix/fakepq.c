@@ -55,23 +55,38 @@ static int show(const char *door, PGconn *conn)
     return 0;
 }
 
-int main(void)
+/* program [SRVHOST]: with a value for the option that pgseal does not know. */
+int main(int argc, char **argv)
 {
-    const char *keywords[] = {"host", "sslmode", NULL}, *values[] = {"nowhere", "disable", NULL};
-    show("PQconnectdb", PQconnectdb("host=nowhere sslmode=disable"));
-    show("PQconnectStart", PQconnectStart("host=nowhere sslmode=disable"));
+    const char *keywords[] = {"host", "sslmode", "srvhost", NULL};
+    const char *values[] = {"nowhere", "disable", argc > 1 ? argv[1] : NULL, NULL};
+    char conninfo[128];
+    snprintf(conninfo, sizeof conninfo, "host=nowhere sslmode=disable%s%s",
+             argc > 1 ? " srvhost=" : "", argc > 1 ? argv[1] : "");
+    show("PQconnectdb", PQconnectdb(conninfo));
+    show("PQconnectStart", PQconnectStart(conninfo));
     show("PQconnectdbParams", PQconnectdbParams(keywords, values, 0));
     show("PQconnectStartParams", PQconnectStartParams(keywords, values, 1));
     show("PQsetdbLogin", PQsetdbLogin("nowhere", NULL, NULL, NULL, NULL, NULL, NULL));
-    printf("PQping %d\n", PQping("host=nowhere sslmode=disable"));
+    printf("PQping %d\n", PQping(conninfo));
     printf("PQpingParams %d\n", PQpingParams(keywords, values, 0));
     return 0;
 }
 #else
-enum { OPTIONS = 12, PASSFILE = 10 };
-static const char *const names[OPTIONS] = {
-    "host",    "hostaddr",    "port",       "dbname", "user",     "password",
-    "sslmode", "sslrootcert", "gssencmode", "sslcrl", "passfile", "target_session_attrs"};
+enum { OPTIONS = 13, PASSFILE = 10, SRVHOST = 11 };
+static const char *const names[OPTIONS] = {"host",
+                                           "hostaddr",
+                                           "port",
+                                           "dbname",
+                                           "user",
+                                           "password",
+                                           "sslmode",
+                                           "sslrootcert",
+                                           "gssencmode",
+                                           "sslcrl",
+                                           "passfile",
+                                           "srvhost",
+                                           "target_session_attrs"};
 
 struct pg_conn {
     char *values[OPTIONS];
@@ -226,6 +241,8 @@ PQconninfoOption *PQconninfo(PGconn *c)
         all[i].keyword = names[i];
         all[i].val = copy(c->values[i]);
     }
+    all[SRVHOST].envvar = "PGSRVHOST"; /* proposed for libpq 20 */
+    all[SRVHOST].compiled = "none";
     return all;
 }
 

@@ -95,4 +95,23 @@ is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '7 refuse/refused' 'refu
 is "$(grep -c 'pgseal: refused: ' <<<"$OUT")" 5 'in the error message of each'
 has "$OUT" $'PQping 3\nPQpingParams 3' 'a ping was not attempted'
 is "$RC" 0 'and the program lives'
+
+# An option that pgseal does not know (srvhost, whose default is none).
+policy <<<"sslrootcert = $PKI/root.pem"
+run bare "$LAB/fake/program" elsewhere
+is "$(grep -c disable <<<"$OUT")" 4 'bare: srvhost is taken'
+forget_events
+run sealed "$LAB/fake/program" elsewhere
+is "$RC $(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '0 6 refuse/refused 1 seal/sealed' 'srvhost set in strings and arrays: refused'
+has "$(reason refuse)" 'srvhost: pgseal does not know this option of the libpq that this program uses (version 15.18)' 'with its name and version'
+forget_events
+run sealed "$LAB/fake/program" none
+is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '6 downgrade/sealed 1 seal/sealed' 'its default is let through'
+forget_events
+PGSRVHOST=elsewhere run sealed "$LAB/fake/program"
+is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '7 refuse/refused' 'set in the environment: refused'
+policy <<<'mode = audit'
+forget_events
+PGSRVHOST=elsewhere run sealed "$LAB/fake/program" elsewhere
+is "$(verdicts | tr ' ' '\n' | sort -u | xargs) $(grep -c disable <<<"$OUT")" 'refuse/would-refuse 4' 'audit: would-refuse, and as bare'
 done_testing

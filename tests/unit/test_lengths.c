@@ -71,7 +71,7 @@ static void must_be_whole(struct made *m, const char *option, size_t n)
 /* Decides on the words of a request and one long value, in memory whose end ASan knows. */
 static void try(const char *policy, const char *words, const char *option, const char *value)
 {
-    struct made *m = malloc(sizeof *m);
+    struct made *m = calloc(1, sizeof *m);
     char *copy = strdup(value);
     assert_true(m != NULL && copy != NULL);
     m->facts = plain;

@@ -31,7 +31,7 @@ static void must_read(int fd, size_t n, bool map)
         ROW_TRUE(row, bytes == NULL && errno == EFBIG);
     } else {
         ROW_TRUE(row, bytes != NULL && len == n && bytes[n] == '\0');
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; bytes != NULL && i < n; i++) {
             ROW_TRUE(row, bytes[i] == "abcdefg"[i % 7]);
         }
     }

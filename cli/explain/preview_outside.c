@@ -2,7 +2,7 @@
  * written. */
 #include "cli/explain/preview.h"
 #include "lib/os/sink.h"
-#include "shim/hooks/hooks.h"
+#include "shim/log/fired.h"
 
 static json_t *kept;
 

@@ -69,24 +69,74 @@ struct object object_of_map(const struct link_map *map)
     return o;
 }
 
+/* What a debugger finds by the program's DT_DEBUG: the link maps of our namespace and, in glibc 2.35,
+ * those of the others. */
+struct namespaces {
+    struct r_debug ours;
+    const struct namespaces *next;
+};
+
+static const struct namespaces *namespaces_of(const struct object *program)
+{
+    const ElfW(Dyn) *d = object_dynamic(program, DT_DEBUG);
+    return d != NULL ? pointer(d->d_un.d_ptr) : NULL;
+}
+
+/* Objects of other namespaces, by their dynamic sections, for a C library that lists no namespaces. */
+enum { REMEMBERED = 16 };
+static const ElfW(Dyn) * remembered[REMEMBERED];
+
 struct walk {
     bool (*fn)(const struct object *o, void *data);
     void *data;
-    const void *address; /* only the object that holds this; NULL: all */
+    const void *address;         /* only the object that holds this; NULL: all */
+    const struct link_map *maps; /* from the one for the next object on, in the same order */
+    bool begun;
+    const struct link_map **spaces; /* a link map of each remembered namespace; NULL: ours alone */
 };
+
+static bool walk_space(struct walk *w, const struct link_map *first)
+{
+    while (first != NULL && first->l_prev != NULL) {
+        first = first->l_prev;
+    }
+    for (const struct link_map *m = first; m != NULL; m = m->l_next) {
+        struct object o = m->l_ld != NULL ? object_of_map(m) : (struct object){0};
+        o.space = (void *)(uintptr_t)first; // NOLINT(performance-no-int-to-ptr)
+        if (o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool walk_others(struct walk *w, const struct namespaces *n)
+{
+    if (n != NULL && n->ours.r_version >= 2) {
+        while ((n = n->next) != NULL) {
+            if (walk_space(w, n->ours.r_map)) {
+                return true;
+            }
+        }
+        return false;
+    }
+    for (size_t i = 0; i < REMEMBERED; i++) {
+        if (w->spaces[i] != NULL && walk_space(w, w->spaces[i])) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
 {
     struct walk *w = data;
     struct object o = {.base = info->dlpi_addr,
-                       .name = info->dlpi_name ? info->dlpi_name : "",
+                       .name = info->dlpi_name != NULL ? info->dlpi_name : "",
                        .headers = info->dlpi_phdr,
                        .nheaders = info->dlpi_phnum};
-    bool inside = !w->address;
+    bool inside = w->address == NULL;
     (void)size;
-    if (is_vdso(o.name)) {
-        return 0;
-    }
     for (ElfW(Half) i = 0; i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
         uintptr_t start = o.base + p->p_vaddr;
@@ -97,7 +147,22 @@ static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
             inside = true;
         }
     }
-    return inside && o.dyn && w->fn(&o, w->data);
+    if (!w->begun && o.dyn != NULL) {
+        const struct namespaces *n = namespaces_of(&o);
+        w->begun = true;
+        w->maps = n != NULL ? n->ours.r_map : NULL;
+        if (w->spaces != NULL && walk_others(w, n)) {
+            return 1;
+        }
+    }
+    for (const struct link_map *m = w->maps; m != NULL; m = m->l_next) {
+        if (m->l_ld == o.dyn) {
+            o.map = (void *)(uintptr_t)m; // NOLINT(performance-no-int-to-ptr)
+            w->maps = m->l_next;
+            break;
+        }
+    }
+    return inside && o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data);
 }
 
 static int keep_state(struct dl_phdr_info *info, size_t size, void *data)
@@ -119,7 +184,7 @@ uint64_t objects_state(void)
 
 bool objects_each(bool (*fn)(const struct object *o, void *data), void *data)
 {
-    struct walk w = {fn, data, NULL};
+    struct walk w = {.fn = fn, .data = data};
     int saved = errno;
     bool stopped = dl_iterate_phdr(walk_one, &w) != 0;
     errno = saved;
@@ -158,11 +223,68 @@ static bool object_by_dladdr1(const void *address, struct object *o)
 
 bool object_of(const void *address, struct object *o)
 {
-    struct walk w = {keep_object, o, address};
+    struct walk w = {.fn = keep_object, .data = o, .address = address};
     int saved = errno;
     bool found = address && (dl_iterate_phdr(walk_one, &w) != 0 || object_by_dladdr1(address, o));
     errno = saved;
     return found;
+}
+
+bool objects_remember(const struct object *o)
+{
+    for (size_t i = 0; i < REMEMBERED; i++) {
+        const ElfW(Dyn) *there = NULL;
+        struct object now;
+        if (__atomic_compare_exchange_n(&remembered[i], &there, o->dyn, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_ACQUIRE) ||
+            there == o->dyn ||
+            (!object_by_dladdr1(there, &now) &&
+             __atomic_compare_exchange_n(&remembered[i], &there, o->dyn, false, __ATOMIC_ACQ_REL,
+                                         __ATOMIC_ACQUIRE))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *data)
+{
+    const struct link_map *spaces[REMEMBERED] = {NULL};
+    struct walk w = {.fn = fn, .data = data, .spaces = spaces};
+    struct object o;
+    int saved = errno;
+    for (size_t i = 0; i < REMEMBERED; i++) {
+        const ElfW(Dyn) *there = __atomic_load_n(&remembered[i], __ATOMIC_ACQUIRE);
+        if (there != NULL && object_by_dladdr1(there, &o) && o.dyn == there) {
+            spaces[i] = o.map;
+        }
+    }
+    bool stopped = dl_iterate_phdr(walk_one, &w) != 0;
+    errno = saved;
+    return stopped;
+}
+
+static bool has_list(const struct object *o, void *data)
+{
+    const struct namespaces *n = namespaces_of(o);
+    *(bool *)data = n != NULL && n->ours.r_version >= 2;
+    return true;
+}
+
+bool objects_lists_namespaces(void)
+{
+    bool lists = false;
+    objects_each(has_list, &lists);
+    return lists;
+}
+
+void objects_settled(void)
+{
+    /* dladdr waits for the lock that an open holds from its first object to the last constructor. */
+    struct object o;
+    int saved = errno;
+    object_by_dladdr1(_DYNAMIC, &o);
+    errno = saved;
 }
 
 bool object_is_self(const struct object *o)
@@ -170,39 +292,25 @@ bool object_is_self(const struct object *o)
     return o->dyn == _DYNAMIC || same(object_soname(o), "libpgseal.so");
 }
 
-struct handle_search {
-    const ElfW(Dyn) * dyn;
-    void *found;
-};
-
-/* Run for the first object alone, the main program, whose DT_DEBUG leads to the list of link maps;
- * the loader's lock is held meanwhile. */
-static bool search_link_maps(const struct object *o, void *data)
+static bool is_same(const struct object *o, void *data)
 {
-    struct handle_search *s = data;
-    const ElfW(Dyn) *d = object_dynamic(o, DT_DEBUG);
-    const struct r_debug *debug = d ? pointer(d->d_un.d_ptr) : NULL;
-    for (struct link_map *m = debug ? debug->r_map : NULL; m; m = m->l_next) {
-        if (m->l_ld == s->dyn) {
-            s->found = m;
-        }
+    struct object *wanted = data;
+    if (o->dyn == wanted->dyn) {
+        wanted->map = o->map;
     }
-    return true;
+    return o->dyn == wanted->dyn;
 }
 
 void *object_handle(const struct object *o)
 {
-    struct handle_search s = {o->dyn, o->map};
+    struct object found = {.dyn = o->dyn, .map = o->map};
     struct object again;
     int saved = errno;
-    if (!s.found) {
-        objects_each(search_link_maps, &s);
-    }
-    if (!s.found && object_by_dladdr1(o->dyn, &again)) { /* in a namespace of dlmopen's */
-        s.found = again.map;
+    if (found.map == NULL && !objects_each(is_same, &found) && object_by_dladdr1(o->dyn, &again)) {
+        found.map = again.map; /* in a namespace of dlmopen's */
     }
     errno = saved;
-    return s.found;
+    return found.map;
 }
 
 static bool is_either(const struct object *o, void *data)

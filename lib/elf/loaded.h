@@ -17,6 +17,7 @@ struct object {
     void *map; /* its link map where it is already known, else NULL: ask object_handle */
     const ElfW(Phdr) * headers; /* NULL where they are not known */
     size_t nheaders;
+    void *space; /* the first link map of its namespace, from objects_everywhere; NULL: ours */
 };
 
 /* Says which objects there are: as long as it stays the same, none came and none went, in any
@@ -38,6 +39,17 @@ const ElfW(Dyn) * object_dynamic(const struct object *o, ElfW(Sxword) tag);
  * one did. fn must not load or unload objects. Keeps errno; takes the loader's lock; allocates
  * nothing. Rests on dl_iterate_phdr(3). */
 bool objects_each(bool (*fn)(const struct object *o, void *data), void *data);
+
+/* Likewise, with the objects of all namespaces, where the C library lists them (glibc 2.35) or they
+ * were remembered; those of ours come last. */
+bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *data);
+
+/* Has objects_everywhere find the namespace of this object from now on, as long as the object is
+ * loaded; false where no more can be remembered. For a C library that does not list them. */
+bool objects_remember(const struct object *o);
+
+/* Whether the C library lists its namespaces. Keeps errno. */
+bool objects_lists_namespaces(void);
 
 /* Finds the object that holds address, in any namespace where the C library has dladdr1 (glibc),
  * else in ours. Returns false where none does. Keeps errno. Not async-signal-safe. */
@@ -61,6 +73,7 @@ void *object_symbol(const struct object *o, const char *name);
 /* A slot of an object into which the dynamic linker writes the address of a symbol by name. */
 struct import {
     const char *name; /* at least IMPORT_NAME bytes of it can be read, or all */
+    bool call;        /* of a JUMP_SLOT: only calls go through it, no pointer is taken from it */
     uint32_t symbol;  /* its index in the object's symbol table */
     void **slot;      /* aligned and readable; while it is unbound (lazy) it holds an address within
                          the object */
@@ -78,6 +91,10 @@ const char *object_import_version(const struct object *o, uint32_t symbol);
 /* The object's link map, which glibc and musl take as a handle; NULL where it is not found. Keeps
  * errno. */
 void *object_handle(const struct object *o);
+
+/* Waits until what other threads are just opening is there as a whole: each object that was listed
+ * before is relocated. Keeps errno. */
+void objects_settled(void);
 
 /* Whether a was loaded before b (both of our namespace). Keeps errno. */
 bool object_before(const struct object *a, const struct object *b);

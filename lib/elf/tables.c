@@ -60,15 +60,12 @@ static const void *element(struct view *v, uintptr_t table, size_t size, size_t 
                                                                               : NULL;
 }
 
-static const ElfW(Dyn) * find_entry(struct view *v, ElfW(Sxword) tag)
+/* The dynamic section itself is known to be there: the dynamic linker has read it to its end. */
+static const ElfW(Dyn) * find_entry(const struct view *v, ElfW(Sxword) tag)
 {
-    const ElfW(Dyn) * d;
-    for (size_t i = 0; (d = element(v, (uintptr_t)v->o->dyn, sizeof *d, i)) != NULL; i++) {
+    for (const ElfW(Dyn) *d = v->o->dyn; d->d_tag != DT_NULL; d++) {
         if (d->d_tag == tag) {
             return d;
-        }
-        if (d->d_tag == DT_NULL) {
-            break;
         }
     }
     return NULL;
@@ -82,7 +79,7 @@ const ElfW(Dyn) * object_dynamic(const struct object *o, ElfW(Sxword) tag)
 
 /* glibc has relocated the addresses in a writable dynamic section; musl, and glibc in a read-only
  * one, have not. 0 where there is none. */
-static uintptr_t find_table(struct view *v, ElfW(Sxword) tag)
+static uintptr_t find_table(const struct view *v, ElfW(Sxword) tag)
 {
     const ElfW(Dyn) *d = find_entry(v, tag);
     uintptr_t value = d != NULL ? d->d_un.d_ptr : 0;
@@ -241,11 +238,12 @@ void *object_symbol(const struct object *o, const char *name)
 }
 
 #if defined(__x86_64__)
-#define BINDS(type)                                                                                \
-    ((type) == R_X86_64_JUMP_SLOT || (type) == R_X86_64_GLOB_DAT || (type) == R_X86_64_64)
+#define JUMP_SLOT R_X86_64_JUMP_SLOT
+#define BINDS(type) ((type) == JUMP_SLOT || (type) == R_X86_64_GLOB_DAT || (type) == R_X86_64_64)
 #elif defined(__aarch64__)
+#define JUMP_SLOT R_AARCH64_JUMP_SLOT
 #define BINDS(type)                                                                                \
-    ((type) == R_AARCH64_JUMP_SLOT || (type) == R_AARCH64_GLOB_DAT || (type) == R_AARCH64_ABS64)
+    ((type) == JUMP_SLOT || (type) == R_AARCH64_GLOB_DAT || (type) == R_AARCH64_ABS64)
 #else
 #error "pgseal knows x86_64 and aarch64"
 #endif
@@ -263,9 +261,12 @@ bool object_each_import(const struct object *o, bool (*fn)(const struct import *
         uintptr_t table = find_table(&v, tables[t].table);
         const ElfW(Dyn) *size = find_entry(&v, tables[t].size);
         size_t n = size != NULL ? size->d_un.d_val / sizeof(ElfW(Rela)) : 0;
+        const ElfW(Dyn) *relative = t == 1 ? find_entry(&v, DT_RELACOUNT) : NULL;
         const ElfW(Rela) * rela;
-        for (size_t i = 0; i < n && (rela = element(&v, table, sizeof *rela, i)) != NULL; i++) {
-            struct import import = {.symbol = (uint32_t)ELF64_R_SYM(rela->r_info)};
+        for (size_t i = relative != NULL ? relative->d_un.d_val : 0;
+             i < n && (rela = element(&v, table, sizeof *rela, i)) != NULL; i++) {
+            struct import import = {.symbol = (uint32_t)ELF64_R_SYM(rela->r_info),
+                                    .call = ELF64_R_TYPE(rela->r_info) == JUMP_SLOT};
             uintptr_t slot = o->base + rela->r_offset;
             const ElfW(Sym) * sym;
             if (import.symbol == STN_UNDEF || !BINDS(ELF64_R_TYPE(rela->r_info)) ||

@@ -1,22 +1,14 @@
-/* linkage: the slots of loaded objects' linkage tables, pointed to functions of pgseal's.
- *
- * What is read comes from tables.c, which reads nothing that is not there. What is written is one word
- * at a time, only while it holds what was read, under a lock of this file's and inside
- * dl_iterate_phdr's callback, so that the object cannot go meanwhile. */
+/* linkage: the libpqs (and, of other namespaces, the C libraries) that rewritten slots are bound to. */
 #include "shim/dynlink/linkage.h"
 
 #include "lib/core/text/strbuf.h"
-#include "lib/os/settings.h"
-#include "lib/os/sink.h"
-#include "lib/os/sys.h"
-#include "shim/dynlink/real.h"
+#include "shim/dynlink/known.h"
+#include "shim/dynlink/lock.h"
+#include "shim/dynlink/reach.h"
+#include "shim/dynlink/slot.h"
 
 #include <errno.h>
-#include <sched.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/auxv.h>
-#include <sys/mman.h>
 
 enum need { ALWAYS, ELSEWHERE };
 
@@ -39,9 +31,24 @@ void linkage_use(const struct linkage_stubs *used)
     __atomic_store_n(&stubs, used, __ATOMIC_RELAXED);
 }
 
+const struct linkage_stubs *linkage_stubs(void)
+{
+    return __atomic_load_n(&stubs, __ATOMIC_RELAXED);
+}
+
 struct linked *linkage_row(unsigned row)
 {
-    return &rows[row - 1];
+    return row <= LINKED_LIBPQS ? &rows[row - 1] : NULL;
+}
+
+size_t linkage_index(const struct linked *l)
+{
+    return (size_t)(l - rows);
+}
+
+const void *linkage_bound(unsigned row)
+{
+    return row <= LINKED_LIBPQS ? __atomic_load_n(&rows[row - 1].base, __ATOMIC_ACQUIRE) : rows;
 }
 
 static void *pointer(uintptr_t address)
@@ -49,94 +56,31 @@ static void *pointer(uintptr_t address)
     return (void *)address; // NOLINT(performance-no-int-to-ptr)
 }
 
-static void *stub_of(const struct linked *l, size_t slot)
+void *linkage_stub(const struct linked *l, size_t column)
 {
-    const struct linkage_stubs *s = __atomic_load_n(&stubs, __ATOMIC_RELAXED);
-    return pointer((uintptr_t)s->start + ((size_t)(l - rows) * LIBPQ_SLOTS + slot) * s->size);
+    const struct linkage_stubs *s = linkage_stubs();
+    size_t row = l != NULL ? (size_t)(l - rows) : LINKED_LIBPQS;
+    return pointer((uintptr_t)s->libpq + (row * COLUMNS + column) * s->size);
 }
 
-/* What stands behind address, if that is a stub; else NULL. */
+unsigned linkage_row_of(const void *address)
+{
+    const struct linkage_stubs *s = linkage_stubs();
+    size_t offset = (uintptr_t)address - (uintptr_t)s->libpq;
+    return offset < (LINKED_LIBPQS + 1) * COLUMNS * s->size
+               ? (unsigned)(offset / s->size / COLUMNS) + 1
+               : 0;
+}
+
+/* What stands behind address, if that is the stub of a libpq's own slot; else NULL. */
 static void *behind_stub(const void *address, size_t slot)
 {
-    const struct linkage_stubs *s = __atomic_load_n(&stubs, __ATOMIC_RELAXED);
-    size_t offset = (uintptr_t)address - (uintptr_t)s->start;
+    unsigned row = linkage_row_of(address);
     void *real = NULL;
-    if (offset < LINKED_LIBPQS * LIBPQ_SLOTS * s->size) {
-        memcpy(&real, (char *)&rows[offset / s->size / LIBPQ_SLOTS] + slots[slot].offset,
-               sizeof real);
+    if (row != 0 && row <= LINKED_LIBPQS) {
+        memcpy(&real, (char *)&rows[row - 1] + slots[slot].offset, sizeof real);
     }
     return real;
-}
-
-/* --- the lock */
-
-/* Held for a few stores and calls of mprotect, with all signals blocked; the holder is a process, so
- * that a child of a fork does not wait for its parent's thread. */
-static int holder;
-
-static void lock(uint64_t *mask)
-{
-    uint64_t all = UINT64_MAX;
-    int pid = (int)getpid();
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof all);
-    for (;;) {
-        int seen = __atomic_load_n(&holder, __ATOMIC_RELAXED);
-        if (seen != pid && __atomic_compare_exchange_n(&holder, &seen, pid, false, __ATOMIC_ACQUIRE,
-                                                       __ATOMIC_RELAXED)) {
-            return;
-        }
-        sched_yield();
-    }
-}
-
-static void unlock(const uint64_t *mask)
-{
-    __atomic_store_n(&holder, 0, __ATOMIC_RELEASE);
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof *mask);
-}
-
-/* --- one slot */
-
-enum { WRITABLE, RELRO, NEITHER };
-
-static int protection(const struct object *o, uintptr_t slot, uintptr_t page)
-{
-    int found = NEITHER;
-    for (size_t i = 0; i < o->nheaders; i++) {
-        const ElfW(Phdr) *p = &o->headers[i];
-        uintptr_t start = o->base + p->p_vaddr;
-        uintptr_t end = start + p->p_memsz;
-        if (p->p_type == PT_LOAD && (p->p_flags & PF_W) != 0 && slot >= start && slot < end &&
-            found == NEITHER) {
-            found = WRITABLE;
-        } else if (p->p_type == PT_GNU_RELRO && slot >= (start & ~(page - 1)) &&
-                   slot < (end & ~(page - 1))) {
-            found = RELRO;
-        }
-    }
-    return found;
-}
-
-/* Writes the slot if it still holds what is expected. Returns false with errno where it cannot be
- * written. */
-static bool write_slot(const struct object *o, void **slot, void *expected, void *replacement)
-{
-    uintptr_t size = getauxval(AT_PAGESZ);
-    void *page = pointer((uintptr_t)slot & ~(size - 1));
-    int is = protection(o, (uintptr_t)slot, size);
-    if (is == NEITHER) {
-        errno = EACCES;
-        return false;
-    }
-    if (is == RELRO && mprotect(page, size, PROT_READ | PROT_WRITE) != 0) {
-        return false;
-    }
-    __atomic_compare_exchange_n(slot, &expected, replacement, false, __ATOMIC_ACQ_REL,
-                                __ATOMIC_RELAXED);
-    if (is == RELRO) {
-        mprotect(page, size, PROT_READ);
-    }
-    return true;
 }
 
 /* --- a libpq's own slots */
@@ -174,12 +118,10 @@ static void *original(const struct object *o, const struct import *import, size_
     if (real != NULL || holds == NULL) {
         return real;
     }
-    if (object_of(holds, &target) && target.dyn == o->dyn &&
-        object_symbol(o, slots[slot].name) == NULL) {
-        return real_in_reach(
-            o, slots[slot].name,
-            object_import_version(o,
-                                  import->symbol)); /* unbound: it leads to the object's own stub */
+    bool inside = object_of(holds, &target) && target.dyn == o->dyn;
+    if (inside && holds != object_symbol(o, slots[slot].name)) {
+        /* unbound: it leads to the object's own stub, and from there to the dynamic linker */
+        return reach(o, slots[slot].name, object_import_version(o, import->symbol));
     }
     return holds;
 }
@@ -189,34 +131,19 @@ static bool write_found(const struct object *first, void *data)
     struct work *w = data;
     uint64_t mask;
     (void)first;
-    lock(&mask);
+    lock_take(&mask);
     for (size_t i = 0; i < w->n; i++) {
         size_t slot = w->found[i].index;
-        void *stub = stub_of(w->l, slot);
+        void *stub = linkage_stub(w->l, COLUMN_OF_SLOTS + slot);
         void *real;
         memcpy(&real, (char *)w->l + slots[slot].offset, sizeof real);
         if (w->found[i].holds != stub && real != NULL &&
-            !write_slot(w->o, w->found[i].import.slot, w->found[i].holds, stub)) {
+            !slot_write(w->o, w->found[i].import.slot, w->found[i].holds, stub)) {
             w->error[slot] = errno;
         }
     }
-    unlock(&mask);
+    lock_give(&mask);
     return true;
-}
-
-static void report(const struct object *o, size_t slot, int error)
-{
-    char reason[1024];
-    struct strbuf t;
-    strbuf_init(&t, reason, sizeof reason);
-    strbuf_add(&t, o->name);
-    strbuf_add(&t, ": the slot of ");
-    strbuf_add(&t, slots[slot].name);
-    strbuf_add(&t, " in its linkage table cannot be rewritten (");
-    strbuf_add(&t, sys_error(error));
-    strbuf_add(&t, "): what it calls there is not seen");
-    struct event e = {.event = "process", .action = "allowed", .reason = reason};
-    sink_event(settings_policy(), &e);
 }
 
 static void rewrite(const struct object *o, struct linked *l)
@@ -233,7 +160,7 @@ static void rewrite(const struct object *o, struct linked *l)
     for (size_t i = 0; i < LIBPQ_SLOTS; i++) {
         unsigned bit = 1U << i;
         if (w.error[i] != 0 && (__atomic_fetch_or(&l->failed, bit, __ATOMIC_RELAXED) & bit) == 0) {
-            report(o, i, w.error[i]);
+            slot_report(o->name, slots[i].name, w.error[i]);
         }
     }
 }
@@ -292,4 +219,49 @@ bool linkage_refuses(const struct linked *libpq, char *reason, size_t size)
         }
     }
     return false;
+}
+
+/* --- the C libraries of other namespaces */
+
+enum { SPACES = 16 }; /* glibc's own limit */
+
+static struct {
+    const void *base; /* the C library's dynamic section */
+    void *real[LOADER_STUBS];
+} loaders[SPACES];
+
+void *const *linkage_loader(unsigned row)
+{
+    return loaders[row - 1].real;
+}
+
+void *linkage_loader_stub(enum loader_function function, void *fn)
+{
+    const struct linkage_stubs *s = linkage_stubs();
+    struct object library;
+    struct object o;
+    if (!object_of(fn, &library)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < SPACES; i++) {
+        const void *there = __atomic_load_n(&loaders[i].base, __ATOMIC_ACQUIRE);
+        if ((there == NULL ||
+             (there != library.dyn && (!object_of(there, &o) || o.dyn != there))) &&
+            __atomic_compare_exchange_n(&loaders[i].base, &there, library.dyn, false,
+                                        __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+            there = library.dyn;
+        }
+        if (there == library.dyn) {
+            __atomic_store_n(&loaders[i].real[function], fn, __ATOMIC_RELEASE);
+            return pointer((uintptr_t)s->loader + (i * LOADER_STUBS + function) * s->size);
+        }
+    }
+    return NULL;
+}
+
+bool linkage_is_stub(const void *address)
+{
+    const struct linkage_stubs *s = linkage_stubs();
+    return linkage_row_of(address) != 0 ||
+           (uintptr_t)address - (uintptr_t)s->loader < SPACES * LOADER_STUBS * s->size;
 }

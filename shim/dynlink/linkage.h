@@ -1,4 +1,4 @@
-/* linkage: the slots of loaded objects' linkage tables, pointed to functions of pgseal's. */
+/* linkage: the libpqs (and, of other namespaces, the C libraries) that rewritten slots are bound to. */
 #ifndef PGSEAL_LINKAGE_H
 #define PGSEAL_LINKAGE_H
 
@@ -52,17 +52,73 @@ static inline bool linked_failed(const struct linked *libpq, enum libpq_slot slo
     return (libpq->failed >> slot & 1) != 0;
 }
 
-/* The stubs of shim/hooks/stubs.S: what a rewritten slot points to. */
+/* What a rewritten slot of libpq's functions points to: a stub for each of these and each row of the
+ * table of libpqs, in this order; first the hooks of hooks.def. */
+enum column {
+#define HOOK(name, kind) HOOK_COLUMN_##kind(name)
+#define HOOK_COLUMN_ENTRY(name) COLUMN_##name,
+#define HOOK_COLUMN_CONN(name) COLUMN_##name,
+#define HOOK_COLUMN_CANCEL(name) COLUMN_##name,
+#define HOOK_COLUMN_LOADER(name)
+#define HOOK_COLUMN_NAME(name)
+#include "shim/hooks.def"
+#undef HOOK
+    COLUMN_OF_SLOTS,
+    COLUMNS = COLUMN_OF_SLOTS + LIBPQ_SLOTS
+};
+
+/* Of a C library in another namespace, the same for these. */
+enum loader_function {
+    LOADER_dlsym,
+    LOADER_dlvsym,
+    LOADER_dlopen,
+    LOADER_dlmopen,
+    LOADER_STUBS,
+    LOADER_dlerror = LOADER_STUBS, /* has no stub: there it needs nothing of ours */
+    LOADER_FUNCTIONS
+};
+
+/* Addresses of shim/hooks/stubs.S and of the exported functions. */
 struct linkage_stubs {
-    const unsigned char *start;
-    size_t size; /* of one stub; a row has one for each enum libpq_slot, in turn */
+    const unsigned char *libpq;
+    const unsigned char *loader;
+    size_t size; /* of one stub */
+    void *exported[LOADER_FUNCTIONS];
 };
 
 /* Says where the stubs are: every way into pgseal does so first, since another library's constructor
  * may come before ours. Async-signal-safe. */
 void linkage_use(const struct linkage_stubs *stubs);
 
-/* The libpq of a row, as a stub says it (the first is 1). Pure. */
+/* The one that was said. Pure. */
+const struct linkage_stubs *linkage_stubs(void);
+
+/* The libpq of a row, as a stub says it (the first is 1); NULL for the row that stands for none. Pure.
+ */
 struct linked *linkage_row(unsigned row);
+
+/* The place of l in the table, from 0. Pure. */
+size_t linkage_index(const struct linked *l);
+
+/* Where calls through the stubs of a row are bound to, for struct call_site: an address in that libpq,
+ * or one of pgseal's own for the row that stands for none. Pure. */
+const void *linkage_bound(unsigned row);
+
+/* The stub of this column for a libpq; l NULL: for none, it refuses. Pure. */
+void *linkage_stub(const struct linked *l, size_t column);
+
+/* If address is that of a stub of a libpq, its row; else 0. Pure. */
+unsigned linkage_row_of(const void *address);
+
+/* The real functions of the loader's in another namespace, by the row of its stubs (the first is 1).
+ * Pure. */
+void *const *linkage_loader(unsigned row);
+
+/* A stub of this function for the C library that holds fn, its real one; NULL where there are more
+ * namespaces than can be kept apart. Keeps errno. Takes the loader's lock. */
+void *linkage_loader_stub(enum loader_function function, void *fn);
+
+/* Whether address is that of a stub, of either kind. Pure. */
+bool linkage_is_stub(const void *address);
 
 #endif

@@ -1,37 +1,23 @@
 /* resolve: which libpq would this caller have reached without pgseal?
  *
- * The dynamic linker binds a caller's PQconnectdb to the first definition in the global scope (the
- * program and what it is linked to, then what was opened RTLD_GLOBAL), else in the caller's own
- * scope (the module that was opened, and what that is linked to); an object opened RTLD_DEEPBIND
- * has its own scope first. So with one libpq in the process there is nothing to decide. With
- * several, the best witness is the dynamic linker itself: to which libpq has it bound the caller's
- * other imports, which pgseal does not hook? Where these are still unbound (lazy), the scopes are
- * asked in the linker's order. An object that does not import the door at all is not the caller: it
- * was reached by a tail call or through a pointer, and nothing says by whom. Nor is one that does,
- * if its call was not of the door (callsite.c) and another object may have made the tail call. */
+ * A call through a stub is bound to its libpq already. One that comes by the exported name can only
+ * mean the one libpq that is loaded; or, with several, it comes from an object whose slot led here
+ * when the call began, or from a pointer that was taken from one before it was rewritten. If all that
+ * could have made it mean the same libpq, so does the call; else nothing shows which one it was meant
+ * for. */
 #include "shim/dynlink/resolve.h"
 
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
-#include "shim/dynlink/callsite.h"
+#include "shim/dynlink/known.h"
 #include "shim/dynlink/linkage.h"
-#include "shim/dynlink/real.h"
+#include "shim/dynlink/lock.h"
+#include "shim/dynlink/reach.h"
+#include "shim/dynlink/sweep.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Bound at load, to the libpq that the program itself is linked to, if it is: the head of the
- * global scope. It is the one symbol of libpq that pgseal imports, weakly, so that it is no need.
- */
-#pragma weak PQlibVersion
-
-/* A libpq is whatever defines these: a tracer that interposes some of its functions is none. */
-static bool is_libpq(const struct object *o)
-{
-    return object_symbol(o, "PQconnectStartParams") && object_symbol(o, "PQlibVersion") &&
-           object_symbol(o, "PQfinish") && !object_is_self(o);
-}
 
 static int version_of(const struct object *o)
 {
@@ -51,7 +37,7 @@ static void path_of(const struct object *o, char *buf, size_t size)
     buf[n > 0 ? n : 0] = '\0';
 }
 
-/* All libpq copies of the namespace: how many, the first, and their paths in words. */
+/* The libpqs of our namespace: how many, the first, and their paths in words. */
 struct survey {
     size_t n;
     struct object first;
@@ -61,7 +47,8 @@ struct survey {
 static bool survey_one(const struct object *o, void *data)
 {
     struct survey *s = data;
-    if (is_libpq(o)) {
+    struct known k;
+    if (known_find(o->dyn, &k) && k.libpq) {
         if (s->n++ == 0) {
             s->first = *o;
         }
@@ -73,75 +60,74 @@ static bool survey_one(const struct object *o, void *data)
     return false;
 }
 
-/* What the caller's own relocations say. */
-struct evidence {
+/* What could have made a call that came by the exported name. */
+struct candidates {
     const char *entry_point;
-    const void *address; /* where the call returns to */
-    bool imports_entry, calls_entry;
-    const ElfW(Dyn) * bound; /* the libpq to which the linker bound another of its imports */
-    struct object libpq;
+    const ElfW(Dyn) * caller; /* the object that the call returns into */
+    struct known known;
+    const struct object *walked;
+    size_t n;
+    struct {
+        struct object object;
+        unsigned row; /* of the stub that its slot leads to by now; 0: it leads here still */
+    } all[32];
 };
 
-static bool read_import(const struct import *import, void *data)
+static bool is_candidate(const struct import *import, void *data)
 {
-    const char *name = import->name;
-    struct evidence *e = data;
-    struct object o;
-    if (strcmp(name, e->entry_point) == 0) {
-        e->imports_entry = true;
-        e->calls_entry = e->calls_entry || callsite_through(e->address, import->slot);
+    struct candidates *c = data;
+    struct object target;
+    void *holds = *import->slot;
+    unsigned row = linkage_row_of(holds);
+    bool here = row == 0 && object_of(holds, &target) && object_is_self(&target);
+    bool rewritten =
+        row != 0 && (!import->call || c->known.sweep == sweep_last() || c->caller == c->known.dyn);
+    if (strcmp(import->name, c->entry_point) == 0 && (here || rewritten)) {
+        if (c->n < sizeof c->all / sizeof c->all[0]) {
+            c->all[c->n].object = *c->walked;
+            c->all[c->n].row = row;
+        }
+        c->n++;
     }
-    if (!e->bound &&
-        (strncmp(name, "PQ", 2) == 0 || strncmp(name, "lo_", 3) == 0 ||
-         strncmp(name, "pg_", 3) == 0) &&
-        object_of(*import->slot, &o) && is_libpq(&o)) {
-        e->bound = o.dyn;
-        e->libpq = o;
-    }
-    return e->calls_entry && e->bound;
+    return false;
 }
 
-/* Looks for another object than the caller that imports the door. */
-struct rival {
-    const ElfW(Dyn) * caller;
-    const char *entry_point;
-};
-
-static bool is_entry(const struct import *import, void *data)
+static bool find_candidates(const struct object *o, void *data)
 {
-    const struct rival *r = data;
-    return strcmp(import->name, r->entry_point) == 0;
+    struct candidates *c = data;
+    if (known_find(o->dyn, &c->known) && !c->known.libpq && !object_is_self(o)) {
+        c->walked = o;
+        object_each_import(o, is_candidate, c);
+    }
+    return false;
 }
 
-static bool is_rival(const struct object *o, void *data)
+/* The libpq that all of them mean. */
+static bool agree(const struct candidates *c, struct object *libpq)
 {
-    const struct rival *r = data;
-    return o->dyn != r->caller && !object_is_self(o) && !is_libpq(o) &&
-           object_each_import(o, is_entry, data);
-}
-
-/* The libpq that the scopes give an object with this handle, in the linker's order. */
-static bool ask_scopes(const struct object *caller, const char *entry_point, struct object *o)
-{
-    void *fn = NULL;
-    if (PQlibVersion) {
-        int (*version)(void) = PQlibVersion;
-        memcpy(&fn, &version, sizeof fn);
+    const void *all = NULL;
+    for (size_t i = 0; i < c->n && i < sizeof c->all / sizeof c->all[0]; i++) {
+        const void *one = c->all[i].row != 0 ? linkage_bound(c->all[i].row) : NULL;
+        if (one == NULL) {
+            if (!reach_libpq(&c->all[i].object, c->entry_point, libpq)) {
+                return false;
+            }
+            one = libpq->dyn;
+        }
+        if (all != NULL && all != one) {
+            return false;
+        }
+        all = one;
     }
-    if (!fn) {
-        fn = real_global_next(entry_point);
-    }
-    if (!fn) {
-        fn = real_look_up(object_handle(caller), entry_point, NULL);
-    }
-    return fn && object_of(fn, o) && is_libpq(o);
+    return all != NULL && c->n <= sizeof c->all / sizeof c->all[0] && object_of(all, libpq) &&
+           libpq->dyn == all;
 }
 
 static bool decide(struct call_site call_site, const char *entry_point, struct object *o,
                    struct survey *s, const char **why)
 {
     struct object caller;
-    struct evidence e = {.entry_point = entry_point, .address = call_site.address};
+    struct known known;
     if (s->n == 0) {
         *why = "no libpq is loaded";
         return false;
@@ -151,23 +137,22 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
         return true;
     }
     *why = "several libpq copies are loaded and nothing shows which one this call was meant for: ";
-    if (!object_of(call_site.address, &caller) || object_is_self(&caller)) {
-        return false;
-    }
-    if (is_libpq(&caller)) { /* libpq calling itself */
+    bool from_object = object_of(call_site.address, &caller) && !object_is_self(&caller);
+    if (from_object && known_find(caller.dyn, &known) && known.libpq) { /* libpq calling itself */
         *o = caller;
         return true;
     }
-    object_each_import(&caller, read_import, &e);
-    struct rival rival = {caller.dyn, entry_point};
-    if (!e.imports_entry || (!e.calls_entry && objects_each(is_rival, &rival))) {
-        return false;
-    }
-    if (e.bound) {
-        *o = e.libpq;
+    struct candidates c = {.entry_point = entry_point, .caller = from_object ? caller.dyn : NULL};
+    objects_each(find_candidates, &c);
+    if (agree(&c, o)) {
         return true;
     }
-    return ask_scopes(&caller, entry_point, o);
+    struct object
+        likely; /* makes the refused PGconn: the caller goes on with its own libpq's functions */
+    if (from_object && reach_libpq(&caller, entry_point, &likely)) {
+        s->first = likely;
+    }
+    return false;
 }
 
 /* Fills the function pointers from the object itself, else (a wrapper round libpq) from the scope
@@ -183,7 +168,7 @@ static const char *fill(struct libpq *pq, const struct object *o)
         LIBPQ_FUNCTIONS(LIBPQ_FUNCTION)
 #undef LIBPQ_FUNCTION
     };
-    *pq = (struct libpq){.base = o->dyn, .handle = object_handle(o)};
+    *pq = (struct libpq){.base = o->dyn, .handle = object_handle(o), .linked = linkage_libpq(o)};
     path_of(o, pq->path, sizeof pq->path);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         void *fn = object_symbol(o, functions[i].name);
@@ -193,23 +178,51 @@ static const char *fill(struct libpq *pq, const struct object *o)
         memcpy((char *)pq + functions[i].offset, &fn, sizeof fn);
     }
     pq->version = pq->PQlibVersion();
-    pq->linked = linkage_libpq(o);
     return NULL;
+}
+
+/* What fill found, for as long as no object comes or goes. */
+static struct {
+    uint64_t state;
+    struct libpq libpq;
+} filled[LINKED_LIBPQS];
+
+static const char *fill_once(struct libpq *pq, const struct object *o)
+{
+    const char *missing = NULL;
+    bool have = false;
+    uint64_t mask;
+    uint64_t state = objects_state();
+    lock_take(&mask);
+    for (size_t i = 0; i < LINKED_LIBPQS && !have; i++) {
+        have = filled[i].state == state && filled[i].libpq.base == o->dyn;
+        *pq = have ? filled[i].libpq : *pq;
+    }
+    lock_give(&mask);
+    if (have) {
+        return NULL;
+    }
+    missing = fill(pq, o);
+    if (missing == NULL && pq->linked != NULL) {
+        size_t i = linkage_index(pq->linked);
+        lock_take(&mask);
+        filled[i].state = state;
+        filled[i].libpq = *pq;
+        lock_give(&mask);
+    }
+    return missing;
 }
 
 static bool decide_bound(const void *bound, struct object *o, const char **why)
 {
-    if (object_of(bound, o)) {
-        if (is_libpq(o)) {
-            return true;
-        }
-        *why = object_is_self(o)
-                   ? "dlsym was asked for the functions of more libpq copies than pgseal can keep "
-                     "apart: "
-                   : "dlsym found this function in an object that is no whole libpq; loaded: ";
+    if (object_of(bound, o) && object_is_self(o)) {
+        *why = "more libpq copies are loaded than pgseal can keep apart: ";
         return false;
     }
-    *why = "the libpq in which dlsym found this function is not loaded any more; loaded: ";
+    if (object_of(bound, o) && o->dyn == bound && known_is_libpq(o)) {
+        return true;
+    }
+    *why = "the libpq to which this call is bound is not loaded any more; loaded: ";
     return false;
 }
 
@@ -225,18 +238,19 @@ bool libpq_resolve(struct call_site call_site, const char *entry_point, struct l
     struct strbuf t;
     strbuf_init(&s.paths, paths, sizeof paths);
     strbuf_init(&t, reason, size);
+    sweep(SWEEP_FOR_CALL);
     objects_each(survey_one, &s);
     bool found = call_site.bound ? decide_bound(call_site.bound, &o, &why)
                                  : decide(call_site, entry_point, &o, &s, &why);
     if (found) {
-        missing = fill(pq, &o);
+        missing = fill_once(pq, &o);
         strbuf_add(&t, missing ? pq->path : "");
         strbuf_add(&t, missing ? " does not define " : "");
         strbuf_add(&t, missing);
     } else {
         strbuf_add(&t, why);
         strbuf_add(&t, paths);
-        missing = s.n > 0 ? fill(pq, &s.first) : "any";
+        missing = s.n > 0 ? fill_once(pq, &s.first) : "any";
     }
     if (missing) {
         memset(pq, 0, sizeof *pq);
@@ -264,7 +278,7 @@ struct copies {
 static bool copy_one(const struct object *o, void *data)
 {
     struct copies *c = data;
-    if (is_libpq(o)) {
+    if (known_is_libpq(o)) {
         if (c->n < c->max) {
             path_of(o, c->to[c->n].path, sizeof c->to[c->n].path);
             c->to[c->n].version = version_of(o);
@@ -277,6 +291,6 @@ static bool copy_one(const struct object *o, void *data)
 size_t libpq_copies(struct libpq_copy *copies, size_t max)
 {
     struct copies c = {copies, 0, max};
-    objects_each(copy_one, &c);
+    objects_everywhere(copy_one, &c);
     return c.n;
 }

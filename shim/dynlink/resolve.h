@@ -86,21 +86,19 @@ struct libpq {
 
 enum { REASON_MAX = 1024 };
 
-/* Where a call came from: a return address, or a handle that dlsym was asked with. */
+/* Where a call came from: a return address, and the libpq to which its slot or function pointer is
+ * bound. */
 struct call_site {
-    const void *address; /* the thunk's return address */
-    const void *bound;   /* the real function that dlsym would have handed out, or NULL: then the
-                            address decides */
+    const void *address; /* where the hook returns to */
+    const void *bound;   /* the libpq's dynamic section; NULL: the call came by the exported name */
 };
 
-/* Fills *pq with the functions that this origin would have reached without pgseal: where bound is
- * set, that function's own object; else the one libpq that is loaded; with several, the one to
- * which the dynamic linker has bound the caller's other imports, else RTLD_NEXT, else the caller's
- * own scope (see docs/architecture.md). Never this object nor another copy of it, never a guess.
- * Returns false with why in reason (all candidate paths named); *pq is then some libpq of the
- * process, good for making a refused PGconn and nothing else, or all zero where there is none.
- * Looks up only names that exist, so that dlerror() stays as it was, with one exception: several
- * copies, and a caller none of whose imports is bound yet. Keeps errno. Not async-signal-safe
+/* Fills *pq with the functions that this call would have reached without pgseal. A call that is bound
+ * to a libpq means that one; else the only one that is loaded; of several, the one that everything
+ * means which could have made the call (see docs/architecture.md). Never this object nor another copy
+ * of it, never a guess. Returns false with why in reason (all candidate paths named); *pq is then some
+ * libpq of the process, good for making a refused PGconn and nothing else, or all zero where there is
+ * none. Sweeps first (sweep.h), with what that does to dlerror(). Keeps errno. Not async-signal-safe
  * (takes the loader's lock). */
 bool libpq_resolve(struct call_site call_site, const char *entry_point, struct libpq *pq,
                    char *reason, size_t size);

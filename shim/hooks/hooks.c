@@ -1,5 +1,4 @@
 /* hooks: the exported entry points and what works on a PGconn; hooks.def lists them all. */
-#include "shim/hooks/hooks.h"
 
 #include "lib/os/settings.h"
 #include "lib/os/sink.h"
@@ -7,6 +6,7 @@
 #include "shim/connect/connect.h"
 #include "shim/connect/probe.h"
 #include "shim/hooks/stubs.h"
+#include "shim/log/fired.h"
 #include "shim/session/cancel.h"
 #include "shim/session/current.h"
 #include "shim/session/reset.h"
@@ -17,29 +17,14 @@
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default"))) extern
-#define CALLER (stubs_use(), (struct call_site){.address = __builtin_return_address(0)})
+/* Where the call comes from, and by which stub, if by one. Each hook asks for it first of all. */
+#define CALLER call_site_of(__builtin_return_address(0))
 
-static atomic_uchar fired[HOOKS];
-
-void hook_fired(enum hook hook)
+static struct call_site call_site_of(const void *address)
 {
-    atomic_store_explicit(&fired[hook], 1, memory_order_relaxed);
-}
-
-size_t hooks_fired(const char **names, size_t max)
-{
-    static const char *const all[] = {
-#define HOOK(name, kind) #name,
-#include "shim/hooks.def"
-#undef HOOK
-    };
-    size_t n = 0;
-    for (size_t i = 0; i < HOOKS && n < max; i++) {
-        if (atomic_load_explicit(&fired[i], memory_order_relaxed) != 0) {
-            names[n++] = all[i];
-        }
-    }
-    return n;
+    unsigned row = stub_take();
+    linkage_use(&stubs);
+    return (struct call_site){.address = address, .bound = row != 0 ? linkage_bound(row) : NULL};
 }
 
 /* All that happens in a process that never connects. */
@@ -47,7 +32,7 @@ __attribute__((constructor)) AT_START static void load(void)
 {
     int fds[SINK_NAMED];
 
-    stubs_use();
+    linkage_use(&stubs);
     sink_remember_stderr();
     settings_load();
     for (size_t n = settings_descriptors(fds, SINK_NAMED); n > 0; n--) {
@@ -113,15 +98,14 @@ typedef void (*function)(void);
 /* A function of the caller's libpq, for a PGconn that came through no entry point; NULL where that
  * libpq cannot be told. Returns nothing but the pointer, so that no large frame is live while the
  * real function runs. */
-__attribute__((noinline)) static function real_for_unknown_conn(const void *caller,
+__attribute__((noinline)) static function real_for_unknown_conn(struct call_site call_site,
                                                                 const char *name, size_t offset)
 {
     struct libpq pq = {0};
     char reason[REASON_MAX];
-    stubs_use();
     function found = NULL;
     int saved = errno;
-    if (libpq_resolve((struct call_site){.address = caller}, name, &pq, reason, sizeof reason)) {
+    if (libpq_resolve(call_site, name, &pq, reason, sizeof reason)) {
         memcpy(&found, (const char *)&pq + offset, sizeof found);
     }
     errno = saved;
@@ -129,8 +113,7 @@ __attribute__((noinline)) static function real_for_unknown_conn(const void *call
 }
 
 #define REAL_FOR_UNKNOWN_CONN(name)                                                                \
-    ((__typeof__(name) *)real_for_unknown_conn(__builtin_return_address(0), #name,                 \
-                                               offsetof(struct libpq, name)))
+    ((__typeof__(name) *)real_for_unknown_conn(caller, #name, offsetof(struct libpq, name)))
 
 /* The real function for a PGconn whose state is d; NULL where there is none to be found. Where d is
  * known, the hook counts as fired. */
@@ -161,12 +144,14 @@ __attribute__((noinline)) static function real_for_unknown_conn(const void *call
 
 EXPORT PostgresPollingStatusType PQconnectPoll(PGconn *conn)
 {
-    struct conn_state *d = connect_state(conn, __builtin_return_address(0));
+    struct call_site caller = CALLER;
+    struct conn_state *d = connect_state(conn, caller.address);
     return POLL(d, PQconnectPoll, conn, conn);
 }
 
 EXPORT PostgresPollingStatusType PQresetPoll(PGconn *conn)
 {
+    struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
     return POLL(d, PQresetPoll, conn, conn);
 }
@@ -175,6 +160,7 @@ EXPORT PostgresPollingStatusType PQresetPoll(PGconn *conn)
  * well. libpq-int.h: struct pg_cancel_conn is a PGconn. */
 EXPORT PostgresPollingStatusType PQcancelPoll(PGcancelConn *cancelConn)
 {
+    struct call_site caller = CALLER;
     struct conn_state *d = session_find((PGconn *)cancelConn);
     return POLL(d, PQcancelPoll, (PGconn *)cancelConn, cancelConn);
 }
@@ -191,6 +177,7 @@ static bool may_reset(struct conn_state *d, PGconn *conn)
 
 EXPORT int PQresetStart(PGconn *conn)
 {
+    struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
     __typeof__(PQresetStart) *real = REAL(d, PQresetStart);
     return may_reset(d, conn) ? CALL_FOR(d, real, 0, conn) : 0;
@@ -198,6 +185,7 @@ EXPORT int PQresetStart(PGconn *conn)
 
 EXPORT void PQreset(PGconn *conn)
 {
+    struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
     __typeof__(PQreset) *real = REAL(d, PQreset);
     if (real == NULL || !may_reset(d, conn)) {
@@ -213,6 +201,7 @@ EXPORT void PQreset(PGconn *conn)
 
 EXPORT void PQfinish(PGconn *conn)
 {
+    struct call_site caller = CALLER;
     if (conn == NULL) {
         return;
     }
@@ -226,6 +215,7 @@ EXPORT void PQfinish(PGconn *conn)
 
 EXPORT char *PQerrorMessage(const PGconn *conn)
 {
+    struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
     if (d == NULL) {
         static char nobody[] = "pgseal: refused: this connection's libpq cannot be told\n";
@@ -239,6 +229,7 @@ EXPORT char *PQerrorMessage(const PGconn *conn)
 
 EXPORT ConnStatusType PQstatus(const PGconn *conn)
 {
+    struct call_site caller = CALLER;
     const struct conn_state *d = session_find(conn);
     if (conn == NULL || (d != NULL && d->blocked)) {
         return CONNECTION_BAD;
@@ -249,6 +240,7 @@ EXPORT ConnStatusType PQstatus(const PGconn *conn)
 
 EXPORT PQconninfoOption *PQconninfo(PGconn *conn)
 {
+    struct call_site caller = CALLER;
     const struct conn_state *d = session_find(conn);
     __typeof__(PQconninfo) *real =
         d != NULL ? d->libpq.PQconninfo : REAL_FOR_UNKNOWN_CONN(PQconninfo);
@@ -261,6 +253,7 @@ EXPORT PQconninfoOption *PQconninfo(PGconn *conn)
 
 EXPORT PGcancel *PQgetCancel(PGconn *conn)
 {
+    struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
     __typeof__(PQgetCancel) *real = REAL(d, PQgetCancel);
     PGcancel *cancel = real != NULL ? real(conn) : NULL;
@@ -272,6 +265,7 @@ EXPORT PGcancel *PQgetCancel(PGconn *conn)
 
 EXPORT void PQfreeCancel(PGcancel *cancel)
 {
+    struct call_site caller = CALLER;
     if (cancel == NULL) {
         return;
     }
@@ -288,6 +282,7 @@ EXPORT void PQfreeCancel(PGcancel *cancel)
  * for a libpq. */
 EXPORT int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize)
 {
+    struct call_site caller = CALLER;
     hook_fired(HOOK_PQcancel);
     return cancel_send(cancel, errbuf, errbufsize,
                        cancel_known(cancel) ? NULL : REAL_FOR_UNKNOWN_CONN(PQcancel));
@@ -295,6 +290,7 @@ EXPORT int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize)
 
 EXPORT int PQrequestCancel(PGconn *conn)
 {
+    struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
     __typeof__(PQrequestCancel) *real = REAL(d, PQrequestCancel);
     if (d != NULL) {
@@ -305,6 +301,7 @@ EXPORT int PQrequestCancel(PGconn *conn)
 
 EXPORT PGcancelConn *PQcancelCreate(PGconn *conn)
 {
+    struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
     __typeof__(PQcancelCreate) *real = REAL(d, PQcancelCreate);
     PGcancelConn *cancel = CALL_FOR(d, real, NULL, conn);
@@ -316,6 +313,7 @@ EXPORT PGcancelConn *PQcancelCreate(PGconn *conn)
 
 EXPORT int PQcancelStart(PGcancelConn *cancelConn)
 {
+    struct call_site caller = CALLER;
     const struct conn_state *d = session_find((PGconn *)cancelConn);
     __typeof__(PQcancelStart) *real = REAL(d, PQcancelStart);
     return d == NULL || !d->blocked ? CALL_FOR(d, real, 0, cancelConn) : 0;
@@ -323,6 +321,7 @@ EXPORT int PQcancelStart(PGcancelConn *cancelConn)
 
 EXPORT int PQcancelBlocking(PGcancelConn *cancelConn)
 {
+    struct call_site caller = CALLER;
     const struct conn_state *d = session_find((PGconn *)cancelConn);
     __typeof__(PQcancelBlocking) *real = REAL(d, PQcancelBlocking);
     return d == NULL || !d->blocked ? CALL_FOR(d, real, 0, cancelConn) : 0;
@@ -330,6 +329,7 @@ EXPORT int PQcancelBlocking(PGcancelConn *cancelConn)
 
 EXPORT char *PQcancelErrorMessage(const PGcancelConn *cancelConn)
 {
+    struct call_site caller = CALLER;
     static char nothing[] = "";
     struct conn_state *d = session_find((const PGconn *)cancelConn);
     __typeof__(PQcancelErrorMessage) *real =
@@ -342,6 +342,7 @@ EXPORT char *PQcancelErrorMessage(const PGcancelConn *cancelConn)
 
 EXPORT void PQcancelFinish(PGcancelConn *cancelConn)
 {
+    struct call_site caller = CALLER;
     if (cancelConn == NULL) {
         return;
     }

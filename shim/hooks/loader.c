@@ -1,58 +1,73 @@
 /* loader: dlsym, dlvsym, dlopen and dlmopen, which lead to libpq past a plain hook.
  *
  * What dlsym finds under one of our names is what it would have found without pgseal; handed out is
- * a door of pgseal's that is bound to just that. Where pgseal's own symbols are in the way (the
+ * a function of pgseal's that is bound to just that. Where pgseal's own symbols are in the way (the
  * global scope holds them first), the scopes are asked without them; and where nothing else is
  * there, the real dlsym must fail as it would have: it is asked for the name with a mark behind it,
- * and the dlerror hook takes the mark off the message. */
+ * and the dlerror hook takes the mark off the message.
+ *
+ * What dlopen and dlmopen bring in is swept up after: at once where calling the real function from
+ * here finds the same files, else at the next call of a hook. */
 #include "shim/hooks/loader.h"
 
-#include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
-#include "lib/os/settings.h"
-#include "lib/os/sink.h"
-#include "shim/dynlink/deepbind.h"
+#include "shim/dynlink/known.h"
+#include "shim/dynlink/reach.h"
 #include "shim/dynlink/real.h"
-#include "shim/dynlink/resolve.h"
-#include "shim/hooks/bound.h"
-#include "shim/hooks/hooks.h"
+#include "shim/dynlink/slot.h"
+#include "shim/dynlink/sweep.h"
+#include "shim/hooks/stubs.h"
+#include "shim/log/fired.h"
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <stdbool.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* The functions that this object exports, by name. */
-// clang-format off
-enum kind { ENTRY, CONN, CANCEL, LOADER };
-#define HOOK(name, kind) extern __typeof__(void(void)) hook_##name __asm__(#name);
-#include "shim/hooks.def"
-#undef HOOK
+_Static_assert(offsetof(struct loader_call, arg) == 8 && sizeof(struct loader_call) == 40,
+               "as loader_entries.S has it");
+
+typedef void *dlsym_fn(void *, const char *);
+typedef void *dlvsym_fn(void *, const char *, const char *);
+typedef void *dlopen_fn(const char *, int);
+typedef void *dlmopen_fn(Lmid_t, const char *, int);
+
+enum { NONE = -1 };
+
 /* Names apart from functions: only what holds a pointer costs a relocation at the start of each process. */
 static const struct {
-    char name[24], marked[24];
-    unsigned char kind;
+    char name[24];
+    char marked[24];
+    signed char column; /* of libpq's functions */
+    signed char loader; /* of the loader's */
 } hooks[] = {
-#define HOOK(name, kind) {#name, #name "\001", kind},
+#define HOOK(name, kind) HOOK_##kind(name)
+#define HOOK_ENTRY(name) {#name, #name "\001", COLUMN_##name, NONE},
+#define HOOK_CONN(name) HOOK_ENTRY(name)
+#define HOOK_CANCEL(name) HOOK_ENTRY(name)
+#define HOOK_LOADER(name) {#name, #name "\001", NONE, LOADER_##name},
+#define HOOK_NAME(name)
 #include "shim/hooks.def"
 #undef HOOK
 };
-static void *const exported[] = {
-#define HOOK(name, kind) (void *)hook_##name,
-#include "shim/hooks.def"
-#undef HOOK
-};
-// clang-format on
+enum { NAMES = sizeof hooks / sizeof hooks[0] };
 
-static void *real_dlopen, *real_dlmopen;
-static unsigned namespaces;
+static size_t find_hook(const char *name)
+{
+    size_t i = 0;
+    while (i < NAMES && strcmp(hooks[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
 
 __attribute__((visibility("default"))) char *dlerror(void)
 {
     char *text = real_dlerror();
-    for (size_t i = 0; text && strchr(text, '\001') && i < HOOKS; i++) {
+    for (size_t i = 0; text != NULL && strchr(text, '\001') != NULL && i < NAMES; i++) {
         char *found = strstr(text, hooks[i].marked);
-        if (found) { /* the text is the C library's own copy, good until its next error */
+        if (found != NULL) { /* the text is the C library's own copy, good until its next error */
             char *mark = found + strlen(hooks[i].name);
             memmove(mark, mark + 1, strlen(mark));
         }
@@ -60,174 +75,329 @@ __attribute__((visibility("default"))) char *dlerror(void)
     return text;
 }
 
-unsigned loader_namespaces(void)
-{
-    return __atomic_load_n(&namespaces, __ATOMIC_RELAXED);
-}
+/* --- dlsym and dlvsym */
+
+/* One question: which definition would the caller have got? */
+struct question {
+    void *handle;
+    const char *name;
+    const char *version;         /* NULL: dlsym */
+    const struct object *caller; /* NULL: not known */
+    size_t hook;
+};
 
 /* RTLD_DEFAULT without pgseal: the global scope, then the caller's own. */
-static void *by_default(const struct object *caller, const char *name, const char *version)
+static void *by_default(const struct question *q)
 {
-    void *fn = real_look_up(RTLD_NEXT, name, version);
-    return fn || !caller || !caller->name[0] ? fn
-                                             : real_look_up(object_handle(caller), name, version);
+    void *fn = real_look_up(RTLD_NEXT, q->name, q->version);
+    return fn != NULL || q->caller == NULL || q->caller->name[0] == '\0'
+               ? fn
+               : reach(q->caller, q->name, q->version);
 }
 
 /* RTLD_NEXT without pgseal: what comes after the caller in the global scope, or in the caller's
  * own. */
-static void *by_next(const struct object *caller, const char *name, const char *version)
+static void *by_next(const struct question *q)
 {
-    void *fn = real_look_up(RTLD_NEXT, name, version);
+    void *fn = real_look_up(RTLD_NEXT, q->name, q->version);
     struct object self;
     struct object o;
-    if (!caller || !caller->name[0] || !object_of(hooks, &self) || object_before(caller, &self)) {
+    if (q->caller == NULL || q->caller->name[0] == '\0' || !object_of(&stubs, &self) ||
+        object_before(q->caller, &self)) {
         return fn;
     }
-    if (fn && object_of(fn, &o) && object_before(caller, &o)) {
+    if (fn != NULL && object_of(fn, &o) && object_before(q->caller, &o)) {
         return fn;
     }
-    fn = real_look_up(object_handle(caller), name, version);
-    if (fn && object_of(fn, &o) && object_before(caller, &o)) {
+    fn = reach(q->caller, q->name, q->version);
+    if (fn != NULL && object_of(fn, &o) && object_before(q->caller, &o)) {
         return fn;
     }
-    return definition_after(caller, name);
+    return definition_after(q->caller, q->name);
 }
 
-static void *answer(struct loader_call *call, const void *from, const char *version, void *real)
+/* What stands for fn, a definition that the real look-up gave. */
+static void *bound_to(size_t hook, void *fn)
 {
-    void *handle = (void *)call->arg[0];           // NOLINT(performance-no-int-to-ptr)
-    const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
     struct object o;
-    const struct object *caller = object_of(from, &o) ? &o : NULL;
+    if (!object_of(fn, &o)) {
+        return fn;
+    }
+    if (hooks[hook].column != NONE) {
+        return known_is_libpq(&o) ? linkage_stub(linkage_libpq(&o), (size_t)hooks[hook].column)
+                                  : linkage_stub(NULL, (size_t)hooks[hook].column);
+    }
+    enum loader_function function = (enum loader_function)hooks[hook].loader;
+    struct object ours;
+    void *real = real_function(function);
+    if (real != NULL && object_of(real, &ours) && ours.dyn == o.dyn) {
+        return stubs.exported[function];
+    }
+    struct known k;
+    bool elsewhere = known_find(o.dyn, &k) && k.space != NULL;
+    void *stub = elsewhere && function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
+    return stub != NULL ? stub : fn;
+}
+
+/* One of libpq's names. */
+static void *answer_libpq(struct loader_call *call, const struct question *q, void *real)
+{
     void *fn;
-    size_t i = 0;
-    while (i < HOOKS && (strcmp(hooks[i].name, name) != 0 || hooks[i].kind > CANCEL)) {
-        i++;
-    }
-    if (i == HOOKS || !real) {
-        return real;
-    }
-    if (handle == RTLD_DEFAULT) {
-        fn = by_default(caller, name, version);
-    } else if (handle == RTLD_NEXT) {
-        fn = by_next(caller, name, version);
+    if (q->handle == RTLD_DEFAULT) {
+        fn = by_default(q);
+    } else if (q->handle == RTLD_NEXT) {
+        fn = by_next(q);
     } else {
-        fn = version ? real_dlvsym(handle, name, version) : real_dlsym(handle, name);
-        if (!fn) {
+        fn = q->version != NULL ? real_dlvsym(q->handle, q->name, q->version)
+                                : real_dlsym(q->handle, q->name);
+        if (fn == NULL) {
             return NULL; /* and dlerror() is as the real one left it */
         }
         if (real_is_own(fn)) {
-            fn = real_look_up(RTLD_NEXT, name, version);
+            fn = real_look_up(RTLD_NEXT, q->name, q->version);
         }
     }
-    if (!fn) {
-        call->arg[1] = (uintptr_t)hooks[i].marked;
+    if (fn == NULL) {
+        call->arg[1] = (uintptr_t)hooks[q->hook].marked;
         return real;
     }
-    hook_fired(version ? HOOK_dlvsym : HOOK_dlsym);
-    call->result = hooks[i].kind == ENTRY ? bound_entry(name, fn) : exported[i];
+    call->result = bound_to(q->hook, fn);
     return NULL;
+}
+
+/* One of the loader's names. Whoever defines it itself stands before the C library, asks for the real
+ * one, and must get it. */
+static void *answer_loader(struct loader_call *call, const struct question *q, void *real)
+{
+    struct known k;
+    bool pseudo = q->handle == RTLD_DEFAULT || q->handle == RTLD_NEXT;
+    if (q->caller == NULL || object_symbol(q->caller, q->name) != NULL ||
+        (pseudo && (!known_find(q->caller->dyn, &k) || !k.deep))) {
+        return real;
+    }
+    void *fn = pseudo               ? reach(q->caller, q->name, q->version)
+               : q->version != NULL ? real_dlvsym(q->handle, q->name, q->version)
+                                    : real_dlsym(q->handle, q->name);
+    if (fn == NULL) {
+        return pseudo ? real : NULL;
+    }
+    call->result = bound_to(q->hook, fn);
+    return NULL;
+}
+
+static void *answer(struct loader_call *call, const void *from, bool versioned)
+{
+    void *real = real_function(versioned ? LOADER_dlvsym : LOADER_dlsym);
+    const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
+    struct object caller;
+    linkage_use(&stubs);
+    if (__atomic_load_n(&sweep_pending, __ATOMIC_RELAXED)) {
+        sweep(SWEEP_FOR_CALL);
+    }
+    size_t hook =
+        name != NULL && real != NULL && (!versioned || call->arg[2] != 0) ? find_hook(name) : NAMES;
+    if (hook == NAMES) {
+        return real;
+    }
+    const struct question q = {.handle = (void *)call->arg[0], // NOLINT(performance-no-int-to-ptr)
+                               .name = name,
+                               .version = versioned ? (const char *)call->arg[2]
+                                                    : NULL, // NOLINT(performance-no-int-to-ptr)
+                               .caller = object_of(from, &caller) ? &caller : NULL,
+                               .hook = hook};
+    void *jump =
+        hooks[hook].column != NONE ? answer_libpq(call, &q, real) : answer_loader(call, &q, real);
+    if (jump == NULL && call->result != NULL) {
+        hook_fired(versioned ? HOOK_dlvsym : HOOK_dlsym);
+    }
+    return jump;
 }
 
 void *loader_dlsym(struct loader_call *call, const void *caller)
 {
-    void *real = real_find(&real_dlsym_address, "dlsym");
-    const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
-    return name && name[0] == 'P' ? answer(call, caller, NULL, real) : real;
+    return answer(call, caller, false);
 }
 
 void *loader_dlvsym(struct loader_call *call, const void *caller)
 {
-    void *real = real_find(&real_dlvsym_address, "dlvsym");
-    const char *name = (const char *)call->arg[1];    // NOLINT(performance-no-int-to-ptr)
-    const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
-    return name && name[0] == 'P' && version ? answer(call, caller, version, real) : real;
+    return answer(call, caller, true);
 }
 
-#ifdef RTLD_DEEPBIND
-/* The flags with which this file may be opened so that pgseal's hooks stay in sight of it. */
-static uintptr_t visible_flags(uintptr_t file, uintptr_t flags, const void *caller)
+/* --- dlopen and dlmopen */
+
+static bool has_run_path(const struct object *o, void *data)
 {
-    const char *name = (const char *)file; // NOLINT(performance-no-int-to-ptr)
-    if (name && flags & RTLD_DEEPBIND && !(flags & RTLD_NOLOAD) &&
-        deepbind_hides(name, caller, false)) {
-        hook_fired(HOOK_dlopen);
-        flags &= ~(uintptr_t)RTLD_DEEPBIND;
-    }
-    return flags;
+    const ElfW(Dyn) *flags = object_dynamic(o, DT_FLAGS_1);
+    (void)data;
+    return o->name[0] != '\0' && (object_dynamic(o, DT_RPATH) != NULL ||
+                                  (flags != NULL && (flags->d_un.d_val & DF_1_NODEFLIB) != 0));
 }
+
+/* Whether the real function, called from here, opens the file that it would open for this caller: the
+ * name says where it is, or no run path says it (a caller inherits DT_RPATH from what opened it; the
+ * program's counts for all). */
+static bool same_for_all(const char *file, const void *caller)
+{
+    struct object o;
+    if (file == NULL || file[0] == '\0' || strchr(file, '$') != NULL) {
+        return false;
+    }
+    return strchr(file, '/') != NULL ||
+           (object_of(caller, &o) && object_dynamic(&o, DT_RUNPATH) == NULL &&
+            !objects_each(has_run_path, NULL));
+}
+
+static void swept(enum hook hook)
+{
+    if (sweep(SWEEP_FOR_CALL)) {
+        hook_fired(hook);
+    }
+}
+
+static void before_open(uintptr_t flags)
+{
+    linkage_use(&stubs);
+    sweep(SWEEP_BEFORE_OPEN);
+    if ((flags & RTLD_GLOBAL) != 0) {
+        real_global_grew();
+    }
+}
+
+static bool is_deep(uintptr_t flags)
+{
+#ifdef RTLD_DEEPBIND
+    return (flags & RTLD_DEEPBIND) != 0 && (flags & RTLD_NOLOAD) == 0;
 #else
-#define visible_flags(file, flags, caller) (flags)
+    (void)flags;
+    return false;
 #endif
+}
 
 void *loader_dlopen(struct loader_call *call, const void *caller)
 {
-    if (call->arg[1] & RTLD_GLOBAL) {
-        real_global_grew();
+    void *real = real_function(LOADER_dlopen);
+    const char *file = (const char *)call->arg[0]; // NOLINT(performance-no-int-to-ptr)
+    bool deep = is_deep(call->arg[1]);
+    before_open(call->arg[1]);
+    sweep_opening(deep);
+    bool now = deep || (call->arg[1] & RTLD_GLOBAL) != 0; /* what is called next may depend on it */
+    if (!now || real == NULL || !same_for_all(file, caller)) {
+        return real;
     }
-    call->arg[1] = visible_flags(call->arg[0], call->arg[1], caller);
-    return real_find(&real_dlopen, "dlopen");
+    call->result = ((dlopen_fn *)real)(file, (int)call->arg[1]);
+    if (call->result != NULL) {
+        swept(HOOK_dlopen);
+    } else {
+        sweep_failed(); /* and dlerror() is as the real one left it */
+    }
+    return NULL;
 }
 
-/* The namespaces that seal_namespace made, a bit each. */
-enum { NAMESPACES = 16 }; /* glibc's own limit */
-static unsigned sealed_namespaces;
-
-/* Loads this object into a namespace of its own, first of all, so that the hooks head the global
- * scope in there too. Returns false where that fails. */
-static bool seal_namespace(void *real, Lmid_t *id)
+/* Whether this C library lists its namespaces (glibc 2.35). */
+static bool lists_namespaces(void)
 {
-    typedef void *dlmopen_fn(Lmid_t, const char *, int);
-    typedef int dlinfo_fn(void *, int, void *);
-    dlinfo_fn *info = (dlinfo_fn *)next_definition("dlinfo");
-    struct object self;
-    void *handle = info && object_of(hooks, &self)
-                       ? ((dlmopen_fn *)real)(LM_ID_NEWLM, self.name, RTLD_NOW)
-                       : NULL;
-    if (!handle || info(handle, RTLD_DI_LMID, id) != 0) {
-        return false;
-    }
-    __atomic_fetch_or(&sealed_namespaces, 1U << ((unsigned)*id % NAMESPACES), __ATOMIC_RELAXED);
-    return true;
-}
-
-/* Says, whatever the log's level, that connections made in there are not seen. */
-static void report_namespace(const char *file)
-{
-    char reason[REASON_MAX];
-    struct strbuf t;
-    strbuf_init(&t, reason, sizeof reason);
-    strbuf_add(&t,
-               "dlmopen loads something that can reach libpq into a namespace that pgseal does not "
-               "see into: ");
-    strbuf_add(&t, file);
-    __atomic_fetch_add(&namespaces, 1, __ATOMIC_RELAXED);
-    struct event e = {
-        .event = "process", .action = "allowed", .entry = "dlmopen", .reason = reason};
-    sink_event(settings_policy(), &e);
+    typedef const char *version_fn(void);
+    version_fn *version = (version_fn *)next_definition("gnu_get_libc_version");
+    const char *v = version != NULL ? version() : "";
+    char *end;
+    long major = strtol(v, &end, 10);
+    long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+    return major > 2 || (major == 2 && minor >= 35);
 }
 
 void *loader_dlmopen(struct loader_call *call, const void *caller)
 {
-    void *real = real_find(&real_dlmopen, "dlmopen");
-    const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
+    void *real = real_function(LOADER_dlmopen);
     Lmid_t id = (Lmid_t)call->arg[0];
-    int saved = errno;
-    if (call->arg[2] & RTLD_GLOBAL) {
-        real_global_grew();
+    const char *file = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
+    bool deep = is_deep(call->arg[2]);
+    before_open(call->arg[2]);
+    sweep_opening(deep);
+    if (real == NULL || (id == LM_ID_BASE && !deep)) {
+        return real;
     }
-    if (id == LM_ID_BASE) {
-        call->arg[2] = visible_flags(call->arg[1], call->arg[2], caller);
-    } else if (real && name && deepbind_hides(name, caller, true)) {
-        hook_fired(HOOK_dlmopen);
-        if (id == LM_ID_NEWLM && seal_namespace(real, &id)) {
-            call->arg[0] = (uintptr_t)id;
-        } else if (id == LM_ID_NEWLM ||
-                   (id > 0 && id < NAMESPACES &&
-                    !(__atomic_load_n(&sealed_namespaces, __ATOMIC_RELAXED) >> id & 1))) {
-            report_namespace(name);
+    bool exact = same_for_all(file, caller);
+    bool listed = id == LM_ID_BASE || lists_namespaces();
+    if (!exact) {
+        if (!listed && file != NULL) {
+            slot_report_unseen(file);
+        }
+        return real;
+    }
+    call->result = ((dlmopen_fn *)real)(id, file, (int)call->arg[2]);
+    if (call->result == NULL) {
+        sweep_failed();
+        return NULL;
+    }
+    struct object o = object_of_map(call->result);
+    if (!listed && !objects_remember(&o)) {
+        slot_report_unseen(file);
+    }
+    swept(HOOK_dlmopen);
+    return NULL;
+}
+
+/* --- in other namespaces: everything goes on to that namespace's own C library */
+
+static void *answer_elsewhere(struct loader_call *call, const void *from, bool versioned)
+{
+    void *real = linkage_loader(stub_take())[versioned ? LOADER_dlvsym : LOADER_dlsym];
+    void *handle = (void *)call->arg[0];              // NOLINT(performance-no-int-to-ptr)
+    const char *name = (const char *)call->arg[1];    // NOLINT(performance-no-int-to-ptr)
+    const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
+    struct object caller;
+    void *fn;
+    if (__atomic_load_n(&sweep_pending, __ATOMIC_RELAXED)) {
+        sweep(SWEEP_FOR_CALL);
+    }
+    size_t hook = name != NULL ? find_hook(name) : NAMES;
+    if (hook == NAMES) {
+        return real;
+    }
+    if (handle == RTLD_DEFAULT || handle == RTLD_NEXT) {
+        fn = object_of(from, &caller) ? reach(&caller, name, versioned ? version : NULL) : NULL;
+        if (fn == NULL) {
+            return real;
+        }
+    } else {
+        fn = versioned ? ((dlvsym_fn *)real)(handle, name, version)
+                       : ((dlsym_fn *)real)(handle, name);
+        if (fn == NULL) {
+            return NULL;
         }
     }
-    errno = saved;
+    call->result = bound_to(hook, fn);
+    hook_fired(versioned ? HOOK_dlvsym : HOOK_dlsym);
+    return NULL;
+}
+
+void *loader_dlsym_elsewhere(struct loader_call *call, const void *caller)
+{
+    return answer_elsewhere(call, caller, false);
+}
+
+void *loader_dlvsym_elsewhere(struct loader_call *call, const void *caller)
+{
+    return answer_elsewhere(call, caller, true);
+}
+
+void *loader_dlopen_elsewhere(struct loader_call *call, const void *caller)
+{
+    void *real = linkage_loader(stub_take())[LOADER_dlopen];
+    (void)caller;
+    before_open(0);
+    sweep_opening(is_deep(call->arg[1]));
+    return real;
+}
+
+void *loader_dlmopen_elsewhere(struct loader_call *call, const void *caller)
+{
+    void *real = linkage_loader(stub_take())[LOADER_dlmopen];
+    (void)caller;
+    before_open(0);
+    sweep_opening(is_deep(call->arg[2]));
+    if ((Lmid_t)call->arg[0] == LM_ID_NEWLM && !lists_namespaces()) {
+        slot_report_unseen("something");
+    }
     return real;
 }

@@ -1,10 +1,10 @@
-/* stubs: what a rewritten slot points to. A stub says which row of its table the slot belongs to, by a
+/* stubs: what a rewritten slot points to. A stub says which row of its table the slot is bound to, by a
  * thread-local number that the function takes first of all, and jumps on with the arguments as they
  * are: so the return address is its caller's, and the number of arguments does not matter.
  *
- * One block of stubs for each row, each stub STUB_SIZE bytes long, so that no table of addresses is
- * to be relocated when a process starts. */
-#define STUB_SIZE 32
+ * Rows and columns as in linkage.h, each stub STUB_SIZE bytes long, so that no table of addresses is to
+ * be relocated when a process starts. */
+#include "shim/hooks/stub_size.h"
 
 #if defined(__x86_64__)
 .macro stub name
@@ -33,22 +33,44 @@
 #error "pgseal knows x86_64 and aarch64"
 #endif
 
-    .text
+.macro table name
     .p2align 5
-    .globl libpq_stubs
-    .hidden libpq_stubs
-    .type libpq_stubs, %function
-libpq_stubs:
+    .globl \name
+    .hidden \name
+    .type \name, %function
+\name:
+.endm
+
+    .text
+table libpq_stubs
     .set row, 0
-    .rept 16 /* LINKED_LIBPQS */
+    .rept 17 /* LINKED_LIBPQS, and the row that stands for none */
     .set row, row + 1
+#define HOOK(name, kind) HOOK_##kind(name)
+#define HOOK_ENTRY(name) stub name;
+#define HOOK_CONN(name) stub name;
+#define HOOK_CANCEL(name) stub name;
+#define HOOK_LOADER(name)
+#define HOOK_NAME(name)
+#include "shim/hooks.def"
+#undef HOOK
 #define LIBPQ_SLOT(name, need, result, parameters, arguments) stub landing_##name;
 #include "shim/dynlink/libpq_slots.def"
 #undef LIBPQ_SLOT
     .endr
     .p2align 5
-    .globl libpq_stubs_end
-    .hidden libpq_stubs_end
-libpq_stubs_end:
     .size libpq_stubs, . - libpq_stubs
+
+table loader_stubs
+    .set row, 0
+    .rept 16 /* namespaces, as in linkage.c */
+    .set row, row + 1
+    stub loader_dlsym_elsewhere_entry
+    stub loader_dlvsym_elsewhere_entry
+    stub loader_dlopen_elsewhere_entry
+    stub loader_dlmopen_elsewhere_entry
+    .endr
+    .p2align 5
+    .size loader_stubs, . - loader_stubs
+
     .section .note.GNU-stack, "", %progbits

@@ -15,13 +15,6 @@ static inline unsigned stub_take(void)
     return row;
 }
 
-extern const unsigned char libpq_stubs[];
-
-/* Tells the linkage where the stubs are. */
-static inline void stubs_use(void)
-{
-    static const struct linkage_stubs stubs = {libpq_stubs, 32};
-    linkage_use(&stubs);
-}
+extern const struct linkage_stubs stubs;
 
 #endif

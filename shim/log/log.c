@@ -4,7 +4,7 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
 #include "lib/os/sink.h"
-#include "shim/hooks/hooks.h"
+#include "shim/log/fired.h"
 
 #include <errno.h>
 #include <stdatomic.h>

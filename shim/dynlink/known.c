@@ -1,0 +1,159 @@
+/* known: what is remembered of each loaded object.
+ *
+ * The dynamic linker lists objects in the order in which they came: of what is new since the last
+ * walk, the first is what was opened, and the others are its libraries. */
+#include "shim/dynlink/known.h"
+
+#include "shim/dynlink/lock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { FIRST_ROOM = 512 };
+
+static struct known first_table[FIRST_ROOM];
+static struct known *table = first_table;
+static size_t room = FIRST_ROOM;
+static size_t count;
+
+bool known_is_libpq(const struct object *o)
+{
+    return object_symbol(o, "PQconnectStartParams") != NULL &&
+           object_symbol(o, "PQlibVersion") != NULL && object_symbol(o, "PQfinish") != NULL &&
+           !object_is_self(o);
+}
+
+/* Twice the room; the old one is given back, but the first, which is not ours to give. */
+static bool grow(void)
+{
+    struct known *bigger = mmap(NULL, 2 * room * sizeof *table, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (bigger == MAP_FAILED) {
+        return false;
+    }
+    memcpy(bigger, table, count * sizeof *table);
+    if (table != first_table) {
+        munmap(table, room * sizeof *table);
+    }
+    table = bigger;
+    room *= 2;
+    return true;
+}
+
+struct update {
+    bool deep;
+    uint64_t mask;
+    bool locked;
+    size_t old;  /* entries from before */
+    size_t next; /* of these, the one that is expected next */
+    void *space; /* the namespace that is being walked */
+    void *root;  /* the first new object in it */
+    bool whole;
+};
+
+/* The loader's lock comes first, so the table's is taken in its callback. */
+static void begin(struct update *u)
+{
+    lock_take(&u->mask);
+    u->locked = true;
+    u->old = count;
+    for (size_t i = 0; i < count; i++) {
+        table[i].there = false;
+    }
+}
+
+static struct known *find_entry(const struct update *u, const struct object *o)
+{
+    for (size_t n = 0; n < u->old; n++) {
+        struct known *k = &table[(u->next + n) % u->old];
+        if (k->dyn == o->dyn && k->map == o->map && k->space == o->space) {
+            return k;
+        }
+    }
+    return NULL;
+}
+
+static bool update_one(const struct object *o, void *data)
+{
+    struct update *u = data;
+    if (!u->locked) {
+        begin(u);
+    }
+    if (o->space != u->space) {
+        u->space = o->space;
+        u->root = NULL;
+    }
+    struct known *k = find_entry(u, o);
+    if (k != NULL) {
+        k->there = true;
+        u->next = (size_t)(k - table) + 1;
+        return false;
+    }
+    if (count == room && !grow()) {
+        u->whole = false;
+        return false;
+    }
+    if (u->root == NULL && u->old > 0) {
+        u->root = o->map;
+    }
+    table[count++] = (struct known){.dyn = o->dyn,
+                                    .map = o->map,
+                                    .space = o->space,
+                                    .root = u->root,
+                                    .deep = u->deep,
+                                    .libpq = known_is_libpq(o),
+                                    .there = true};
+    return false;
+}
+
+bool known_update(bool deep)
+{
+    struct update u = {.deep = deep, .whole = true};
+    int saved = errno;
+    objects_everywhere(update_one, &u);
+    if (u.locked) {
+        size_t kept = 0;
+        for (size_t i = 0; i < count; i++) {
+            if (table[i].there) {
+                table[kept++] = table[i];
+            }
+        }
+        count = kept;
+        lock_give(&u.mask);
+    }
+    errno = saved;
+    return u.whole;
+}
+
+bool known_each(bool (*fn)(struct known *k, void *data), void *data)
+{
+    bool stopped = false;
+    uint64_t mask;
+    lock_take(&mask);
+    for (size_t i = 0; i < count && !stopped; i++) {
+        stopped = fn(&table[i], data);
+    }
+    lock_give(&mask);
+    return stopped;
+}
+
+struct search {
+    const ElfW(Dyn) * dyn;
+    struct known *found;
+};
+
+static bool is_wanted(struct known *k, void *data)
+{
+    struct search *s = data;
+    if (k->dyn == s->dyn) {
+        *s->found = *k;
+    }
+    return k->dyn == s->dyn;
+}
+
+bool known_find(const ElfW(Dyn) * dyn, struct known *k)
+{
+    struct search s = {dyn, k};
+    return known_each(is_wanted, &s);
+}

@@ -1,0 +1,44 @@
+/* known: what is remembered of each loaded object: how it came in, and what has been done about it. */
+#ifndef PGSEAL_KNOWN_H
+#define PGSEAL_KNOWN_H
+
+#include "lib/elf/loaded.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One loaded object, in any namespace. */
+struct known {
+    const ElfW(Dyn) * dyn;
+    void *map;   /* its link map */
+    void *space; /* of another namespace: the first link map there; NULL: ours */
+    void
+        *root; /* the link map that was opened and brought it in; NULL: it was there from the start,
+                    or nothing is known */
+    bool deep; /* that was opened RTLD_DEEPBIND: the root's scope comes before the global one */
+    bool libpq; /* it defines libpq's functions */
+    unsigned
+        sweep; /* the last sweep (sweep.h) that found slots to rewrite in it, or looked at it first;
+                       0: none yet */
+    bool lazy; /* slots of it were rewritten before the dynamic linker had bound them */
+    bool open; /* there are slots left that may have to be rewritten later */
+    bool there; /* the table's own */
+};
+
+/* A libpq is whatever defines these: a tracer that interposes some of its functions is none. */
+bool known_is_libpq(const struct object *o);
+
+/* Brings the table up to date: what is gone is dropped, and what has come was brought in by the first
+ * of it, opened RTLD_DEEPBIND if deep is set. Returns false where memory ran out: some objects are not in the table then.
+ * Keeps errno. Takes the loader's lock and the table's. */
+bool known_update(bool deep);
+
+/* Calls fn for each entry of the table, under its lock, until fn returns true; returns whether one
+ * did. fn may change sweep and open, and takes no lock. Keeps errno. */
+bool known_each(bool (*fn)(struct known *k, void *data), void *data);
+
+/* Copies the entry of this object; false where there is none. Keeps errno. */
+bool known_find(const ElfW(Dyn) * dyn, struct known *k);
+
+#endif

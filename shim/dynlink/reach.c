@@ -1,0 +1,180 @@
+/* reach: what a reference of a loaded object would be bound to without pgseal.
+ *
+ * The dynamic linker looks through the global scope (the program and what it is linked to, then what
+ * was opened RTLD_GLOBAL), then the scope of the object that was opened and brought this one in; after
+ * RTLD_DEEPBIND in the other order; in another namespace through that one's own. Each of these is
+ * asked with the real dlsym. The best witness is what the linker has bound already. */
+#include "shim/dynlink/reach.h"
+
+#include "shim/dynlink/known.h"
+#include "shim/dynlink/real.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <string.h>
+
+/* Bound at load, to the libpq that the program itself is linked to, if it is: the head of the
+ * global scope. It is the one symbol of libpq that pgseal imports, weakly, so that it is no need.
+ */
+#pragma weak PQlibVersion
+extern int PQlibVersion(void);
+
+/* What the scope of o itself holds. A link map that was never opened as such has no search list, and
+ * dlsym would crash: opening it, as it is loaded already, gives it one. */
+static void *in_own_scope(const struct object *o, const char *name, const char *version)
+{
+    static void *close_address;
+    typedef void *dlopen_fn(const char *, int);
+    typedef int dlclose_fn(void *);
+    void *open = real_function(LOADER_dlopen);
+    void *close = __atomic_load_n(&close_address, __ATOMIC_RELAXED);
+    if (close == NULL) {
+        close = next_definition("dlclose");
+        __atomic_store_n(&close_address, close, __ATOMIC_RELAXED);
+    }
+    if (open == NULL || close == NULL || strchr(o->name, '/') == NULL ||
+        strchr(o->name, '$') != NULL) {
+        return NULL;
+    }
+    void *handle = ((dlopen_fn *)open)(o->name, RTLD_LAZY | RTLD_NOLOAD);
+    if (handle == NULL) {
+        real_dlerror();
+        return NULL;
+    }
+    void *fn = real_look_up(handle, name, version);
+    ((dlclose_fn *)close)(handle);
+    return fn;
+}
+
+/* The definitions of a name in one namespace. */
+struct definitions {
+    const char *name;
+    void *space;
+    size_t n;
+    void *first;
+};
+
+static bool count_definition(const struct object *o, void *data)
+{
+    struct definitions *d = data;
+    void *found = o->space != d->space || object_is_self(o) ? NULL : object_symbol(o, d->name);
+    if (found != NULL && d->n++ == 0) {
+        d->first = found;
+    }
+    return d->n > 1;
+}
+
+static void *in_global_scope(const struct known *k, const char *name, const char *version)
+{
+    if (k->space != NULL) {
+        return real_look_up(k->space, name, version);
+    }
+    void *fn = real_look_up(RTLD_DEFAULT, name, version);
+    return fn != NULL ? fn : real_look_up(RTLD_NEXT, name, version);
+}
+
+static void *in_local_scope(const struct known *k, const struct object *o, const char *name,
+                            const char *version)
+{
+    if (k->root != NULL) {
+        return real_look_up(k->root, name, version);
+    }
+    return k->space == NULL ? in_own_scope(o, name, version) : NULL;
+}
+
+void *reach(const struct object *o, const char *name, const char *version)
+{
+    struct known k = {0};
+    known_find(o->dyn, &k);
+    struct definitions d = {.name = name, .space = k.space};
+    objects_everywhere(count_definition, &d);
+    if (d.n <= 1) {
+        return d.first;
+    }
+    void *fn = k.deep ? in_local_scope(&k, o, name, version) : in_global_scope(&k, name, version);
+    if (fn == NULL) {
+        fn = k.deep ? in_global_scope(&k, name, version) : in_local_scope(&k, o, name, version);
+    }
+    return fn;
+}
+
+/* The libpqs of one namespace. */
+struct libpqs {
+    void *space;
+    size_t n;
+    const ElfW(Dyn) * dyn[8];
+};
+
+static bool count_libpq(struct known *k, void *data)
+{
+    struct libpqs *l = data;
+    if (k->libpq && k->space == l->space && l->n < sizeof l->dyn / sizeof l->dyn[0]) {
+        l->dyn[l->n++] = k->dyn;
+    }
+    return false;
+}
+
+/* Looks for an import that the linker has bound to a libpq. Of one that not every libpq defines, it
+ * says nothing of the others. */
+struct witness {
+    const struct libpqs *libpqs;
+    bool found;
+    struct object libpq;
+};
+
+static bool all_define(const struct libpqs *l, const char *name)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        struct object o;
+        if (object_of(l->dyn[i], &o) && object_symbol(&o, name) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_import(const struct import *import, void *data)
+{
+    struct witness *w = data;
+    const char *name = import->name;
+    struct object o;
+    if ((strncmp(name, "PQ", 2) == 0 || strncmp(name, "lo_", 3) == 0 ||
+         strncmp(name, "pg_", 3) == 0) &&
+        object_of(*import->slot, &o) && known_is_libpq(&o) && all_define(w->libpqs, name)) {
+        w->libpq = o;
+        w->found = true;
+    }
+    return w->found;
+}
+
+bool reach_libpq(const struct object *o, const char *entry_point, struct object *libpq)
+{
+    struct known k = {0};
+    int saved = errno;
+    known_find(o->dyn, &k);
+    struct libpqs all = {.space = k.space};
+    known_each(count_libpq, &all);
+    bool found = true;
+    if (k.libpq) {
+        *libpq = *o;
+    } else if (all.n == 1) {
+        found = object_of(all.dyn[0], libpq);
+    } else if (all.n == 0) {
+        found = false;
+    } else {
+        struct witness w = {.libpqs = &all};
+        object_each_import(o, read_import, &w);
+        *libpq = w.libpq;
+        if (!w.found) {
+            void *fn = NULL;
+            if (!k.deep && k.space == NULL && PQlibVersion != NULL) {
+                int (*version)(void) = PQlibVersion;
+                memcpy(&fn, &version, sizeof fn);
+            }
+            fn = fn != NULL ? fn : reach(o, entry_point, NULL);
+            found = fn != NULL && object_of(fn, libpq) && known_is_libpq(libpq);
+        }
+    }
+    errno = saved;
+    return found;
+}

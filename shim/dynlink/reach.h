@@ -1,0 +1,18 @@
+/* reach: what a reference of a loaded object would be bound to without pgseal. */
+#ifndef PGSEAL_REACH_H
+#define PGSEAL_REACH_H
+
+#include "lib/elf/loaded.h"
+
+/* The definition to which the dynamic linker would bind o's reference to name with this version (NULL:
+ * any), pgseal's own left out: the one that there is in o's namespace; of several, the first in the
+ * scopes of o, which the real dlsym looks through. NULL where there is none. Where a look-up among
+ * several fails, what dlerror() had pending is lost. Keeps errno. */
+void *reach(const struct object *o, const char *name, const char *version);
+
+/* The libpq that o's calls of this entry point would reach: the only one of its namespace; o itself; that
+ * to which the dynamic linker has bound o's other imports of libpq; else as above. False where there is
+ * none. Keeps errno. */
+bool reach_libpq(const struct object *o, const char *entry_point, struct object *libpq);
+
+#endif

@@ -1,0 +1,86 @@
+/* slot: writes one slot of a loaded object's linkage table. */
+#include "shim/dynlink/slot.h"
+
+#include "lib/core/text/strbuf.h"
+#include "lib/os/settings.h"
+#include "lib/os/sink.h"
+#include "lib/os/sys.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+
+enum protection { WRITABLE, RELRO, NEITHER };
+
+static enum protection protection_of(const struct object *o, uintptr_t slot, uintptr_t page)
+{
+    enum protection found = NEITHER;
+    for (size_t i = 0; i < o->nheaders; i++) {
+        const ElfW(Phdr) *p = &o->headers[i];
+        uintptr_t start = o->base + p->p_vaddr;
+        uintptr_t end = start + p->p_memsz;
+        if (p->p_type == PT_LOAD && (p->p_flags & PF_W) != 0 && slot >= start && slot < end &&
+            found == NEITHER) {
+            found = WRITABLE;
+        } else if (p->p_type == PT_GNU_RELRO && slot >= (start & ~(page - 1)) &&
+                   slot < (end & ~(page - 1))) {
+            found = RELRO;
+        }
+    }
+    return found;
+}
+
+bool slot_write(const struct object *o, void **slot, void *expected, void *replacement)
+{
+    uintptr_t size = getauxval(AT_PAGESZ);
+    void *page = (char *)slot - ((uintptr_t)slot & (size - 1));
+    enum protection protection = protection_of(o, (uintptr_t)slot, size);
+    if (protection == NEITHER) {
+        errno = EACCES;
+        return false;
+    }
+    if (protection == RELRO && mprotect(page, size, PROT_READ | PROT_WRITE) != 0) {
+        return false;
+    }
+    __atomic_compare_exchange_n(slot, &expected, replacement, false, __ATOMIC_ACQ_REL,
+                                __ATOMIC_RELAXED);
+    if (protection == RELRO) {
+        mprotect(page, size, PROT_READ);
+    }
+    return true;
+}
+
+static void report(const char *reason)
+{
+    int saved = errno;
+    struct event e = {.event = "process", .action = "allowed", .reason = reason};
+    sink_event(settings_policy(), &e);
+    errno = saved;
+}
+
+void slot_report(const char *object, const char *name, int error)
+{
+    char reason[1024];
+    struct strbuf t;
+    strbuf_init(&t, reason, sizeof reason);
+    strbuf_add(&t, "the linkage table of ");
+    strbuf_add(&t, object[0] != '\0' ? object : "the program");
+    strbuf_add(&t, " cannot be rewritten (");
+    strbuf_add(&t, sys_error(error));
+    strbuf_add(&t, "): pgseal does not see its calls of ");
+    strbuf_add(&t, name);
+    report(reason);
+}
+
+void slot_report_unseen(const char *object)
+{
+    char reason[1024];
+    struct strbuf t;
+    strbuf_init(&t, reason, sizeof reason);
+    strbuf_add(&t, "dlmopen loaded ");
+    strbuf_add(&t, object);
+    strbuf_add(&t, " into a namespace that this C library does not list: pgseal does not see the "
+                   "connections made in there");
+    report(reason);
+}

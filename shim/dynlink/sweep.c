@@ -1,0 +1,373 @@
+/* sweep: points the slots of loaded objects to functions that are bound to the libpq (or the C library)
+ * that they lead to.
+ *
+ * An object that another thread is just opening is listed before it is relocated. So each sweep first
+ * notes what there is (objects_state), waits until all of it is there as a whole, and then works only
+ * as long as nothing has come or gone since; else it begins again. Only the walk and the writing run
+ * under the loader's lock: what decides where a slot leads asks the dynamic linker itself. */
+#include "shim/dynlink/sweep.h"
+
+#include "lib/core/text/strbuf.h"
+#include "shim/dynlink/known.h"
+#include "shim/dynlink/linkage.h"
+#include "shim/dynlink/lock.h"
+#include "shim/dynlink/reach.h"
+#include "shim/dynlink/real.h"
+#include "shim/dynlink/slot.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+bool sweep_pending;
+static unsigned deep_opens;              /* under way, or jumped to and not yet swept up after */
+static __thread unsigned own_deep_opens; /* of these, this thread's */
+static uint64_t swept;                   /* objects_state() at the end of the last sweep */
+static bool swept_everything;
+static unsigned last;
+
+enum { NO_COLUMN = -1 };
+
+/* The functions whose slots are rewritten. */
+static const struct {
+    char name[24];
+    signed char column; /* of libpq's functions: of their stubs */
+    signed char loader; /* of the loader's: enum loader_function */
+} hooks[] = {
+#define HOOK(name, kind) HOOK_##kind(name)
+#define HOOK_ENTRY(name) {#name, COLUMN_##name, NO_COLUMN},
+#define HOOK_CONN(name) {#name, COLUMN_##name, NO_COLUMN},
+#define HOOK_CANCEL(name) {#name, COLUMN_##name, NO_COLUMN},
+#define HOOK_LOADER(name) {#name, NO_COLUMN, LOADER_##name},
+#define HOOK_NAME(name)
+#include "shim/hooks.def"
+#undef HOOK
+};
+
+/* One slot that may have to be rewritten. */
+struct item {
+    struct object o;
+    struct import import;
+    void *holds;
+    void *replacement; /* NULL: it stays */
+    size_t owner;      /* of work.todo */
+    unsigned char hook;
+};
+
+enum { ITEMS = 2048, TODO = 1024 };
+
+/* Too large for the stack of whoever opens something. */
+struct work {
+    uint64_t state;
+    const struct object *walked;
+    size_t next;
+    size_t ntodo;
+    size_t nitems;
+    bool full;
+    bool again; /* something may have joined the global scope: slots that the dynamic linker would
+                        not have bound yet may have to lead elsewhere */
+    bool everything; /* slots of libpq's functions in plainly opened objects, too */
+    struct {
+        struct known known;
+        bool open;    /* a slot of it could not be decided about, or did not fit */
+        bool lazy;    /* a slot of it was not bound yet */
+        bool changed; /* a slot of it is to be rewritten */
+        int error;
+        unsigned char failed; /* the hook of the slot that could not be written */
+        char name[256];
+    } todo[TODO];
+    struct item items[ITEMS];
+};
+
+void sweep_opening(bool deep)
+{
+    if (deep) {
+        own_deep_opens++;
+        __atomic_fetch_add(&deep_opens, 1, __ATOMIC_ACQ_REL);
+    }
+    __atomic_store_n(&sweep_pending, true, __ATOMIC_RELEASE);
+}
+
+static void end_opens(void)
+{
+    __atomic_fetch_sub(&deep_opens, own_deep_opens, __ATOMIC_ACQ_REL);
+    own_deep_opens = 0;
+}
+
+void sweep_failed(void)
+{
+    end_opens();
+}
+
+unsigned sweep_last(void)
+{
+    return __atomic_load_n(&last, __ATOMIC_ACQUIRE);
+}
+
+/* --- what there is to look at */
+
+static bool count_libpq(struct known *k, void *data)
+{
+    if (k->libpq && k->space == NULL) {
+        ++*(size_t *)data;
+    }
+    return false;
+}
+
+static bool has_hidden(struct known *k, void *data)
+{
+    (void)data;
+    return (k->sweep == 0 || k->open) && (k->deep || k->space != NULL);
+}
+
+static bool choose(struct known *k, void *data)
+{
+    struct work *w = data;
+    if ((k->sweep == 0 || k->open || (k->lazy && w->again)) &&
+        (w->everything || k->deep || k->space != NULL)) {
+        w->full = w->full || w->ntodo == TODO;
+        if (w->ntodo < TODO) {
+            w->todo[w->ntodo].open = false;
+            w->todo[w->ntodo].lazy = false;
+            w->todo[w->ntodo].changed = false;
+            w->todo[w->ntodo].error = 0;
+            w->todo[w->ntodo++].known = *k;
+        }
+    }
+    return false;
+}
+
+static bool note(const struct import *import, void *data)
+{
+    struct work *w = data;
+    const struct known *k = &w->todo[w->next].known;
+    if (import->name[0] != 'P' && import->name[0] != 'd') {
+        return false;
+    }
+    void *holds = __atomic_load_n(import->slot, __ATOMIC_RELAXED);
+    for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
+        if (strncmp(hooks[i].name, import->name, sizeof hooks[i].name) != 0 || holds == NULL ||
+            (linkage_is_stub(holds) && !(k->lazy && w->again && linkage_row_of(holds) != 0)) ||
+            (hooks[i].column == NO_COLUMN && !k->deep && k->space == NULL)) {
+            continue;
+        }
+        if (w->nitems == ITEMS) {
+            w->full = true;
+            w->todo[w->next].open = true;
+            return true;
+        }
+        w->items[w->nitems++] = (struct item){.o = *w->walked,
+                                              .import = *import,
+                                              .holds = holds,
+                                              .owner = w->next,
+                                              .hook = (unsigned char)i};
+    }
+    return false;
+}
+
+static bool collect(const struct object *o, void *data)
+{
+    struct work *w = data;
+    for (size_t i = 0; i < w->ntodo; i++) {
+        const struct known *k = &w->todo[i].known;
+        if (k->dyn == o->dyn && k->map == o->map && k->space == o->space) {
+            if (!object_is_self(o)) {
+                w->next = i;
+                w->walked = o;
+                strbuf_copy(w->todo[i].name, sizeof w->todo[i].name, o->name);
+                object_each_import(o, note, w);
+            }
+            break;
+        }
+    }
+    return false;
+}
+
+/* --- where a slot leads, and should lead */
+
+static void *for_libpq(const struct item *item, const struct known *k, const struct object *target,
+                       bool unbound, bool *open)
+{
+    const char *name = hooks[item->hook].name;
+    struct object libpq = *target;
+    struct object definition;
+    bool hidden = k->deep || k->space != NULL;
+    if (unbound && hidden) {
+        void *fn = reach(&item->o, name, object_import_version(&item->o, item->import.symbol));
+        if (fn == NULL || !object_of(fn, &definition)) {
+            *open = true;
+            return NULL;
+        }
+        libpq = definition;
+    } else if (unbound || object_is_self(target)) {
+        if (!reach_libpq(&item->o, name, &libpq)) {
+            *open = true;
+            return NULL;
+        }
+    }
+    return known_is_libpq(&libpq)
+               ? linkage_stub(linkage_libpq(&libpq), (size_t)hooks[item->hook].column)
+               : NULL;
+}
+
+static void *for_loader(const struct item *item, const struct known *k, const struct object *target,
+                        bool unbound)
+{
+    const char *name = hooks[item->hook].name;
+    enum loader_function function = (enum loader_function)hooks[item->hook].loader;
+    struct object library;
+    struct object ours;
+    void *fn = item->holds;
+    if (object_is_self(target) || object_symbol(&item->o, name) != NULL) {
+        return NULL; /* ours already; or one that stands before the C library's itself */
+    }
+    if (unbound) {
+        fn = reach(&item->o, name, object_import_version(&item->o, item->import.symbol));
+    }
+    if (fn == NULL || !object_of(fn, &library)) {
+        return NULL;
+    }
+    if (k->space != NULL) {
+        return function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
+    }
+    void *real = real_function(function);
+    return real != NULL && object_of(real, &ours) && ours.dyn == library.dyn
+               ? linkage_stubs()->exported[function]
+               : NULL;
+}
+
+static void decide(struct work *w)
+{
+    for (size_t i = 0; i < w->nitems; i++) {
+        struct item *item = &w->items[i];
+        const struct known *k = &w->todo[item->owner].known;
+        struct object target;
+        if (!object_of(item->holds, &target)) {
+            continue;
+        }
+        bool unbound = target.dyn == item->o.dyn &&
+                       item->holds != object_symbol(&item->o, hooks[item->hook].name);
+        w->todo[item->owner].lazy |= unbound;
+        item->replacement = hooks[item->hook].column != NO_COLUMN
+                                ? for_libpq(item, k, &target, unbound, &w->todo[item->owner].open)
+                                : for_loader(item, k, &target, unbound);
+    }
+}
+
+/* --- writing */
+
+static bool write_items(const struct object *first, void *data)
+{
+    struct work *w = data;
+    uint64_t mask;
+    (void)first;
+    if (objects_state() != w->state) {
+        w->state = 0;
+        return true;
+    }
+    lock_take(&mask);
+    for (size_t i = 0; i < w->nitems; i++) {
+        const struct item *item = &w->items[i];
+        if (item->replacement != NULL &&
+            !slot_write(&item->o, item->import.slot, item->holds, item->replacement)) {
+            w->todo[item->owner].error = errno;
+            w->todo[item->owner].failed = item->hook;
+        }
+    }
+    lock_give(&mask);
+    return true;
+}
+
+static bool mark(struct known *k, void *data)
+{
+    const struct work *w = data;
+    for (size_t i = 0; i < w->ntodo; i++) {
+        if (w->todo[i].known.dyn == k->dyn && w->todo[i].known.map == k->map) {
+            k->open = w->todo[i].open;
+            k->lazy = k->lazy || w->todo[i].lazy;
+            k->sweep = k->sweep == 0 || w->todo[i].changed ? last : k->sweep;
+        }
+    }
+    return false;
+}
+
+enum outcome { SWEPT, MORE, CHANGED };
+
+static enum outcome try_once(struct work *w, bool everything, bool *rewritten)
+{
+    memset(w, 0, offsetof(struct work, todo));
+    w->everything = everything;
+    w->again = real_global_has_grown();
+    w->state = objects_state();
+    objects_settled();
+    known_update(__atomic_load_n(&deep_opens, __ATOMIC_ACQUIRE) > 0);
+    known_each(choose, w);
+    objects_everywhere(collect, w);
+    decide(w);
+    uint64_t state = w->state;
+    objects_each(write_items, w);
+    if (w->state == 0) {
+        return CHANGED;
+    }
+    bool news = false;
+    for (size_t i = 0; i < w->nitems; i++) {
+        bool changed =
+            w->items[i].replacement != NULL && w->items[i].replacement != w->items[i].holds;
+        w->todo[w->items[i].owner].changed |= changed;
+        *rewritten = *rewritten || changed;
+    }
+    for (size_t i = 0; i < w->ntodo; i++) {
+        news = news || w->todo[i].known.sweep == 0 || w->todo[i].changed;
+    }
+    if (news) {
+        __atomic_fetch_add(&last, 1, __ATOMIC_ACQ_REL);
+        known_each(mark, w);
+    }
+    for (size_t i = 0; i < w->ntodo; i++) {
+        if (w->todo[i].error != 0) {
+            slot_report(w->todo[i].name, hooks[w->todo[i].failed].name, w->todo[i].error);
+        }
+    }
+    __atomic_store_n(&swept, state, __ATOMIC_RELEASE);
+    return w->full ? MORE : SWEPT;
+}
+
+/* Whether there is anything to look at: most processes have neither. */
+static bool worth_it(bool before_open, bool *everything)
+{
+    size_t libpqs = 0;
+    known_each(count_libpq, &libpqs);
+    *everything = libpqs > (before_open ? 0 : 1);
+    return *everything || known_each(has_hidden, NULL);
+}
+
+bool sweep(enum sweep_why why)
+{
+    bool before_open = why == SWEEP_BEFORE_OPEN;
+    bool everything = false;
+    bool rewritten = false;
+    int saved = errno;
+    uint64_t state = objects_state();
+    __atomic_store_n(&sweep_pending, false, __ATOMIC_RELEASE);
+    if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) ||
+        (before_open && !__atomic_load_n(&swept_everything, __ATOMIC_RELAXED))) {
+        known_update(__atomic_load_n(&deep_opens, __ATOMIC_ACQUIRE) > 0);
+        if (!worth_it(before_open, &everything)) {
+            __atomic_store_n(&swept, state, __ATOMIC_RELEASE);
+        } else {
+            struct work *w =
+                mmap(NULL, sizeof *w, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+            enum outcome outcome = MORE;
+            for (int tries = 0; w != MAP_FAILED && outcome != SWEPT && tries < 8; tries++) {
+                outcome = try_once(w, everything, &rewritten);
+            }
+            if (w != MAP_FAILED) {
+                munmap(w, sizeof *w);
+            }
+        }
+        __atomic_store_n(&swept_everything, before_open, __ATOMIC_RELAXED);
+    }
+    end_opens();
+    errno = saved;
+    return rewritten;
+}

@@ -1,0 +1,27 @@
+/* fired: which hooks have fired in this process. */
+#include "shim/log/fired.h"
+
+#include <stdatomic.h>
+
+static atomic_uchar fired[HOOKS];
+
+void hook_fired(enum hook hook)
+{
+    atomic_store_explicit(&fired[hook], 1, memory_order_relaxed);
+}
+
+size_t hooks_fired(const char **names, size_t max)
+{
+    static const char all[][24] = {
+#define HOOK(name, kind) #name,
+#include "shim/hooks.def"
+#undef HOOK
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < HOOKS && n < max; i++) {
+        if (atomic_load_explicit(&fired[i], memory_order_relaxed) != 0) {
+            names[n++] = all[i];
+        }
+    }
+    return n;
+}

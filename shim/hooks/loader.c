@@ -53,10 +53,21 @@ static const struct {
 };
 enum { NAMES = sizeof hooks / sizeof hooks[0] };
 
+/* Not the C library's strcmp: a sanitizer's calls a real one that it is only just looking for, by our
+ * dlsym. */
+static bool same(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
 static size_t find_hook(const char *name)
 {
     size_t i = 0;
-    while (i < NAMES && strcmp(hooks[i].name, name) != 0) {
+    while (i < NAMES && !same(hooks[i].name, name)) {
         i++;
     }
     return i;
@@ -196,13 +207,16 @@ static void *answer(struct loader_call *call, const void *from, bool versioned)
     }
     size_t hook =
         name != NULL && real != NULL && (!versioned || call->arg[2] != 0) ? find_hook(name) : NAMES;
-    if (hook == NAMES) {
+    void *handle = (void *)call->arg[0];              // NOLINT(performance-no-int-to-ptr)
+    const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
+    bool pseudo = handle == RTLD_DEFAULT || handle == RTLD_NEXT;
+    /* A sanitizer asks for the loader's functions before it can be called itself. */
+    if (hook == NAMES || (hooks[hook].column == NONE && pseudo && !sweep_had_deep())) {
         return real;
     }
-    const struct question q = {.handle = (void *)call->arg[0], // NOLINT(performance-no-int-to-ptr)
+    const struct question q = {.handle = handle,
                                .name = name,
-                               .version = versioned ? (const char *)call->arg[2]
-                                                    : NULL, // NOLINT(performance-no-int-to-ptr)
+                               .version = versioned ? version : NULL,
                                .caller = object_of(from, &caller) ? &caller : NULL,
                                .hook = hook};
     void *jump =

@@ -51,6 +51,7 @@ static const char *find_libpq(struct libpq *pq)
         LIBPQ_FUNCTIONS(LIBPQ_FUNCTION)
 #undef LIBPQ_FUNCTION
     };
+    static const struct linkage_stubs own_slots = {.slots = slot_stubs, .size = STUB_SIZE};
     int (*version)(void) = PQlibVersion;
     void *inside = NULL;
     struct object o;
@@ -68,7 +69,7 @@ static const char *find_libpq(struct libpq *pq)
         memcpy((char *)pq + functions[i].offset, &fn, sizeof fn);
     }
     pq->version = pq->PQlibVersion();
-    stubs_use();
+    linkage_use(&own_slots);
     pq->linked = linkage_libpq(&o);
     return NULL;
 }

@@ -56,29 +56,39 @@ static void *pointer(uintptr_t address)
     return (void *)address; // NOLINT(performance-no-int-to-ptr)
 }
 
+static void *stub_at(const unsigned char *table, size_t n)
+{
+    return pointer((uintptr_t)table + n * linkage_stubs()->size);
+}
+
+/* The number of the stub at address in a table of so many; the number itself where it is none of them. */
+static size_t stub_number(const unsigned char *table, size_t many, const void *address)
+{
+    size_t n = ((uintptr_t)address - (uintptr_t)table) / linkage_stubs()->size;
+    return table != NULL && n < many ? n : many;
+}
+
 void *linkage_stub(const struct linked *l, size_t column)
 {
-    const struct linkage_stubs *s = linkage_stubs();
-    size_t row = l != NULL ? (size_t)(l - rows) : LINKED_LIBPQS;
-    return pointer((uintptr_t)s->libpq + (row * COLUMNS + column) * s->size);
+    size_t row = l != NULL ? linkage_index(l) : LINKED_LIBPQS;
+    return stub_at(linkage_stubs()->hooks, row * COLUMNS + column);
 }
 
 unsigned linkage_row_of(const void *address)
 {
-    const struct linkage_stubs *s = linkage_stubs();
-    size_t offset = (uintptr_t)address - (uintptr_t)s->libpq;
-    return offset < (LINKED_LIBPQS + 1) * COLUMNS * s->size
-               ? (unsigned)(offset / s->size / COLUMNS) + 1
-               : 0;
+    enum { ALL = (LINKED_LIBPQS + 1) * COLUMNS };
+    size_t n = stub_number(linkage_stubs()->hooks, ALL, address);
+    return n < ALL ? (unsigned)(n / COLUMNS) + 1 : 0;
 }
 
 /* What stands behind address, if that is the stub of a libpq's own slot; else NULL. */
 static void *behind_stub(const void *address, size_t slot)
 {
-    unsigned row = linkage_row_of(address);
+    enum { ALL = LINKED_LIBPQS * LIBPQ_SLOTS };
+    size_t n = stub_number(linkage_stubs()->slots, ALL, address);
     void *real = NULL;
-    if (row != 0 && row <= LINKED_LIBPQS) {
-        memcpy(&real, (char *)&rows[row - 1] + slots[slot].offset, sizeof real);
+    if (n < ALL) {
+        memcpy(&real, (char *)&rows[n / LIBPQ_SLOTS] + slots[slot].offset, sizeof real);
     }
     return real;
 }
@@ -134,7 +144,7 @@ static bool write_found(const struct object *first, void *data)
     lock_take(&mask);
     for (size_t i = 0; i < w->n; i++) {
         size_t slot = w->found[i].index;
-        void *stub = linkage_stub(w->l, COLUMN_OF_SLOTS + slot);
+        void *stub = stub_at(linkage_stubs()->slots, linkage_index(w->l) * LIBPQ_SLOTS + slot);
         void *real;
         memcpy(&real, (char *)w->l + slots[slot].offset, sizeof real);
         if (w->found[i].holds != stub && real != NULL &&
@@ -237,7 +247,6 @@ void *const *linkage_loader(unsigned row)
 
 void *linkage_loader_stub(enum loader_function function, void *fn)
 {
-    const struct linkage_stubs *s = linkage_stubs();
     struct object library;
     struct object o;
     if (!object_of(fn, &library)) {
@@ -253,7 +262,7 @@ void *linkage_loader_stub(enum loader_function function, void *fn)
         }
         if (there == library.dyn) {
             __atomic_store_n(&loaders[i].real[function], fn, __ATOMIC_RELEASE);
-            return pointer((uintptr_t)s->loader + (i * LOADER_STUBS + function) * s->size);
+            return stub_at(linkage_stubs()->loader, i * LOADER_STUBS + function);
         }
     }
     return NULL;
@@ -261,7 +270,6 @@ void *linkage_loader_stub(enum loader_function function, void *fn)
 
 bool linkage_is_stub(const void *address)
 {
-    const struct linkage_stubs *s = linkage_stubs();
-    return linkage_row_of(address) != 0 ||
-           (uintptr_t)address - (uintptr_t)s->loader < SPACES * LOADER_STUBS * s->size;
+    enum { ALL = SPACES * LOADER_STUBS };
+    return linkage_row_of(address) != 0 || stub_number(linkage_stubs()->loader, ALL, address) < ALL;
 }

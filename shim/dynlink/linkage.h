@@ -52,19 +52,17 @@ static inline bool linked_failed(const struct linked *libpq, enum libpq_slot slo
     return (libpq->failed >> slot & 1) != 0;
 }
 
-/* What a rewritten slot of libpq's functions points to: a stub for each of these and each row of the
- * table of libpqs, in this order; first the hooks of hooks.def. */
+/* What a rewritten slot of a caller of libpq's points to: a stub for each of these functions and each
+ * row of the table of libpqs. */
 enum column {
 #define HOOK(name, kind) HOOK_COLUMN_##kind(name)
 #define HOOK_COLUMN_ENTRY(name) COLUMN_##name,
 #define HOOK_COLUMN_CONN(name) COLUMN_##name,
 #define HOOK_COLUMN_CANCEL(name) COLUMN_##name,
 #define HOOK_COLUMN_LOADER(name)
-#define HOOK_COLUMN_NAME(name)
 #include "shim/hooks.def"
 #undef HOOK
-    COLUMN_OF_SLOTS,
-    COLUMNS = COLUMN_OF_SLOTS + LIBPQ_SLOTS
+    COLUMNS
 };
 
 /* Of a C library in another namespace, the same for these. */
@@ -78,11 +76,13 @@ enum loader_function {
     LOADER_FUNCTIONS
 };
 
-/* Addresses of shim/hooks/stubs.S and of the exported functions. */
+/* Where the stubs (shim/hooks/stub.inc) and the exported functions are; only slots and size where nothing
+ * but libpq's own slots is rewritten. */
 struct linkage_stubs {
-    const unsigned char *libpq;
-    const unsigned char *loader;
-    size_t size; /* of one stub */
+    const unsigned char *slots;  /* by row, then enum libpq_slot */
+    const unsigned char *hooks;  /* by row, then enum column */
+    const unsigned char *loader; /* by row, then enum loader_function */
+    size_t size;                 /* of one stub */
     void *exported[LOADER_FUNCTIONS];
 };
 

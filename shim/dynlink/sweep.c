@@ -40,7 +40,6 @@ static const struct {
 #define HOOK_CONN(name) {#name, COLUMN_##name, NO_COLUMN},
 #define HOOK_CANCEL(name) {#name, COLUMN_##name, NO_COLUMN},
 #define HOOK_LOADER(name) {#name, NO_COLUMN, LOADER_##name},
-#define HOOK_NAME(name)
 #include "shim/hooks.def"
 #undef HOOK
 };

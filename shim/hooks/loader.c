@@ -33,6 +33,21 @@ typedef void *dlvsym_fn(void *, const char *, const char *);
 typedef void *dlopen_fn(const char *, int);
 typedef void *dlmopen_fn(Lmid_t, const char *, int);
 
+const struct linkage_stubs stubs = {
+    .slots = slot_stubs,
+    .hooks = hook_stubs,
+    .loader = loader_stubs,
+    .size = STUB_SIZE,
+    .exported =
+        {
+            [LOADER_dlsym] = (void *)dlsym,
+            [LOADER_dlvsym] = (void *)dlvsym,
+            [LOADER_dlopen] = (void *)dlopen,
+            [LOADER_dlmopen] = (void *)dlmopen,
+            [LOADER_dlerror] = (void *)dlerror,
+        },
+};
+
 enum { NONE = -1 };
 
 /* Names apart from functions: only what holds a pointer costs a relocation at the start of each process. */
@@ -47,7 +62,6 @@ static const struct {
 #define HOOK_CONN(name) HOOK_ENTRY(name)
 #define HOOK_CANCEL(name) HOOK_ENTRY(name)
 #define HOOK_LOADER(name) {#name, #name "\001", NONE, LOADER_##name},
-#define HOOK_NAME(name)
 #include "shim/hooks.def"
 #undef HOOK
 };

@@ -1,4 +1,4 @@
-/* stubs: the stubs of stubs.S, as the functions behind them see them. */
+/* stubs: the stubs, as the functions behind them see them. */
 #ifndef PGSEAL_STUBS_H
 #define PGSEAL_STUBS_H
 
@@ -15,6 +15,14 @@ static inline unsigned stub_take(void)
     return row;
 }
 
+enum { STUB_SIZE = 32 }; /* as stub.inc has it */
+
+/* All stubs, for linkage_use. */
 extern const struct linkage_stubs stubs;
+
+/* The tables of slot_stubs.S and stubs.S. */
+extern const unsigned char slot_stubs[];
+extern const unsigned char hook_stubs[];
+extern const unsigned char loader_stubs[];
 
 #endif

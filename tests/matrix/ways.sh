@@ -77,11 +77,3 @@ for optimised in O0 O2; do
         like "$want" '^0 .*RTLD_NEXT of a wrapper: 42' "loader-$optimised $libpq: the questions were asked"
     done
 done
-
-ways_cc -DWHERE -shared -fPIC -o "$ways/libwhere.so" "$src/callsite.c"
-for options in '-O2 -Wl,-z,lazy' '-O2 -Wl,-z,now' '-O0' '-O2 -mbranch-protection=standard'; do
-    # shellcheck disable=SC2086
-    ways_cc $options -o "$ways/callsite" "$src/callsite.c" "$LAB_TOP"/shim/dynlink/callsite.c "$LAB_TOP/build/arm64/tree/build/lib.a" -L"$ways" -lwhere -Wl,-rpath,"$ways"
-    run world_bare "$ways/callsite"
-    is "$RC $OUT" '0 1 1 0' "callsite $options"
-done

@@ -32,7 +32,7 @@ build/pgseal: $(CLI_OBJ) build/cli/report/page.o build/shim.a build/lib.a
 
 check-installed: build/pgseal
 
-FUZZ_MORE_fuzz_scan = cli/scan/elf.c cli/scan/places.c cli/scan/constants.c cli/scan/go.c cli/scan/zip.c cli/scan/source.c \
+FUZZ_MORE_fuzz_scan = cli/scan/elf.c cli/scan/symbols.c cli/scan/places.c cli/scan/constants.c cli/scan/go.c cli/scan/zip.c cli/scan/source.c \
 	cli/lib/util.c cli/lib/safe.c cli/lib/term.c
 FUZZ_LIBS_fuzz_scan = -lelf -ljansson -lcrypto
 FUZZ_MORE_fuzz_impostor = $(addprefix cli/impostor/,expand.c junit.c message.c scram.c verdict.c) cli/lib/term.c cli/lib/safe.c cli/lib/util.c

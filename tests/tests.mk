@@ -17,6 +17,7 @@ deps:
 	@tests/deps.sh build check recipes
 	@tests/lib/libpqs.sh 13 16 18 >/dev/null
 	@tests/lib/debs.sh rsyslog libestr0 libfastjson4 prometheus
+	@tests/lib/npm.sh postgres@3.4.9 @neondatabase/serverless@1.2.0 pg@8.11.3 >/dev/null
 
 # What is built depends on what is installed (pg_config), so it is another make that builds.
 .PHONY: check

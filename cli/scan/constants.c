@@ -9,6 +9,13 @@
 enum marker {
     NAMES_LIBPQ,
     NAMES_ENTRY,
+    NAMES_KCI,
+    OPENSSL,
+    SINCE_13,
+    SINCE_14,
+    SINCE_16,
+    SINCE_17,
+    SINCE_18,
     INSIDE_1,
     INSIDE_2,
     TOKIO,
@@ -26,6 +33,16 @@ static const struct {
 } needles[] = {
     {NAMES_LIBPQ, "libpq|so", "."},
     {NAMES_ENTRY, "PQ|connect", ""},
+    {NAMES_KCI, "libkci|so", "."},
+    {OPENSSL, "OpenSSL|1.", " "},
+    {OPENSSL, "OpenSSL|3.", " "},
+    {OPENSSL, "OpenSSL|4.", " "},
+    /* Labels of options, by the version of libpq that they came with. */
+    {SINCE_13, "SSL|Minimum|Protocol|Version", "-"},
+    {SINCE_14, "SSL|SNI", "-"},
+    {SINCE_16, "Require|Auth", "-"},
+    {SINCE_17, "SSL|Negotiation", "-"},
+    {SINCE_18, "OAuth|Issuer", "-"},
     {INSIDE_1, "Fallback|Application|Name", "-"},
     {INSIDE_2, "Database|Service", "-"},
     {TOKIO, "tokio|postgres-", "-"},
@@ -53,6 +70,7 @@ struct search {
     const struct elf_places *places;
     struct elf_facts *facts;
     bool inside_1, inside_2;
+    enum marker since; /* SINCE_…, or less */
 };
 
 static size_t make_needle(char needle[NEEDLE_MAX], const char *text, const char *shown)
@@ -103,6 +121,24 @@ static void add_rust(struct search *s, uint64_t offset, bool version)
     free(word);
 }
 
+/* "OpenSSL 3.0.17 1 Jul 2025" is what it says of itself; others only mention a version. */
+static bool read_openssl(struct search *s, uint64_t offset)
+{
+    char buf[32];
+    size_t n = source_read(s->source, offset, buf, sizeof buf - 1);
+    buf[n] = '\0';
+    char *version = buf + sizeof "OpenSSL " - 1;
+    size_t length = n > sizeof "OpenSSL " ? strcspn(version, " ") : 0;
+    const char *day = version + length + strspn(version + length, " ");
+    if (length == 0 || !isdigit((unsigned char)*day)) {
+        return false;
+    }
+    if (s->facts->openssl == NULL) {
+        s->facts->openssl = xstrndup(version, length);
+    }
+    return true;
+}
+
 /* One hit; returns whether further ones of the same needle may tell more. */
 static bool hit(struct search *s, enum marker marker, uint64_t offset)
 {
@@ -117,6 +153,18 @@ static bool hit(struct search *s, enum marker marker, uint64_t offset)
             s->facts->names_entry = word_at(s->source, offset);
         }
         return false;
+    case NAMES_KCI:
+        s->facts->names_kci = true;
+        return false;
+    case SINCE_13:
+    case SINCE_14:
+    case SINCE_16:
+    case SINCE_17:
+    case SINCE_18:
+        s->since = marker > s->since ? marker : s->since;
+        return false;
+    case OPENSSL:
+        return !read_openssl(s, offset);
     case INSIDE_1:
         s->inside_1 = true;
         return false;
@@ -223,6 +271,12 @@ void elf_look_at_constants(const struct source *source, const struct elf_places 
     struct search s = {.source = source, .places = places, .facts = facts};
     each_chunk(&s, look_for_needles);
     facts->libpq_inside = s.inside_1 && s.inside_2;
+    facts->libpq_least = s.since == SINCE_18   ? 18
+                         : s.since == SINCE_17 ? 17
+                         : s.since == SINCE_16 ? 16
+                         : s.since == SINCE_14 ? 14
+                         : s.since == SINCE_13 ? 13
+                                               : 0;
     if (facts->is_go && facts->go.n == 0) {
         each_chunk(&s, look_for_go_names);
     }

@@ -1,8 +1,6 @@
 /* scan_elf: what an ELF object's headers and dynamic section tell of how it reaches PostgreSQL. */
-#include "cli/scan/elf.h"
+#include "cli/scan/elf_internal.h"
 
-#include <gelf.h>
-#include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,30 +10,6 @@ enum {
     DYNAMIC_MAX = 65536,
     NAME_MAX_LEN = 4096,
     NEEDED_MAX = 1024
-};
-
-/* DOOR rows of the one table of hooks. */
-enum hook_kind { ENTRY, CONN, CANCEL, LOADER, NAME };
-#define HOOK(name, kind) {#name, kind},
-static const struct {
-    const char *name;
-    enum hook_kind kind;
-} hooks[] = {
-#include "shim/hooks.def"
-};
-#undef HOOK
-
-struct reader {
-    const struct source *source;
-    Elf *elf;
-    GElf_Ehdr header;
-    struct elf_places places;
-    uint64_t dynamic, dynamic_size;
-    uint64_t strings, strings_size;
-    uint64_t symbols;
-    uint64_t hash, gnu_hash;
-    uint64_t symbol_count;
-    uint64_t flags_1;
 };
 
 static char *text_at(const struct source *source, uint64_t offset, size_t max)
@@ -77,16 +51,6 @@ static void read_segments(struct reader *r, struct elf_facts *facts)
     }
 }
 
-/* A piece of the file as libelf reads it for the class and byte order at hand, or NULL. */
-static Elf_Data *chunk(const struct reader *r, uint64_t offset, uint64_t size, Elf_Type type)
-{
-    if (offset >= r->source->size || size > r->source->size - offset || offset > INT64_MAX ||
-        size == 0) {
-        return NULL;
-    }
-    return elf_getdata_rawchunk(r->elf, (int64_t)offset, (size_t)size, type);
-}
-
 static char *dynamic_text(const struct reader *r, uint64_t at)
 {
     if (at >= r->strings_size) {
@@ -113,7 +77,7 @@ static void read_dynamic(struct reader *r, struct elf_facts *facts)
         size = r->source->size - r->dynamic;
     }
     size = size / entry > DYNAMIC_MAX ? (uint64_t)DYNAMIC_MAX * entry : size - size % entry;
-    Elf_Data *data = chunk(r, r->dynamic, size, ELF_T_DYN);
+    Elf_Data *data = elf_chunk(r, r->dynamic, size, ELF_T_DYN);
     if (data == NULL) {
         facts->problem = "its dynamic section is cut";
         return;
@@ -133,6 +97,18 @@ static void read_dynamic(struct reader *r, struct elf_facts *facts)
             r->gnu_hash = elf_offset(&r->places, dyn.d_un.d_ptr);
         } else if (dyn.d_tag == DT_FLAGS_1) {
             r->flags_1 = dyn.d_un.d_val;
+        } else if (dyn.d_tag == DT_SYMBOLIC) {
+            r->symbolic = true;
+        } else if (dyn.d_tag == DT_FLAGS) {
+            r->symbolic = r->symbolic || (dyn.d_un.d_val & DF_SYMBOLIC) != 0;
+        } else if (dyn.d_tag == DT_JMPREL) {
+            r->calls = elf_offset(&r->places, dyn.d_un.d_ptr);
+        } else if (dyn.d_tag == DT_PLTRELSZ) {
+            r->calls_size = dyn.d_un.d_val;
+        } else if (dyn.d_tag == DT_RELA) {
+            r->relocations = elf_offset(&r->places, dyn.d_un.d_ptr);
+        } else if (dyn.d_tag == DT_RELASZ) {
+            r->relocations_size = dyn.d_un.d_val;
         }
     }
     for (int i = 0; i < n && gelf_getdyn(data, i, &dyn) != NULL && dyn.d_tag != DT_NULL; i++) {
@@ -194,109 +170,6 @@ static void read_sections(struct reader *r)
     }
 }
 
-/* How many symbols the GNU hash table covers, or 0: the end of the chain that the highest bucket
- * begins. */
-static uint64_t gnu_hash_count(const struct reader *r)
-{
-    Elf_Data *head = chunk(r, r->gnu_hash, 16, ELF_T_WORD);
-    if (head == NULL) {
-        return 0;
-    }
-    uint32_t words[4];
-    memcpy(words, head->d_buf, sizeof words);
-    uint64_t buckets =
-        r->gnu_hash + 16 + (uint64_t)words[2] * (gelf_getclass(r->elf) == ELFCLASS64 ? 8 : 4);
-    Elf_Data *data = chunk(r, buckets, (uint64_t)words[0] * 4, ELF_T_WORD);
-    uint32_t highest = 0;
-    for (uint32_t i = 0; data != NULL && i < words[0]; i++) {
-        uint32_t bucket;
-        memcpy(&bucket, (char *)data->d_buf + 4 * (size_t)i, sizeof bucket);
-        highest = bucket > highest ? bucket : highest;
-    }
-    if (highest < words[1]) {
-        return words[1];
-    }
-    uint64_t chains = buckets + (uint64_t)words[0] * 4;
-    unsigned char hash[4];
-    bool big = r->header.e_ident[EI_DATA] == ELFDATA2MSB;
-    while (source_read(r->source, chains + (uint64_t)(highest - words[1]) * 4, hash, 4) == 4) {
-        highest++;
-        if ((hash[big ? 3 : 0] & 1) != 0 || highest == UINT32_MAX) {
-            break;
-        }
-    }
-    return highest;
-}
-
-/* How many dynamic symbols there are, the way the dynamic linker could know it where no section
- * says so. */
-static uint64_t count_symbols(const struct reader *r, size_t entry)
-{
-    if (r->symbol_count != 0) {
-        return r->symbol_count;
-    }
-    Elf_Data *hash = r->hash != UINT64_MAX ? chunk(r, r->hash, 8, ELF_T_WORD) : NULL;
-    if (hash != NULL) {
-        uint32_t chains;
-        memcpy(&chains, (char *)hash->d_buf + 4, sizeof chains);
-        return chains;
-    }
-    uint64_t gap = r->strings > r->symbols ? (r->strings - r->symbols) / entry : 0;
-    uint64_t count = r->gnu_hash != UINT64_MAX ? gnu_hash_count(r) : 0;
-    return gap > count ? gap : count;
-}
-
-static void look_at_symbol(const char *name, bool defined, struct elf_facts *facts)
-{
-    if (name[0] == 'd' && name[1] == 'l') {
-        if (!defined && (strcmp(name, "dlopen") == 0 || strcmp(name, "dlmopen") == 0 ||
-                         strcmp(name, "dlsym") == 0 || strcmp(name, "dlvsym") == 0)) {
-            facts->imports_dl = true;
-        }
-        return;
-    }
-    if (name[0] != 'P' || name[1] != 'Q') {
-        return;
-    }
-    if (defined && strcmp(name, "PQexec") == 0) {
-        facts->defines_exec = true;
-    }
-    for (size_t i = 0; i < sizeof hooks / sizeof *hooks; i++) {
-        if (hooks[i].kind == ENTRY && strcmp(name, hooks[i].name) == 0) {
-            facts->defines_entry = facts->defines_entry || defined;
-            facts->imports_entry = facts->imports_entry || !defined;
-        }
-    }
-}
-
-static void read_symbols(const struct reader *r, struct elf_facts *facts)
-{
-    size_t entry = gelf_fsize(r->elf, ELF_T_SYM, 1, EV_CURRENT);
-    if (entry == 0 || r->symbols >= r->source->size || r->strings >= r->source->size) {
-        return;
-    }
-    uint64_t count = count_symbols(r, entry);
-    uint64_t room = (r->source->size - r->symbols) / entry;
-    uint64_t texts = r->source->size - r->strings;
-    count = count < room ? count : room;
-    count = count < 4 * 1024 * 1024 ? count : 4 * 1024 * 1024;
-    texts = texts < r->strings_size ? texts : r->strings_size;
-    texts = texts < 256 * 1024 * 1024 ? texts : 256 * 1024 * 1024;
-    Elf_Data *symbols = chunk(r, r->symbols, count * entry, ELF_T_SYM);
-    Elf_Data *names = chunk(r, r->strings, texts, ELF_T_BYTE);
-    if (symbols == NULL || names == NULL) {
-        return;
-    }
-    const char *text = names->d_buf;
-    GElf_Sym symbol;
-    for (uint64_t i = 1; i < count && gelf_getsym(symbols, (int)i, &symbol) != NULL; i++) {
-        if (symbol.st_name != 0 && symbol.st_name < texts &&
-            memchr(text + symbol.st_name, '\0', (size_t)(texts - symbol.st_name)) != NULL) {
-            look_at_symbol(text + symbol.st_name, symbol.st_shndx != SHN_UNDEF, facts);
-        }
-    }
-}
-
 static void read_all(struct reader *r, bool deep, struct elf_facts *facts)
 {
     facts->is_elf = true;
@@ -305,7 +178,7 @@ static void read_all(struct reader *r, bool deep, struct elf_facts *facts)
     read_segments(r, facts);
     read_sections(r);
     read_dynamic(r, facts);
-    read_symbols(r, facts);
+    elf_read_symbols(r, facts);
     bool executable =
         r->header.e_type == ET_EXEC ||
         (r->header.e_type == ET_DYN && ((r->flags_1 & DF_1_PIE) != 0 || r->dynamic_size == 0));
@@ -327,7 +200,7 @@ void elf_look(const struct source *source, bool deep, struct elf_facts *facts)
     }
     elf_version(EV_CURRENT);
     struct reader r = {.source = source, .strings = UINT64_MAX, .symbols = UINT64_MAX};
-    r.hash = r.gnu_hash = UINT64_MAX;
+    r.hash = r.gnu_hash = r.calls = r.relocations = UINT64_MAX;
     if (source->at != NULL) {
         union {
             const unsigned char *in;
@@ -375,8 +248,8 @@ void elf_facts_free(struct elf_facts *facts)
     strings_free(&facts->needed);
     strings_free(&facts->go);
     strings_free(&facts->rust);
-    char *texts[] = {facts->interpreter, facts->soname,      facts->rpath,
-                     facts->runpath,     facts->names_libpq, facts->names_entry};
+    char *texts[] = {facts->interpreter, facts->soname,      facts->rpath,  facts->runpath,
+                     facts->names_libpq, facts->names_entry, facts->openssl};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free(texts[i]);
     }

@@ -24,15 +24,22 @@ struct elf_facts {
     bool imports_entry; /* an undefined PQconnectdb or another door */
     bool defines_entry; /* a defined one */
     bool defines_exec;  /* a defined PQexec: then it is a libpq, and not pgseal's object */
+    bool replaceable;   /* all of libpq's entry points are defined for others, and called so that
+                           a preloaded object's come first */
+    int libpq_version;  /* what its PQlibVersion returns: 150018; 0 where that cannot be read */
     bool imports_dl;    /* dlopen, dlmopen, dlsym or dlvsym */
     /* Only with deep: */
     char *names_libpq; /* a text such as "libpq.so.5" among its constants */
     char *names_entry; /* a text such as "PQconnectdb" among its constants */
+    char *openssl;   /* "3.0.17", where OpenSSL's own text of its version is among the constants */
+    int libpq_least; /* the major version that its newest option came with: 18; 0: unknown */
     bool libpq_inside; /* constants that only libpq's own code has */
     bool is_go;
     struct strings go;   /* drivers for Go */
     struct strings rust; /* drivers for Rust */
     bool is_pgbouncer;
+    bool uses_kci;  /* imports or defines a function of KingbaseES's libkci; not only with deep */
+    bool names_kci; /* a text "libkci.so" */
 };
 
 /* Reads the facts; deep looks at constants too. Never fails: what cannot be read stays unset.

@@ -25,6 +25,8 @@ static void look_at_elf(struct scan *scan, struct item *item, const char *path,
         item->setuid = executable && (st->st_mode & S_ISUID) != 0;
         item->setgid = (st->st_mode & S_IXGRP) != 0 && (st->st_mode & S_ISGID) != 0;
         item->file_caps = fgetxattr(source->fd, "security.capability", NULL, 0) > 0;
+        item->listed = facts.interpreter != NULL && strstr(facts.interpreter, "ld-musl") == NULL &&
+                       root_preloads(scan->root);
     }
     elf_facts_free(&facts);
 }
@@ -91,6 +93,8 @@ void scan_file(struct scan *scan, const char *path, int fd, const struct stat *s
         look_at_archive(&item, &source);
     } else if (n == 4 && memcmp(magic, "MZ", 2) == 0 && name_is_npgsql(path)) {
         item_client_library(&item, "npgsql", xstrdup("Npgsql.dll"), NOT_COVERED, driver_why);
+    } else if (name_is_javascript(path)) {
+        script_look(&item, &source);
     } else if (rule != NULL) {
         look_at_name(&item, rule, &source);
     }

@@ -18,6 +18,7 @@ void item_free(struct item *item)
 {
     for (size_t i = 0; i < item->n; i++) {
         free(item->ways[i].evidence);
+        free(item->ways[i].openssl);
     }
     free(item->ways);
     free(item->path);

@@ -23,7 +23,20 @@ void item_client_library(struct item *item, const char *name, char *evidence, en
         }
     }
     item->ways = xrealloc(item->ways, (item->n + 1) * sizeof *item->ways);
-    item->ways[item->n++] = (struct way){name, evidence, verdict, why};
+    item->ways[item->n++] =
+        (struct way){.name = name, .evidence = evidence, .verdict = verdict, .why = why};
+}
+
+/* Which libpq and which OpenSSL the way that was added last is about. */
+static void set_versions(struct item *item, struct root *root, const char *path,
+                         const struct elf_facts *facts)
+{
+    struct way *way = &item->ways[item->n - 1];
+    way->libpq_version = facts->libpq_version;
+    way->libpq_least = facts->libpq_version == 0 ? facts->libpq_least : 0;
+    free(way->openssl);
+    way->openssl =
+        facts->openssl != NULL ? xstrdup(facts->openssl) : root_openssl(root, path, facts);
 }
 
 static bool is_library_name(const char *path)
@@ -91,13 +104,19 @@ void item_client_libraries_of_elf(struct item *item, struct root *root, const ch
                             xstrdup(facts->soname != NULL ? facts->soname : path), COVERED,
                             private ? "a copy of libpq of its own: each caller meets its own copy"
                                     : "libpq itself");
+        set_versions(item, root, path, facts);
         return;
     }
     bool linked = add_linked(item, root, path, facts);
     if (!linked && facts->libpq_inside) {
+        /* A program's own definitions come before a preloaded object's, a module's behind. */
+        bool replaced = facts->replaceable && !facts->is_program;
         item_client_library(item, "static-libpq",
                             xstrdup("libpq's own table of options is among its constants"),
-                            NOT_COVERED, why_static_libpq);
+                            replaced ? COVERED : NOT_COVERED,
+                            replaced ? "its libpq's functions are called through the linkage table"
+                                     : why_static_libpq);
+        set_versions(item, root, path, facts);
     }
     bool asks = facts->imports_dl || facts->is_static;
     if (!linked && !facts->libpq_inside && asks &&
@@ -107,6 +126,14 @@ void item_client_libraries_of_elf(struct item *item, struct root *root, const ch
                                                            ? facts->names_libpq
                                                            : facts->names_entry),
                             COVERED_BY_LOADER_HOOKS, why_loader);
+    }
+    if (facts->names_kci || facts->uses_kci) {
+        /* Not in one piece: pgseal would find itself. */
+        item_client_library(item, "libkci",
+                            facts->uses_kci ? xprintf("a function KCI%s", "Connection…")
+                                            : xprintf("the text \"%s.so\"", "libkci"),
+                            NOT_COVERED,
+                            "KingbaseES's libkci is a libpq under other names, which no hook has");
     }
     for (size_t i = 0; i < facts->go.n; i++) {
         item_client_library(item, "go", xstrdup(facts->go.at[i]), NOT_COVERED, why_driver);
@@ -146,13 +173,14 @@ static const char *own_machine(void)
 /* Why nothing can be preloaded into it, whatever its ways, or NULL. */
 static const char *beyond_reach(const struct item *item)
 {
-    if (item->setuid) {
+    bool secure = !item->listed;
+    if (secure && item->setuid) {
         return "setuid: the dynamic linker ignores LD_PRELOAD";
     }
-    if (item->setgid) {
+    if (secure && item->setgid) {
         return "setgid: the dynamic linker ignores LD_PRELOAD";
     }
-    if (item->file_caps) {
+    if (secure && item->file_caps) {
         return "file capabilities: the dynamic linker ignores LD_PRELOAD";
     }
     if (item->is_static) {

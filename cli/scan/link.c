@@ -98,7 +98,10 @@ static const struct elf_facts *library_facts(struct root *root, const char *path
         int fd = root_open_path(root, path, 0);
         if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
             struct source source = {.fd = fd, .size = (uint64_t)st.st_size};
-            elf_look(&source, false, &library->facts);
+            /* What version of OpenSSL it is only its constants tell. */
+            const char *slash = strrchr(path, '/');
+            bool crypto = slash != NULL && strncmp(slash + 1, "libcrypto", 9) == 0;
+            elf_look(&source, crypto, &library->facts);
         }
         if (fd >= 0) {
             close(fd);
@@ -246,6 +249,24 @@ static bool is_libpq(struct root *root, const char *name, const char *real)
     }
     const struct elf_facts *facts = real != NULL ? library_facts(root, real) : NULL;
     return facts != NULL && facts->defines_entry && facts->defines_exec;
+}
+
+char *root_openssl(struct root *root, const char *path, const struct elf_facts *facts)
+{
+    char *own = xstrdup(path);
+    struct node node = {.path = own, .facts = facts};
+    char *version = NULL;
+    for (size_t i = 0; i < facts->needed.n && version == NULL; i++) {
+        const char *name = facts->needed.at[i];
+        const char *real =
+            strncmp(name, "libcrypto", 9) == 0 ? find_needed(root, &node, 0, name) : NULL;
+        const struct elf_facts *crypto = real != NULL ? library_facts(root, real) : NULL;
+        if (crypto != NULL && crypto->openssl != NULL) {
+            version = xstrdup(crypto->openssl);
+        }
+    }
+    free(own);
+    return version;
 }
 
 bool root_reaches(struct root *root, const char *path, const struct elf_facts *facts, char **libpq,

@@ -7,6 +7,8 @@
 static const struct name_rule rules[] = {
     {"/node_modules/pg/package.json", "node", "node-postgres", NOT_COVERED, "pg"},
     {"/node_modules/postgres/package.json", "node", "Postgres.js", NOT_COVERED, "postgres"},
+    {"/node_modules/@neondatabase/serverless/package.json", "node", "Neon's serverless driver",
+     NOT_COVERED, "@neondatabase/serverless"},
     {"/asyncpg/__init__.py", "asyncpg", "asyncpg", NOT_COVERED, NULL},
     {"/pg8000/__init__.py", "pg8000", "pg8000", NOT_COVERED, NULL},
     {"/DBD/PgPP.pm", "perl", "DBD::PgPP", NOT_COVERED, NULL},
@@ -38,6 +40,17 @@ bool name_is_archive(const char *path)
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot != NULL && i < sizeof endings / sizeof *endings; i++) {
         if (strcasecmp(dot, endings[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool name_is_javascript(const char *path)
+{
+    static const char *const endings[] = {".js", ".mjs", ".cjs"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        if (ends_with(path, endings[i])) {
             return true;
         }
     }

@@ -1,5 +1,5 @@
-/* places: where in its file an address of an ELF object stands. */
-#include "cli/scan/elf.h"
+/* places: where in its file an address of an ELF object stands, and what stands there. */
+#include "cli/scan/elf_internal.h"
 
 uint64_t elf_offset(const struct elf_places *places, uint64_t address)
 {
@@ -10,4 +10,13 @@ uint64_t elf_offset(const struct elf_places *places, uint64_t address)
         }
     }
     return UINT64_MAX;
+}
+
+Elf_Data *elf_chunk(const struct reader *r, uint64_t offset, uint64_t size, Elf_Type type)
+{
+    if (offset >= r->source->size || size > r->source->size - offset || offset > INT64_MAX ||
+        size == 0) {
+        return NULL;
+    }
+    return elf_getdata_rawchunk(r->elf, (int64_t)offset, (size_t)size, type);
 }

@@ -33,6 +33,9 @@ int root_open_path(struct root *root, const char *path, int flags);
 bool root_reaches(struct root *root, const char *path, const struct elf_facts *facts, char **libpq,
                   char **through);
 
+/* The version of the OpenSSL that the object at `path` is linked to, or NULL. The caller frees. */
+char *root_openssl(struct root *root, const char *path, const struct elf_facts *facts);
+
 /* Whether a file name is a libpq's: libpq.so.5, libpq.so.5.15, or a wheel's libpq-9b38f5e3.so.5.17.
  */
 bool is_libpq_name(const char *name);
@@ -44,12 +47,16 @@ bool is_private_copy(struct root *root, const char *path);
 /* The directories where the dynamic linker looks without being told. Filled once. */
 const struct strings *root_directories(struct root *root);
 
+/* Whether /etc/ld.so.preload names pgseal's object. Looked up once. */
+bool root_preloads(struct root *root);
+
 /* For the files of scan_root only. */
 struct root {
     int fd;
     char *name;
     struct strings directories;
     bool directories_known;
+    bool preloads, preloads_known;
     void *found;     /* a tree (tsearch): path asked for → real path */
     void *libraries; /* a tree: real path → facts */
     size_t cached;

@@ -221,8 +221,10 @@ static void look_at_mapped(const struct process *p, void **tree, struct item *it
     }
     if (facts->libpq_inside) {
         item_client_library(
-            item, "static-libpq", xstrdup(path), NOT_COVERED,
-            "libpq is built into a module of it: nothing can be preloaded before that");
+            item, "static-libpq", xstrdup(path), facts->replaceable ? COVERED : NOT_COVERED,
+            facts->replaceable
+                ? "its libpq's functions are called through the linkage table"
+                : "libpq is built into a module of it: nothing can be preloaded before that");
     }
     for (size_t i = 0; i < facts->rust.n; i++) {
         item_client_library(item, "rust", xprintf("%s in %s", facts->rust.at[i], path), NOT_COVERED,

@@ -16,9 +16,12 @@ enum verdict { COVERED, COVERED_BY_LOADER_HOOKS, NOT_COVERED };
 
 /* One way to PostgreSQL. */
 struct way {
-    const char *name; /* "linked", "linked-through", "dlopen", "ctypes", "static-libpq", "go",
+    const char *name;  /* "linked", "linked-through", "dlopen", "ctypes", "static-libpq", "go",
                          "rust", "jdbc", "node", … */
-    char *evidence;   /* owned: what was seen */
+    char *evidence;    /* owned: what was seen */
+    int libpq_version; /* of the copy that this way is about, or 0 */
+    int libpq_least;   /* where that is 0: the major version that it has at least, or 0 */
+    char *openssl;     /* likewise, or NULL; owned */
     enum verdict verdict;
     const char *why; /* why this way, by itself, is judged so */
 };
@@ -32,6 +35,7 @@ struct item {
     struct way *ways;
     size_t n;
     bool is_static, setuid, setgid, file_caps, preloaded;
+    bool listed; /* /etc/ld.so.preload of its root names the object, and its loader reads that */
     const char *machine; /* "x86_64", … or NULL */
     enum verdict verdict;
     char *why; /* owned */
@@ -61,6 +65,10 @@ const struct name_rule *name_rule(const char *path);
 /* Whether the path ends like a Java archive, and whether like a .NET assembly of Npgsql. */
 bool name_is_archive(const char *path);
 bool name_is_npgsql(const char *path);
+bool name_is_javascript(const char *path);
+
+/* Looks for drivers that were bundled into a file of JavaScript. */
+void script_look(struct item *item, const struct source *source);
 
 /* Adds a way; evidence is owned from then on. */
 void item_client_library(struct item *item, const char *name, char *evidence, enum verdict verdict,

@@ -3,6 +3,7 @@
 #include "cli/check/check.h"
 #include "cli/commands.h"
 #include "cli/lib/safe.h"
+#include "lib/core/event/redact.h"
 #include "lib/core/text/list.h"
 
 #include <argp.h>
@@ -271,6 +272,13 @@ static int check_server(const struct options *options)
     c.asked = preview_ask(options->conninfo, options->policy, ASKED_AS_IT_IS);
     if (c.asked->rejection != NULL) {
         complain("libpq does not accept this: %s", c.asked->rejection);
+        check_free(&c);
+        return STATUS_USAGE;
+    }
+    const char *port = request_value(&c.asked->probe.request, "port");
+    if (request_cut(&c.asked->probe.request) || (port != NULL && !redact_port_is_plain(port))) {
+        complain("a URI is cut in the wrong place (an @ in host, port or dbname, or a port that is "
+                 "no number): write @ as %%40, : as %%3A and / as %%2F in its user and password");
         check_free(&c);
         return STATUS_USAGE;
     }

@@ -13,7 +13,8 @@ FUZZ_CFLAGS = $(CSTD) $(WARNINGS) -O1 -g -fno-omit-frame-pointer -fsanitize=fuzz
 FUZZ_CORE = $(patsubst %.c,build/tests/fuzz/%.o,$(CORE_SRC))
 FUZZ_LIBS_fuzz_event = -ljansson
 FUZZ_LIBS_fuzz_pem = -lcrypto
-FUZZ_MORE_fuzz_rewrite = shim/connect/call.c shim/connect/probe.c shim/connect/service.c lib/os/trust_files.c lib/os/client_cert.c lib/os/roots.c lib/os/sys.c
+FUZZ_MORE_fuzz_rewrite = $(addprefix shim/,connect/call.c connect/probe.c session/current.c session/ldap.c session/ptr_map.c \
+	session/session.c) lib/os/roots.c lib/os/settings.c lib/os/sys.c
 FUZZ_LIBS_fuzz_rewrite = -lpq
 
 build/tests/fuzz/%.o: %.c

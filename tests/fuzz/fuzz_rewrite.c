@@ -169,7 +169,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     REAL(PQconninfoParse);
     REAL(PQconninfoFree);
     REAL(PQhost);
-    REAL(PQport);
 #undef REAL
     pq.version = PQlibVersion();
     return 0;
@@ -344,7 +343,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct call call = make_call(entry_point, &e);
 
     memset(&probe, 0, sizeof probe);
-    enum probe_result result = PROBE_LIBPQ;
+    enum probe_result result = PROBE_REJECTED;
     bool rewritable = call_to_params(&call, &array);
     const char **keywords = calloc(2 * call_room(array.params.n), sizeof *keywords);
     if (keywords == NULL) {
@@ -371,7 +370,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         PQfinish(conn);
     }
     if (rewritable) {
-        probe_free(&pq, &probe, false);
+        probe_free(&pq, &probe);
     }
     free(keywords);
     free(text);

@@ -129,6 +129,14 @@ for uri in "postgres://app:a@$X:c@db.example/app" "postgres://app:$X/b@db.exampl
         hasnt "$OUT$ERR" "$X" "explain${form:+ $form} ${uri/$X/…} shows no secret"
     done
 done
+for uri in "postgres://app:a@$X:c@127.0.0.1/app" "postgres://app:$X/b@127.0.0.1/app" "postgres://app:1/$X@127.0.0.1/app" \
+    "host=$X@b port=1"; do
+    for form in '' --json; do
+        run "$pgseal" check ${form:+"$form"} "$uri"
+        is "$RC $(grep -c "$X" <<<"$OUT$ERR" || true)" '2 0' "check${form:+ $form} ${uri/$X/…} asks nobody and shows no secret"
+    done
+done
+has "$ERR" 'write @ as %40' 'and says what to write instead'
 run "$pgseal" explain 'postgresql://app@db.example/app?sslmod=require'
 has "$ERR" 'invalid URI query parameter: "sslmod"' 'an error of libpq that quotes no secret is shown'
 run "$pgseal" explain 'postgres://app:a@b:c@db.example/app'

@@ -59,7 +59,7 @@ static void files_without_a_size(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         for (int map = 0; map < 2; map++) {
-            int ends[2];
+            int ends[2] = {-1, -1};
             assert_int_equal(pipe(ends), 0);
             for (size_t k = 0; k < sizes[i]; k++) {
                 assert_int_equal(write(ends[1], "abcdefg" + k % 7, 1), 1);

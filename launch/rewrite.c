@@ -25,8 +25,9 @@ static void log_changes(const struct changes *c, const char *name, const struct 
 
 void rewrite_variable(const struct changes *c, const char *name, const char *root)
 {
-    const char *old = getenv(name);
-    if (old == NULL || old[0] == '\0') {
+    const char *present = getenv(name);
+    const char *old = present != NULL ? present : "";
+    if (old[0] == '\0') {
         refuse(STATUS_REFUSED, "--rewrite-url: %s is not set", name);
     }
     struct url u;

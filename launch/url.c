@@ -7,6 +7,7 @@
 #include "lib/core/text/strbuf.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +69,18 @@ static const struct dialect {
     {NULL, URL_PAIRS, npgsql_wishes},
 };
 
+/* Npgsql has no default for the server. */
+static bool has_server(const struct url_parts *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        const char *name = p->parameters[i].name;
+        if (strcmp(name, "host") == 0 || strcmp(name, "server") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Cuts value by the first dialect that it can be read in. */
 static const char *find_dialect(const char *value, struct url_parts *p,
                                 const struct dialect **found)
@@ -87,7 +100,7 @@ static const char *find_dialect(const char *value, struct url_parts *p,
         bool pairs = d->syntax == URL_KEYWORDS && reason == NULL &&
                      strchr(p->parameters[0].value, ';') != NULL &&
                      strcmp(p->parameters[0].name, "password") != 0;
-        if (begins || (reason == NULL && !pairs)) {
+        if (begins || (reason == NULL && !pairs && (d->syntax != URL_PAIRS || has_server(p)))) {
             *found = d;
             return reason;
         }
@@ -170,18 +183,24 @@ static void write_parameter(struct writer *w, const char *text, size_t len, cons
     }
 }
 
-/* A parameter that stays. */
-static void keep(struct writer *w, const struct url_parameter *p)
+/* A parameter that stays; false where there is no memory. */
+static bool keep(struct writer *w, const struct url_parameter *p)
 {
+    size_t size = strlen(p->name) + sizeof "=(hidden)";
     char *text = strndup(p->text, p->len);
-    char shown[256];
-    struct strbuf t;
-    strbuf_init(&t, shown, sizeof shown);
-    strbuf_add(&t, p->name);
-    strbuf_add(&t, "=(hidden)");
-    bool secret = text == NULL || is_secret(p, text);
-    write_parameter(w, p->text, p->len, secret ? shown : NULL);
+    char *own = malloc(size);
+    bool done = text != NULL && own != NULL;
+    if (done && w->syntax == URL_KEYWORDS && p->value[0] == '\0') {
+        /* "name=" at the end would take in the next word. */
+        url_write(w->syntax, p->name, "", own, size);
+        write_parameter(w, own, strlen(own), NULL);
+    } else if (done) {
+        snprintf(own, size, "%s=(hidden)", p->name);
+        write_parameter(w, p->text, p->len, is_secret(p, text) ? own : NULL);
+    }
     free(text);
+    free(own);
+    return done;
 }
 
 static bool add_wish(struct writer *w, const struct wish *wish, const char *written,
@@ -221,14 +240,19 @@ static bool write_all(struct writer *w, struct url *u, const struct url_parts *p
         const struct url_parameter *parameter = &p->parameters[i];
         const struct wish *wish = find_wish(d->wishes, parameter, root);
         if (wish == NULL) {
-            keep(w, parameter);
+            done = keep(w, parameter) && done;
             continue;
         }
         done = note_change(u, wish, parameter->value, root) && done;
         size_t at = (size_t)(wish - d->wishes);
         if (wish->value != NULL && written[at] == NULL) {
             written[at] = wish;
-            size_t name = strcspn(parameter->text, d->syntax == URL_PAIRS ? "=" : "= \t\n");
+            /* As it is written there, in its own case or encoding. */
+            const char *end = memchr(parameter->text, '=', parameter->len);
+            size_t name = end != NULL ? (size_t)(end - parameter->text) : parameter->len;
+            for (; name > 0 && strchr(" \t\r\n\v\f", parameter->text[name - 1]) != NULL; name--) {
+                ;
+            }
             char own[64];
             strbuf_copy(own, name < sizeof own ? name + 1 : sizeof own, parameter->text);
             done = add_wish(w, wish, wish->written != NULL ? wish->written : own, root) && done;
@@ -243,6 +267,27 @@ static bool write_all(struct writer *w, struct url *u, const struct url_parts *p
     return done;
 }
 
+/* Puts the string together again, as it was and as it becomes. Returns NULL, or why it cannot be. */
+static const char *assemble(struct url *u, const struct url_parts *p, const struct dialect *d,
+                            const char *root, size_t size)
+{
+    struct writer old = {.syntax = d->syntax};
+    struct writer new = {.syntax = d->syntax};
+    bool done = true;
+    strbuf_init(&old.value, u->value, size); /* written over below */
+    strbuf_init(&old.shown, u->before, size);
+    show_base(&old.shown, p->base, p->base_len);
+    for (size_t i = 0; i < p->n; i++) {
+        done = keep(&old, &p->parameters[i]) && done;
+    }
+    strbuf_init(&new.value, u->value, size);
+    strbuf_init(&new.shown, u->after, size);
+    strbuf_addn(&new.value, p->base, p->base_len);
+    show_base(&new.shown, p->base, p->base_len);
+    done = write_all(&new, u, p, d, root) && done;
+    return done && !new.value.cut && !new.shown.cut && !old.shown.cut ? NULL : "it is too long";
+}
+
 const char *url_rewrite(struct url *u, const char *value, const char *root)
 {
     struct url_parts parts = {0};
@@ -254,24 +299,9 @@ const char *url_rewrite(struct url *u, const char *value, const char *root)
         u->value = malloc(size);
         u->before = malloc(size);
         u->after = malloc(size);
-        reason = u->value != NULL && u->before != NULL && u->after != NULL ? NULL : "no memory";
-        if (reason == NULL) {
-            struct writer old = {.syntax = dialect->syntax};
-            struct writer new = {.syntax = dialect->syntax};
-            strbuf_init(&old.value, u->value, size);
-            strbuf_init(&old.shown, u->before, size);
-            show_base(&old.shown, parts.base, parts.base_len);
-            for (size_t i = 0; i < parts.n; i++) {
-                keep(&old, &parts.parameters[i]);
-            }
-            strbuf_init(&new.value, u->value, size);
-            strbuf_init(&new.shown, u->after, size);
-            strbuf_addn(&new.value, parts.base, parts.base_len);
-            show_base(&new.shown, parts.base, parts.base_len);
-            if (!write_all(&new, u, &parts, dialect, root) || new.value.cut || new.shown.cut) {
-                reason = "it is too long";
-            }
-        }
+        reason = u->value != NULL && u->before != NULL && u->after != NULL
+                     ? assemble(u, &parts, dialect, root, size)
+                     : "no memory";
     }
     url_parts_free(&parts);
     return reason;

@@ -9,6 +9,7 @@
 
 static const char no_memory[] = "no memory";
 static const char too_many[] = "it has too many parameters";
+static const char unknown[] = "it is in no syntax that pgseal-run knows";
 
 /* Adds a parameter whose name and value are owned from now on, even where it fails. */
 static const char *add(struct url_parts *p, const char *text, size_t len, char *name, char *value)
@@ -83,7 +84,7 @@ static const char *cut_query(struct url_parts *p, const char *value)
 static const char blanks[] = " \t\n\r\v\f";
 
 /* One value of libpq's keywords at *s, which moves behind it: 'quoted', or up to a blank, with
- * backslashes. NULL where a quote is not closed. */
+ * backslashes. NULL where a quote is not closed, or where a backslash would take in what is added. */
 static char *keyword_value(const char **s)
 {
     char *out = malloc(strlen(*s) + 1);
@@ -91,8 +92,9 @@ static char *keyword_value(const char **s)
     size_t n = 0;
     *s += quoted;
     while (out != NULL && **s != '\0' && (quoted ? **s != '\'' : strchr(blanks, **s) == NULL)) {
-        if (**s == '\\' && (*s)[1] != '\0') {
-            (*s)++;
+        if (**s == '\\' && *++*s == '\0') {
+            free(out);
+            return NULL;
         }
         out[n++] = *(*s)++;
     }
@@ -110,7 +112,6 @@ static char *keyword_value(const char **s)
 static const char *cut_keywords(struct url_parts *p, const char *value)
 {
     static const char name_bytes[] = "abcdefghijklmnopqrstuvwxyz_0123456789";
-    static const char unknown[] = "it is in no syntax that pgseal-run knows";
     for (const char *s = value + strspn(value, blanks); *s != '\0'; s += strspn(s, blanks)) {
         const char *start = s;
         size_t name = strspn(s, name_bytes);
@@ -149,35 +150,55 @@ static char *pair_name(const char *s, size_t len)
     return out;
 }
 
-/* The length of one pair: up to a semicolon that is not in quotes. */
-static size_t pair_length(const char *s)
+/* The length of one pair: up to a semicolon that is not in quotes. False where a quote is not closed.
+ */
+static bool pair_length(const char *s, size_t *len)
 {
-    const char *equals = strpbrk(s, "=;");
-    if (equals == NULL || *equals == ';') {
-        return strcspn(s, ";");
+    *len = strcspn(s, ";");
+    const char *equals = memchr(s, '=', *len);
+    const char *v = equals != NULL ? equals + 1 + strspn(equals + 1, blanks) : "";
+    if (*v != '"' && *v != '\'') {
+        return true;
     }
-    const char *v = equals + 1 + strspn(equals + 1, blanks);
-    if (*v == '"' || *v == '\'') {
-        const char *end = v;
-        do {
-            end = strchr(end + 1, *v);
-        } while (end != NULL && end[1] == *v && *(++end) != '\0');
-        if (end != NULL) {
-            return (size_t)(end - s) + strcspn(end, ";");
-        }
+    const char *end = strchr(v + 1, *v);
+    while (end != NULL && end[1] == *v) { /* doubled: one of the value's own */
+        end = strchr(end + 2, *v);
     }
-    return strcspn(s, ";");
+    if (end == NULL) {
+        return false;
+    }
+    *len = (size_t)(end - s) + strcspn(end, ";");
+    return true;
+}
+
+/* A value of Npgsql's without its quotes. */
+static char *pair_value(const char *s, size_t len)
+{
+    char *out = malloc(len + 1);
+    bool quoted = len > 1 && (s[0] == '"' || s[0] == '\'') && s[len - 1] == s[0];
+    size_t n = 0;
+    for (size_t i = quoted ? 1 : 0; out != NULL && i < len - (quoted ? 1 : 0); i++) {
+        out[n++] = s[i];
+        i += quoted && s[i] == s[0] && i + 1 < len - 1 && s[i + 1] == s[0];
+    }
+    if (out != NULL) {
+        out[n] = '\0';
+    }
+    return out;
 }
 
 static const char *cut_pairs(struct url_parts *p, const char *value)
 {
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ";
     const char *reason = NULL;
     for (const char *s = value; reason == NULL && *s != '\0'; s += *s == ';') {
         s += strspn(s, blanks);
-        size_t len = pair_length(s);
+        size_t len;
+        bool closed = pair_length(s, &len);
         const char *equals = memchr(s, '=', len);
-        if (len > 0 && equals == NULL) {
-            return "it is in no syntax that pgseal-run knows";
+        bool named = equals != NULL && s + strspn(s, letters) == equals && s != equals;
+        if (!closed || (!named && (len > 0 || s == value))) {
+            return unknown;
         }
         if (len > 0) {
             const char *v = equals + 1;
@@ -185,16 +206,17 @@ static const char *cut_pairs(struct url_parts *p, const char *value)
             for (; rest > 0 && strchr(blanks, *v) != NULL; rest--) {
                 v++;
             }
-            reason = add(p, s, len, pair_name(s, (size_t)(equals - s)), strndup(v, rest));
+            reason = add(p, s, len, pair_name(s, (size_t)(equals - s)), pair_value(v, rest));
         }
         s += len;
     }
-    return reason;
+    return reason == NULL && p->n == 0 ? unknown : reason;
 }
 
 const char *url_cut(struct url_parts *p, enum url_syntax syntax, const char *value)
 {
     p->syntax = syntax;
+    p->base = value;
     switch (syntax) {
     case URL_QUERY:
         return cut_query(p, value);
@@ -220,7 +242,7 @@ bool url_write(enum url_syntax syntax, const char *name, const char *value, char
     static const char plain[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/.-_";
     static const char digits[] = "0123456789ABCDEF";
-    bool quoted = syntax != URL_QUERY && value[strspn(value, plain)] != '\0';
+    bool quoted = syntax != URL_QUERY && (value[0] == '\0' || value[strspn(value, plain)] != '\0');
     const char *quote = !quoted ? "" : syntax == URL_KEYWORDS ? "'" : "\"";
     struct strbuf t;
     strbuf_init(&t, buf, size);

@@ -22,7 +22,7 @@ struct url_parameter {
 
 struct url_parts {
     enum url_syntax syntax;
-    const char *base; /* of a query: all before the '?' */
+    const char *base; /* all before the parameters, of a query: before its question mark */
     size_t base_len;
     struct url_parameter parameters[URL_PARAMETERS];
     size_t n;

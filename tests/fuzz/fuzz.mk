@@ -16,6 +16,8 @@ FUZZ_LIBS_fuzz_pem = -lcrypto
 FUZZ_MORE_fuzz_rewrite = $(addprefix shim/,connect/call.c connect/probe.c session/current.c session/ldap.c session/ptr_map.c \
 	session/session.c) lib/os/roots.c lib/os/settings.c lib/os/sys.c
 FUZZ_LIBS_fuzz_rewrite = -lpq
+FUZZ_MORE_fuzz_url = launch/url.c launch/url_parts.c
+FUZZ_LIBS_fuzz_url = -lpq
 
 build/tests/fuzz/%.o: %.c
 	@mkdir -p $(@D)

@@ -187,6 +187,7 @@ rewritten "jdbc:postgresql://h/d?user=a@b&sslmode=verify-full&sslrootcert=$root&
     'ssl true -; sslfactory org.postgresql.ssl.NonValidatingFactory -'
 rewritten "host=h password='a b' sslmode=verify-full" 'keywords' "host=h password='a b' sslmode = 'disable'" 'sslmode disable verify-full'
 rewritten 'host=h password=a;b sslmode=verify-full' 'keywords: a semicolon in the password' 'host=h password=a;b'
+rewritten "host=h password='' sslmode=verify-full" 'keywords: an empty password at the end' 'host=h password='
 rewritten "Host=h;Password=\"a;b\";SSL Mode=VerifyFull;Root Certificate=$root" "Npgsql's" \
     'Host=h;Password="a;b";SSL Mode=Disable;Root Certificate=/x;Trust Server Certificate=true' \
     "sslmode Disable VerifyFull; rootcertificate /x $root; trustservercertificate true -"
@@ -201,6 +202,8 @@ another database|mysql://u:pa55@h/d|no syntax that pgseal-run knows
 a driver without a known syntax|postgresql+pg8000://u:pa55@h/d|no syntax that pgseal-run knows
 words|pa55 and more|no syntax that pgseal-run knows
 a quote that is not closed|host=h password='pa55|no syntax that pgseal-run knows
+a backslash at the end|host=h password=pa55\|no syntax that pgseal-run knows
+a quote of Npgsql's that is not closed|Host=h;Password="pa55|no syntax that pgseal-run knows
 a ? in the password|postgres://u:pa55?x@h/d|%3F
 a # in the password|postgres://u:pa55#x@h/d|%23
 END

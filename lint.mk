@@ -18,7 +18,7 @@ lint:
 	@echo 'lint: no findings'
 
 .PHONY: lint-installed
-lint-installed: lint-format lint-cppcheck lint-build $(LINT_SH:./%=build/lint/%.shellcheck) $(LINT_C:%=build/lint/%.gcc) \
+lint-installed: lint-format lint-graph lint-cppcheck lint-build $(LINT_SH:./%=build/lint/%.shellcheck) $(LINT_C:%=build/lint/%.gcc) \
 		$(LINT_C:%=build/lint/%.tidy)
 
 .PHONY: lint-format

@@ -113,10 +113,10 @@ PGOAUTHDEBUG without what is unsafe|ok t|seal/sealed|$good|env:PGOAUTHDEBUG=call
 an unsafe word of PGOAUTHDEBUG without its prefix|ok t|seal/sealed|$good|env:PGOAUTHDEBUG=trace
 oauth_ca_file from 19|$(from 19 'ok t|downgrade/sealed' 'bad|none')|$good oauth_ca_file=$PKI/foreign.pem
 PGOAUTHCAFILE from 19|ok t|$(from 19 downgrade/sealed seal/sealed)|$good|env:PGOAUTHCAFILE=$PKI/foreign.pem
-servicefile from 19: a weak one|$(from 19 'ok t|downgrade/sealed' 'bad|none')|servicefile=$services service=good-weak
-servicefile from 19: the impostor|$(from 19 'bad|downgrade/sealed' 'bad|none')|servicefile=$services service=impostor-weak
+servicefile from 19: a weak one|$(from 19 'ok t|downgrade/sealed' 'bad|none')|servicefile=$LAB/log/services.conf service=good-weak
+servicefile from 19: the impostor|$(from 19 'bad|downgrade/sealed' 'bad|none')|servicefile=$LAB/log/services.conf service=impostor-weak
 END
-rows world_bare <<<"bare: servicefile from 19|$(from 19 'ok f' bad)|-|servicefile=$services service=impostor-weak"
+rows world_bare <<<"bare: servicefile from 19|$(from 19 'ok f' bad)|-|servicefile=$LAB/log/services.conf service=impostor-weak"
 rows world_bare <<<"bare: PGREQUIRESSL=1 asks for no more than TLS|ok t|-|host=localhost port=$I user=app dbname=app|env:PGREQUIRESSL=1"
 
 # --- secrets of TLS in a file, from 18

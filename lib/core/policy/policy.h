@@ -13,6 +13,7 @@
 enum { POLICY_FAULT_MAX = 1024, POLICY_LINE_MAX = 4096, POLICY_PATH_MAX = 1023, POLICY_PINS = 32 };
 
 enum policy_mode { MODE_ENFORCE, MODE_AUDIT };
+enum policy_origin { POLICY_OF_FILE, POLICY_OF_ENVIRONMENT }; /* what a line number means */
 enum root_kind { ROOT_SYSTEM, ROOT_FILE, ROOT_PROGRAM };
 enum socket_rule { SOCKETS_ALLOW, SOCKETS_REFUSE, SOCKETS_DIRECTORIES };
 enum cancel_rule { CANCEL_ALLOW, CANCEL_REFUSE, CANCEL_ENCRYPT };
@@ -46,6 +47,7 @@ struct rule {
 
 struct policy {
     const char *name; /* the file's path, "environment" or "defaults" */
+    enum policy_origin origin;
     struct rule global;
     struct rule *rules; /* owned */
     size_t nrules;

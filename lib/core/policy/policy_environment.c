@@ -67,6 +67,7 @@ void policy_from_settings(struct policy *p, const struct setting *settings, size
             continue;
         }
         p->name = "environment";
+        p->origin = POLICY_OF_ENVIRONMENT;
         enum key key = key_of_variable(name);
         if (key == NO_KEY) {
             if (parsing_fault(&x, name, ": unknown variable", NULL, NULL)) {
@@ -88,7 +89,7 @@ void policy_where(const struct policy *p, int line, char *buf, size_t size)
         return;
     }
     strbuf_add(&t, p->name);
-    if (strcmp(p->name, "environment") == 0) {
+    if (p->origin == POLICY_OF_ENVIRONMENT) {
         strbuf_add(&t, ": ");
         strbuf_add(&t, key_variable(line));
     } else {

@@ -22,7 +22,7 @@ static bool faulty(struct deciding *d, int line, const char *key, const char *pa
         strbuf_add(&t, ": ");
     }
     /* In a file the key must be named; a variable's name says it already. */
-    if (line == 0 || strcmp(d->p->name, "environment") != 0) {
+    if (line == 0 || d->p->origin != POLICY_OF_ENVIRONMENT) {
         strbuf_add(&t, key);
         strbuf_add(&t, ": ");
     }

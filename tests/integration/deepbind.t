@@ -1,0 +1,250 @@
+#!/bin/bash
+# deepbind.t: what is opened RTLD_DEEPBIND, or by dlmopen, and what that opens in its turn, reaches libpq as it does bare, and
+# only through pgseal: wherever the dynamic linker finds it, whatever else has its name, and however its file is made.
+. "$(dirname "$0")/../lib/env.sh"
+. "$LAB_TOP/tests/lib/reach.sh"
+
+lab_start good impostor
+policy <<<"sslrootcert = $PKI/root.pem"
+target="host=localhost port=$(lab_port good) dbname=app user=app sslmode=disable"
+evil="host=localhost port=$(lab_port impostor) dbname=app user=app sslmode=disable"
+
+# both NAME COMMAND…: TARGET in it is the connection string. Bare, plaintext, and through to the impostor; sealed, verified
+# TLS, and nothing for the impostor; the program sees the same.
+both() {
+    local name=$1 want
+    shift
+    log_mark good
+    run bare "${@/TARGET/"$target"}"
+    want="$RC $OUT$ERR"
+    is "$RC $(sessions good | sort -u)" '0 - plain' "$name: bare, plaintext"
+    log_mark impostor
+    run bare "${@/TARGET/"$evil"}"
+    is "$(sessions impostor | sort -u)" '- plain' "$name: bare, plaintext with an impostor"
+    log_mark good
+    log_mark impostor
+    run sealed "${@/TARGET/"$target"}"
+    is "$RC $OUT$ERR" "$want" "$name: the program sees the same"
+    is "$(sessions good | sort -u)" '- ssl' "$name: verified TLS"
+    run sealed "${@/TARGET/"$evil"}"
+    is "$(sessions impostor)" '' "$name: no session on an impostor"
+}
+
+cc=(reach_cc -shared -fPIC -I"$REACH_SRC")
+mkdir "$REACH/first" "$REACH/b" 2>/dev/null || true
+nested=$REACH/nested
+reach_cc -DPROGRAM -o "$nested" "$REACH_SRC/nested.c"
+"${cc[@]}" -DLIBRARY -o "$REACH/libnested.so" "$REACH_SRC/nested.c"
+"${cc[@]}" -DMODULE -o "$REACH/nest.so" "$REACH_SRC/nested.c" -L"$REACH" -lnested -Wl,-rpath,"\$ORIGIN"
+
+# --- what has the same name
+
+mkdir -p "$REACH/same/a" "$REACH/same/b"
+echo 'void other(void); void other(void) {}' >"$REACH/other.c"
+"${cc[@]}" -o "$REACH/same/a/ext.so" "$REACH/other.c"
+cp "$REACH/mods.so" "$REACH/same/b/ext.so"
+reach_cc -DPROGRAM -o "$REACH/nested-rpath" "$REACH_SRC/nested.c" -Wl,--disable-new-dtags,-rpath,"$REACH/same/b"
+reach_cc -DPROGRAM -o "$REACH/nested-runpath" "$REACH_SRC/nested.c" -Wl,--enable-new-dtags,-rpath,"$REACH/same/b"
+for program in nested-rpath nested-runpath; do
+    both "$program" "$REACH/$program" deep ext.so TARGET
+    both "$program, another of this name was opened before" "$REACH/$program" deep ext.so TARGET "$REACH/same/a/ext.so"
+done
+both 'LD_LIBRARY_PATH' env LD_LIBRARY_PATH="$REACH/same/b" "$nested" deep ext.so TARGET "$REACH/same/a/ext.so"
+both 'RPATH before LD_LIBRARY_PATH' env LD_LIBRARY_PATH="$REACH/same/a" "$REACH/nested-rpath" deep ext.so TARGET
+both 'LD_LIBRARY_PATH before RUNPATH' env LD_LIBRARY_PATH="$REACH/same/b:$REACH/same/a" "$REACH/nested-runpath" deep ext.so TARGET
+
+# --- where a module's library is found
+
+cat >"$REACH/client.c" <<'END'
+#include "reach.h"
+#include <libpq-fe.h>
+#include <stdio.h>
+void go(const char *name, const char *conninfo);
+void go(const char *name, const char *conninfo)
+{
+    PGconn *conn = PQconnectdb(conninfo);
+    printf("%s: %s\n", name, PQstatus(conn) == CONNECTION_OK ? "ok" : PQerrorMessage(conn));
+    fflush(stdout);
+    PQfinish(conn);
+}
+END
+lib=lib/$(gcc -print-multiarch)
+mkdir -p "$REACH/libs/$lib"
+"${cc[@]}" -o "$REACH/libs/libwithin.so" "$REACH/client.c" -lpq
+cp "$REACH/libs/libwithin.so" "$REACH/libs/$lib/libwithin.so"
+while read -r name flags; do
+    # shellcheck disable=SC2086
+    "${cc[@]}" -DMODULE -o "$REACH/$name.so" "$REACH_SRC/nested.c" -L"$REACH/libs" -lwithin $flags
+    for how in deep space; do
+        both "$name, $how" "$nested" $how "$REACH/$name.so" TARGET
+    done
+done <<END
+by-rpath -Wl,--disable-new-dtags,-rpath,$REACH/libs
+by-runpath -Wl,--enable-new-dtags,-rpath,$REACH/libs
+by-origin -Wl,-rpath,\$ORIGIN/libs
+by-lib -Wl,-rpath,\$ORIGIN/libs/\$LIB
+END
+"${cc[@]}" -DMODULE -o "$REACH/by-nothing.so" "$REACH_SRC/nested.c" -L"$REACH/libs" -lwithin
+both "a library by LD_LIBRARY_PATH" env LD_LIBRARY_PATH="$REACH/libs" "$nested" deep "$REACH/by-nothing.so" TARGET
+reach_cc -DPROGRAM -o "$REACH/nested-libs" "$REACH_SRC/nested.c" -Wl,--disable-new-dtags,-rpath,"$REACH/libs"
+both "a library by the program's RPATH" "$REACH/nested-libs" deep "$REACH/by-nothing.so" TARGET
+
+# --- what a library of the module opens
+
+for how in deep space; do
+    for inner in plain deep space; do
+        for ext in "$REACH/mods.so" "$REACH/a/moda.so"; do
+            both "$how, and its library opens ${ext##*/} ($inner)" env NESTED_HOW=$inner NESTED="$ext" "$nested" $how "$REACH/nest.so" TARGET
+        done
+    done
+    both "$how, and its library asks dlsym" env NESTED_HOW=bysym NESTED=libpq.so.5 "$nested" $how "$REACH/nest.so" TARGET
+    both "$how, and its library asks dlsym for a private copy" env NESTED_HOW=bysym NESTED="$REACH/b/libpb.so.5" "$nested" $how \
+        "$REACH/nest.so" TARGET
+done
+printf 'FAKE_1 { global: PQ*; local: *; };\n' >"$REACH/fake.map"
+gcc -std=gnu17 -O1 -fPIC -shared -Wl,--version-script="$REACH/fake.map" -o "$REACH/libfake.so" "$LAB_TOP/tests/matrix/fakepq.c"
+for how in deep space; do
+    run bare env NESTED_HOW=byvsym NESTED="$REACH/libfake.so" "$nested" $how "$REACH/nest.so" 'host=nowhere sslmode=disable'
+    hasnt "$OUT" pgseal "$how, and its library asks dlvsym: bare, connected"
+    run sealed env NESTED_HOW=byvsym NESTED="$REACH/libfake.so" "$nested" $how "$REACH/nest.so" 'host=nowhere sslmode=disable'
+    has "$OUT" 'pgseal: refused: violation: the session is not in TLS' "$how, and its library asks dlvsym: sealed"
+done
+
+# --- dlopen and dlsym that libc's own handle gave; what is closed and opened again
+
+both "libc's own dlopen and dlsym" "$nested" libc "$REACH/mods.so" TARGET
+both "libc's own, and a library that opens" env NESTED_HOW=plain NESTED="$REACH/a/moda.so" "$nested" libc "$REACH/nest.so" TARGET
+both 'closed and opened again' "$nested" twice "$REACH/a/moda.so" TARGET
+both 'closed and opened again, with what it opens' env NESTED_HOW=deep NESTED="$REACH/a/moda.so" "$nested" twice "$REACH/nest.so" TARGET
+
+# --- what has nothing to do with libpq
+
+mkdir "$REACH/whose"
+cat >"$REACH/whose.c" <<'END'
+#include <dlfcn.h>
+#include <stdio.h>
+const char *who(void);
+const char *run(void);
+#ifdef LIBRARY
+const char *who(void) { return "the library"; }
+#elif defined MODULE
+const char *run(void) { return who(); }
+#else
+const char *who(void) { return "the program"; }
+int main(int argc, char **argv)
+{
+    void *h = argc > 1 ? dlopen(argv[1], RTLD_NOW | RTLD_DEEPBIND) : NULL;
+    puts(h ? ((const char *(*)(void))dlsym(h, "run"))() : dlerror());
+    return 0;
+}
+#endif
+END
+reach_cc -DLIBRARY -shared -fPIC -Wl,-soname,libwhose.so -o "$REACH/whose/libwhose.so" "$REACH/whose.c"
+reach_cc -DMODULE -shared -fPIC -o "$REACH/m.so" "$REACH/whose.c" -L"$REACH/whose" -lwhose
+reach_cc -rdynamic -o "$REACH/whose/whose" "$REACH/whose.c" -Wl,--disable-new-dtags,-rpath,"$REACH/whose"
+run bare "$REACH/whose/whose" "$REACH/m.so"
+is "$OUT" 'the library' 'a module without libpq: bare, it reaches its own library'
+run sealed "$REACH/whose/whose" "$REACH/m.so"
+is "$OUT" 'the library' 'a module without libpq: so it does sealed'
+
+# --- a call that looks like another one: the bytes before the return address mean nothing
+
+cat >"$REACH/bytes.c" <<'END'
+#include <dlfcn.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+int main(int argc, char **argv)
+{
+    if (argc < 3 || !dlopen(argv[2], RTLD_NOW))
+        return 2;
+    PGconn *(*volatile connect)(const char *) = PQconnectdb;
+    PGconn *conn;
+    register const char *argument __asm__("rdi") = argv[1];
+    register void *fn __asm__("rdx") = (void *)connect;
+    /* mov %r13,%r8; xor %eax,%eax; call *%rdx: five bytes before its end stands 0xe8, as in call rel32 */
+    __asm__ volatile(".byte 0x4d,0x89,0xe8, 0x31,0xc0, 0xff,0xd2"
+                     : "=a"(conn), "+r"(argument), "+r"(fn)::"rcx", "rsi", "r8", "r9", "r10", "r11", "memory", "cc");
+    printf("%d %s\n", PQlibVersion() / 10000, PQstatus(conn) == CONNECTION_OK ? "ok" : PQerrorMessage(conn));
+    return 0;
+}
+END
+if [[ $(uname -m) == x86_64 ]]; then
+    reach_cc -O1 -o "$REACH/bytes" "$REACH/bytes.c" -lpq
+    both 'a call through a pointer' "$REACH/bytes" TARGET "$REACH/b/libpb.so.5"
+fi
+
+# --- files that lie, and that the dynamic linker opens all the same
+
+cat >"$REACH/lie.py" <<'END'
+import struct, sys
+source, target, lie = sys.argv[1:]
+data = bytearray(open(source, "rb").read())
+phoff, = struct.unpack_from("<Q", data, 32)
+phnum, = struct.unpack_from("<H", data, 56)
+loads, dyn = [], None
+for i in range(phnum):
+    kind, flags, offset, vaddr, _, filesz, memsz, _ = struct.unpack_from("<IIQQQQQQ", data, phoff + 56 * i)
+    if kind == 1:
+        loads.append((vaddr, filesz, offset))
+    if kind == 2:
+        dyn = offset
+def where(vaddr):
+    return next(o + vaddr - v for v, n, o in loads if v <= vaddr < v + n)
+tags = {}
+at = dyn
+while True:
+    tag, value = struct.unpack_from("<QQ", data, at)
+    tags.setdefault(tag, (at + 8, value))
+    if tag == 0:
+        break
+    at += 16
+def table(tag):
+    return where(tags[tag][1])
+HASH = 0x6ffffef5
+if lie == "strsz":
+    struct.pack_into("<Q", data, tags[10][0], 1 << 60)
+elif lie == "sections":
+    struct.pack_into("<QHHH", data, 40, 1 << 60, 0, 0, 0)
+    struct.pack_into("<HHH", data, 58, 0xffff, 0xffff, 0xffff)
+elif lie == "bloom":
+    struct.pack_into("<I", data, table(HASH) + 8, 1 << 27)
+elif lie == "buckets":
+    struct.pack_into("<I", data, table(HASH), 0x7fffffff)
+elif lie == "chain":
+    buckets, first, words, shift = struct.unpack_from("<IIII", data, table(HASH))
+    for i in range(words):
+        struct.pack_into("<Q", data, table(HASH) + 16 + 8 * i, (1 << 64) - 1)
+    for i in range(buckets):
+        struct.pack_into("<I", data, table(HASH) + 16 + 8 * words + 4 * i, 0xfffffff0)
+elif lie in ("name", "symbol"):
+    for i in range(tags[2][1] // 24):  # what is bound lazily is not read before it is called
+        entry = table(23) + 24 * i
+        symbol, = struct.unpack_from("<I", data, entry + 12)
+        if lie == "name":
+            struct.pack_into("<I", data, table(6) + 24 * symbol, 0xfffffff0)
+        else:
+            struct.pack_into("<I", data, entry + 12, 0x0fffffff)
+elif lie == "versions":
+    struct.pack_into("<Q", data, tags[0x6fffffff][0], 1 << 60)
+open(target, "wb").write(data)
+END
+cat >"$REACH/liar.c" <<'END'
+/* No other library, so that the dynamic linker never looks a name up in it. */
+void *PQgetssl(void *);
+void lazy(void);
+void lazy(void) { PQgetssl(0); }
+END
+"${cc[@]}" -Wl,-z,lazy -nostdlib -o "$REACH/liar.so" "$REACH/liar.c"
+for lie in strsz sections bloom buckets chain name symbol versions; do
+    from=$REACH/liar.so
+    [[ $lie != versions ]] || from=$REACH/mods.so
+    python3 "$REACH/lie.py" "$from" "$REACH/liar-$lie.so" "$lie"
+    run bare "$nested" deep "$REACH/mods.so" "$target" "$REACH/liar-$lie.so" "$REACH/a/moda.so"
+    want="$RC $OUT$ERR"
+    log_mark good
+    run sealed "$nested" deep "$REACH/mods.so" "$target" "$REACH/liar-$lie.so" "$REACH/a/moda.so"
+    is "$RC $OUT$ERR $(sessions good)" "$want - ssl" "a file that lies about its $lie: no crash, and verified TLS"
+    like "$want" '^0 ' "a file that lies about its $lie: bare, it is opened"
+done
+
+done_testing

@@ -50,7 +50,9 @@ static PGconn *reject(struct attempt *a, PGPing *ping)
 {
     PGconn *conn = a->probe.conn;
     a->probe.conn = NULL;
-    a->conn_state->rejected = true;
+    if (a->conn_state != NULL) {
+        a->conn_state->rejected = true;
+    }
     *ping = PQPING_NO_ATTEMPT;
     if (a->call->entry_point == ENTRY_PING || a->call->entry_point == ENTRY_PING_PARAMS) {
         a->libpq.PQfinish(conn);

@@ -326,6 +326,10 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     }
     const char *service = find_service(params, at, p);
     p->request.service = service != NULL;
+    if (service != NULL && !LINKED_HAS(pq->linked, ldap_init) && ldap_inside(pq->base)) {
+        return refused(p, "this libpq could ask an LDAP server for the service's options, in "
+                          "plaintext, and its look-up cannot be seen; name no service");
+    }
     for (size_t i = 0; i < params->n; i++) {
         keywords[i] = params->keywords[i];
         values[i] = params->values[i];

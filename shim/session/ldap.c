@@ -1,9 +1,12 @@
 /* ldap: the one place where libpq turns to LDAP, whatever file, descriptor or directory told it. */
 #include "shim/session/ldap.h"
 
-#include "lib/core/event/redact.h"
+#include "lib/core/event/event.h"
 #include "lib/core/text/strbuf.h"
+#include "lib/elf/loaded.h"
 #include "shim/session/current.h"
+
+#include <string.h>
 
 void *ldap_refused(ldap_init_fn *real, const char *host, int port)
 {
@@ -12,6 +15,32 @@ void *ldap_refused(ldap_init_fn *real, const char *host, int port)
     }
     current_get()->ldap = true;
     return NULL;
+}
+
+bool ldap_inside(const void *libpq)
+{
+    static const char url[] = "ldap://"; /* fe-connect.c ldapServiceLookup, in every version */
+    struct object o;
+    bool looked = false;
+    if (!object_of(libpq, &o)) {
+        return true;
+    }
+    for (size_t i = 0; o.headers != NULL && i < o.nheaders; i++) {
+        const ElfW(Phdr) *h = &o.headers[i];
+        uintptr_t from = o.base + h->p_vaddr;
+        if (h->p_type != PT_LOAD || (h->p_flags & (PF_R | PF_W)) != PF_R) {
+            continue;
+        }
+        if (!object_readable(from, h->p_filesz)) {
+            return true;
+        }
+        const void *bytes = (const void *)from; // NOLINT(performance-no-int-to-ptr)
+        if (memmem(bytes, h->p_filesz, url, sizeof url - 1) != NULL) {
+            return true;
+        }
+        looked = true;
+    }
+    return !looked;
 }
 
 void ldap_reason(const char *service, char *buf, size_t size)

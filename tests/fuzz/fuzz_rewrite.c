@@ -9,6 +9,7 @@
  * the order of its array form, \1 for NULL; stretched (stretch.h). */
 #include "lib/core/text/strbuf.h"
 #include "shim/connect/call.h"
+#include "shim/dynlink/linkage.h"
 #include "stretch.h"
 
 #include <errno.h>
@@ -25,6 +26,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static struct libpq pq;
+static struct linked linked;
+
+static void *no_ldap(const char *host, int port)
+{
+    (void)host;
+    (void)port;
+    abort();
+}
+
+static int no_crl(void *store, const char *crl, const char *directory)
+{
+    (void)store;
+    (void)crl;
+    (void)directory;
+    abort();
+}
+
 static bool dialled; /* libpq wanted to leave the process */
 
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
@@ -171,6 +189,10 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     REAL(PQhost);
 #undef REAL
     pq.version = PQlibVersion();
+    /* No slot is rewritten here: no service of these turns to LDAP, and nothing dials. */
+    linked.real.ldap_init = no_ldap;
+    linked.real.X509_STORE_load_locations = no_crl;
+    pq.linked = &linked;
     return 0;
 }
 

@@ -129,6 +129,25 @@ run sealed /usr/bin/python3 -c "$asks"
 is "$OUT $(recorded ldap)" "$BARE" "another user of LDAP in the process: the same bytes"
 like "$BARE" 'True 30' 'and there are some'
 
+# --- a libpq that can ask LDAP, and does not show where: a service is refused
+mkdir "$LAB/inside"
+sed 's/\x00ldap_init\x00/\x00ldap_inix\x00/' "$(realpath /usr/lib/*/libpq.so.5)" >"$LAB/inside/libpq.so.5"
+gcc -shared -fPIC -x c -o "$LAB/inside/libx.so" - -l:libldap-2.5.so.0 <<'C'
+void *ldap_init(const char *, int);
+void *ldap_inix(const char *host, int port);
+void *ldap_inix(const char *host, int port)
+{
+    return ldap_init(host, port);
+}
+C
+forget_recorded ldap
+forget_events
+run env LD_LIBRARY_PATH="$LAB/inside" LD_PRELOAD="$LAB/inside/libx.so:$OBJECT" PGSERVICEFILE="$LAB/service.conf" "$DOORS" x connectdb -- ''
+is "$(out status) $(verdicts) $(recorded ldap)" 'bad refuse/refused ' 'its LDAP inside: not one byte'
+has "$(out error)" 'pgseal: refused: this libpq could ask an LDAP server' 'its LDAP inside: the error says why'
+run env -u PGSERVICE LD_LIBRARY_PATH="$LAB/inside" LD_PRELOAD="$LAB/inside/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=localhost port=$P"
+is "$(out status server)" 'ok t' 'its LDAP inside: without a service it connects'
+
 # --- libpqs without LDAP: a service file is theirs to judge
 for version in 13 16 18; do
     libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)

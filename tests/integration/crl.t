@@ -8,8 +8,16 @@ P=$(lab_port good) I=$(lab_port impostor) R=$(lab_port revoked)
 full="dbname=app user=app sslmode=verify-full sslrootcert=$PKI/root.pem"
 good="host=localhost port=$P $full" bad="host=localhost port=$I $full" revoked="host=localhost port=$R $full"
 policy <<<"sslrootcert = $PKI/root.pem"
-versions=(15 13 16 18) # 15: the system's
-libs() { if [[ $1 == 15 ]]; then echo /nonexistent; else "$LAB_TOP/tests/lib/libpqs.sh" "$1"; fi; }
+versions=(15 13 16 18 symbolic) # 15: the system's; symbolic: that, calling itself past any hook
+mkdir "$LAB/symbolic"
+python3 "$LAB_TOP/tests/matrix/symbolic.py" "$(realpath /usr/lib/*/libpq.so.5)" "$LAB/symbolic/libpq.so.5"
+libs() {
+    case $1 in
+    15) echo /nonexistent ;;
+    symbolic) echo "$LAB/symbolic" ;;
+    *) "$LAB_TOP/tests/lib/libpqs.sh" "$1" ;;
+    esac
+}
 home=$LAB/homes/x/.postgresql
 mkdir -p "$home"
 

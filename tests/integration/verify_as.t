@@ -247,6 +247,21 @@ for version in 15 13 16 18; do
     run sealed env LD_LIBRARY_PATH="$libs" "$LAB/bin/deepbound" "host=orders.internal port=$P $w"
     is "$OUT" OK "libpq $version opened RTLD_DEEPBIND: verified there"
 done
+# A libpq that calls itself past any hook
+mkdir "$LAB/symbolic"
+python3 "$LAB_TOP/tests/matrix/symbolic.py" "$(realpath /usr/lib/*/libpq.so.5)" "$LAB/symbolic/libpq.so.5"
+pass "$LAB/symbolic.pass" 'orders.internal:*:*:*:hunter2-sesame' 'prod.example:*:*:*:wrong'
+symbolic() { run sealed env LD_LIBRARY_PATH="$LAB/symbolic" "$DOORS" x "$@"; }
+for door in connectdb start; do
+    symbolic $door reset=sync -- "host=orders.internal port=$P $w"
+    is "$(jq -rs 'map(.status + " " + .server) | join(", ")' <<<"$OUT")" 'ok t, ok t' "-Bsymbolic, $door: dialled there, after PQreset too"
+    symbolic $door -- "host=orders.internal port=$P $secret passfile=$LAB/symbolic.pass"
+    is "$(out status server)" 'ok t' "-Bsymbolic, $door: the old name's password"
+    hosts '127.0.0.9 orders.internal' '127.0.0.1 prod.example'
+    symbolic $door -- "host=orders.internal port=$P $w connect_timeout=5"
+    is "$(out status server)" 'bad ' "-Bsymbolic, $door: nobody is there, and nobody else is dialled"
+    hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
+done
 # A libpq whose look-ups do not go through its linkage table: here it asks for another name of the same function.
 mkdir "$LAB/hidden"
 sed 's/\x00getaddrinfo\x00/\x00getaddrinfx\x00/' "$(realpath /usr/lib/*/libpq.so.5)" >"$LAB/hidden/libpq.so.5"

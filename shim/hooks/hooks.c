@@ -13,7 +13,6 @@
 #include "shim/session/witness.h"
 
 #include <errno.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default"))) extern

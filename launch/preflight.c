@@ -1,4 +1,4 @@
-/* proof: a dry run of the target's loader.
+/* preflight: a dry run of the target's loader.
  *
  * LD_PRELOAD fails open, so that only the loader that will start the program can tell whether the
  * object comes up there. `INTERP --list PROGRAM` makes it map the program, every preload and every

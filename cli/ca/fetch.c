@@ -1,4 +1,4 @@
-/* ca_fetch: downloads a bundle over https, and over nothing else. */
+/* fetch: downloads a bundle over https, and over nothing else. */
 #include "cli/ca/ca.h"
 
 #include <curl/curl.h>

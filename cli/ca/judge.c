@@ -1,4 +1,4 @@
-/* ca_judge: what is wrong with a block, what a cleaned copy keeps, and which download is refused.
+/* judge: what is wrong with a block, what a cleaned copy keeps, and which download is refused.
  */
 #include "cli/ca/ca.h"
 

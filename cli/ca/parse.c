@@ -1,4 +1,4 @@
-/* ca_parse: takes a PEM file apart into its blocks, wherever they stand, and reads what each says.
+/* parse: takes a PEM file apart into its blocks, wherever they stand, and reads what each says.
  */
 #include "cli/ca/ca.h"
 #include "lib/core/text/pem.h"

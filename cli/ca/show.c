@@ -1,4 +1,4 @@
-/* ca_show: a file of roots or CRLs for people and as JSON. */
+/* show: a file of roots or CRLs for people and as JSON. */
 #include "cli/ca/ca.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* check_chain: what a server's chain of certificates says, judged as libpq judges it. */
+/* chain: what a server's chain of certificates says, judged as libpq judges it. */
 #include "cli/check/check.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* check_command: runs a command under the object, and says whether the hooks fired in it, by which
+/* command: runs a command under the object, and says whether the hooks fired in it, by which
  * way in, and on which libpq. */
 #include "cli/check/check.h"
 #include "cli/lib/safe.h"

@@ -1,4 +1,4 @@
-/* check_diagnose: why a server cannot be sealed, found out with handshakes of our own. */
+/* diagnose: why a server cannot be sealed, found out with handshakes of our own. */
 #include "cli/check/check.h"
 
 #include <arpa/inet.h>

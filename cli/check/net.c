@@ -1,4 +1,4 @@
-/* check_net: connections of the tool's own: a handshake that only looks, and the question whether
+/* net: connections of the tool's own: a handshake that only looks, and the question whether
  * a server also takes plaintext. */
 #include "cli/check/check.h"
 

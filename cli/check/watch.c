@@ -1,4 +1,4 @@
-/* check_watch: reads the log of a command that runs under the object, wherever the settings send
+/* watch: reads the log of a command that runs under the object, wherever the settings send
  * it. */
 #include "cli/check/check.h"
 

@@ -1,4 +1,4 @@
-/* asked: a connection string into request and verdict, by the very code of the shim. */
+/* preview: a connection string into request and verdict, by the very code of the shim. */
 #include "cli/explain/preview.h"
 
 #include "cli/lib/util.h"

@@ -1,4 +1,4 @@
-/* asked: a connection string into request and verdict, by the very code of the shim: what pgseal
+/* preview: a connection string into request and verdict, by the very code of the shim: what pgseal
  * explain and pgseal check stand on. */
 #ifndef PGSEAL_CLI_PREVIEW_H
 #define PGSEAL_CLI_PREVIEW_H

@@ -1,4 +1,4 @@
-/* out: what the tool prints: colour on a terminal only, lines that fit the width, text that cannot
+/* term: what the tool prints: colour on a terminal only, lines that fit the width, text that cannot
  * hurt a terminal, JSON. */
 #include "cli/lib/term.h"
 #include "cli/lib/safe.h"

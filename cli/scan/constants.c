@@ -1,4 +1,4 @@
-/* scan_constants: texts in an ELF object that tell of libpq or of another driver. */
+/* constants: texts in an ELF object that tell of libpq or of another driver. */
 #include "cli/scan/elf.h"
 
 #include <ctype.h>

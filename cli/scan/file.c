@@ -1,4 +1,4 @@
-/* scan_file: looks at one file: ELF object, Java archive, or a driver known by its name. */
+/* file: looks at one file: ELF object, Java archive, or a driver known by its name. */
 #include "cli/scan/scan.h"
 
 #include <errno.h>

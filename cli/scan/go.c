@@ -1,4 +1,4 @@
-/* scan_go: reads the list of modules that the Go linker leaves in a program. */
+/* go: reads the list of modules that the Go linker leaves in a program. */
 #include "cli/scan/source.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* scan_judge: from what was seen to a verdict. */
+/* judge: from what was seen to a verdict. */
 #include "cli/scan/scan.h"
 
 #include <elf.h>

@@ -1,4 +1,4 @@
-/* scan_link: which libpq an object is linked to, found the way the dynamic linker finds libraries,
+/* link: which libpq an object is linked to, found the way the dynamic linker finds libraries,
  * within a root. */
 #include "cli/scan/root.h"
 

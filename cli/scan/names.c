@@ -1,4 +1,4 @@
-/* scan_names: drivers that a file's name gives away. */
+/* names: drivers that a file's name gives away. */
 #include "cli/scan/scan.h"
 
 #include <string.h>

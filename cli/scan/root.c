@@ -1,4 +1,4 @@
-/* scan_root: a directory that is taken for a root: paths are found within it, and never outside. */
+/* root: a directory that is taken for a root: paths are found within it, and never outside. */
 #include "cli/scan/root.h"
 
 #include <dirent.h>

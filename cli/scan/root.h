@@ -1,4 +1,4 @@
-/* scan_root: a directory that is taken for a root: paths and libraries are found within it, and
+/* root: a directory that is taken for a root: paths and libraries are found within it, and
  * never outside. */
 #ifndef PGSEAL_CLI_SCAN_ROOT_H
 #define PGSEAL_CLI_SCAN_ROOT_H

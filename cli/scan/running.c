@@ -1,4 +1,4 @@
-/* scan_running: how each running process reaches PostgreSQL, and whether pgseal's object is loaded
+/* running: how each running process reaches PostgreSQL, and whether pgseal's object is loaded
  * in it. */
 #include "cli/scan/scan.h"
 

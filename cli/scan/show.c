@@ -1,4 +1,4 @@
-/* scan_show: what scan found, for people and as JSON. */
+/* show: what scan found, for people and as JSON. */
 #include "cli/scan/scan.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* scan_walk: walks a tree within a root; follows no symbolic link, opens nothing but regular files
+/* walk: walks a tree within a root; follows no symbolic link, opens nothing but regular files
  * and directories. */
 #include "cli/scan/scan.h"
 

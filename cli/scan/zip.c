@@ -1,4 +1,4 @@
-/* scan_zip: finds drivers for Java by the names in a zip archive's directory. */
+/* zip: finds drivers for Java by the names in a zip archive's directory. */
 #include "cli/scan/source.h"
 
 #include <fnmatch.h>

@@ -1,4 +1,4 @@
-/* files: the real world behind core/seal.h's struct world: root, CRL and client certificate files,
+/* trust_files: the real world behind core/seal.h's struct world: root, CRL and client certificate files,
  * home, environment. */
 #ifndef PGSEAL_FILES_H
 #define PGSEAL_FILES_H

@@ -1,4 +1,4 @@
-/* registry: a lock-free map from pointers to pointers. */
+/* ptr_map: a lock-free map from pointers to pointers. */
 #include "shim/session/ptr_map.h"
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* again: a PGconn may live for months; its exemption ends and its files change meanwhile. */
+/* reset: a PGconn may live for months; its exemption ends and its files change meanwhile. */
 #include "shim/session/reset.h"
 
 #include "lib/core/text/strbuf.h"

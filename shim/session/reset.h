@@ -1,4 +1,4 @@
-/* again: PQreset and PQresetStart make a connection of their own, on the verdict of the first. */
+/* reset: PQreset and PQresetStart make a connection of their own, on the verdict of the first. */
 #ifndef PGSEAL_RESET_H
 #define PGSEAL_RESET_H
 

@@ -29,7 +29,7 @@ static const struct argp_option option_table[] = {
     {"brief", 'b', NULL, 0, "Leave out what nothing is wrong with", 0},
     {"json", OPT_JSON, NULL, 0, "Print JSON", 0},
     {"prune", OPT_PRUNE, "OUT", 0,
-     "Write a copy of FILE without what has expired, is there twice or is no CA", 1},
+     "Write a copy of FILE without what has expired, is there twice or verifies no server", 1},
     {"fetch", OPT_FETCH, "URL", 0, "Look at what an https URL holds instead of at FILE", 2},
     {"sha256", OPT_SHA256, "HEX", 0, "What the bytes fetched must add up to; required with --fetch",
      2},
@@ -139,6 +139,9 @@ static void load(struct ca_file *file, const char *name, const struct options *o
         return;
     }
     ca_parse(file, name, bytes);
+    if (strcmp(name, "-") != 0) {
+        ca_ask_object(file, name);
+    }
     ca_judge(file, time(NULL), options->days);
 }
 

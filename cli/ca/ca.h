@@ -25,8 +25,9 @@ enum ca_finding {
     CA_WEAK_SIGNATURE = 1 << 6,
     CA_UNREADABLE = 1 << 7,
     CA_OTHER_BLOCK = 1 << 8,
+    CA_NO_ISSUER = 1 << 9,
 };
-enum { CA_FINDINGS = 9 };
+enum { CA_FINDINGS = 10 };
 extern const char *const ca_finding_names[CA_FINDINGS];
 
 /* One block of the file. Strings are owned. */
@@ -62,7 +63,9 @@ struct ca_file {
     size_t certificates;
     size_t crls;
     size_t others;
-    const char *fault;          /* what pem_fault says, or NULL */
+    const char *fault;          /* what pem_read says, or NULL */
+    size_t fault_line;          /* where, or 0 */
+    char *refused;              /* why every sealed connection would refuse it, or NULL; owned */
     size_t counts[CA_FINDINGS]; /* items with that finding */
     char *error;                /* it could not be read; all else is empty then */
 };
@@ -70,19 +73,23 @@ struct ca_file {
 /* Takes name (copied) and bytes (owned from then on) apart. */
 void ca_parse(struct ca_file *file, const char *name, struct bytes bytes);
 
+/* Asks the object's own code whether a sealed connection would take the file at this path, which has
+ * been parsed: its blocks, its mode, its length. Sets file->refused. */
+void ca_ask_object(struct ca_file *file, const char *path);
+
 /* Sets the findings of every item and the counts, as of `now`; expiring is what ends within `days`.
  */
 void ca_judge(struct ca_file *file, time_t now, long days);
 
-/* Whether a cleaned copy keeps this item: a readable certificate of a CA, not expired, no
- * duplicate. */
+/* Whether a cleaned copy keeps this item: a readable certificate that can be an anchor, not expired,
+ * no duplicate. */
 bool ca_keeps(const struct ca_item *item);
 
 /* The cleaned copy as PEM, owned by the caller; n is 0 where nothing is kept. */
 struct bytes ca_pruned(const struct ca_file *file);
 
 /* Why a downloaded bundle must not replace another one, or NULL: whatever is wrong except expired,
- * expiring, not yet valid and duplicate ones, as long as one is valid today. The caller frees. */
+ * expiring, not yet valid and duplicate ones and those without an issuer, as long as one is valid today. The caller frees. */
 char *ca_refusal(const struct ca_file *file);
 
 /* Whether anything was found. */

@@ -4,12 +4,13 @@
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
 
 const char *const ca_finding_names[CA_FINDINGS] = {
     "expired",  "not-yet-valid",  "expiring",   "duplicate",   "not-a-ca",
-    "weak-key", "weak-signature", "unreadable", "other-block",
+    "weak-key", "weak-signature", "unreadable", "other-block", "no-issuer",
 };
 
 /* Seconds from now until when; false where the time makes no sense. */
@@ -69,7 +70,11 @@ static void judge_certificate(struct ca_item *item, const ASN1_TIME *now, long d
         return;
     }
     judge_dates(item, X509_get0_notBefore(item->cert), X509_get0_notAfter(item->cert), now, days);
-    if (!item->is_ca) {
+    /* OpenSSL takes a certificate of the root file for the end of a chain only where it is
+     * self-signed; a server may show that very certificate, CA or not. */
+    bool own_anchor =
+        item->self_signed && X509_check_purpose(item->cert, X509_PURPOSE_SSL_SERVER, 0) == 1;
+    if (!item->is_ca && !own_anchor) {
         item->findings |= CA_NOT_A_CA;
     }
     int type = EVP_PKEY_get_base_id(X509_get0_pubkey(item->cert));
@@ -122,6 +127,23 @@ static void find_duplicates(struct ca_file *file)
     free(sorted);
 }
 
+/* An intermediate CA whose issuer is not there ends no chain. */
+static void find_issuers(struct ca_file *file)
+{
+    for (size_t i = 0; i < file->n; i++) {
+        struct ca_item *item = &file->items[i];
+        if (item->cert == NULL || !item->is_ca || item->self_signed) {
+            continue;
+        }
+        bool found = false;
+        for (size_t j = 0; j < file->n && !found; j++) {
+            X509 *other = file->items[j].cert;
+            found = j != i && other != NULL && X509_check_issued(other, item->cert) == X509_V_OK;
+        }
+        item->findings |= found ? 0 : CA_NO_ISSUER;
+    }
+}
+
 void ca_judge(struct ca_file *file, time_t now, long days)
 {
     ASN1_TIME *today = ASN1_TIME_set(NULL, now);
@@ -140,6 +162,7 @@ void ca_judge(struct ca_file *file, time_t now, long days)
         }
     }
     find_duplicates(file);
+    find_issuers(file);
     for (size_t i = 0; i < file->n; i++) {
         for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
             file->counts[bit] += (file->items[i].findings >> bit) & 1;
@@ -150,7 +173,7 @@ void ca_judge(struct ca_file *file, time_t now, long days)
 
 bool ca_found(const struct ca_file *file)
 {
-    bool found = file->fault != NULL;
+    bool found = file->fault != NULL || file->refused != NULL;
     for (size_t bit = 0; bit < CA_FINDINGS; bit++) {
         found = found || file->counts[bit] != 0;
     }

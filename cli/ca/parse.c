@@ -2,6 +2,7 @@
  */
 #include "cli/ca/ca.h"
 #include "lib/core/text/pem.h"
+#include "lib/os/trust_files.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -205,8 +206,29 @@ void ca_parse(struct ca_file *file, const char *name, struct bytes bytes)
     }
     bool crls_only = file->crls != 0 && file->certificates == 0;
     void *room = xmalloc(bytes.n + 1);
-    file->fault = pem_read(bytes.at, bytes.n, crls_only ? PEM_CRLS : PEM_CERTIFICATES, room, NULL);
+    struct pem_blocks blocks;
+    file->fault =
+        pem_read(bytes.at, bytes.n, crls_only ? PEM_CRLS : PEM_CERTIFICATES, room, &blocks);
+    file->fault_line = blocks.fault_line;
     free(room);
+}
+
+void ca_ask_object(struct ca_file *file, const char *path)
+{
+    struct world world;
+    char why[256] = "";
+    char *real = realpath(path, NULL);
+    bool crls_only = file->crls != 0 && file->certificates == 0;
+    files_world(&world, NULL);
+    if (real == NULL || strlen(real) > POLICY_PATH_MAX) {
+        file->refused =
+            xstrdup(real == NULL ? strerror(errno)
+                                 : "its path is longer than the 1023 bytes that libpq keeps of it");
+    } else if (crls_only ? world.crl_state(world.data, real, why, sizeof why) != 1
+                         : !world.root_ok(world.data, real, why, sizeof why)) {
+        file->refused = xstrdup(why);
+    }
+    free(real);
 }
 
 void ca_free(struct ca_file *file)
@@ -225,5 +247,6 @@ void ca_free(struct ca_file *file)
     free(file->bytes.at);
     free(file->name);
     free(file->error);
+    free(file->refused);
     *file = (struct ca_file){0};
 }

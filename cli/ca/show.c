@@ -16,7 +16,7 @@ static const char *finding_text(enum ca_finding finding)
     case CA_DUPLICATE:
         return "is there twice";
     case CA_NOT_A_CA:
-        return "not a CA: it cannot vouch for a server";
+        return "not a CA, and not self-signed: no server is verified with it";
     case CA_WEAK_KEY:
         return "weak key";
     case CA_WEAK_SIGNATURE:
@@ -25,6 +25,8 @@ static const char *finding_text(enum ca_finding finding)
         return "cannot be read";
     case CA_OTHER_BLOCK:
         return "does not belong here";
+    case CA_NO_ISSUER:
+        return "no root: its issuer is not in the file, so no chain ends with it";
     }
     return "";
 }
@@ -102,7 +104,10 @@ static void show_item(const struct out *out, const struct ca_item *item, size_t 
         show_field(out, "key", PAINT_NONE,
                    xprintf("%s, %d bits, %s, signed with %s",
                            item->key_type != NULL ? item->key_type : "unknown", item->key_bits,
-                           item->is_ca ? "CA" : "not a CA", item->signature));
+                           item->is_ca                           ? "CA"
+                           : (item->findings & CA_NOT_A_CA) == 0 ? "no CA, for its own server only"
+                                                                 : "not a CA",
+                           item->signature));
         show_field(out, "SHA-256", PAINT_NONE, xstrdup(item->sha256));
     } else if (item->crl != NULL) {
         show_field(out, "valid", PAINT_NONE, validity_text(item));
@@ -138,11 +143,17 @@ static void show_summary(const struct out *out, const struct ca_file *file)
 void ca_show(const struct out *out, const struct ca_file *file, bool brief)
 {
     term_field(out, 0, "", 0, PAINT_BOLD, file->name);
-    if (file->fault != NULL) {
+    if (file->fault != NULL || file->refused != NULL) {
+        char *line = file->fault_line > 0 ? xprintf(" (line %zu)", file->fault_line) : xstrdup("");
         char *text =
-            xprintf("%s: libpq and OpenSSL may read less of it than it seems to hold", file->fault);
+            file->fault != NULL
+                ? xprintf("%s%s: libpq and OpenSSL may read less of it than it seems to hold; as a "
+                          "root or CRL file, pgseal refuses it",
+                          file->fault, line)
+                : xprintf("%s: as a root or CRL file, pgseal refuses it", file->refused);
         term_field(out, 0, "bad", 5, PAINT_RED, text);
         free(text);
+        free(line);
     }
     for (size_t i = 0; i < file->n; i++) {
         if (!brief || file->items[i].findings != 0) {
@@ -206,6 +217,10 @@ json_t *ca_json(const struct ca_file *file)
     }
     json_object_set_new(object, "sha256", json_string(file->sha256));
     json_object_set_new(object, "fault", term_json_text(file->fault));
+    if (file->fault_line > 0) {
+        json_object_set_new(object, "fault_line", json_integer((json_int_t)file->fault_line));
+    }
+    json_object_set_new(object, "refused", term_json_text(file->refused));
     json_t *lists[] = {
         [CA_CERTIFICATE] = json_array(), [CA_CRL] = json_array(), [CA_OTHER] = json_array()};
     for (size_t i = 0; i < file->n; i++) {

@@ -60,11 +60,38 @@ static const char *judge_crl(int fd, struct pem_blocks *blocks)
         room == NULL ? sys_error(errno) : pem_read(bytes, len, PEM_CRLS, room, blocks);
     if (reason != NULL) {
         free(room);
-        *blocks = (struct pem_blocks){NULL, 0};
+        *blocks = (struct pem_blocks){0};
     }
     free(bytes);
     close(fd);
     return reason;
+}
+
+/* Writes a fault into why, and the line where the file has it. The file is read once more for that:
+ * nothing but the text rests on it. */
+static void say_fault(const char *path, enum pem_kind kind, const char *fault, char *why,
+                      size_t size)
+{
+    struct strbuf t;
+    struct stat st;
+    struct pem_blocks blocks = {0};
+    size_t len = 0;
+    int fd = files_open_regular(path, &st);
+    char *bytes = fd >= 0 ? sys_read_file(fd, ROOT_MAX, false, &len) : NULL;
+    void *room = bytes != NULL ? malloc(len + 1) : NULL;
+    strbuf_init(&t, why, size);
+    strbuf_add(&t, fault);
+    const char *again = room != NULL ? pem_read(bytes, len, kind, room, &blocks) : NULL;
+    if (again != NULL && strcmp(again, fault) == 0 && blocks.fault_line > 0) {
+        strbuf_add(&t, " (line ");
+        strbuf_add_uint(&t, blocks.fault_line, 1);
+        strbuf_add(&t, ")");
+    }
+    free(room);
+    free(bytes);
+    if (fd >= 0) {
+        close(fd);
+    }
 }
 
 static bool root_ok(void *data, const char *path, char *why, size_t size)
@@ -81,7 +108,11 @@ static bool root_ok(void *data, const char *path, char *why, size_t size)
     } else {
         fault = judge_root(fd, data);
     }
-    strbuf_copy(why, size, fault);
+    if (fault != NULL) {
+        say_fault(path, PEM_CERTIFICATES, fault, why, size);
+    } else {
+        why[0] = '\0';
+    }
     errno = saved;
     return fault == NULL;
 }
@@ -93,7 +124,7 @@ enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *why, 
     enum crl_state state = CRL_FINE;
     const char *fault = NULL;
     int fd = files_open_regular(path, &st);
-    *blocks = (struct pem_blocks){NULL, 0};
+    *blocks = (struct pem_blocks){0};
     if (fd >= 0) {
         fault = judge_crl(fd, blocks);
         state = fault == NULL ? CRL_FINE : CRL_FAULTY;
@@ -103,7 +134,11 @@ enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *why, 
         fault = sys_error(errno);
         state = errno == ENXIO ? CRL_FAULTY : CRL_UNREADABLE;
     }
-    strbuf_copy(why, size, fault);
+    if (fault != NULL) {
+        say_fault(path, PEM_CRLS, fault, why, size);
+    } else {
+        why[0] = '\0';
+    }
     errno = saved;
     return state;
 }

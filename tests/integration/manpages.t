@@ -73,7 +73,7 @@ is "$(lacks part.txt "${found[@]}")" '' 'pgseal(1) has every finding of check'
 is "$(grep -ohE '[^{]"(no|weak|bad|cannot|not|log|tls|takes|wrong|unknown)-[a-z-]+"' "$TOP"/cli/check/*.c | tr -d ' ("' | sort -u |
     grep -vxF "$(printf '%s\n' "${found[@]}")")" '' 'no finding of check goes another way'
 mapfile -t found < <(sed -n '/ca_finding_names\[CA_FINDINGS\] = {/,/};/p' "$TOP/cli/ca/judge.c" | grep -oE '"[a-z-]+"' | tr -d '"')
-is "${#found[@]}" 9 'the findings of ca were found'
+is "${#found[@]}" 10 'the findings of ca were found'
 part 'pgseal ca' >part.txt
 is "$(lacks part.txt "${found[@]}" fault)" '' 'pgseal(1) has every finding of ca'
 mapfile -t found < <(sed -n 's/.*verdict_names\[\] = {\(.*\)};/\1/p' "$TOP/cli/scan/show.c" | grep -oE '"[a-z ]+"' | tr -d '"')

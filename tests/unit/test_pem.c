@@ -37,6 +37,33 @@ static const char *judge(const char *bytes, size_t len, enum pem_kind kind)
     return fault;
 }
 
+/* Where the fault is: a block's own line. */
+static void lines(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t wanted;
+    } rows[] = {
+        {CERTIFICATE, 0},
+        {"", 0},
+        {"x\ny\n" CERTIFICATE, 0},
+        {"x\ny\n" CRL, 3},
+        {"x\n-----BEGIN CERTIFICATE-----\nAAAA\n", 2},
+        {"x\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 4},
+        {"x\n\n -----BEGIN CERTIFICATE-----\n", 3},
+        {"\xef\xbb\xbf-----BEGIN CERTIFICATE-----\n", 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct pem_blocks blocks;
+        size_t len = strlen(rows[i].text);
+        void *room = malloc(len + 1);
+        pem_read(rows[i].text, len, PEM_CERTIFICATES, room, &blocks);
+        ROW_TRUE(rows[i].text, blocks.fault_line == rows[i].wanted);
+        free(room);
+    }
+}
+
 static void texts(void **state)
 {
     static const struct {
@@ -59,7 +86,14 @@ static void texts(void **state)
         {"empty CRL file", "", PEM_CRLS, "empty"},
         {"blank", "\n", PEM_CERTIFICATES, "holds no certificate"},
         {"text only", "hello\n", PEM_CRLS, "holds no CRL"},
-        {"DER-like", "0\x82\x01\n", PEM_CERTIFICATES, "holds no certificate"},
+        {"DER", "0\x82\x01\n", PEM_CERTIFICATES,
+         "is DER; convert it to PEM, for instance with openssl x509 -inform DER"},
+        {"text that begins as DER does", "0\x82\n" CERTIFICATE, PEM_CERTIFICATES, NULL},
+        {"a byte order mark", "\xef\xbb\xbf" CERTIFICATE, PEM_CERTIFICATES,
+         "begins with a byte order mark; save it without one"},
+        {"a byte order mark before text", "\xef\xbb\xbftext\n" CERTIFICATE, PEM_CERTIFICATES, NULL},
+        {"UTF-16", "\xff\xfe-", PEM_CERTIFICATES, "is UTF-16; save it as plain ASCII text"},
+        {"UTF-16, big-endian", "\xfe\xff-", PEM_CRLS, "is UTF-16; save it as plain ASCII text"},
         {"CRL among roots", CERTIFICATE CRL, PEM_CERTIFICATES, other_cert},
         {"root among CRLs", CRL CERTIFICATE, PEM_CRLS, other_crl},
         {"root as CRL", CERTIFICATE, PEM_CRLS, other_crl},
@@ -94,7 +128,6 @@ static void texts(void **state)
         {"certificate behind junk", CERTIFICATE JUNK JUNK JUNK CERTIFICATE, PEM_CERTIFICATES,
          own_line},
         {"certificate behind a blank", " " CERTIFICATE, PEM_CERTIFICATES, own_line},
-        {"certificate behind a mark", "\xef\xbb\xbf" CERTIFICATE, PEM_CERTIFICATES, own_line},
         {"six dashes", "-" CERTIFICATE, PEM_CERTIFICATES, own_line},
         {"body behind the label", "-----BEGIN CERTIFICATE-----" CERTIFICATE_BODY END_CERT,
          PEM_CERTIFICATES, own_line},
@@ -262,8 +295,11 @@ static void line_lengths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(texts),        cmocka_unit_test(nul_bytes),
-        cmocka_unit_test(cut_anywhere), cmocka_unit_test(changed_anywhere),
+        cmocka_unit_test(texts),
+        cmocka_unit_test(lines),
+        cmocka_unit_test(nul_bytes),
+        cmocka_unit_test(cut_anywhere),
+        cmocka_unit_test(changed_anywhere),
         cmocka_unit_test(line_lengths),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -157,12 +157,69 @@ static const char *read_end(struct reading *r, enum pem_kind kind, const char *l
     return NULL;
 }
 
+static const char *read_all(struct reading *r, enum pem_kind kind, struct pem_blocks *blocks)
+{
+    const char *label = kind == PEM_CERTIFICATES ? "CERTIFICATE" : "X509 CRL";
+    const char *nul = memchr(r->bytes, '\0', (size_t)(r->end - r->bytes));
+    if (nul != NULL) {
+        r->at = nul;
+        return "holds a NUL byte";
+    }
+    /* Base64 has no dash, so a block's body is passed over in one step. */
+    while ((r->at = memchr(r->at, '-', (size_t)(r->end - r->at))) != NULL) {
+        const char *reason = NULL;
+        size_t left = (size_t)(r->end - r->at);
+        if (starts(r->at, left, begin)) {
+            reason = read_begin(r, kind, label);
+        } else if (starts(r->at, left, stop)) {
+            reason = read_end(r, kind, label, blocks);
+        } else {
+            r->at++;
+        }
+        if (reason != NULL) {
+            return reason;
+        }
+    }
+    if (r->body != NULL) {
+        r->at = r->body - 1;
+        return "a block is cut";
+    }
+    return r->blocks > 0              ? NULL
+           : kind == PEM_CERTIFICATES ? "holds no certificate"
+                                      : "holds no CRL";
+}
+
+/* What a file with a fault is, where it is no text with blocks; else the fault as it stands. */
+static const char *name_format(const char *bytes, size_t len, const char *fault)
+{
+    if (starts(bytes, len, "\xff\xfe") || starts(bytes, len, "\xfe\xff") ||
+        (len > 1 && bytes[0] == '-' && bytes[1] == '\0')) {
+        return "is UTF-16; save it as plain ASCII text";
+    }
+    if (starts(bytes, len, "\xef\xbb\xbf")) {
+        return "begins with a byte order mark; save it without one";
+    }
+    if (len > 1 && bytes[0] == 0x30 && ((unsigned char)bytes[1] & 0x80) != 0 &&
+        memmem(bytes, len, begin, sizeof begin - 1) == NULL) {
+        return "is DER; convert it to PEM, for instance with openssl x509 -inform DER";
+    }
+    return fault;
+}
+
+static size_t line_of(const char *bytes, const char *at)
+{
+    size_t line = 1;
+    for (; bytes < at; bytes++) {
+        line += *bytes == '\n';
+    }
+    return line;
+}
+
 const char *pem_read(const char *bytes, size_t len, enum pem_kind kind, void *out,
                      struct pem_blocks *blocks)
 {
-    const char *label = kind == PEM_CERTIFICATES ? "CERTIFICATE" : "X509 CRL";
     struct reading r = {.at = bytes, .end = bytes + len, .bytes = bytes};
-    struct pem_blocks unwanted = {out, 0};
+    struct pem_blocks unwanted = {out, 0, 0};
     if (blocks == NULL) {
         blocks = &unwanted;
     }
@@ -170,28 +227,13 @@ const char *pem_read(const char *bytes, size_t len, enum pem_kind kind, void *ou
     if (len == 0) {
         return "empty";
     }
-    if (memchr(bytes, '\0', len) != NULL) {
-        return "holds a NUL byte";
+    const char *fault = read_all(&r, kind, blocks);
+    if (fault == NULL) {
+        return NULL;
     }
-    /* Base64 has no dash, so a block's body is passed over in one step. */
-    while ((r.at = memchr(r.at, '-', (size_t)(r.end - r.at))) != NULL) {
-        const char *reason = NULL;
-        size_t left = (size_t)(r.end - r.at);
-        if (starts(r.at, left, begin)) {
-            reason = read_begin(&r, kind, label);
-        } else if (starts(r.at, left, stop)) {
-            reason = read_end(&r, kind, label, blocks);
-        } else {
-            r.at++;
-        }
-        if (reason != NULL) {
-            return reason;
-        }
-    }
-    if (r.body != NULL) {
-        return "a block is cut";
-    }
-    return r.blocks > 0 ? NULL : kind == PEM_CERTIFICATES ? "holds no certificate" : "holds no CRL";
+    const char *format = name_format(bytes, len, fault);
+    blocks->fault_line = r.at != NULL && format == fault ? line_of(bytes, r.at) : 0;
+    return format;
 }
 
 const struct pem_block *pem_next(const struct pem_blocks *blocks, const struct pem_block *block)

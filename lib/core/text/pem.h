@@ -19,6 +19,7 @@ struct pem_block {
 struct pem_blocks {
     unsigned char *at; /* aligned for a struct pem_block */
     size_t len;
+    size_t fault_line; /* from 1; 0: there is no fault, or it is not in a line */
 };
 
 /* Judges the len bytes at bytes as a file that must hold at least one block of its kind
@@ -29,7 +30,8 @@ struct pem_blocks {
  * count. Text between blocks is no fault. Returns NULL where all is well, else a static text:
  * "empty", "holds no certificate", "holds no CRL", "holds another block than CERTIFICATE", "holds
  * another block than X509 CRL", "a block does not begin on a line of its own", "a block is cut", "a
- * block is no certificate", "a block is no CRL", "holds a NUL byte".
+ * block is no certificate", "a block is no CRL", "holds a NUL byte"; or, of a file that is no such text at all, "is DER; …", "is UTF-16; …" or "begins
+ * with a byte order mark; …", each with what to do.
  *
  * Decodes the blocks into out, which has room for len bytes and is aligned as malloc aligns, and
  * leaves in *blocks (may be NULL) those before the fault, if any. Keeps errno, pure. */

@@ -2,7 +2,7 @@
 # check cannot say anything else than the object does. cli/explain/preview_outside.c has what that code misses here.
 CLI_CFLAGS = $(CSTD) $(WARNINGS) $(HARDENING) -I. -I$(PG_INCLUDE) \
 	-DPGSEAL_VERSION='"$(VERSION)"' -DPGSEAL_LIBDIR='"$(LIBDIR)"'
-CLI_LIBS = -lpq -lssl -lcrypto -lcurl -lelf -ljansson -lz -lzstd
+CLI_LIBS = -lpq -lssl -lcrypto -lcurl -lelf -ljansson -lz -lzstd -lpthread
 CLI_SRC = $(sort $(shell find cli -name '*.c'))
 CLI_OBJ = $(CLI_SRC:%.c=build/%.o)
 

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* The longest line that is looked at. One of pgseal's has at most 4,096 bytes; envelopes add to it. */
-enum { INPUT_LINE_MAX = 4 << 20 };
+enum { INPUT_LINE_MAX = 2 << 20 };
 
 /* What the reader hands over. */
 struct input_user {

@@ -9,9 +9,10 @@
 #define MARK "pgseal/"
 
 enum {
-    DEPTH = 4,  /* envelopes in envelopes: a journal line that a shipper read from docker's file */
-    BRACES = 8, /* how many opening braces a prefix may have */
-    PREFIX = 256, /* how long a prefix of text may be */
+    DEPTH = 4, /* envelopes in envelopes: a journal line that a shipper read from docker's file */
+    LONG = 64 * 1024, /* what is longer and shows no sign of pgseal is not parsed */
+    BRACES = 8,       /* how many opening braces a prefix may have */
+    PREFIX = 256,     /* how long a prefix of text may be */
 };
 
 static bool has_mark(const char *s, size_t n)
@@ -126,6 +127,9 @@ enum line_kind line_parse(const char *s, size_t n, json_t **event, const char **
         n--;
     }
     if (n == 0) {
+        return LINE_OTHER;
+    }
+    if (n > LONG && !has_mark(s, n)) {
         return LINE_OTHER;
     }
     if (*s == '{') {

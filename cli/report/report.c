@@ -6,10 +6,10 @@
 #include "cli/lib/term.h"
 #include "cli/lib/util.h"
 #include "input.h"
-#include "line.h"
 #include "show.h"
 #include "whatif.h"
 #include "when.h"
+#include "workers.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -193,32 +193,33 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static void take_line(void *data, const char *file, uint64_t number, const char *line, size_t n)
+/* A line as it comes from the workers. */
+static void take(void *data, const char *file, uint64_t number, enum line_kind kind, json_t *event,
+                 const char *reason)
 {
     struct report *r = data;
-    json_t *event = NULL;
-    const char *reason = NULL;
-    enum line_kind kind = LINE_BROKEN;
-    if (line == NULL) {
-        reason = "longer than 4 MiB";
-    } else {
-        kind = line_parse(line, n, &event, &reason);
-    }
     if (kind == LINE_EVENT) {
         reason = report_add(r, event);
         kind = reason != NULL ? LINE_BROKEN : kind;
     }
     if (kind == LINE_BROKEN) {
         report_broken(r, file, number, reason);
-    } else if (kind == LINE_OTHER && n > 0) {
+    } else if (kind == LINE_OTHER) {
         r->others++;
     }
-    json_decref(event);
 }
 
-static void take_cut(void *data, const char *file, uint64_t number, const char *reason)
+/* What input reads, to the workers. */
+static void read_line(void *data, const char *file, uint64_t number, const char *line, size_t n)
 {
-    report_broken(data, file, number, reason);
+    if (line == NULL || n > 0) {
+        workers_line(data, file, number, line, n, "longer than 2 MiB");
+    }
+}
+
+static void read_cut(void *data, const char *file, uint64_t number, const char *reason)
+{
+    workers_line(data, file, number, NULL, 0, reason);
 }
 
 static bool failing(const struct report *r, uint32_t events)
@@ -274,8 +275,10 @@ int command_report(int argc, char **argv)
         }
     }
     groups_init(&r.groups, GROUPS_BYTES);
-    const struct input_user user = {&r, take_line, take_cut};
+    struct workers *workers = workers_start(take, &r);
+    const struct input_user user = {workers, read_line, read_cut};
     unsigned unread = input_read(options.logs, options.nlogs, isatty(STDERR_FILENO) == 1, &user);
+    workers_finish(workers);
     int status = !show(&r, &options) || unread > 0 ? STATUS_USAGE
                  : failing(&r, options.fail_on)    ? STATUS_FOUND
                                                    : STATUS_OK;

@@ -242,7 +242,7 @@ python3 - >hostile.jsonl <<'PY'
 import json
 values = ["\x1b[31mred\x1b]0;title\x07", "=cmd|' /C calc'!A0", "+1+1", "-2+3", "@SUM(1)", "\t=1", " =1", "|x", "a\"b'c`d$(e)", "</script><script>alert(1)</script>",
           "<!--<script>", "]]>", "a,b;c\r\nd", "\u202egnp.exe", "\u200fmark", "\u2066x\u2069", "\x7f\u009b31m", "line\u2028sep", "back\\slash", "\\x1b[31m", "\u0001",
-          "x" * 300000, "é" * 3000, "other", "", "nul", "%s%n", "ends with backslash\\", "host\",injected=\"1"]
+          "x" * 150000, "é" * 3000, "other", "", "nul", "%s%n", "ends with backslash\\", "host\",injected=\"1"]
 for i, v in enumerate(values):
     for event, extra in (("refuse", {"action": "refused", "reason": v, "rule": v}), ("exempt", {"action": "allowed", "reason": v, "rule": v, "exempt_until": v}),
                          ("downgrade", {"action": v, "changes": [{"option": v, "source": v, "requested": v, "enforced": v}]}),

@@ -22,8 +22,8 @@ pack() {
     _target=$1
     shift
     tar --sort=name --format=gnu --mtime="@$EPOCH" --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX -cf - "$@" |
-        gzip -9n >"$_target.new"
-    mv "$_target.new" "$_target"
+        gzip -9n >"$_target.$$"
+    mv "$_target.$$" "$_target"
 }
 
 # pack_source: writes $DIST/pgseal-VERSION.tar.gz: what git tracks or would add; without git, all but build/.
@@ -37,9 +37,9 @@ pack_source() {
             find . \( -path ./build -o -path ./.git \) -prune -o -type f -print | sed 's,^\./,,'
         fi | while IFS= read -r _file; do
             [ ! -f "$_file" ] || printf '%s\n' "$_file"
-        done | sort -u >"$DIST/source.list"
+        done | sort -u >"$DIST/source.list.$$"
     )
     pack "$DIST/pgseal-$VERSION.tar.gz" -C "$top" --transform="flags=r;s,^,pgseal-$VERSION/," --verbatim-files-from \
-        -T "$DIST/source.list"
-    rm "$DIST/source.list"
+        -T "$DIST/source.list.$$"
+    rm "$DIST/source.list.$$"
 }

@@ -112,6 +112,12 @@ static void add_node(struct report *r, struct group *group, json_t *event)
     group_tally(&r->groups, group, NODES, node, 1);
 }
 
+/* A variable that pgseal-run changed: no attempt to connect. */
+static bool is_of_launcher(json_t *event)
+{
+    return strcmp(text(event, "entry"), "pgseal-run") == 0;
+}
+
 static void add_pair(struct report *r, json_t *event, enum event_id id, int64_t time)
 {
     const char *const parts[] = {text(event, "exe"), target(event)};
@@ -123,6 +129,13 @@ static void add_pair(struct report *r, json_t *event, enum event_id id, int64_t 
         add_attempt(r, pair, event, id, time);
         break;
     case EVENT_DOWNGRADE:
+        if (is_of_launcher(event)) {
+            group_count(pair, DOWNGRADES);
+            add_changes(r, pair, event);
+            return;
+        }
+        add_attempt(r, pair, event, id, time);
+        break;
     case EVENT_EXEMPT:
     case EVENT_SEAL:
     case EVENT_SOCKET:

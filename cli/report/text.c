@@ -130,15 +130,21 @@ static void show_pair(const struct page *p, struct group *pair)
     free(name);
     char *span = text_span(pair->first, pair->last);
     char *nodes = text_names(pair, NODES);
-    text_field(
-        p, 2, "attempts", PAINT_NONE,
-        xprintf("%u, %u of them for less", pair->counters[ATTEMPTS], pair->counters[DOWNGRADES]));
+    unsigned attempts = pair->counters[ATTEMPTS];
+    unsigned downgrades = pair->counters[DOWNGRADES];
+    /* What pgseal-run changed is no attempt. */
+    text_field(p, 2, "attempts", PAINT_NONE,
+               downgrades > attempts ? xprintf("%u; asked for less %u×", attempts, downgrades)
+                                     : xprintf("%u, %u of them for less", attempts, downgrades));
     text_field(p, 2, "seen", PAINT_NONE, xprintf("%s on %s", span, nodes));
     free(span);
     free(nodes);
     show_asked(p, pair);
-    text_field(p, 2, "done", PAINT_NONE, done(pair));
-    if (p->r->whatif != NULL) {
+    bool connected = attempts > 0 || downgrades == 0;
+    if (connected) {
+        text_field(p, 2, "done", PAINT_NONE, done(pair));
+    }
+    if (p->r->whatif != NULL && connected) {
         struct prospect what = whatif_prospect(pair);
         bool bad = strcmp(what.verdict, "refused") == 0 || strcmp(what.verdict, "breaks") == 0;
         text_field(p, 2, "what if", bad ? PAINT_RED : PAINT_NONE,

@@ -91,6 +91,15 @@ printf '{"schema":"pgseal/1","time":"2026-11-05T11:00:00.000Z","node":"n3","even
 run --json process.jsonl
 is "$(pair /srv/app '' '[.attempts, .reasons]')" '[0,["a namespace cannot be looked at"]]' 'what a process line has to tell is among the reasons'
 
+openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out root.pem -days 30 -subj /CN=a 2>/dev/null
+PGSSLMODE=disable "$top/build/pgseal-run" --drivers=only --root "$PWD/root.pem" true 2>launcher.jsonl
+sed -i '/^pgseal-run/d' launcher.jsonl
+run --json launcher.jsonl
+is "$(field '.pairs[0] | [(.exe | endswith("true")), .attempts, .downgrades, .asked[0].option, .asked[0].requested] | join(" ")')" \
+    'true 0 1 PGSSLMODE disable' "what pgseal-run changed: no attempt, but asking for less"
+run launcher.jsonl
+has "$(tr -s ' ' <<<"$out")" 'attempts 0; asked for less 1×' 'what pgseal-run changed: text'
+hasnt "$out" done 'what pgseal-run changed: nothing was done'
 run known.jsonl
 is "$status$err" 0 'text'
 is "$(grep -E '.{81}' out || true)" '' 'text: 80 columns'

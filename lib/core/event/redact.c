@@ -78,8 +78,13 @@ static bool names_secret(const char *s, size_t n)
 {
     static const char words[][17] = {"password",         "passwd",           "passphrase", "secret",
                                      "scram_client_key", "scram_server_key", "pin-value"};
+    size_t ignored;
+    char first = character(s, n, &ignored);
+    if (first != 'p' && first != 's') {
+        return false;
+    }
     for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-        size_t len = begins(s, n, words[i]);
+        size_t len = words[i][0] == first ? begins(s, n, words[i]) : 0;
         if (len > 0 && equals(s + len, n - len)) {
             return true;
         }
@@ -97,7 +102,8 @@ static size_t find_secret(const char *s, size_t n, bool uri)
         if (!first[(unsigned char)s[i]]) {
             continue;
         }
-        if ((!uri && begins(s + i, n - i, "://") > 0) || names_secret(s + i, n - i)) {
+        bool colon = s[i] == ':' || s[i] == '%';
+        if ((!uri && colon && begins(s + i, n - i, "://") > 0) || names_secret(s + i, n - i)) {
             return i;
         }
     }

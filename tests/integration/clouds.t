@@ -25,7 +25,9 @@ mkdir -p /etc/ssl/certs
 rm -f /etc/ssl/certs/ca-certificates.crt
 install -m 0644 "$PKI/public.pem" /etc/ssl/certs/ca-certificates.crt
 install -m 0644 "$conf" /etc/pgseal/policy.conf
-printf 'log = file:%s\nlog_level = all\n' "$EVENTS" | cat - "$conf" >/etc/pgseal/policy.conf
+# The address of the example is not this machine's.
+{ printf 'log = file:%s\nlog_level = all\n' "$EVENTS" && sed 's/^\[host 10\.20\.0\.5\]$/[host 127.0.0.1]/' "$conf"; } \
+    >/etc/pgseal/policy.conf
 cp /etc/hosts "$LAB/hosts"
 
 ask() { # PORT HOST [SSLMODE]: in OUT what pg_stat_ssl says
@@ -83,6 +85,15 @@ authority cas-sub '/O=Google LLC/CN=Google Cloud SQL Subordinate CA europe-west1
 file cas cloudsql-europe-west1
 dns=1a23b4cd5e67.1x2y3z4a5b6c.europe-west1.sql.goog
 provider 'Cloud SQL, shared CA' "$dns" /etc/pgseal/cloudsql-europe-west1.pem '/CN=shop-prod:orders' "DNS:$dns" cas-sub "$dns"
+
+authority instance '/C=US/O=Google, Inc/CN=Google Cloud SQL Server CA'
+authority rotated '/C=US/O=Google, Inc/CN=Google Cloud SQL Server CA'
+cat "$PKI/instance.pem" "$PKI/rotated.pem" >"$PKI/server-ca.pem"
+file server-ca shop-orders-server-ca
+for ca in instance rotated; do
+    provider "Cloud SQL, $ca CA" 127.0.0.1 /etc/pgseal/shop-orders-server-ca.pem '/O=Google, Inc/CN=shop-prod:orders' '' $ca \
+        shop-prod:orders
+done
 
 authority supabase '/C=US/O=Supabase Inc/CN=Supabase Root 2021 CA'
 authority supabase-sub '/C=US/O=Supabase Inc/CN=Supabase Intermediate 2021 CA' supabase

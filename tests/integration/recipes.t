@@ -158,6 +158,17 @@ is "$RC $OUT" '125 ' 'Lambda: without the object the function is not started'
 run "$recipes/cloudformation.py" "$NODE_PATH/@aws-cdk/cfnspec/spec/specification.json" "$examples/lambda/template.yaml"
 is "$RC $OUT" '0 ' "Lambda: the template is valid by AWS's specification"
 
+# --- rootless: a user namespace in which only one user is known
+
+install -m 0644 "$LAB_TOP/build/libpgseal.so" /opt/pgseal/
+rootless() { run setpriv --reuid=61234 --regid=61234 --clear-groups unshare --user --map-root-user "$@"; }
+install -m 0644 -o 61234 /opt/pgseal/policy.conf /opt/pgseal/own.conf
+rootless /opt/pgseal/pgseal-run --policy /opt/pgseal/own.conf -- /srv/shop/orders.py "$P" "$I"
+is "$RC $OUT" '0 TLSv1.3 refused' "rootless: sealed, by a policy of the container's root"
+rootless /opt/pgseal/pgseal-run --policy /opt/pgseal/policy.conf -- /srv/shop/orders.py "$P"
+is "$RC $OUT" '125 ' "rootless: a policy of the host's root is refused"
+like "$ERR" 'own(ed|er)' 'rootless: for its owner'
+
 # --- systemd
 
 install -m 0755 "$LAB_TOP/build/pgseal-run" /usr/local/bin/

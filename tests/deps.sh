@@ -14,7 +14,7 @@ packages() {
         curl sqlite3 openssh-client bc zstd xz-utils gnupg tcl libjemalloc2 locales dash libcap2-bin bsdutils golang-go golang-github-jackc-pgx-v4-dev ;;
     impostor) echo postgresql-client-15 python3-psycopg2 python3-psycopg python3-asyncpg golang-go golang-github-jackc-pgx-v4-dev \
         golang-github-lib-pq-dev libpostgresql-jdbc-java default-jdk-headless@javac nodejs@node npm@npm jq ;;
-    recipes) echo python3-yaml python3-botocore python3-seccomp python3-psycopg2 systemd nodejs@node npm@npm curl strace \
+    recipes) echo python3-yaml python3-botocore python3-jmespath python3-seccomp python3-psycopg2 systemd nodejs@node npm@npm curl strace \
         postgresql-15 musl-tools php8.2-fpm php-pgsql libfcgi-bin apache2 libapache2-mod-php8.2 supervisor cron gosu \
         apparmor ;;
     page) echo chromium nodejs@node npm@npm python3 fonts-dejavu-core ;;

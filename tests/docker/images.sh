@@ -55,6 +55,17 @@ is "$(cd "$SCRATCH/one" && find . -type f -size +0 -printf '%m %U %p\n' | sort)"
 run locked pgseal
 is "$RC $OUT" "0 pgseal-run $(sed -n 's/^VERSION = //p' "$TOP/Makefile")" "it runs by itself, and says its version"
 
+# --- the other machine's, cross-compiled
+
+ok "the image for arm64 is built" image_build pgseal-arm64 --layers=false --platform linux/arm64 \
+    --build-arg BASE=localhost/pgseal-compiler --build-arg BUILDPLATFORM=linux/amd64 -f "$TOP/docker/Dockerfile" "$TOP"
+is "$(image_podman image inspect pgseal-arm64 --format '{{.Architecture}}')" arm64 "it says so"
+arm64=$(image_podman image mount pgseal-arm64)/opt/pgseal
+for file in libpgseal.so pgseal-run; do
+    like "$(LC_ALL=C readelf -h "$arm64/$file")" 'Machine: +AArch64' "$file is arm64's"
+done
+is "$(qemu-aarch64-static "$arm64/pgseal-run" --version)" "$OUT" "and runs there"
+
 # --- the example, with roots that an https server has
 
 mkdir "$SCRATCH/www" "$SCRATCH/context"

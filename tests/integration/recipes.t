@@ -69,6 +69,14 @@ for file in sealed admission; do
     run kubernetes validate "$LAB/$file.json"
     is "$RC $OUT" '0 ' "$file: what comes of it is a valid pod"
 done
+# The expression that keeps it, by a real JMESPath.
+is "$(/usr/bin/python3 - "$examples/kubernetes/kyverno.yaml" <<'PYTHON'
+import jmespath, re, sys
+expression = re.search(r"\{\{ (element\.env.*?) \}\}", open(sys.argv[1]).read()).group(1)
+for env in (None, [], [{"name": "TZ", "value": "UTC"}], [{"name": "LD_PRELOAD", "value": "/x.so"}]):
+    print("[%s]" % jmespath.search(expression, {"element": {"env": env} if env is not None else {}}), end=" ")
+PYTHON
+)" '[] [] [] [/x.so] ' "Kyverno's variable is the preload that is there, or nothing"
 # An empty element of LD_PRELOAD is none.
 is "$(env LD_PRELOAD="$OBJECT:" /bin/sh -c 'echo fine' 2>&1)" fine 'a preload that ends with a colon is no error'
 

@@ -224,7 +224,8 @@ static void fill(struct request *r, json_t *event, enum event_id id)
     static const char *const targets[] = {"host", "hostaddr", "port"};
     json_int_t version = json_integer_value(json_object_get(event, "libpq_version"));
     json_t *changes = json_object_get(event, "changes");
-    *r = (struct request){.default_host = "localhost"};
+    /* A line does not tell of a default CRL file: the object judges it where libpq opens it. */
+    *r = (struct request){.default_host = "localhost", .crl_judged = true};
     r->version = version > 0 && version < INT32_MAX ? (int)version : LIBPQ_UNKNOWN;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (known[i].since <= r->version) {

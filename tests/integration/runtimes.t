@@ -68,8 +68,8 @@ is "$OUT / $(sessions impostor) / $(verdicts)" 'plaintext / hidden plain / ' 'an
 run "$LAB_TOP/build/pgseal" scan --json extension.so
 is "$RC" 1 'an extension: scan finds it'
 has "$OUT" 'not covered' 'an extension: and says so'
-run "$LAB_TOP/build/pgseal" scan --json wheel.so libpq-9b38f5e3.so.5.17 gem.so
-is "$RC" 0 'a wheel and a gem: scan finds nothing against their modules'
+run "$LAB_TOP/build/pgseal" scan --json wheel.so libpq-9b38f5e3.so.5.17 gem.so libruby-pg.so.1
+is "$RC" 0 'a wheel and a gem: scan calls both covered'
 
 # --- a bundle with a static starter (AppImage)
 printf '#include <unistd.h>\nint main(int n, char **v) { (void)n; return execvp(v[1], v + 1); }\n' >starter.c

@@ -40,24 +40,38 @@ static void path_of(const struct object *o, char *buf, size_t size)
 /* The libpqs of our namespace: how many, the first, and their paths in words. */
 struct survey {
     size_t n;
+    const ElfW(Dyn) * all[2 * LINKED_LIBPQS];
     struct object first;
     struct strbuf paths;
 };
 
-static bool survey_one(const struct object *o, void *data)
+static bool note_libpq(struct known *k, void *data)
 {
     struct survey *s = data;
-    struct known k;
-    if (known_find(o->dyn, &k) && k.libpq) {
-        if (s->n++ == 0) {
-            s->first = *o;
-        }
-        char path[512];
-        path_of(o, path, sizeof path);
-        strbuf_add(&s->paths, s->n > 1 ? ", " : "");
-        strbuf_add(&s->paths, path);
+    if (k->libpq && k->space == NULL && s->n < sizeof s->all / sizeof s->all[0]) {
+        s->all[s->n++] = k->dyn;
     }
     return false;
+}
+
+static void survey(struct survey *s)
+{
+    size_t n = 0;
+    known_each(note_libpq, s);
+    for (size_t i = 0; i < s->n; i++) {
+        struct object o;
+        char path[512];
+        if (!object_of(s->all[i], &o) || o.dyn != s->all[i]) {
+            continue;
+        }
+        if (n++ == 0) {
+            s->first = o;
+        }
+        path_of(&o, path, sizeof path);
+        strbuf_add(&s->paths, n > 1 ? ", " : "");
+        strbuf_add(&s->paths, path);
+    }
+    s->n = n;
 }
 
 /* What could have made a call that came by the exported name. */
@@ -239,7 +253,7 @@ bool libpq_resolve(struct call_site call_site, const char *entry_point, struct l
     strbuf_init(&s.paths, paths, sizeof paths);
     strbuf_init(&t, reason, size);
     sweep(SWEEP_FOR_CALL);
-    objects_each(survey_one, &s);
+    survey(&s);
     bool found = call_site.bound ? decide_bound(call_site.bound, &o, &why)
                                  : decide(call_site, entry_point, &o, &s, &why);
     if (found) {

@@ -49,12 +49,20 @@ static bool is_of_log(json_t *line)
            strncmp(reason, "log = ", 6) == 0;
 }
 
-/* A line about a namespace that pgseal has no hook in is no hook that fired. */
+/* Whether a line says that pgseal does not see all calls: an object's linkage table that could not be
+ * rewritten, a namespace that could not be looked at. */
+static bool is_unseen(json_t *line)
+{
+    const char *entry = text_of(line, "entry");
+    return strcmp(text_of(line, "event"), "process") == 0 &&
+           (strcmp(entry, "linkage") == 0 || strcmp(entry, "dlmopen") == 0);
+}
+
 static bool any_fired(json_t *lines)
 {
     for (size_t i = 0; i < json_array_size(lines); i++) {
         json_t *line = json_array_get(lines, i);
-        if (strcmp(text_of(line, "entry"), "dlmopen") != 0 && !is_of_log(line)) {
+        if (!is_unseen(line) && !is_of_log(line)) {
             return true;
         }
     }
@@ -75,7 +83,7 @@ static const char *client_library_of(const struct run *run, json_t *line)
         return "foreign functions, dlsym";
     }
     if (fired(run->lines, line, "dlopen")) {
-        return "module, RTLD_DEEPBIND taken away";
+        return "module, RTLD_DEEPBIND";
     }
     return strncmp(name, "lib", 3) == 0 ? "library" : "module";
 }
@@ -149,6 +157,18 @@ static void find_log_fault(struct run *run)
     }
 }
 
+/* The hooks fired, and are not all. */
+static void find_unseen(struct run *run)
+{
+    for (size_t i = 0; i < json_array_size(run->lines) && run->what == NULL; i++) {
+        json_t *line = json_array_get(run->lines, i);
+        if (is_unseen(line)) {
+            run->what = "unseen";
+            run->text = xprintf("%s.", text_of(line, "reason"));
+        }
+    }
+}
+
 static void set_status(json_t *root, int status)
 {
     if (WIFEXITED(status)) {
@@ -196,7 +216,8 @@ static json_t *to_json(const struct run *run)
     term_json_set(root, "sink", run->watch.sink);
     term_json_set(root, "exe", run->exe);
     json_object_set_new(root, "loaded", json_boolean(run->loaded && !run->refused));
-    json_object_set_new(root, "fired", json_boolean(run->what == NULL));
+    json_object_set_new(root, "fired",
+                        json_boolean(run->what == NULL || strcmp(run->what, "unseen") == 0));
     set_status(root, run->status);
     json_object_set_new(root, "processes", processes);
     json_object_set_new(root, "attempts", attempts);
@@ -305,6 +326,7 @@ int check_command(char **argv, const char *lib, const char *policy, bool json)
         if (run.what == NULL && !any_fired(run.lines)) {
             find_reason(&run);
         }
+        find_unseen(&run);
         if (json) {
             term_json(to_json(&run));
         } else {

@@ -51,10 +51,10 @@ bool slot_write(const struct object *o, void **slot, void *expected, void *repla
     return true;
 }
 
-static void report(const char *reason)
+static void report(const char *entry, const char *reason)
 {
     int saved = errno;
-    struct event e = {.event = "process", .action = "allowed", .reason = reason};
+    struct event e = {.event = "process", .action = "allowed", .entry = entry, .reason = reason};
     sink_event(settings_policy(), &e);
     errno = saved;
 }
@@ -70,7 +70,7 @@ void slot_report(const char *object, const char *name, int error)
     strbuf_add(&t, sys_error(error));
     strbuf_add(&t, "): pgseal does not see its calls of ");
     strbuf_add(&t, name);
-    report(reason);
+    report("linkage", reason);
 }
 
 void slot_report_unseen(const char *object)
@@ -82,5 +82,5 @@ void slot_report_unseen(const char *object)
     strbuf_add(&t, object);
     strbuf_add(&t, " into a namespace that this C library does not list: pgseal does not see the "
                    "connections made in there");
-    report(reason);
+    report("dlmopen", reason);
 }

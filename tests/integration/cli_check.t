@@ -274,7 +274,7 @@ has "$ERR" 1 'psql: its output is on standard error'
 fires 'a child' PQconnectdbParams 'linked to the program' '/psql$' '/psql$' PQconnectdbParams \
     sh -c "psql -XAtw '$lab sslmode=disable' -c 'select 1'; true"
 # shellcheck disable=SC2016 # PHP's
-fires PHP PQconnectdb 'module, RTLD_DEEPBIND taken away' '/php' '/pgsql\.so$' 'PQconnectdb dlopen' \
+fires PHP PQconnectdb 'module, RTLD_DEEPBIND' '/php' '/pgsql\.so$' 'PQconnectdb dlopen' \
     php -r 'pg_connect($argv[1]);' "$lab sslmode=disable"
 fires psycopg2 PQconnectdb module '/python3' '/_psycopg' PQconnectdb \
     /usr/bin/python3 -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1])' "$lab sslmode=disable"

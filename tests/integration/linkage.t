@@ -25,4 +25,30 @@ run sealed "$REACH/reach" open a l "$REACH/a/moda.so" connect a "$target" open c
     query a 'select 1' query c 'select 2'
 is "$RC $(sessions good)" $'0 - ssl\n- ssl' 'two copies, each through its own slots'
 
+# --- where a page may not be made writable (a seccomp filter)
+
+slots=(env SLOTS_SECCOMP=1 "$REACH/slots" "$target" nothing nothing)
+run bare "${slots[@]}"
+is "$RC $OUT" '0 OK' 'mprotect forbidden: bare, it connects'
+policy <<<"sslrootcert = $PKI/root.pem"$'\nlog_level = downgrade'
+log_mark good
+forget_events
+run sealed "${slots[@]}"
+has "$OUT" "pgseal: refused: libpq's call of ldap_init cannot be watched" 'mprotect forbidden: refused'
+is "$RC $(contacts good)" '0 0' 'mprotect forbidden: the server saw nothing'
+is "$(events 'select(.entry == "linkage") | .event' | sort -u)" '"process"' 'mprotect forbidden: logged at once, whatever the level'
+like "$(events 'select(.entry == "linkage") | .reason' | grep ldap_init)" \
+    'linkage table of .*/libpq.so.5.* cannot be rewritten \(operation not permitted\): pgseal does not see its calls of ldap_init' \
+    'mprotect forbidden: what could not be rewritten, and why'
+policy <<<"sslrootcert = $PKI/root.pem"$'\nmode = audit'
+log_mark good
+forget_events
+run sealed "${slots[@]}"
+is "$RC $OUT $(sessions good)" '0 OK - ssl' 'mprotect forbidden, audit: it connects as bare'
+is "$(verdicts)" 'refuse/would-refuse' 'mprotect forbidden, audit: would refuse'
+run "$LAB_TOP/build/pgseal" check --lib "$OBJECT" --json -- "${slots[@]}"
+is "$(jq -c '[.fired, .finding]' <<<"$OUT")" '[true,"unseen"]' 'mprotect forbidden: pgseal check says so'
+has "$(jq -r .text <<<"$OUT")" 'cannot be rewritten (operation not permitted)' 'mprotect forbidden: and why'
+is "$RC" 1 'mprotect forbidden: pgseal check found something'
+
 done_testing

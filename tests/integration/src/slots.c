@@ -1,11 +1,19 @@
 /* slots.c: connects, then says where the slots of a loaded object lead, and how their page is
  * protected: slots CONNINFO OBJECT NAME…: "NAME FILE r--p" for each slot of an object whose path
- * contains OBJECT. */
+ * contains OBJECT. With SLOTS_SECCOMP set, mprotect fails (EPERM) meanwhile, as under a strict
+ * seccomp filter. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <libpq-fe.h>
 #include <link.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 
 static char **arguments;
 
@@ -70,9 +78,25 @@ static int show(struct dl_phdr_info *info, size_t size, void *data)
     return 0;
 }
 
+static bool forbid_mprotect(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
+    if (getenv("SLOTS_SECCOMP") && !forbid_mprotect()) {
+        return 2;
+    }
     PGconn *conn = PQconnectdb(argv[1]);
     printf("%s\n", PQstatus(conn) == CONNECTION_OK ? "OK" : PQerrorMessage(conn));
     arguments = argv;

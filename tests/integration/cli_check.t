@@ -278,7 +278,7 @@ fires PHP PQconnectdb 'module, RTLD_DEEPBIND' '/php' '/pgsql\.so$' 'PQconnectdb 
     php -r 'pg_connect($argv[1]);' "$lab sslmode=disable"
 fires psycopg2 PQconnectdb module '/python3' '/_psycopg' PQconnectdb \
     /usr/bin/python3 -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1])' "$lab sslmode=disable"
-fires 'psycopg 3' PQconnectStart 'foreign functions, dlsym' '/python3' 'ffi|ctypes' dlsym \
+fires 'psycopg 3' PQconnectStart 'foreign functions, dlsym' '/python3' 'ffi|ctypes' 'PQconnectStart dlsym' \
     /usr/bin/python3 -c 'import psycopg, sys; psycopg.connect(sys.argv[1])' "$lab sslmode=disable"
 fires Ruby PQconnectStart module '/ruby' '/pg_ext\.so$' 'PQconnectStart PQconndefaults' ruby -e 'require "pg"; PG.connect(ARGV[0])' "$lab sslmode=disable"
 command psql -XAtw 'host=localhost port=1' -c 'select 1'

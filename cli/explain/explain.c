@@ -73,7 +73,7 @@ static const char *less_text(const char *option, const char *value)
         {"sslmode", "disable", "no TLS at all"},
         {"sslmode", "allow", "plaintext first, and no check of the server"},
         {"sslmode", "prefer", "plaintext where the server wants it, and no check of the server"},
-        {"sslmode", "require", "TLS with whoever answers"},
+        {"sslmode", "require", "TLS with no check of the server"},
         {"sslmode", "verify-ca", "no check of the server's name"},
         {"sslrootcert", NULL, "other roots than the policy's"},
         {"sslcrl", NULL, "another CRL file than the one that counts"},

@@ -181,7 +181,7 @@ is "$(jq -r '.options[] | select(.option == "password") | [.requested, .source, 
     '(hidden) conninfo (hidden) false' 'JSON: a secret was asked for, and is hidden'
 is "$(jq -r '.options[] | select(.option == "host") | [.requested, .source, .enforced, .changed] | join(" ")' <<<"$OUT")" \
     'localhost conninfo localhost false' 'JSON: what stays'
-is "$(jq -r '.why[0]' <<<"$OUT")" 'sslmode = require (conninfo) asks for TLS with whoever answers.' 'JSON: why'
+is "$(jq -r '.why[0]' <<<"$OUT")" 'sslmode = require (conninfo) asks for TLS with no check of the server.' 'JSON: why'
 is "$(jq -r '.libpq' <<<"$OUT")" "$(ldd "$pgseal" | awk '/libpq/ { print $3 }')" 'JSON: which libpq'
 hasnt "$OUT" hunter2 'JSON: no secret'
 explain "$target sslmode=require"

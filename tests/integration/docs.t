@@ -145,7 +145,7 @@ sed 's/("a module")/("no such title")/' docs/coverage.md >"$LAB/rotten.md"
 is "$(untrue "$LAB/rotten.md")" 'tests/integration/resolve.t: no such title; ' 'coverage.md: one that is not there would be found'
 is "$(awk '/^## Out of reach/ { exit } /^\*\*/ { if (way) print way; way = $0 } /\*Shown by\*/ { way = "" }
     END { if (way) print way }' docs/coverage.md)" '' 'coverage.md: each way in names its test'
-is "$(grep -E '^\| [`a-z]' docs/coverage.md | grep -vE '^\| (door|what|runtime) \|' | grep -v '`tests/' || true)" \
+is "$(grep -E '^\| [`a-z]' docs/coverage.md | grep -vE '^\| (entry point|what|runtime) \|' | grep -v '`tests/' || true)" \
     '| a program started with `LD_PRELOAD` scrubbed | nothing is loaded | was not asked | |' 'coverage.md: so does each row but one'
 for program in tests/clients/programs/*.sh; do
     grep -q '^expect=unreachable' "$program" || continue

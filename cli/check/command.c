@@ -263,7 +263,7 @@ static void show(const struct run *run)
     json_t *processes = json_object_get(all, "processes");
     json_t *attempts = json_object_get(all, "attempts");
     struct table table = {.columns = 5,
-                          .head = {"Verdict", "Door", "Way in", "Called by", "libpq"}};
+                          .head = {"Verdict", "Entry point", "Way in", "Called by", "libpq"}};
     field(&out, "Object", PAINT_NONE, xstrdup(run->object));
     field(&out, "Settings", PAINT_NONE, xstrdup(text_of(all, "settings")));
     if (run->log_fault != NULL) {

@@ -247,6 +247,32 @@ for version in 15 13 16 18; do
     run sealed env LD_LIBRARY_PATH="$libs" "$LAB/bin/deepbound" "host=orders.internal port=$P $w"
     is "$OUT" OK "libpq $version opened RTLD_DEEPBIND: verified there"
 done
+# What is dialled is another address than was found: it is seen before the first byte of the session.
+gcc -shared -fPIC -x c -o "$LAB/elsewhere.so" - <<'C'
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+int connect(int fd, const struct sockaddr *to, socklen_t len)
+{
+    struct sockaddr_in in = *(const struct sockaddr_in *)to;
+    if (to->sa_family == AF_INET && in.sin_addr.s_addr == inet_addr("127.0.0.9"))
+        in.sin_addr.s_addr = inet_addr("127.0.0.1");
+    return syscall(SYS_connect, fd, &in, len);
+}
+C
+hosts '127.0.0.9 orders.internal'
+log_mark good
+for door in connectdb start; do
+    forget_events
+    run env LD_PRELOAD="$OBJECT:$LAB/elsewhere.so" "$DOORS" x $door -- "host=orders.internal port=$P $w"
+    has "$(out status error)" 'bad pgseal: refused: violation: the address was not found by a look-up of the name' \
+        "$door: another address than was found is a violation"
+    is "$(events 'select(.event == "violation") | .action')" '"refused"' "$door: and the log says so"
+done
+is "$(sessions good)" '' 'and there was no session'
+hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
 # A libpq that calls itself past any hook
 mkdir "$LAB/symbolic"
 python3 "$LAB_TOP/tests/matrix/symbolic.py" "$(realpath /usr/lib/*/libpq.so.5)" "$LAB/symbolic/libpq.so.5"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # ldap.t: a service that libpq looks up in LDAP: bare, the LDAP server is asked, in plaintext; sealed, not one byte reaches it,
 # wherever the stanza stands, and the reason is pgseal's. Others that use LDAP in the process go on.
+pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 
 lab_start good impostor
@@ -92,6 +93,13 @@ is "$(recorded ldap)" '' 'PQconndefaults by dlsym, as the first call of all: not
 run sealed timeout 20 env PGSERVICEFILE="$LAB/service.conf" pg_isready
 is "$RC" 3 'pg_isready: no attempt'
 is "$(recorded ldap)" '' 'pg_isready: not one byte to the LDAP server'
+
+# --- the tool's own libpq is held to the same
+for command in explain check; do
+    run bare env PGSERVICEFILE="$LAB/service.conf" "${pgseal_cli:-$LAB_TOP/build/pgseal}" $command ''
+    has "$OUT $ERR" 'the service "x" asks an LDAP server' "pgseal $command: says why it would be refused"
+    is "$(recorded ldap)" '' "pgseal $command: not one byte to the LDAP server"
+done
 
 # --- what is no regular file is not read twice
 mkfifo "$LAB/fifo.conf"

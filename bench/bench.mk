@@ -1,6 +1,6 @@
 # bench.mk: `make bench`: what pgseal costs, beside its peers, measured in turn in one run; writes docs/benchmarks.md.
 # `make bench-check`: the part that does not depend on the machine's mood, for CI. BENCH_QUICK=1: a tenth of it.
-BENCH_PROGRAMS = build/bench/start build/bench/connect build/bench/empty.so build/bench/naive.so
+BENCH_PROGRAMS = build/bench/start build/bench/connect build/bench/empty.so build/bench/naive.so build/bench/parse
 
 build/bench/start: bench/start.c
 	@mkdir -p $(@D)
@@ -9,6 +9,10 @@ build/bench/start: bench/start.c
 build/bench/connect: bench/connect.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O2 -g -I$(PG_INCLUDE) -o $@ $< -lpq
+
+build/bench/parse: bench/parse.c
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARNINGS) -O2 -g -o $@ $< -ljansson
 
 # What any preloaded object costs, whatever is in it.
 build/bench/empty.so:
@@ -28,6 +32,7 @@ bench:
 .PHONY: bench-installed
 bench-installed: all $(TEST_OBJECTS) $(BENCH_PROGRAMS)
 	@bench/run
+	@bench/report.py $(CURDIR)
 
 .PHONY: bench-check
 bench-check: all $(BENCH_PROGRAMS)

@@ -37,3 +37,5 @@ FUZZ_MORE_fuzz_scan = cli/scan/elf.c cli/scan/symbols.c cli/scan/places.c cli/sc
 FUZZ_LIBS_fuzz_scan = -lelf -ljansson -lcrypto
 FUZZ_MORE_fuzz_impostor = $(addprefix cli/impostor/,expand.c junit.c message.c scram.c verdict.c) cli/lib/term.c cli/lib/safe.c cli/lib/util.c
 FUZZ_LIBS_fuzz_impostor = -ljansson -lcrypto
+FUZZ_MORE_fuzz_line = cli/report/line.c
+FUZZ_LIBS_fuzz_line = -ljansson

@@ -12,6 +12,7 @@
 #include "workers.h"
 
 #include <argp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -209,17 +210,45 @@ static void take(void *data, const char *file, uint64_t number, enum line_kind k
     }
 }
 
-/* What input reads, to the workers. */
+/* What input hands its lines to. */
+struct reading {
+    struct report *report;
+    struct workers *workers;
+};
+
+/* Whether this is a line as the object itself writes it, of an event that --event does not want: it
+ * need not be parsed. */
+static bool is_unwanted(const struct filter *f, const char *line, size_t n)
+{
+    static const char head[] = "{\"schema\":\"pgseal/1\",\"time\":\"";
+    if (f->events == 0 || n < sizeof head || memcmp(line, head, sizeof head - 1) != 0 ||
+        line[n - 1] != '}') {
+        return false;
+    }
+    for (unsigned i = 0; i < EVENTS; i++) {
+        char wanted[32];
+        int len = snprintf(wanted, sizeof wanted, "\"event\":\"%s\"", event_names[i]);
+        if ((f->events >> i & 1) != 0 && memmem(line, n, wanted, (size_t)len) != NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void read_line(void *data, const char *file, uint64_t number, const char *line, size_t n)
 {
-    if (line == NULL || n > 0) {
-        workers_line(data, file, number, line, n, "longer than 2 MiB");
+    struct reading *reading = data;
+    if (line != NULL && is_unwanted(&reading->report->filter, line, n)) {
+        reading->report->left++;
+    } else if (line == NULL || n > 0) {
+        workers_line(reading->workers, file, number, line, n, "longer than 2 MiB");
     }
 }
 
 static void read_cut(void *data, const char *file, uint64_t number, const char *reason)
 {
-    workers_line(data, file, number, NULL, 0, reason);
+    struct reading *reading = data;
+    workers_line(reading->workers, file, number, NULL, 0, reason);
 }
 
 static bool failing(const struct report *r, uint32_t events)
@@ -275,10 +304,10 @@ int command_report(int argc, char **argv)
         }
     }
     groups_init(&r.groups, GROUPS_BYTES);
-    struct workers *workers = workers_start(take, &r);
-    const struct input_user user = {workers, read_line, read_cut};
+    struct reading reading = {&r, workers_start(take, &r)};
+    const struct input_user user = {&reading, read_line, read_cut};
     unsigned unread = input_read(options.logs, options.nlogs, isatty(STDERR_FILENO) == 1, &user);
-    workers_finish(workers);
+    workers_finish(reading.workers);
     int status = !show(&r, &options) || unread > 0 ? STATUS_USAGE
                  : failing(&r, options.fail_on)    ? STATUS_FOUND
                                                    : STATUS_OK;

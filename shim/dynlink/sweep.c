@@ -20,7 +20,7 @@
 #include <sys/mman.h>
 
 bool sweep_pending;
-static bool had_deep;
+bool sweep_had_deep;
 static unsigned deep_opens;              /* under way, or jumped to and not yet swept up after */
 static __thread unsigned own_deep_opens; /* of these, this thread's */
 static uint64_t swept;                   /* objects_state() at the end of the last sweep */
@@ -83,15 +83,10 @@ void sweep_opening(bool deep)
 {
     if (deep) {
         own_deep_opens++;
-        __atomic_store_n(&had_deep, true, __ATOMIC_RELAXED);
+        __atomic_store_n(&sweep_had_deep, true, __ATOMIC_RELAXED);
         __atomic_fetch_add(&deep_opens, 1, __ATOMIC_ACQ_REL);
     }
     __atomic_store_n(&sweep_pending, true, __ATOMIC_RELEASE);
-}
-
-bool sweep_had_deep(void)
-{
-    return __atomic_load_n(&had_deep, __ATOMIC_RELAXED);
 }
 
 static void end_opens(void)

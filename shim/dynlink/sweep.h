@@ -24,8 +24,9 @@ void sweep_opening(bool deep);
 /* That open has failed: nothing came in. Keeps errno, and dlerror() as it is. */
 void sweep_failed(void);
 
-/* Whether anything was opened RTLD_DEEPBIND in this process. Async-signal-safe, keeps errno. */
-bool sweep_had_deep(void);
+/* Whether anything was opened RTLD_DEEPBIND in this process. A variable, for a sanitizer asks dlsym
+ * before any function that it has instrumented may run. */
+extern bool sweep_had_deep;
 
 /* Whether something was opened and not yet swept up after: read by the loader's entries. */
 extern bool sweep_pending;

@@ -215,8 +215,8 @@ static void *answer(struct loader_call *call, const void *from, bool versioned)
     void *real = real_function(versioned ? LOADER_dlvsym : LOADER_dlsym);
     const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
     struct object caller;
-    linkage_use(&stubs);
     if (__atomic_load_n(&sweep_pending, __ATOMIC_RELAXED)) {
+        linkage_use(&stubs);
         sweep(SWEEP_FOR_CALL);
     }
     size_t hook =
@@ -225,9 +225,11 @@ static void *answer(struct loader_call *call, const void *from, bool versioned)
     const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
     bool pseudo = handle == RTLD_DEFAULT || handle == RTLD_NEXT;
     /* A sanitizer asks for the loader's functions before it can be called itself. */
-    if (hook == NAMES || (hooks[hook].column == NONE && pseudo && !sweep_had_deep())) {
+    if (hook == NAMES || (hooks[hook].column == NONE && pseudo &&
+                          !__atomic_load_n(&sweep_had_deep, __ATOMIC_RELAXED))) {
         return real;
     }
+    linkage_use(&stubs);
     const struct question q = {.handle = handle,
                                .name = name,
                                .version = versioned ? version : NULL,

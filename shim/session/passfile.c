@@ -50,9 +50,9 @@ static open_descriptor_fn *find_fdopen(__typeof__(fopen) *real, const void *libp
 static int anonymous_file(const struct passwords *passwords)
 {
     int fd = (int)syscall(SYS_memfd_create, "pgseal", 1 /* MFD_CLOEXEC */);
-    if (fd >= 0 && (fchmod(fd, S_IRUSR | S_IWUSR) != 0 ||
-                    write(fd, passwords->lines, passwords->len) != (ssize_t)passwords->len ||
-                    lseek(fd, 0, SEEK_SET) != 0)) {
+    if (fd >= 0 &&
+        (fchmod(fd, S_IRUSR | S_IWUSR) != 0 ||
+         syscall(SYS_pwrite64, fd, passwords->lines, passwords->len, 0L) != (long)passwords->len)) {
         close(fd);
         fd = -1;
     }

@@ -19,7 +19,7 @@ lint:
 
 .PHONY: lint-installed
 lint-installed: lint-format lint-graph lint-cppcheck lint-build $(LINT_SH:./%=build/lint/%.shellcheck) $(LINT_C:%=build/lint/%.gcc) \
-		$(LINT_C:%=build/lint/%.tidy)
+		$(LINT_C:%=build/lint/%.tidy) $(LINT_C:%=build/lint/%.pointers)
 
 .PHONY: lint-format
 lint-format:
@@ -58,6 +58,11 @@ lint-build:
 build/lint/%.gcc: % $(LINT_RULES)
 	@mkdir -p $(@D)
 	@gcc $(LINT_CFLAGS) -c -o $@ $<
+
+build/lint/%.pointers: % $(LINT_RULES) tests/lint/pointers tests/lint/pointers.query
+	@mkdir -p $(@D)
+	@tests/lint/pointers $< $(LINT_CFLAGS)
+	@touch $@
 
 # clang-tidy gives clang's own warnings too.
 build/lint/%.tidy: % $(LINT_RULES) .clang-tidy

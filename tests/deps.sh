@@ -25,7 +25,7 @@ packages() {
         qemu-user-static python3 python3-yaml postgresql-client-15 jq openssl ;;
     bench) echo pgbouncer stunnel4 libeatmydata1 torsocks valgrind python3-psycopg2 python3-psycopg php-cli php-pgsql ;;
     fuzz) echo clang libclang-rt-14-dev libjansson-dev libssl-dev libpq-dev libelf-dev ;;
-    lint) echo clang clang-format clang-tidy cppcheck shellcheck graphviz ;;
+    lint) echo clang clang-format clang-tidy clang-tools cppcheck shellcheck graphviz ;;
     *)
         echo "deps.sh: unknown purpose: $1" >&2
         exit 2

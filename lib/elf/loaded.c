@@ -206,15 +206,15 @@ static bool object_by_dladdr1(const void *address, struct object *o)
     void *fn = __atomic_load_n(&found, __ATOMIC_RELAXED);
     Dl_info info;
     struct link_map *map = NULL;
-    if (!fn) {
+    if (fn == NULL) {
         fn = next_definition("dladdr1");
         __atomic_store_n(&found, fn, __ATOMIC_RELAXED);
     }
-    if (!fn) {
+    if (fn == NULL) {
         return false;
     }
-    if (!((dladdr1_fn *)fn)(address, &info, (void **)&map, 2 /* RTLD_DL_LINKMAP */) || !map ||
-        !map->l_ld || is_vdso(map->l_name)) {
+    if (!((dladdr1_fn *)fn)(address, &info, (void **)&map, 2 /* RTLD_DL_LINKMAP */) ||
+        map == NULL || map->l_ld == NULL || is_vdso(map->l_name)) {
         return false;
     }
     *o = object_of_map(map);
@@ -225,7 +225,8 @@ bool object_of(const void *address, struct object *o)
 {
     struct walk w = {.fn = keep_object, .data = o, .address = address};
     int saved = errno;
-    bool found = address && (dl_iterate_phdr(walk_one, &w) != 0 || object_by_dladdr1(address, o));
+    bool found =
+        address != NULL && (dl_iterate_phdr(walk_one, &w) != 0 || object_by_dladdr1(address, o));
     errno = saved;
     return found;
 }
@@ -342,10 +343,10 @@ static bool search_next(const struct object *o, void *data)
     struct next_search *s = data;
     void *found = o->dyn == s->start || object_is_self(o) ? NULL : object_symbol(o, s->name);
     s->past |= o->dyn == s->start;
-    if (found && !s->any) {
+    if (found != NULL && s->any == NULL) {
         s->any = found;
     }
-    if (found && s->past) {
+    if (found != NULL && s->past) {
         s->after = found;
     }
     return s->after != NULL;
@@ -358,19 +359,19 @@ static const struct link_map *first_link_map(void)
     struct object program = {.name = ""};
     size_t n = getauxval(AT_PHNUM);
     size_t i;
-    for (i = 0; p && i < n; i++) {
+    for (i = 0; p != NULL && i < n; i++) {
         if (p[i].p_type == PT_PHDR) {
             program.base = (uintptr_t)p - p[i].p_vaddr;
         }
     }
-    for (i = 0; p && i < n; i++) {
+    for (i = 0; p != NULL && i < n; i++) {
         if (p[i].p_type == PT_DYNAMIC) {
             program.dyn = pointer(program.base + p[i].p_vaddr);
         }
     }
-    const ElfW(Dyn) *d = program.dyn ? object_dynamic(&program, DT_DEBUG) : NULL;
-    const struct r_debug *debug = d ? pointer(d->d_un.d_ptr) : NULL;
-    return debug ? debug->r_map : NULL;
+    const ElfW(Dyn) *d = program.dyn != NULL ? object_dynamic(&program, DT_DEBUG) : NULL;
+    const struct r_debug *debug = d != NULL ? pointer(d->d_un.d_ptr) : NULL;
+    return debug != NULL ? debug->r_map : NULL;
 }
 
 void *next_definition(const char *name)
@@ -379,15 +380,15 @@ void *next_definition(const char *name)
     /* First without a call to anything that may be interposed: ThreadSanitizer's dl_iterate_phdr
      * calls a real one that it is only just looking for, by our dlsym. What is found so, the C
      * library, was loaded at start and never goes, so no lock is needed on the way. */
-    for (const struct link_map *m = first_link_map(); m; m = m->l_next) {
+    for (const struct link_map *m = first_link_map(); m != NULL; m = m->l_next) {
         struct object o = {.base = m->l_addr, .dyn = m->l_ld, .name = m->l_name};
-        if (o.dyn && !is_vdso(o.name) && search_next(&o, &s)) {
+        if (o.dyn != NULL && !is_vdso(o.name) && search_next(&o, &s)) {
             return s.after;
         }
     }
     s = (struct next_search){.name = name, .start = _DYNAMIC};
     objects_each(search_next, &s);
-    return s.after ? s.after : s.any;
+    return s.after != NULL ? s.after : s.any;
 }
 
 void *definition_after(const struct object *o, const char *name)

@@ -24,7 +24,7 @@ static int version_of(const struct object *o)
     void *fn = object_symbol(o, "PQlibVersion");
     int (*version)(void) = NULL;
     memcpy(&version, &fn, sizeof version);
-    return version ? version() : 0;
+    return version != NULL ? version() : 0;
 }
 
 static void path_of(const struct object *o, char *buf, size_t size)
@@ -186,7 +186,7 @@ static const char *fill(struct libpq *pq, const struct object *o)
     path_of(o, pq->path, sizeof pq->path);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         void *fn = object_symbol(o, functions[i].name);
-        if (!fn && functions[i].needed) {
+        if (fn == NULL && functions[i].needed) {
             return functions[i].name;
         }
         memcpy((char *)pq + functions[i].offset, &fn, sizeof fn);
@@ -254,23 +254,23 @@ bool libpq_resolve(struct call_site call_site, const char *entry_point, struct l
     strbuf_init(&t, reason, size);
     sweep(SWEEP_FOR_CALL);
     survey(&s);
-    bool found = call_site.bound ? decide_bound(call_site.bound, &o, &why)
-                                 : decide(call_site, entry_point, &o, &s, &why);
+    bool found = call_site.bound != NULL ? decide_bound(call_site.bound, &o, &why)
+                                         : decide(call_site, entry_point, &o, &s, &why);
     if (found) {
         missing = fill_once(pq, &o);
-        strbuf_add(&t, missing ? pq->path : "");
-        strbuf_add(&t, missing ? " does not define " : "");
+        strbuf_add(&t, missing != NULL ? pq->path : "");
+        strbuf_add(&t, missing != NULL ? " does not define " : "");
         strbuf_add(&t, missing);
     } else {
         strbuf_add(&t, why);
         strbuf_add(&t, paths);
         missing = s.n > 0 ? fill_once(pq, &s.first) : "any";
     }
-    if (missing) {
+    if (missing != NULL) {
         memset(pq, 0, sizeof *pq);
     }
     errno = saved;
-    return found && !missing;
+    return found && missing == NULL;
 }
 
 void object_path(const void *address, char *buf, size_t size)

@@ -68,12 +68,12 @@ static int find(struct dl_phdr_info *info, size_t size, void *data)
     (void)size, (void)data;
     const char *name = strrchr(info->dlpi_name, '/');
     struct range *r = NULL;
-    if (name && strncmp(name, "/libpgseal", 10) == 0) {
+    if (name != NULL && strncmp(name, "/libpgseal", 10) == 0) {
         r = &shim;
-    } else if (name && strncmp(name, "/libpq.so", 9) == 0) {
+    } else if (name != NULL && strncmp(name, "/libpq.so", 9) == 0) {
         r = &libpq;
     }
-    for (int i = 0; r && i < info->dlpi_phnum; i++) {
+    for (int i = 0; r != NULL && i < info->dlpi_phnum; i++) {
         const ElfW(Phdr) *p = &info->dlpi_phdr[i];
         uintptr_t at = info->dlpi_addr + p->p_vaddr;
         if (p->p_type == PT_LOAD && (p->p_flags & PF_X)) {
@@ -86,7 +86,7 @@ static int find(struct dl_phdr_info *info, size_t size, void *data)
 static const char *setting(const char *name)
 {
     const char *value = getenv(name);
-    return value ? value : "";
+    return value != NULL ? value : "";
 }
 
 static char what[16];
@@ -232,12 +232,12 @@ static char gone; /* its address marks a place that was used */
 
 void inject_hold(void *p, const void *caller)
 {
-    if (!p || (!within(&shim, caller) && !within(&libpq, caller))) {
+    if (p == NULL || (!within(&shim, caller) && !within(&libpq, caller))) {
         return;
     }
     for (size_t i = ((uintptr_t)p >> 4) % TABLE, n = 0; n < TABLE; i = (i + 1) % TABLE, n++) {
         void *old = atomic_load(&held[i]);
-        if ((!old || old == &gone) && atomic_compare_exchange_strong(&held[i], &old, p)) {
+        if ((old == NULL || old == &gone) && atomic_compare_exchange_strong(&held[i], &old, p)) {
             atomic_fetch_add(&memory, 1);
             return;
         }
@@ -246,7 +246,7 @@ void inject_hold(void *p, const void *caller)
 
 void inject_let_go(void *p)
 {
-    if (!p) {
+    if (p == NULL) {
         return;
     }
     for (size_t i = ((uintptr_t)p >> 4) % TABLE, n = 0; n < TABLE; i = (i + 1) % TABLE, n++) {
@@ -255,7 +255,7 @@ void inject_let_go(void *p)
             atomic_fetch_sub(&memory, 1);
             return;
         }
-        if (!here) {
+        if (here == NULL) {
             return;
         }
     }

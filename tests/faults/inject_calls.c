@@ -56,7 +56,7 @@ void *realloc(void *old, size_t size)
         return NULL;
     }
     void *p = __libc_realloc(old, size);
-    if (p || size == 0) {
+    if (p != NULL || size == 0) {
         inject_let_go(old);
     }
     inject_hold(p, CALLER);
@@ -72,7 +72,7 @@ char *strdup(const char *s)
     size_t n = strlen(s) + 1;
     char *p = __libc_malloc(n);
     inject_hold(p, CALLER);
-    return p ? memcpy(p, s, n) : NULL;
+    return p != NULL ? memcpy(p, s, n) : NULL;
 }
 
 void free(void *p)
@@ -190,7 +190,7 @@ int getpwuid_r(uid_t uid, struct passwd *to, char *buf, size_t size, struct pass
         *found = NULL;
         return errno;
     }
-    if (!real) {
+    if (real == NULL) {
         *(void **)&real = dlsym(RTLD_NEXT, "getpwuid_r");
     }
     return real(uid, to, buf, size, found);
@@ -261,7 +261,7 @@ int clock_gettime(clockid_t id, struct timespec *t)
     int result = (int)inject_raw(SYS_clock_gettime, id, (long)t, 0, 0, 0, 0);
     if (id == CLOCK_REALTIME && result == 0) {
         const char *now = getenv("FAULT_CLOCK"); /* a program may set it anew while it runs */
-        t->tv_sec += now ? atol(now) : inject_clock_off;
+        t->tv_sec += now != NULL ? atol(now) : inject_clock_off;
     }
     return result;
 }
@@ -271,7 +271,7 @@ time_t time(time_t *to)
     struct timespec t = {0, 0};
     inject_prepare();
     inject_raw(SYS_clock_gettime, CLOCK_REALTIME, (long)&t, 0, 0, 0, 0);
-    if (to) {
+    if (to != NULL) {
         *to = t.tv_sec + inject_clock_off;
     }
     return t.tv_sec + inject_clock_off;

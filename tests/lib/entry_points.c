@@ -54,7 +54,7 @@ static void die(const char *what, const char *detail)
 
 static void json_string(FILE *out, const char *s)
 {
-    if (!s) {
+    if (s == NULL) {
         fputs("null", out);
         return;
     }
@@ -83,7 +83,7 @@ static void report(const struct row *row, PGconn *conn, const char *step)
     char *buf = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&buf, &len);
-    if (!out) {
+    if (out == NULL) {
         die("open_memstream", strerror(errno));
     }
     bool good = PQstatus(conn) == CONNECTION_OK;
@@ -100,7 +100,7 @@ static void report(const struct row *row, PGconn *conn, const char *step)
     json_field(out, "pass", PQpass(conn));
     fprintf(out, ",\"needs_password\":%s", PQconnectionNeedsPassword(conn) ? "true" : "false");
     if (good) {
-        PGresult *res = PQexec(conn, row->query ? row->query : "select ssl_is_used()");
+        PGresult *res = PQexec(conn, row->query != NULL ? row->query : "select ssl_is_used()");
         bool rows = PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1;
         json_field(out, "server", rows ? PQgetvalue(res, 0, 0) : PQerrorMessage(conn));
         PQclear(res);
@@ -108,8 +108,8 @@ static void report(const struct row *row, PGconn *conn, const char *step)
     fputs(",\"conninfo\":{", out);
     PQconninfoOption *options = PQconninfo(conn);
     bool comma = false;
-    for (PQconninfoOption *o = options; o && o->keyword; o++) {
-        if (!o->val) {
+    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        if (o->val == NULL) {
             continue;
         }
         if (comma) {
@@ -184,11 +184,11 @@ static PGconn *knock(const struct row *row)
     for (int i = 0; i < row->nargs; i++) {
         copies[i] = strdup(row->args[i]);
         char *equals = strchr(copies[i], '=');
-        if (equals) {
+        if (equals != NULL) {
             *equals = '\0';
         }
         keys[i] = copies[i];
-        values[i] = equals ? equals + 1 : NULL;
+        values[i] = equals != NULL ? equals + 1 : NULL;
     }
     keys[row->nargs] = values[row->nargs] = NULL;
     int expand = door[strlen(door) - 1] != '0';
@@ -212,13 +212,13 @@ static PGconn *knock(const struct row *row)
     } else {
         die("no such door", door);
     }
-    if (started && conn) {
+    if (started && conn != NULL) {
         drive(conn, PQconnectPoll);
     }
     for (int i = 0; i < row->nargs; i++) {
         free(copies[i]);
     }
-    if (!conn && strncmp(door, "ping", 4) != 0) {
+    if (conn == NULL && strncmp(door, "ping", 4) != 0) {
         die("libpq returned NULL", door);
     }
     return conn;
@@ -229,7 +229,7 @@ static void cancel(const struct row *row, PGconn *conn)
 {
     char message[256] = "";
     PGcancel *request = PQgetCancel(conn);
-    int sent = request && PQcancel(request, message, sizeof message);
+    int sent = request != NULL && PQcancel(request, message, sizeof message);
     PQfreeCancel(request);
     printf("{\"row\":\"%s\",\"status\":\"%s\"", row->name, sent ? "sent" : "unsent");
     json_field(stdout, "error", message);
@@ -240,15 +240,15 @@ static void cancel(const struct row *row, PGconn *conn)
 static void visit(const struct row *row)
 {
     PGconn *conn = knock(row);
-    if (!conn) {
+    if (conn == NULL) {
         return;
     }
     report(row, conn, "connect");
     if (row->cancel && PQstatus(conn) == CONNECTION_OK) {
         cancel(row, conn);
     }
-    if (row->reset) {
-        if (row->between && system(row->between) != 0) {
+    if (row->reset != NULL) {
+        if (row->between != NULL && system(row->between) != 0) {
             die("command failed", row->between);
         }
         if (strcmp(row->reset, "sync") == 0) {
@@ -289,18 +289,18 @@ static void crowd(struct row *row)
 static void prelude(char *what)
 {
     char *rest = strchr(what, ':');
-    if (rest) {
+    if (rest != NULL) {
         *rest++ = '\0';
     }
     if (strcmp(what, "clobber") == 0) {
-        for (char **e = environ; *e; e++) {
+        for (char **e = environ; *e != NULL; e++) {
             if (strncmp(*e, "PGSEAL_", 7) == 0) {
                 memset(*e, 'x', strlen(*e));
             }
         }
         return;
     }
-    if (!rest) {
+    if (rest == NULL) {
         die("first= wants more", what);
     }
     char *more = strchr(rest, strcmp(what, "setenv") == 0 ? '=' : ':');
@@ -315,10 +315,10 @@ static void prelude(char *what)
         result = chroot(rest) || chdir("/");
     } else if (strcmp(what, "uid") == 0) {
         result = setgid((gid_t)atoi(rest)) || setuid((uid_t)atoi(rest));
-    } else if (strcmp(what, "setenv") == 0 && more) {
+    } else if (strcmp(what, "setenv") == 0 && more != NULL) {
         *more = '\0';
         result = setenv(rest, more + 1, 1);
-    } else if (strcmp(what, "reopen") == 0 && more) {
+    } else if (strcmp(what, "reopen") == 0 && more != NULL) {
         *more = '\0';
         int fd = open(more + 1, O_RDWR | O_CREAT | O_APPEND, 0600);
         result = fd < 0 || dup2(fd, atoi(rest)) < 0;
@@ -334,13 +334,13 @@ static void prelude(char *what)
 static void set_env(char *assignment, char *saved[], int *nsaved)
 {
     char *equals = strchr(assignment, '=');
-    if (equals) {
+    if (equals != NULL) {
         *equals = '\0';
     }
     const char *old = getenv(assignment);
     saved[(*nsaved)++] = strdup(assignment);
-    saved[(*nsaved)++] = old ? strdup(old) : NULL;
-    if (equals) {
+    saved[(*nsaved)++] = old != NULL ? strdup(old) : NULL;
+    if (equals != NULL) {
         setenv(assignment, equals + 1, 1);
     } else {
         unsetenv(assignment);
@@ -399,7 +399,7 @@ static void handle(char *words[], int n)
         }
     }
     for (i = nsaved - 2; i >= 0; i -= 2) { /* the last first: a name may come twice */
-        if (saved[i + 1]) {
+        if (saved[i + 1] != NULL) {
             setenv(saved[i], saved[i + 1], 1);
         } else {
             unsetenv(saved[i]);
@@ -419,7 +419,7 @@ int main(int argc, char *argv[])
             char *rest = line;
             int n = 0;
             line[strcspn(line, "\n")] = '\0';
-            while (n < WORDS && (words[n] = strsep(&rest, "\t"))) {
+            while (n < WORDS && (words[n] = strsep(&rest, "\t")) != NULL) {
                 n++;
             }
             if (n >= 2) {

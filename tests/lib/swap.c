@@ -21,7 +21,7 @@ static void look(const char *path)
     const char *file = getenv("SWAP_FILE");
     const char *with = getenv("SWAP_WITH");
     const char *at = getenv("SWAP_AT");
-    if (!file || !with || !at || strcmp(path, file) != 0) {
+    if (file == NULL || with == NULL || at == NULL || strcmp(path, file) != 0) {
         return;
     }
     if (++looks == atoi(at)) {

@@ -96,7 +96,7 @@ struct pg_conn {
 
 static char *copy(const char *s)
 {
-    return s ? strcpy(malloc(strlen(s) + 1), s) : NULL;
+    return s != NULL ? strcpy(malloc(strlen(s) + 1), s) : NULL;
 }
 
 static void set(PGconn *c, const char *name, const char *value)
@@ -118,9 +118,9 @@ static void parse(PGconn *c, const char *conninfo)
 {
     char *words = copy(conninfo);
     char *save = NULL;
-    for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+    for (char *w = strtok_r(words, " ", &save); w != NULL; w = strtok_r(NULL, " ", &save)) {
         char *equals = strchr(w, '=');
-        if (equals) {
+        if (equals != NULL) {
             *equals = '\0';
             set(c, w, strcmp(equals + 1, "''") == 0 ? "" : equals + 1);
         }
@@ -132,20 +132,20 @@ PGconn *PQconnectStartParams(const char *const *keywords, const char *const *val
 {
     PGconn *c = calloc(1, sizeof *c);
     set(c, "sslmode", "prefer");
-    for (int i = 0; keywords[i] && !c->bad; i++) {
-        if (!values[i] || !values[i][0]) {
+    for (int i = 0; keywords[i] != NULL && !c->bad; i++) {
+        if (values[i] == NULL || !values[i][0]) {
             continue;
         }
-        if (expand && strcmp(keywords[i], "dbname") == 0 && strchr(values[i], '=')) {
+        if (expand && strcmp(keywords[i], "dbname") == 0 && strchr(values[i], '=') != NULL) {
             parse(c, values[i]);
         } else {
             set(c, keywords[i], values[i]);
         }
     }
-    if (!c->bad && !(c->values[PASSFILE] && c->values[PASSFILE][0])) {
+    if (!c->bad && !(c->values[PASSFILE] != NULL && c->values[PASSFILE][0])) {
         set(c, "passfile", "/nonexistent/.pgpass");
     }
-    if (!c->bad && c->values[OPTIONS - 1]) {
+    if (!c->bad && c->values[OPTIONS - 1] != NULL) {
         c->bad = 1;
         snprintf(c->message, sizeof c->message, "invalid target_session_attrs value: \"%s\"\n",
                  c->values[OPTIONS - 1]);
@@ -218,7 +218,7 @@ void PQreset(PGconn *c)
 
 void PQfinish(PGconn *c)
 {
-    for (int i = 0; c && i < OPTIONS; i++) {
+    for (int i = 0; c != NULL && i < OPTIONS; i++) {
         free(c->values[i]);
     }
     free(c);
@@ -226,7 +226,7 @@ void PQfinish(PGconn *c)
 
 int PQstatus(const PGconn *c)
 {
-    return c ? c->bad : 1;
+    return c != NULL ? c->bad : 1;
 }
 
 char *PQerrorMessage(const PGconn *c)
@@ -258,7 +258,7 @@ PQconninfoOption *PQconninfoParse(const char *conninfo, char **error)
 
 void PQconninfoFree(PQconninfoOption *all)
 {
-    for (PQconninfoOption *o = all; o && o->keyword; o++) {
+    for (PQconninfoOption *o = all; o != NULL && o->keyword != NULL; o++) {
         free(o->val);
     }
     free(all);
@@ -276,17 +276,17 @@ int PQlibVersion(void)
 
 char *PQhost(const PGconn *c)
 {
-    return c->values[0] ? c->values[0] : (char *)(size_t) "/tmp";
+    return c->values[0] != NULL ? c->values[0] : (char *)(size_t) "/tmp";
 }
 
 char *PQport(const PGconn *c)
 {
-    return c->values[2] ? c->values[2] : (char *)(size_t) "5432";
+    return c->values[2] != NULL ? c->values[2] : (char *)(size_t) "5432";
 }
 
 char *PQpass(const PGconn *c)
 {
-    return c->values[5] ? c->values[5] : (char *)(size_t) "";
+    return c->values[5] != NULL ? c->values[5] : (char *)(size_t) "";
 }
 
 int PQsocket(const PGconn *c)

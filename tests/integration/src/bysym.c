@@ -42,7 +42,7 @@ struct api {
 
 static void *present(void *found)
 {
-    if (!found) {
+    if (found == NULL) {
         fprintf(stderr, "%s\n", dlerror());
         exit(2);
     }
@@ -65,7 +65,7 @@ static struct api load(const char *path)
 static void report(const struct api *api, const char *door, PGconn *conn)
 {
     printf("%d %s: ", api->PQlibVersion(), door);
-    if (!conn) {
+    if (conn == NULL) {
         printf("NULL\n");
     } else if (api->PQstatus(conn) != CONNECTION_OK) {
         printf("%s", api->PQerrorMessage(conn));
@@ -74,7 +74,7 @@ static void report(const struct api *api, const char *door, PGconn *conn)
         printf("%s\n", api->PQgetvalue(result, 0, 0));
         api->PQclear(result);
     }
-    if (conn) {
+    if (conn != NULL) {
         api->PQfinish(conn);
     }
 }
@@ -114,7 +114,7 @@ static void each(const char *conninfo, char **paths)
     struct api api[40];
     int n = 0;
     int distinct = 0;
-    for (; paths[n]; n++) {
+    for (; paths[n] != NULL; n++) {
         api[n] = load(paths[n]);
         if (dlsym(api[n].handle, "PQconnectdb") != (void *)api[n].PQconnectdb) {
             printf("another pointer the second time\n");
@@ -133,7 +133,7 @@ static void each(const char *conninfo, char **paths)
 
 static void again(const char *conninfo, char **paths)
 {
-    for (int i = 0; paths[i]; i++) {
+    for (int i = 0; paths[i] != NULL; i++) {
         struct api api = load(paths[i]);
         report(&api, "PQconnectdb", api.PQconnectdb(conninfo));
         dlclose(api.handle);
@@ -156,7 +156,7 @@ static void *ask(void *data)
 {
     void **mine = data;
     for (int round = 0; round < 2000; round++) {
-        for (int i = 0; shared[i].handle; i++) {
+        for (int i = 0; shared[i].handle != NULL; i++) {
             void *fn = dlsym(shared[i].handle, "PQconnectdb");
             if (fn != (void *)shared[i].PQconnectdb) {
                 *mine = fn;
@@ -172,7 +172,7 @@ static void threads(char **paths)
     pthread_t thread[8];
     int wrong = 0;
     shared = all;
-    for (int i = 0; paths[i]; i++) {
+    for (int i = 0; paths[i] != NULL; i++) {
         all[i] = load(paths[i]);
     }
     for (int i = 0; i < 8; i++) {
@@ -190,7 +190,7 @@ static void by_scope(const char *way, const char *conninfo, const char *path)
     void *handle = RTLD_DEFAULT;
     if (strcmp(way, "namespace") == 0) {
         handle = present(dlmopen(LM_ID_NEWLM, path, RTLD_NOW));
-    } else if (path) {
+    } else if (path != NULL) {
         present(dlopen(path, RTLD_NOW | RTLD_GLOBAL));
     }
     if (strcmp(way, "next") == 0) {

@@ -20,6 +20,6 @@ int bind_engine(ENGINE *e, const char *id, const dynamic_fns *fns)
 {
     const char *file = getenv("ENGINE_LOADED");
     (void)fns;
-    close(open(file ? file : "/dev/null", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    close(open(file != NULL ? file : "/dev/null", O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
     return ENGINE_set_id(e, id) && ENGINE_set_name(e, "a test's");
 }

@@ -64,17 +64,17 @@ static void processes(void)
     printf("system %d\n", WEXITSTATUS(system("exit 8")));
     FILE *pipe = popen("echo from a pipe", "r");
     char line[100] = "";
-    printf("popen %s", fgets(line, sizeof line, pipe) ? line : "?\n");
+    printf("popen %s", fgets(line, sizeof line, pipe) != NULL ? line : "?\n");
     printf("pclose %d\n", pclose(pipe));
 }
 
 static void locale(void)
 {
     const char *name = setlocale(LC_ALL, "");
-    printf("%s %d\n", name ? name : "(none)", strcoll("a", "B") < 0);
+    printf("%s %d\n", name != NULL ? name : "(none)", strcoll("a", "B") < 0);
     printf("%s %g\n", setlocale(LC_ALL, "C"), strtod("1.5", NULL));
     errno = 0;
-    printf("%s %d\n", setlocale(LC_ALL, "nosuch_LOCALE") ? "?" : "no such locale", errno);
+    printf("%s %d\n", setlocale(LC_ALL, "nosuch_LOCALE") != NULL ? "?" : "no such locale", errno);
 }
 
 static const char *try(const char *conninfo);
@@ -82,7 +82,7 @@ static const char *try(const char *conninfo);
 static void locale_connect(const char *conninfo)
 {
     const char *name = setlocale(LC_ALL, "");
-    printf("%s %.1f ", name ? name : "(none)", 1.5);
+    printf("%s %.1f ", name != NULL ? name : "(none)", 1.5);
     printf("%s\n", try(conninfo));
 }
 
@@ -117,7 +117,7 @@ static int close_and_connect(const char *file, const char *conninfo)
 {
     close_all(file);
     dprintf(5, "first\n");
-    if (conninfo) {
+    if (conninfo != NULL) {
         PGconn *conn = PQconnectdb(conninfo);
         dprintf(6, "%s\n", PQstatus(conn) == CONNECTION_OK ? "connected" : PQerrorMessage(conn));
         PQfinish(conn);

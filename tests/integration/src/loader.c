@@ -13,18 +13,20 @@ static const char *directory;
 static void answer(const char *question, const void *found)
 {
     const char *error = dlerror();
-    printf("%s: %s, dlerror %s", question, found ? "found" : "NULL", error ? error : "(none)");
+    printf("%s: %s, dlerror %s", question, found != NULL ? "found" : "NULL",
+           error != NULL ? error : "(none)");
     error = dlerror();
-    printf(", then %s\n", error ? error : "(none)");
+    printf(", then %s\n", error != NULL ? error : "(none)");
 }
 
 /* The file in which a function lies, by its last name. */
 static const char *file_of(const void *fn)
 {
     Dl_info info;
-    const char *slash =
-        fn && dladdr(fn, &info) && info.dli_fname ? strrchr(info.dli_fname, '/') : NULL;
-    return slash ? slash + 1 : "?";
+    const char *slash = fn != NULL && dladdr(fn, &info) && info.dli_fname != NULL
+                            ? strrchr(info.dli_fname, '/')
+                            : NULL;
+    return slash != NULL ? slash + 1 : "?";
 }
 
 static void *open_in(const char *name)
@@ -44,7 +46,7 @@ static void ask_paths(void)
     answer("another's RUNPATH", h);
     void *module = open_in("libasker.so");
     answer("the asker", module);
-    if (!module) {
+    if (module == NULL) {
         return;
     }
     void *(*open)(const char *, int) = (void *(*)(const char *, int))dlsym(module, "asker_open");
@@ -99,7 +101,7 @@ static void ask_next(void)
     /* libtwice.so, which the program is linked to, defines twice() and calls the next one:
      * libonce.so's. */
     int (*twice)(int) = (int (*)(int))dlsym(RTLD_DEFAULT, "twice");
-    printf("RTLD_NEXT of a wrapper: %d\n", twice ? twice(20) : -1);
+    printf("RTLD_NEXT of a wrapper: %d\n", twice != NULL ? twice(20) : -1);
 }
 
 static void ask_namespaces(void)
@@ -108,7 +110,7 @@ static void ask_namespaces(void)
     snprintf(path, sizeof path, "%s/libasker.so", directory);
     void *other = dlmopen(LM_ID_NEWLM, path, RTLD_NOW);
     answer("a namespace", other);
-    if (!other) {
+    if (other == NULL) {
         return;
     }
     Lmid_t id = -1;
@@ -118,7 +120,7 @@ static void ask_namespaces(void)
     void *(*sym)(void *, const char *) = (void *(*)(void *, const char *))dlsym(other, "asker_sym");
     void *h = open("libfar.so", RTLD_NOW);
     answer("RUNPATH in a namespace", h);
-    if (h) {
+    if (h != NULL) {
         dlinfo(h, RTLD_DI_LMID, &inner);
     }
     printf("namespaces: %s, %s\n", id == LM_ID_BASE ? "the same" : "another",

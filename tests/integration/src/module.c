@@ -41,7 +41,7 @@ extern void *reach_call(void *(*fn)(const char *), const char *argument) __attri
 static void do_tail(const char *name, const char *conninfo)
 {
     conn = reach_call((void *(*)(const char *))tail_connect, conninfo);
-    if (conn) {
+    if (conn != NULL) {
         say(name, "tail");
     }
 }

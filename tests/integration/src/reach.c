@@ -34,7 +34,7 @@ static void *(*frame)(void *(*fn)(const char *), const char *argument);
 __attribute__((noinline)) void *reach_call(void *(*fn)(const char *), const char *argument);
 void *reach_call(void *(*fn)(const char *), const char *argument)
 {
-    void *result = frame ? frame(fn, argument) : fn(argument);
+    void *result = frame != NULL ? frame(fn, argument) : fn(argument);
     __asm__ volatile("" ::: "memory");
     return result;
 }
@@ -52,18 +52,19 @@ static int find(const char *name)
 
 static void open_module(const char *name, const char *flags, const char *path)
 {
-    int mode = strchr(flags, 'l') ? RTLD_LAZY : RTLD_NOW;
-    mode |= strchr(flags, 'g') ? RTLD_GLOBAL : 0;
-    mode |= strchr(flags, 'd') ? RTLD_DEEPBIND : 0;
+    int mode = strchr(flags, 'l') != NULL ? RTLD_LAZY : RTLD_NOW;
+    mode |= strchr(flags, 'g') != NULL ? RTLD_GLOBAL : 0;
+    mode |= strchr(flags, 'd') != NULL ? RTLD_DEEPBIND : 0;
     int i = 0;
-    while (i < nmodules && modules[i].handle && strcmp(modules[i].name, name) != 0) {
+    while (i < nmodules && modules[i].handle != NULL && strcmp(modules[i].name, name) != 0) {
         i++;
     }
     nmodules = i == nmodules ? nmodules + 1 : nmodules;
     modules[i].name = name;
-    modules[i].handle = strchr(flags, 'm') ? dlmopen(LM_ID_NEWLM, path, mode) : dlopen(path, mode);
-    modules[i].module = modules[i].handle ? dlsym(modules[i].handle, "module") : NULL;
-    if (!modules[i].module) {
+    modules[i].handle =
+        strchr(flags, 'm') != NULL ? dlmopen(LM_ID_NEWLM, path, mode) : dlopen(path, mode);
+    modules[i].module = modules[i].handle != NULL ? dlsym(modules[i].handle, "module") : NULL;
+    if (modules[i].module == NULL) {
         fprintf(stderr, "%s\n", dlerror());
         exit(2);
     }
@@ -110,7 +111,7 @@ int main(int argc, char **argv)
     modules[0].module = &self;
     nmodules = 1;
 #endif
-    for (char **a = argv + 1; *a;) {
+    for (char **a = argv + 1; *a != NULL;) {
         const char *verb = a[0];
         if (strcmp(verb, "open") == 0) {
             open_module(a[1], a[2], a[3]);

@@ -24,12 +24,12 @@ static void protection(const void *address, char *out)
     unsigned long at = (unsigned long)address;
     char line[4096];
     FILE *maps = fopen("/proc/self/maps", "re");
-    while (maps && fgets(line, sizeof line, maps)) {
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
         if (sscanf(line, "%lx-%lx %4s", &start, &end, out) == 3 && at >= start && at < end) {
             break;
         }
     }
-    if (maps) {
+    if (maps != NULL) {
         fclose(maps);
     }
 }
@@ -42,7 +42,7 @@ static int show(struct dl_phdr_info *info, size_t size, void *data)
     size_t sizes[2] = {0, 0};
     (void)size;
     (void)data;
-    if (!strstr(info->dlpi_name, arguments[2])) {
+    if (strstr(info->dlpi_name, arguments[2]) == NULL) {
         return 0;
     }
     for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -60,17 +60,17 @@ static int show(struct dl_phdr_info *info, size_t size, void *data)
             sizes[1] = d->d_tag == DT_RELASZ ? d->d_un.d_val : sizes[1];
         }
     }
-    for (int t = 0; t < 2 && symbols && tables[0] && tables[1]; t++) {
+    for (int t = 0; t < 2 && symbols != NULL && tables[0] != NULL && tables[1] != NULL; t++) {
         for (size_t i = 0; i < sizes[t] / sizeof *tables[t]; i++) {
             const char *name = strings + symbols[ELF64_R_SYM(tables[t][i].r_info)].st_name;
-            for (char **wanted = arguments + 3; *wanted; wanted++) {
+            for (char **wanted = arguments + 3; *wanted != NULL; wanted++) {
                 void **slot = (void **)(info->dlpi_addr + tables[t][i].r_offset);
                 char how[8] = "";
                 Dl_info where;
                 if (strcmp(name, *wanted) == 0 && dladdr(*slot, &where)) {
                     const char *slash = strrchr(where.dli_fname, '/');
                     protection(slot, how);
-                    printf("%s %s %s\n", name, slash ? slash + 1 : where.dli_fname, how);
+                    printf("%s %s %s\n", name, slash != NULL ? slash + 1 : where.dli_fname, how);
                 }
             }
         }
@@ -94,7 +94,7 @@ static bool forbid_mprotect(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    if (getenv("SLOTS_SECCOMP") && !forbid_mprotect()) {
+    if (getenv("SLOTS_SECCOMP") != NULL && !forbid_mprotect()) {
         return 2;
     }
     PGconn *conn = PQconnectdb(argv[1]);

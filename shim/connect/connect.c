@@ -68,7 +68,7 @@ static PGconn *execute(struct attempt *a, PGPing *ping)
     *current_get() = (struct current){
         .id = a->conn_state != NULL ? a->conn_state->id : 0,
         .keywords = (uintptr_t)(own ? a->keywords : (const char **)(uintptr_t)call->keywords),
-        .conninfo = (uintptr_t)call->conninfo,
+        .conninfo = own ? 0 : (uintptr_t)call->conninfo, /* it is not what libpq is given then */
         .own = own,
     };
     switch (a->plan) {

@@ -35,6 +35,12 @@ run sealed "$steps" longjmp "$hung" "host=localhost port=$N $w application_name=
 like "$OUT" $'^left\nbad ' 'and where the server has no TLS there is no session'
 is "$(sessions nossl)" '' 'nor does that server know of one'
 is "$(verdicts)" 'exempt/allowed downgrade/sealed' 'both are in the log then too'
+forget_events
+log_mark good
+run sealed "$steps" longjmp "host=localhost port=$(lab_port hung) $w" "host=localhost port=$P $w application_name=next"
+is "$OUT" $'left\nok t' 'after a longjmp out of a sealed connection the next is sealed, though its string stands at the same address'
+is "$(sessions good)" 'next ssl' 'the server says so'
+is "$(verdicts)" 'downgrade/sealed downgrade/sealed' 'and both are in the log'
 
 # --- inside a look-up
 policy <<END

@@ -42,9 +42,11 @@ static void on_alarm(int signal_number)
 }
 
 /* Both connections of longjmp come from here, so that the second's frames lie where the first's
- * lay. */
-__attribute__((noinline)) static PGconn *within(unsigned seconds, const char *conninfo)
+ * lay; and both strings stand at the same address. */
+__attribute__((noinline)) static PGconn *within(unsigned seconds, const char *asked)
 {
+    static char conninfo[1024];
+    snprintf(conninfo, sizeof conninfo, "%s", asked);
     if (sigsetjmp(too_long, 1) != 0) {
         return NULL;
     }

@@ -81,13 +81,14 @@ unsigned linkage_row_of(const void *address)
     return n < ALL ? (unsigned)(n / COLUMNS) + 1 : 0;
 }
 
+enum { ALL_SLOTS = LINKED_LIBPQS * LIBPQ_SLOTS };
+
 /* What stands behind address, if that is the stub of a libpq's own slot; else NULL. */
 static void *behind_stub(const void *address, size_t slot)
 {
-    enum { ALL = LINKED_LIBPQS * LIBPQ_SLOTS };
-    size_t n = stub_number(linkage_stubs()->slots, ALL, address);
+    size_t n = stub_number(linkage_stubs()->slots, ALL_SLOTS, address);
     void *real = NULL;
-    if (n < ALL) {
+    if (n < ALL_SLOTS) {
         memcpy(&real, (char *)&rows[n / LIBPQ_SLOTS] + slots[slot].offset, sizeof real);
     }
     return real;
@@ -159,11 +160,20 @@ static bool write_found(const struct object *first, void *data)
 static void rewrite(const struct object *o, struct linked *l)
 {
     struct work w = {.o = o, .l = l};
+    bool has[LIBPQ_SLOTS] = {false};
+    void *none = NULL;
     object_each_import(o, find_slot, &w);
     for (size_t i = 0; i < w.n; i++) {
         void *real = original(o, &w.found[i].import, w.found[i].index, w.found[i].holds);
+        has[w.found[i].index] |= real != NULL || stub_number(linkage_stubs()->slots, ALL_SLOTS,
+                                                             w.found[i].holds) < ALL_SLOTS;
         if (real != NULL) {
             memcpy((char *)l + slots[w.found[i].index].offset, &real, sizeof real);
+        }
+    }
+    for (size_t i = 0; i < LIBPQ_SLOTS; i++) {
+        if (!has[i]) { /* the row's last libpq may have had it */
+            memcpy((char *)l + slots[i].offset, &none, sizeof none);
         }
     }
     objects_each(write_found, &w);

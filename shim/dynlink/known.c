@@ -16,6 +16,7 @@ static struct known first_table[FIRST_ROOM];
 static struct known *table = first_table;
 static size_t room = FIRST_ROOM;
 static size_t count;
+static uint32_t gone; /* how many objects had gone by the last walk, modulo 2^32 */
 
 bool known_is_libpq(const struct object *o)
 {
@@ -45,6 +46,7 @@ struct update {
     bool deep;
     uint64_t mask;
     bool locked;
+    uint32_t gone;
     size_t old;  /* entries from before */
     size_t next; /* of these, the one that is expected next */
     void *space; /* the namespace that is being walked */
@@ -52,7 +54,8 @@ struct update {
     bool whole;
 };
 
-/* The loader's lock comes first, so the table's is taken in its callback. */
+/* The loader's lock comes first, so the table's is taken in its callback. Where something has gone, it
+ * may have come back at the same address, with its slots as they were. */
 static void begin(struct update *u)
 {
     lock_take(&u->mask);
@@ -60,7 +63,9 @@ static void begin(struct update *u)
     u->old = count;
     for (size_t i = 0; i < count; i++) {
         table[i].there = false;
+        table[i].open = table[i].open || u->gone != gone;
     }
+    gone = u->gone;
 }
 
 static struct known *find_entry(const struct update *u, const struct object *o)
@@ -109,7 +114,7 @@ static bool update_one(const struct object *o, void *data)
 
 bool known_update(bool deep)
 {
-    struct update u = {.deep = deep, .whole = true};
+    struct update u = {.deep = deep, .gone = (uint32_t)objects_state(), .whole = true};
     int saved = errno;
     objects_everywhere(update_one, &u);
     if (u.locked) {

@@ -365,6 +365,9 @@ bool sweep(enum sweep_why why)
             if (w != MAP_FAILED) {
                 munmap(w, sizeof *w);
             }
+            if (outcome != SWEPT) { /* the next call goes on with it */
+                __atomic_store_n(&sweep_pending, true, __ATOMIC_RELEASE);
+            }
         }
         __atomic_store_n(&swept_everything, before_open, __ATOMIC_RELAXED);
     }

@@ -12,7 +12,7 @@ sysroot=musl-dev,libc6-dev,libcurl4-openssl-dev,libelf-dev,libjansson-dev,libpq-
 mirror=$(sed -n -e 's/^URIs: *\([^ ]*\).*/\1/p' -e 's/^deb  *\(\[[^]]*\] *\)\{0,1\}\(http[^ ]*\).*/\2/p' \
     /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list /etc/apt/sources.list 2>/dev/null |
     grep -v security | head -n 1)
-mirror=${mirror:-http://deb.debian.org/debian}
+: "${mirror:?no mirror is named in apt sources}"
 
 if [ "${1:-}" = --mirror ]; then
     echo "$mirror"

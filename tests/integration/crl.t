@@ -52,7 +52,7 @@ for version in "${versions[@]}"; do
         both "$version" "$bad"
         is "$BARE" 'ok t' "$what, bare: a certificate in root.crl makes the impostor trusted"
         is "$SEALED" bad "$what: not sealed"
-        has "$ERROR" "pgseal: refused: sslcrl: $home/root.crl: holds another block than X509 CRL; a CRL file may hold CRLs only" \
+        has "$ERROR" "pgseal: refused: sslcrl: $home/root.crl: holds another block than X509 CRL (line 1); a CRL file may hold CRLs only" \
             "$what: the error says why"
         is "$(verdicts) $(events 'select(.event == "failed") | .action')" 'seal/sealed "refused"' "$what: the log says so"
         has "$(reason failed)" "sslcrl: $home/root.crl: holds another block" "$what: with the reason"

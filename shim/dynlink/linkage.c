@@ -41,6 +41,23 @@ struct linked *linkage_row(unsigned row)
     return row <= LINKED_LIBPQS ? &rows[row - 1] : NULL;
 }
 
+struct linked *linkage_at(const void *address)
+{
+    struct object o;
+    const void *base = object_of(address, &o) ? o.dyn : NULL;
+    struct linked *first = &rows[0];
+    for (size_t i = 0; i < LINKED_LIBPQS; i++) {
+        const void *there = __atomic_load_n(&rows[i].base, __ATOMIC_ACQUIRE);
+        if (there != NULL && there == base) {
+            return &rows[i];
+        }
+        if (there != NULL && first->base == NULL) {
+            first = &rows[i];
+        }
+    }
+    return first;
+}
+
 size_t linkage_index(const struct linked *l)
 {
     return (size_t)(l - rows);

@@ -97,6 +97,11 @@ const struct linkage_stubs *linkage_stubs(void);
  */
 struct linked *linkage_row(unsigned row);
 
+/* The libpq that holds this address, else one of those that are linked. For a call whose stub's word
+ * is lost: a signal handler that came between the stub and the function behind it, and called a hook
+ * itself. Keeps errno; takes the loader's lock. */
+struct linked *linkage_at(const void *address);
+
 /* The place of l in the table, from 0. Pure. */
 size_t linkage_index(const struct linked *l);
 

@@ -4,12 +4,17 @@
 
 __thread unsigned stub_row;
 
+static struct linked *libpq_of(unsigned row, const void *caller)
+{
+    return row != 0 ? linkage_row(row) : linkage_at(caller);
+}
+
 #define UNPACK(...) __VA_ARGS__
 #define LIBPQ_SLOT(name, need, result, parameters, arguments)                                      \
     result landing_##name parameters;                                                              \
     result landing_##name parameters                                                               \
     {                                                                                              \
-        return slot_##name(linkage_row(stub_take()), UNPACK arguments);                            \
+        return slot_##name(libpq_of(stub_take(), __builtin_return_address(0)), UNPACK arguments);  \
     }
 #include "shim/dynlink/libpq_slots.def"
 #undef LIBPQ_SLOT

@@ -4,7 +4,8 @@
 
 /* SSL_CTX_load_verify_locations(3) as libpq calls it through its own linkage table; real is what
  * stood there. For a sealed connection, and its own root file only, the store gets the certificates
- * that were judged, on demand (demand.h). Everything else is real: other connections, other files,
+ * that were judged, on demand (demand.h); a file that is no longer fit is refused (0, with the reason
+ * as the connection's message). Everything else is real: other connections, other files,
  * an OpenSSL without the functions for it. Keeps errno where it does not call real. */
 typedef int load_verify_locations_fn(void *ctx, const char *file, const char *dir);
 int root_load(load_verify_locations_fn *real, void *ctx, const char *file, const char *dir);

@@ -51,7 +51,7 @@ lint-cppcheck:
 .PHONY: lint-build
 lint-build:
 	@mkdir -p build/lint/tree
-	@find build/lint/tree -path build/lint/tree/build -prune -o -type f -delete # what has gone is not built
+	@find build/lint/tree -type f -not -path "build/lint/tree/build/*" -exec rm {} + # what has gone is not built
 	@tar --exclude=./build --exclude=./.git -cf - . | tar -xf - -C build/lint/tree
 	@$(MAKE) --silent --no-print-directory -C build/lint/tree CC=clang all
 

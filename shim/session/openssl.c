@@ -52,10 +52,10 @@ static const char *find_all(const struct libpq *pq, struct openssl *o)
     }
     OPENSSL_FUNCTIONS(FIND)
 #undef FIND
-    o->has_demand = true;
+    o->has_demand = 1;
 #define FIND(type, name, parameters)                                                               \
     o->demand.name = (type(*) parameters)find(&b, #name);                                          \
-    o->has_demand = o->has_demand && o->demand.name != NULL;
+    o->has_demand &= o->demand.name != NULL;
     DEMAND_FUNCTIONS(FIND)
 #undef FIND
     return missing;

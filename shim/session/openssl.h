@@ -46,7 +46,7 @@ struct openssl {
 #define OPENSSL_MEMBER(type, name, parameters) type(*name) parameters;
     OPENSSL_FUNCTIONS(OPENSSL_MEMBER)
 #undef OPENSSL_MEMBER
-    bool has_demand;
+    size_t has_demand;    /* 0 or 1; of this size so that two of these can be compared as bytes */
     struct demand demand; /* for roots on demand, where has_demand */
 };
 

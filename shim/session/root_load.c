@@ -44,7 +44,7 @@ int root_load(load_verify_locations_fn *real, void *ctx, const char *file, const
             return 0;
         }
         const struct openssl *o = openssl_of(&d->libpq);
-        if (o != NULL && o->has_demand && d->roots != NULL &&
+        if (o != NULL && o->has_demand != 0 && d->roots != NULL &&
             demand_roots(&o->demand, ctx, d->roots)) {
             return 1;
         }

@@ -100,15 +100,32 @@ unsigned linkage_row_of(const void *address)
 
 enum { ALL_SLOTS = LINKED_LIBPQS * LIBPQ_SLOTS };
 
+static void **real_of(struct linked *l, size_t slot)
+{
+    return (void **)(void *)((char *)l + slots[slot].offset);
+}
+
+static void *get_real(struct linked *l, size_t slot)
+{
+    return __atomic_load_n(real_of(l, slot), __ATOMIC_ACQUIRE);
+}
+
+/* Threads that connect at once find the same; whoever comes second writes nothing, since the first may
+ * be inside libpq by then. */
+static void set_real(struct linked *l, size_t slot, void *real)
+{
+    void *old = get_real(l, slot);
+    if (old != real) {
+        __atomic_compare_exchange_n(real_of(l, slot), &old, real, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_ACQUIRE);
+    }
+}
+
 /* What stands behind address, if that is the stub of a libpq's own slot; else NULL. */
 static void *behind_stub(const void *address, size_t slot)
 {
     size_t n = stub_number(linkage_stubs()->slots, ALL_SLOTS, address);
-    void *real = NULL;
-    if (n < ALL_SLOTS) {
-        memcpy(&real, (char *)&rows[n / LIBPQ_SLOTS] + slots[slot].offset, sizeof real);
-    }
-    return real;
+    return n < ALL_SLOTS ? get_real(&rows[n / LIBPQ_SLOTS], slot) : NULL;
 }
 
 /* --- a libpq's own slots */
@@ -163,9 +180,7 @@ static bool write_found(const struct object *first, void *data)
     for (size_t i = 0; i < w->n; i++) {
         size_t slot = w->found[i].index;
         void *stub = stub_at(linkage_stubs()->slots, linkage_index(w->l) * LIBPQ_SLOTS + slot);
-        void *real;
-        memcpy(&real, (char *)w->l + slots[slot].offset, sizeof real);
-        if (w->found[i].holds != stub && real != NULL &&
+        if (w->found[i].holds != stub && get_real(w->l, slot) != NULL &&
             !slot_write(w->o, w->found[i].import.slot, w->found[i].holds, stub)) {
             w->error[slot] = errno;
         }
@@ -178,19 +193,18 @@ static void rewrite(const struct object *o, struct linked *l)
 {
     struct work w = {.o = o, .l = l};
     bool has[LIBPQ_SLOTS] = {false};
-    void *none = NULL;
     object_each_import(o, find_slot, &w);
     for (size_t i = 0; i < w.n; i++) {
         void *real = original(o, &w.found[i].import, w.found[i].index, w.found[i].holds);
         has[w.found[i].index] |= real != NULL || stub_number(linkage_stubs()->slots, ALL_SLOTS,
                                                              w.found[i].holds) < ALL_SLOTS;
         if (real != NULL) {
-            memcpy((char *)l + slots[w.found[i].index].offset, &real, sizeof real);
+            set_real(l, w.found[i].index, real);
         }
     }
     for (size_t i = 0; i < LIBPQ_SLOTS; i++) {
         if (!has[i]) { /* the row's last libpq may have had it */
-            memcpy((char *)l + slots[i].offset, &none, sizeof none);
+            set_real(l, i, NULL);
         }
     }
     objects_each(write_found, &w);

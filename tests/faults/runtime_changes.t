@@ -20,6 +20,7 @@ sealed_only() { is "$(sessions good | grep -v ' ssl$' || true), $(sessions impos
 set_root "$PKI/root.pem"
 policy <<<"sslrootcert = $root"
 coproc LIVES { exec env LD_PRELOAD="$OBJECT" "$DOORS" - 2>"$LAB/lives.err"; }
+lives=$LIVES_PID # bash forgets it when the program has ended
 ask() { # CONNINFO: leaves OUT
     printf 'x\tconnectdb\t--\t%s\n' "$1" >&"${LIVES[1]}"
     IFS= read -r -t 60 OUT <&"${LIVES[0]}" || OUT='no answer'
@@ -58,7 +59,7 @@ log_mark impostor
 ask "$bad"
 is "$(out status)" bad 'and back'
 eval "exec ${LIVES[1]}>&-"
-wait "$LIVES_PID"
+wait "$lives"
 is "$? $(<"$LAB/lives.err")" '0 ' 'it ended as programs end, and stderr is quiet'
 sealed_only 'a program that lives through it'
 

@@ -108,7 +108,28 @@ int munmap(void *at, size_t size)
     return -1;
 }
 
+void *mremap(void *at, size_t old_size, size_t size, int flags, ...)
+{
+    return inject_fails("mremap", CALLER)
+               ? MAP_FAILED
+               : (void *)inject_raw(SYS_mremap, (long)at, (long)old_size, (long)size, flags, 0, 0);
+}
+
+int mprotect(void *at, size_t size, int prot)
+{
+    return inject_fails("mprotect", CALLER)
+               ? -1
+               : (int)inject_raw(SYS_mprotect, (long)at, (long)size, prot, 0, 0, 0);
+}
+
 /* --- system calls */
+
+int faccessat(int dir, const char *path, int mode, int flags)
+{
+    return inject_fails("faccessat", CALLER)
+               ? -1
+               : (int)inject_raw(SYS_faccessat2, dir, (long)path, mode, flags, 0, 0);
+}
 
 int open(const char *path, int flags, ...)
 {

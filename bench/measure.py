@@ -12,6 +12,7 @@ import time
 E = os.environ
 LAB, PORT, ROOT, OBJECT = E["BENCH_DIR"], E["BENCH_PORT"], E["BENCH_ROOT"], E["BENCH_OBJECT"]
 QUICK = bool(E.get("BENCH_QUICK"))
+SECONDS = "1" if QUICK else E.get("BENCH_SECONDS", "4")  # of each run of pgbench
 BIN = "/usr/lib/postgresql/15/bin"
 TARGET = f"host=localhost hostaddr=127.0.0.1 port={PORT} user=app dbname=app"
 ROOTS = {"one root": ("one", ROOT), "RDS's bundle, 121": ("rds", f"{LAB}/rds-bundle.pem"),
@@ -147,7 +148,7 @@ def pgbench(path, clients, more):
         target, env = f"{TARGET} sslmode=verify-full sslrootcert={ROOT}", seal(how)
     prefix = f"{LAB}/pgbench"
     before = busy()
-    out = output([f"{BIN}/pgbench", "-n", "-S", "-c", str(clients), "-j", str(clients), "-T", "1" if QUICK else "4", "-l", "--log-prefix",
+    out = output([f"{BIN}/pgbench", "-n", "-S", "-c", str(clients), "-j", str(clients), "-T", SECONDS, "-l", "--log-prefix",
                   prefix, *more, target], **env)
     used = busy() - before
     latencies = []
@@ -171,7 +172,7 @@ def throughput():
             for _ in range(turns(3)):
                 for name, path in paths.items():
                     figures[name].append(pgbench(path, clients, more))
-            command = f"pgbench -n -S -c {clients} -j {clients} -T 4{' -C' if more else ''}, 3 turns"
+            command = f"pgbench -n -S -c {clients} -j {clients} -T {SECONDS}{' -C' if more else ''}, 3 turns"
             for i, (part, unit) in enumerate((("transactions per second", "tps"), ("median", "microseconds"),
                                               ("99th percentile", "microseconds"),
                                               ("processor time of all processes, per transaction", "microseconds"))):

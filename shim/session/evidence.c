@@ -190,7 +190,8 @@ static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct e
     int port = -1;
 
     if (getpeername(d->libpq.PQsocket(conn), (struct sockaddr *)&peer, &len) != 0) {
-        return NULL; /* gone already; nothing can be sent on it either */
+        e->gone = true;
+        return NULL;
     }
     if (peer.ss_family == AF_INET) {
         const struct sockaddr_in *in = (const struct sockaddr_in *)&peer;

@@ -10,6 +10,7 @@
 struct evidence {
     const char
         *note; /* what could not be looked at ("libpq's OpenSSL shows no functions…"), or NULL */
+    bool gone; /* the peer has left: nothing can be sent to it, and a connection may still follow */
     int bits;
     char protocol[16];
     char cipher[64];

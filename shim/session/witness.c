@@ -21,6 +21,11 @@ __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
         session_stop(d, conn, STOP_VIOLATION, why);
         return false;
     }
+    if (found.gone) {
+        d->tls_checked =
+            false; /* libpq may come again: a server that asks for another token hangs up */
+        return true;
+    }
     roots_release(d->roots); /* a later session (PQreset) is held against the file as it is then */
     d->roots = NULL;
     if (!d->outcome_logged) {

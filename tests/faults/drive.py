@@ -36,7 +36,7 @@ def chosen(names):
     if WHAT != "fail":
         # Inside dl_iterate_phdr: its lock is held, which a thread would wait for, and which glibc does not give a child back
         # (docs/limits.md).
-        steps = [step for step in steps if step[1] not in ("futex", "mprotect")]
+        steps = [step for step in steps if step[1] not in ("futex", "mprotect", "rt_sigprocmask")]
     for name, most in MANY.items():
         all_of_it = [step for step in steps if step[1] == name]
         every = max(1, len(all_of_it) // most)

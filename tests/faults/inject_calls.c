@@ -240,6 +240,8 @@ static const char *call_name(long n)
         return "rt_sigtimedwait";
     case SYS_memfd_create:
         return "memfd_create";
+    case SYS_rt_sigprocmask:
+        return "rt_sigprocmask";
     case SYS_futex:
         return "futex";
     default:

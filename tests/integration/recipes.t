@@ -184,7 +184,10 @@ install -m 0644 "$LAB_TOP/build/libpgseal.so" /usr/local/lib/
 units=$LAB/units
 mkdir "$units"
 cp -a "$examples/systemd/shop.service" "$units/"
-verify() { SYSTEMD_UNIT_PATH=$units: run systemd-analyze verify --man=no "$units/shop.service"; }
+verify() {
+    SYSTEMD_UNIT_PATH=$units: run systemd-analyze verify --man=no "$units/shop.service"
+    ERR=$(grep -v '^/lib/systemd/system/' <<<"$ERR" || true) # what other packages' units have
+}
 verify
 is "$RC $ERR" '0 ' 'systemd: the unit is one'
 cp -a "$examples/systemd/shop.service.d" "$units/"

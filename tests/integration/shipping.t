@@ -30,7 +30,7 @@ is "$(says rsyslogd -N1 -f "$work/wrong.conf" | tail -n 1)" 1 'a wrong one would
 has "$(says "$debs/usr/bin/promtool" check rules "$examples/alerts.yaml")" 'SUCCESS: 7 rules found' 'alerts.yaml'
 mkdir "$work/units"
 cp "$examples"/pgseal-report.{service,timer} "$work/units/"
-is "$(says systemd-analyze verify "$work"/units/pgseal-report.{service,timer})" 0 'pgseal-report.service, pgseal-report.timer'
+is "$(says systemd-analyze verify "$work"/units/pgseal-report.{service,timer} | grep -v '^/lib/systemd/system/')" 0 'pgseal-report.service, pgseal-report.timer'
 for file in vector.yaml fluent-bit.yaml alerts.yaml; do
     ok "$file is YAML" /usr/bin/python3 -c 'import sys, yaml; yaml.safe_load(open(sys.argv[1]))' "$examples/$file"
 done

@@ -50,18 +50,18 @@ struct item {
     struct import import;
     void *holds;
     void *replacement; /* NULL: it stays */
-    size_t owner;      /* of work.todo */
+    size_t owner;      /* of work.objects */
     unsigned char hook;
 };
 
-enum { ITEMS = 2048, TODO = 1024 };
+enum { ITEMS = 2048, OBJECTS = 1024 };
 
 /* Too large for the stack of whoever opens something. */
 struct work {
     uint64_t state;
     const struct object *walked;
     size_t next;
-    size_t ntodo;
+    size_t nobjects;
     size_t nitems;
     bool full;
     bool again; /* something may have joined the global scope: slots that the dynamic linker would
@@ -75,7 +75,7 @@ struct work {
         int error;
         unsigned char failed; /* the hook of the slot that could not be written */
         char name[256];
-    } todo[TODO];
+    } objects[OBJECTS];
     struct item items[ITEMS];
 };
 
@@ -126,13 +126,13 @@ static bool choose(struct known *k, void *data)
     struct work *w = data;
     if ((k->sweep == 0 || k->open || (k->lazy && w->again)) &&
         (w->everything || k->deep || k->space != NULL)) {
-        w->full = w->full || w->ntodo == TODO;
-        if (w->ntodo < TODO) {
-            w->todo[w->ntodo].open = false;
-            w->todo[w->ntodo].lazy = false;
-            w->todo[w->ntodo].changed = false;
-            w->todo[w->ntodo].error = 0;
-            w->todo[w->ntodo++].known = *k;
+        w->full = w->full || w->nobjects == OBJECTS;
+        if (w->nobjects < OBJECTS) {
+            w->objects[w->nobjects].open = false;
+            w->objects[w->nobjects].lazy = false;
+            w->objects[w->nobjects].changed = false;
+            w->objects[w->nobjects].error = 0;
+            w->objects[w->nobjects++].known = *k;
         }
     }
     return false;
@@ -141,7 +141,7 @@ static bool choose(struct known *k, void *data)
 static bool note(const struct import *import, void *data)
 {
     struct work *w = data;
-    const struct known *k = &w->todo[w->next].known;
+    const struct known *k = &w->objects[w->next].known;
     if (import->name[0] != 'P' && import->name[0] != 'd') {
         return false;
     }
@@ -154,7 +154,7 @@ static bool note(const struct import *import, void *data)
         }
         if (w->nitems == ITEMS) {
             w->full = true;
-            w->todo[w->next].open = true;
+            w->objects[w->next].open = true;
             return true;
         }
         w->items[w->nitems++] = (struct item){.o = *w->walked,
@@ -169,13 +169,13 @@ static bool note(const struct import *import, void *data)
 static bool collect(const struct object *o, void *data)
 {
     struct work *w = data;
-    for (size_t i = 0; i < w->ntodo; i++) {
-        const struct known *k = &w->todo[i].known;
+    for (size_t i = 0; i < w->nobjects; i++) {
+        const struct known *k = &w->objects[i].known;
         if (k->dyn == o->dyn && k->map == o->map && k->space == o->space) {
             if (!object_is_self(o)) {
                 w->next = i;
                 w->walked = o;
-                strbuf_copy(w->todo[i].name, sizeof w->todo[i].name, o->name);
+                strbuf_copy(w->objects[i].name, sizeof w->objects[i].name, o->name);
                 object_each_import(o, note, w);
             }
             break;
@@ -241,16 +241,16 @@ static void decide(struct work *w)
 {
     for (size_t i = 0; i < w->nitems; i++) {
         struct item *item = &w->items[i];
-        const struct known *k = &w->todo[item->owner].known;
+        const struct known *k = &w->objects[item->owner].known;
         struct object target;
         if (!object_of(item->holds, &target)) {
             continue;
         }
         bool unbound = target.dyn == item->o.dyn &&
                        item->holds != object_symbol(&item->o, hooks[item->hook].name);
-        w->todo[item->owner].lazy |= unbound;
+        w->objects[item->owner].lazy |= unbound;
         item->replacement = hooks[item->hook].column != NO_COLUMN
-                                ? for_libpq(item, k, &target, unbound, &w->todo[item->owner].open)
+                                ? for_libpq(item, k, &target, unbound, &w->objects[item->owner].open)
                                 : for_loader(item, k, &target, unbound);
     }
 }
@@ -271,8 +271,8 @@ static bool write_items(const struct object *first, void *data)
         const struct item *item = &w->items[i];
         if (item->replacement != NULL &&
             !slot_write(&item->o, item->import.slot, item->holds, item->replacement)) {
-            w->todo[item->owner].error = errno;
-            w->todo[item->owner].failed = item->hook;
+            w->objects[item->owner].error = errno;
+            w->objects[item->owner].failed = item->hook;
         }
     }
     lock_give(&mask);
@@ -282,11 +282,11 @@ static bool write_items(const struct object *first, void *data)
 static bool mark(struct known *k, void *data)
 {
     const struct work *w = data;
-    for (size_t i = 0; i < w->ntodo; i++) {
-        if (w->todo[i].known.dyn == k->dyn && w->todo[i].known.map == k->map) {
-            k->open = w->todo[i].open;
-            k->lazy = k->lazy || w->todo[i].lazy;
-            k->sweep = k->sweep == 0 || w->todo[i].changed ? last : k->sweep;
+    for (size_t i = 0; i < w->nobjects; i++) {
+        if (w->objects[i].known.dyn == k->dyn && w->objects[i].known.map == k->map) {
+            k->open = w->objects[i].open;
+            k->lazy = k->lazy || w->objects[i].lazy;
+            k->sweep = k->sweep == 0 || w->objects[i].changed ? last : k->sweep;
         }
     }
     return false;
@@ -296,7 +296,7 @@ enum outcome { SWEPT, MORE, CHANGED };
 
 static enum outcome try_once(struct work *w, bool everything, bool *rewritten)
 {
-    memset(w, 0, offsetof(struct work, todo));
+    memset(w, 0, offsetof(struct work, objects));
     w->everything = everything;
     w->again = real_global_has_grown();
     w->state = objects_state();
@@ -314,19 +314,19 @@ static enum outcome try_once(struct work *w, bool everything, bool *rewritten)
     for (size_t i = 0; i < w->nitems; i++) {
         bool changed =
             w->items[i].replacement != NULL && w->items[i].replacement != w->items[i].holds;
-        w->todo[w->items[i].owner].changed |= changed;
+        w->objects[w->items[i].owner].changed |= changed;
         *rewritten = *rewritten || changed;
     }
-    for (size_t i = 0; i < w->ntodo; i++) {
-        news = news || w->todo[i].known.sweep == 0 || w->todo[i].changed;
+    for (size_t i = 0; i < w->nobjects; i++) {
+        news = news || w->objects[i].known.sweep == 0 || w->objects[i].changed;
     }
     if (news) {
         __atomic_fetch_add(&last, 1, __ATOMIC_ACQ_REL);
         known_each(mark, w);
     }
-    for (size_t i = 0; i < w->ntodo; i++) {
-        if (w->todo[i].error != 0) {
-            slot_report(w->todo[i].name, hooks[w->todo[i].failed].name, w->todo[i].error);
+    for (size_t i = 0; i < w->nobjects; i++) {
+        if (w->objects[i].error != 0) {
+            slot_report(w->objects[i].name, hooks[w->objects[i].failed].name, w->objects[i].error);
         }
     }
     __atomic_store_n(&swept, state, __ATOMIC_RELEASE);

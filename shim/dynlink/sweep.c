@@ -249,9 +249,10 @@ static void decide(struct work *w)
         bool unbound = target.dyn == item->o.dyn &&
                        item->holds != object_symbol(&item->o, hooks[item->hook].name);
         w->objects[item->owner].lazy |= unbound;
-        item->replacement = hooks[item->hook].column != NO_COLUMN
-                                ? for_libpq(item, k, &target, unbound, &w->objects[item->owner].open)
-                                : for_loader(item, k, &target, unbound);
+        item->replacement =
+            hooks[item->hook].column != NO_COLUMN
+                ? for_libpq(item, k, &target, unbound, &w->objects[item->owner].open)
+                : for_loader(item, k, &target, unbound);
     }
 }
 

@@ -10,13 +10,13 @@ import sys
 import time
 
 E = os.environ
-LAB, PORT, ROOT, OBJECT = E["BENCH_DIR"], E["BENCH_PORT"], E["BENCH_ROOT"], E["BENCH_OBJECT"]
+TEST_DIR, PORT, ROOT, OBJECT = E["BENCH_DIR"], E["BENCH_PORT"], E["BENCH_ROOT"], E["BENCH_OBJECT"]
 QUICK = bool(E.get("BENCH_QUICK"))
 SECONDS = "1" if QUICK else E.get("BENCH_SECONDS", "4")  # of each run of pgbench
 BIN = "/usr/lib/postgresql/15/bin"
 TARGET = f"host=localhost hostaddr=127.0.0.1 port={PORT} user=app dbname=app"
-ROOTS = {"one root": ("one", ROOT), "RDS's bundle, 121": ("rds", f"{LAB}/rds-bundle.pem"),
-         "the system's bundle": ("system", f"{LAB}/system-bundle.pem")}
+ROOTS = {"one root": ("one", ROOT), "RDS's bundle, 121": ("rds", f"{TEST_DIR}/rds-bundle.pem"),
+         "the system's bundle": ("system", f"{TEST_DIR}/system-bundle.pem")}
 tables = []
 
 
@@ -48,7 +48,7 @@ def output(command, **env):
 
 
 def seal(how, root="one"):
-    return {"LD_PRELOAD": OBJECT, "PGSEAL_POLICY": f"{LAB}/bin/{root}.conf"} if how == "sealed" else {}
+    return {"LD_PRELOAD": OBJECT, "PGSEAL_POLICY": f"{TEST_DIR}/bin/{root}.conf"} if how == "sealed" else {}
 
 
 # --- starts
@@ -60,13 +60,13 @@ def library(name):
 
 
 def starts():
-    objects = {"no preload": "-", "an empty object": f"{LAB}/bin/empty.so", "libpgseal.so": OBJECT,
-               "a shim linked to libpq": f"{LAB}/bin/naive.so", "libeatmydata": library("libeatmydata.so"),
+    objects = {"no preload": "-", "an empty object": f"{TEST_DIR}/bin/empty.so", "libpgseal.so": OBJECT,
+               "a shim linked to libpq": f"{TEST_DIR}/bin/naive.so", "libeatmydata": library("libeatmydata.so"),
                "torsocks": library("libtorsocks.so")}
     names = {v: k for k, v in objects.items()}
     for program, rounds in ((["/bin/true"], 600), (["/bin/bash", "-c", ":"], 300), (["/usr/bin/python3", "-c", ""], 80)):
         cases = {name: [] for name in objects}
-        command = [f"{LAB}/bin/start", str(turns(rounds)), *objects.values(), "--", *program]
+        command = [f"{TEST_DIR}/bin/start", str(turns(rounds)), *objects.values(), "--", *program]
         for line in output(command).splitlines():
             path, wall, _ = line.split()
             cases[names[path]].append(float(wall))
@@ -93,13 +93,13 @@ def connections():
             for root, (name, file) in ROOTS.items():
                 for how in ("bare", "sealed"):
                     case = f"{how}, {root}"
-                    lines = output([f"{LAB}/bin/connect", "10", f"{TARGET} sslmode=verify-full sslrootcert={file}"],
+                    lines = output([f"{TEST_DIR}/bin/connect", "10", f"{TARGET} sslmode=verify-full sslrootcert={file}"],
                                    LD_LIBRARY_PATH=path, **seal(how, name)).splitlines()
                     cases.setdefault(case, []).extend(float(line.split()[0]) for line in lines)
                     cpu.setdefault(case, []).extend(float(line.split()[1]) for line in lines)
             if path and path.endswith("18/native/lib"):
-                lines = output([f"{LAB}/bin/connect", "10", f"{TARGET} sslmode=verify-full sslrootcert=system"], LD_LIBRARY_PATH=path,
-                               SSL_CERT_FILE=f"{LAB}/system-bundle.pem").splitlines()
+                lines = output([f"{TEST_DIR}/bin/connect", "10", f"{TARGET} sslmode=verify-full sslrootcert=system"], LD_LIBRARY_PATH=path,
+                               SSL_CERT_FILE=f"{TEST_DIR}/system-bundle.pem").splitlines()
                 cases.setdefault("bare, sslrootcert=system", []).extend(float(line.split()[0]) for line in lines)
                 cpu.setdefault("bare, sslrootcert=system", []).extend(float(line.split()[1]) for line in lines)
         goals = {"sealed, one root": 1.03}
@@ -146,17 +146,17 @@ def pgbench(path, clients, more):
         target, env = conninfo, {}
     else:
         target, env = f"{TARGET} sslmode=verify-full sslrootcert={ROOT}", seal(how)
-    prefix = f"{LAB}/pgbench"
+    prefix = f"{TEST_DIR}/pgbench"
     before = busy()
     out = output([f"{BIN}/pgbench", "-n", "-S", "-c", str(clients), "-j", str(clients), "-T", SECONDS, "-l", "--log-prefix",
                   prefix, *more, target], **env)
     used = busy() - before
     latencies = []
-    for name in os.listdir(LAB):
+    for name in os.listdir(TEST_DIR):
         if name.startswith("pgbench."):
-            with open(f"{LAB}/{name}", encoding="ascii") as f:
+            with open(f"{TEST_DIR}/{name}", encoding="ascii") as f:
                 latencies += [int(line.split()[2]) for line in f]
-            os.unlink(f"{LAB}/{name}")
+            os.unlink(f"{TEST_DIR}/{name}")
     latencies.sort()
     tps = float(re.search(r"tps = ([0-9.]+)", out).group(1))
     return tps, latencies[len(latencies) // 2], latencies[len(latencies) * 99 // 100], used * 1e6 / len(latencies)
@@ -183,7 +183,7 @@ def throughput():
 # --- memory, launcher, scan
 
 def memory():
-    objects = {"no preload": None, "an empty object": f"{LAB}/bin/empty.so", "libpgseal.so": OBJECT}
+    objects = {"no preload": None, "an empty object": f"{TEST_DIR}/bin/empty.so", "libpgseal.so": OBJECT}
     cases = {}
     for _ in range(turns(10)):
         for name, path in objects.items():
@@ -198,12 +198,12 @@ def memory():
         cases = {}
         for n in (1, 100 if QUICK else 1000):
             for how in ("bare", "sealed"):
-                out = output([f"{LAB}/bin/connect", "hold", str(n), f"{TARGET} sslmode=verify-full sslrootcert={ROOTS[root][1]}"],
+                out = output([f"{TEST_DIR}/bin/connect", "hold", str(n), f"{TARGET} sslmode=verify-full sslrootcert={ROOTS[root][1]}"],
                              **seal(how, ROOTS[root][0])).split()
                 cases[f"{how}, {n} open"] = [float(out[1])]
         table(f"Memory of a process with open connections, {root}", "KiB resident", "connect hold N", "bare, 1 open", cases)
     cycles = 1000 if QUICK else int(E.get("BENCH_CYCLES", "20000"))
-    out = output([f"{LAB}/bin/connect", "cycle", str(cycles), f"{TARGET} sslmode=verify-full sslrootcert={ROOT}"], **seal("sealed"))
+    out = output([f"{TEST_DIR}/bin/connect", "cycle", str(cycles), f"{TARGET} sslmode=verify-full sslrootcert={ROOT}"], **seal("sealed"))
     values = [float(x) for x in out.split()]
     table(f"Memory over {cycles:,} connections, one after the other", "KiB resident", f"connect cycle {cycles}", "after a tenth",
           {"after a tenth": values[:1], "after half": values[4:5], "at the end": values[-1:]})
@@ -213,13 +213,13 @@ def commands():
     cases = {}
     for _ in range(turns(60)):
         for name, argv in {"/bin/true": ["/bin/true"],
-                           "pgseal-run /bin/true": [f"{LAB}/bin/pgseal-run", "--root", ROOT, "--lib", OBJECT, "/bin/true"]}.items():
+                           "pgseal-run /bin/true": [f"{TEST_DIR}/bin/pgseal-run", "--root", ROOT, "--lib", OBJECT, "/bin/true"]}.items():
             began = time.perf_counter()
             output(argv)
             cases.setdefault(name, []).append((time.perf_counter() - began) * 1000)
     table("The launcher", "milliseconds", "pgseal-run --root FILE /bin/true, 60 turns", "/bin/true", cases)
     began = time.perf_counter()
-    done = subprocess.run([f"{LAB}/bin/pgseal", "scan", "--json", "/usr"], capture_output=True, check=False)
+    done = subprocess.run([f"{TEST_DIR}/bin/pgseal", "scan", "--json", "/usr"], capture_output=True, check=False)
     files = sum(len(f) for _, _, f in os.walk("/usr"))
     table("pgseal scan /usr", "seconds", "pgseal scan --json /usr", f"{files:,} files",
           {f"{files:,} files": [time.perf_counter() - began]}, note=f"exit status {done.returncode}")
@@ -227,16 +227,16 @@ def commands():
 
 def thousand_sections():
     """A policy of a thousand sections, none of which matches, against one without sections."""
-    with open(f"{LAB}/bin/many.conf", "w", encoding="ascii") as f:
+    with open(f"{TEST_DIR}/bin/many.conf", "w", encoding="ascii") as f:
         f.write(f"sslrootcert = {ROOT}\nlog = none\n")
         for i in range(1000):
             f.write(f"[host db{i}.{'*.example' if i % 10 == 0 else 'example'}]\nmode = audit\n")
-    os.chmod(f"{LAB}/bin/many.conf", 0o644)
+    os.chmod(f"{TEST_DIR}/bin/many.conf", 0o644)
     cases = {}
     for _ in range(turns(20)):
         for name, conf in {"no sections": "one", "1,000 sections": "many"}.items():
-            lines = output([f"{LAB}/bin/connect", "20", f"{TARGET} sslmode=verify-full sslrootcert={ROOT}"],
-                           LD_PRELOAD=OBJECT, PGSEAL_POLICY=f"{LAB}/bin/{conf}.conf").splitlines()
+            lines = output([f"{TEST_DIR}/bin/connect", "20", f"{TARGET} sslmode=verify-full sslrootcert={ROOT}"],
+                           LD_PRELOAD=OBJECT, PGSEAL_POLICY=f"{TEST_DIR}/bin/{conf}.conf").splitlines()
             cases.setdefault(name, []).extend(float(line.split()[1]) for line in lines)
     table("The client's processor time for a connection, many sections", "microseconds", "connect 20, 20 turns", "no sections", cases)
 

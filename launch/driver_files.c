@@ -18,23 +18,24 @@
 enum { ROOTS_MAX = 4 << 20 };
 
 /* Reads a file that holds certificates and nothing else. Returns its bytes (malloc'ed), or NULL with
- * why in *why. */
-static char *read_roots(const char *path, size_t *len, const char **why)
+ * why in *reason. */
+static char *read_roots(const char *path, size_t *len, const char **reason)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
     char *bytes = NULL;
     if (fd < 0 || fstat(fd, &st) != 0) {
-        *why = sys_error(errno);
+        *reason = sys_error(errno);
     } else if (!S_ISREG(st.st_mode)) {
-        *why = "not a regular file";
+        *reason = "not a regular file";
     } else if ((bytes = sys_read_file(fd, ROOTS_MAX, false, len)) == NULL) {
-        *why = sys_error(errno);
+        *reason = sys_error(errno);
     } else {
         void *blocks = malloc(*len + 1);
-        *why = blocks == NULL ? "no memory" : pem_read(bytes, *len, PEM_CERTIFICATES, blocks, NULL);
+        *reason =
+            blocks == NULL ? "no memory" : pem_read(bytes, *len, PEM_CERTIFICATES, blocks, NULL);
         free(blocks);
-        if (*why != NULL) {
+        if (*reason != NULL) {
             free(bytes);
             bytes = NULL;
         }
@@ -49,26 +50,26 @@ static char *read_roots(const char *path, size_t *len, const char **why)
  * they can be joined. Returns NULL, or why not. */
 static const char *join(bool dry_run, const char *root, const char *other, char *buf, size_t size)
 {
-    const char *why = NULL;
+    const char *reason = NULL;
     size_t root_len = 0;
     size_t other_len = 0;
-    char *first = read_roots(root, &root_len, &why);
-    char *second = first != NULL ? read_roots(other, &other_len, &why) : NULL;
+    char *first = read_roots(root, &root_len, &reason);
+    char *second = first != NULL ? read_roots(other, &other_len, &reason) : NULL;
     char *both = second != NULL ? malloc(root_len + 1 + other_len) : NULL;
     if (both != NULL) {
         memcpy(both, first, root_len);
         both[root_len] = '\n';
         memcpy(both + root_len + 1, second, other_len);
-        why = dry_run
-                  ? NULL
-                  : scratch_write("roots", "roots.pem", both, root_len + 1 + other_len, buf, size);
-    } else if (why == NULL) {
-        why = "no memory";
+        reason = dry_run ? NULL
+                         : scratch_write("roots", "roots.pem", both, root_len + 1 + other_len, buf,
+                                         size);
+    } else if (reason == NULL) {
+        reason = "no memory";
     }
     free(first);
     free(second);
     free(both);
-    return why;
+    return reason;
 }
 
 void driver_extra_root(const struct changes *c, const char *name, const char *root,
@@ -80,14 +81,15 @@ void driver_extra_root(const struct changes *c, const char *name, const char *ro
         return;
     }
     char path[PATH_MAX] = "(a file that holds both)";
-    const char *why = join(c->dry_run, root, old, path, sizeof path);
-    if (why == NULL) {
+    const char *fault = join(c->dry_run, root, old, path, sizeof path);
+    if (fault == NULL) {
         change_variable(c, name, path, NULL);
         return;
     }
     char text[1024];
     snprintf(text, sizeof text,
-             "its roots cannot be joined with the policy's and are left out: %s; %s", why, reason);
+             "its roots cannot be joined with the policy's and are left out: %s; %s", fault,
+             reason);
     change_variable(c, name, root, text);
 }
 
@@ -119,11 +121,11 @@ static const char *write_properties(const char *root, char *buf, size_t size)
     if (root != NULL && !add_property(&t, "sslrootcert", root)) {
         return "the root's path is not plain ASCII";
     }
-    const char *why = scratch_write("jdbc", file, text, t.len, buf, size);
-    if (why == NULL) {
+    const char *reason = scratch_write("jdbc", file, text, t.len, buf, size);
+    if (reason == NULL) {
         buf[strlen(buf) - sizeof file] = '\0'; /* the file's name and the slash before it */
     }
-    return why;
+    return reason;
 }
 
 static bool has_java(void)
@@ -136,10 +138,10 @@ static bool has_java(void)
 void driver_java(const struct changes *c, const char *name, const char *root)
 {
     char directory[PATH_MAX] = "(pgjdbc's defaults)";
-    const char *why = c->dry_run ? NULL : write_properties(root, directory, sizeof directory);
-    if (why != NULL) {
+    const char *reason = c->dry_run ? NULL : write_properties(root, directory, sizeof directory);
+    if (reason != NULL) {
         if (has_java()) {
-            warn("pgjdbc is not asked for verification: %s", why);
+            warn("pgjdbc is not asked for verification: %s", reason);
         }
         return;
     }

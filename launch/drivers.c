@@ -74,9 +74,9 @@ static bool is_old_tls(const char *version)
 static bool is_bad_crl(const char *path)
 {
     struct world world;
-    char why[256];
+    char reason[256];
     files_world(&world, NULL);
-    return world.crl_state(world.data, path, why, sizeof why) < 0;
+    return world.crl_state(world.data, path, reason, sizeof reason) < 0;
 }
 
 static void apply(const struct changes *changes, const struct checked *c, const struct row *row)

@@ -40,7 +40,7 @@ void policy_find(struct checked *c)
 
 /* A fault of one rule's files: fatal where that rule is enforced. */
 static void fault(const struct rule *rule, int line, const char *key, const char *path,
-                  const char *why)
+                  const char *reason)
 {
     char where[POLICY_PATH_MAX + 32] = "";
     if (line > 0) {
@@ -51,9 +51,9 @@ static void fault(const struct rule *rule, int line, const char *key, const char
     /* Nothing named this root: it is the built-in default. */
     bool by_default = strcmp(key, "sslrootcert") == 0 && line == 0;
     if (rule->mode == MODE_AUDIT || by_default) {
-        warn("%s%s%s: %s%s%s", where, colon, key, path, then, why);
+        warn("%s%s%s: %s%s%s", where, colon, key, path, then, reason);
     } else {
-        refuse(STATUS_REFUSED, "%s%s%s: %s%s%s", where, colon, key, path, then, why);
+        refuse(STATUS_REFUSED, "%s%s%s: %s%s%s", where, colon, key, path, then, reason);
     }
 }
 
@@ -72,19 +72,19 @@ static const char *root_of(const struct world *w, const struct rule *rule)
 
 static void judge_files(const struct world *w, const struct rule *rule, bool root_too, bool crl_too)
 {
-    char why[256] = "";
+    char reason[256] = "";
     const char *root = root_of(w, rule);
     if (root_too && rule->root_kind == ROOT_SYSTEM && root == NULL) {
         fault(rule, rule->root_line, "sslrootcert", "",
               "this system has no bundle of root certificates; install one (ca-certificates), or "
               "set sslrootcert to a file");
-    } else if (root_too && root != NULL && !w->root_ok(w->data, root, why, sizeof(why))) {
-        fault(rule, rule->root_line, "sslrootcert", root, why);
+    } else if (root_too && root != NULL && !w->root_ok(w->data, root, reason, sizeof(reason))) {
+        fault(rule, rule->root_line, "sslrootcert", root, reason);
     }
     if (crl_too && rule->crl != NULL) {
-        int state = w->crl_state(w->data, rule->crl, why, sizeof(why));
+        int state = w->crl_state(w->data, rule->crl, reason, sizeof(reason));
         if (state != 1) {
-            fault(rule, rule->crl_line, "sslcrl", rule->crl, state == 0 ? "no such file" : why);
+            fault(rule, rule->crl_line, "sslcrl", rule->crl, state == 0 ? "no such file" : reason);
         }
     }
 }
@@ -97,11 +97,11 @@ void policy_judge(struct checked *c)
     if (policy.fault[0] != '\0') {
         refuse(STATUS_REFUSED, "%s", policy.fault);
     }
-    char why[256];
+    char reason[256];
     char name[POLICY_PATH_MAX + 16];
-    if (!log_writable(&policy, true, why, sizeof why)) {
+    if (!log_writable(&policy, true, reason, sizeof reason)) {
         warn("%s cannot be written: %s; its lines go to standard error, else to syslog",
-             log_target_name(&policy, name, sizeof name), why);
+             log_target_name(&policy, name, sizeof name), reason);
     }
     c->policy = &policy;
     c->root = root_of(&world, &policy.global);

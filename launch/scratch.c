@@ -15,12 +15,12 @@
 
 enum { OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
-static char why[PATH_MAX + 128];
+static char reason[PATH_MAX + 128];
 
 /* Always false: the reason is kept for the caller. */
-static bool failed(const char *path, const char *reason)
+static bool failed(const char *path, const char *problem)
 {
-    snprintf(why, sizeof why, "%s: %s", path, reason);
+    snprintf(reason, sizeof reason, "%s: %s", path, problem);
     return false;
 }
 
@@ -182,18 +182,18 @@ const char *scratch_write(const char *kind, const char *file, const char *bytes,
     char path[256];
     int fd = open_any(directory, sizeof directory);
     if (fd < 0) {
-        return why;
+        return reason;
     }
     snprintf(path, sizeof path, "%s-%016llx/%s", kind, (unsigned long long)hash(bytes, len), file);
     int n = snprintf(buf, size, "%s/%s", directory, path);
     if (n < 0 || (size_t)n >= size) {
         close(fd);
         failed(directory, "the path is too long");
-        return why;
+        return reason;
     }
     if (!write_below(fd, path, bytes, len)) {
         failed(buf, sys_error(errno));
-        return why;
+        return reason;
     }
     return NULL;
 }

@@ -162,9 +162,9 @@ static void put(struct outcome *outcome, const char *path, const struct bytes *b
                 old.n == bytes->n && memcmp(old.at, bytes->at, bytes->n) == 0;
     free(old.at);
     outcome->action = same ? "unchanged" : "written";
-    char *why = same ? NULL : atomic_write(path, bytes->at, bytes->n);
-    if (why != NULL) {
-        outcome_failed(outcome, STATUS_USAGE, why);
+    char *reason = same ? NULL : atomic_write(path, bytes->at, bytes->n);
+    if (reason != NULL) {
+        outcome_failed(outcome, STATUS_USAGE, reason);
     }
 }
 
@@ -187,7 +187,7 @@ static char *fetch(struct ca_file *file, const struct options *options)
     struct bytes bytes = {0};
     char digest[65];
     char *shown = ca_url_shown(options->url);
-    char *why = NULL;
+    char *reason = NULL;
     bool there = options->output != NULL && bytes_load(options->output, CA_FILE_MAX, &bytes) == 0;
     if (there) {
         sha256_hex(bytes.at, bytes.n, digest);
@@ -195,28 +195,28 @@ static char *fetch(struct ca_file *file, const struct options *options)
     }
     if (!there) {
         free(bytes.at);
-        why = ca_fetch(options->url, options->cacert, &bytes);
+        reason = ca_fetch(options->url, options->cacert, &bytes);
     }
-    if (why == NULL) {
+    if (reason == NULL) {
         ca_parse(file, shown, bytes);
         ca_judge(file, time(NULL), options->days);
     }
     free(shown);
-    return why;
+    return reason;
 }
 
 static void keep_or_refuse(struct outcome *outcome, const struct ca_file *file,
                            const struct options *options)
 {
-    char *why = NULL;
+    char *reason = NULL;
     outcome->path = options->output != NULL ? options->output : options->prune;
     if (strcasecmp(file->sha256, options->sha256) != 0) {
-        why = xprintf("its SHA-256 is %s and not %s", file->sha256, options->sha256);
+        reason = xprintf("its SHA-256 is %s and not %s", file->sha256, options->sha256);
     } else {
-        why = ca_refusal(file);
+        reason = ca_refusal(file);
     }
-    if (why != NULL) {
-        outcome_failed(outcome, STATUS_FOUND, why);
+    if (reason != NULL) {
+        outcome_failed(outcome, STATUS_FOUND, reason);
     } else if (options->prune != NULL) {
         prune(outcome, file, options->prune);
     } else if (options->output != NULL) {

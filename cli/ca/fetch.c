@@ -96,27 +96,27 @@ char *ca_fetch(const char *url, const char *cacert, struct bytes *out)
         return xstrdup("only https:// is fetched");
     }
     char *shown = ca_url_shown(url);
-    char *why = NULL;
+    char *reason = NULL;
     char error[CURL_ERROR_SIZE] = "";
     struct sink sink = {.bytes = {.at = xstrdup("")}};
     CURL *curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL;
     if (curl == NULL || !set_up(curl, url, cacert, &sink, error)) {
-        why = xprintf("%s: libcurl cannot do https here", shown);
+        reason = xprintf("%s: libcurl cannot do https here", shown);
     } else {
         CURLcode code = curl_easy_perform(curl);
         if (sink.too_large) {
-            why = xprintf("%s: more than %d bytes", shown, CA_FILE_MAX);
+            reason = xprintf("%s: more than %d bytes", shown, CA_FILE_MAX);
         } else if (code != CURLE_OK) {
-            why = xprintf("%s: %s", shown, error[0] != '\0' ? error : curl_easy_strerror(code));
+            reason = xprintf("%s: %s", shown, error[0] != '\0' ? error : curl_easy_strerror(code));
         }
     }
     curl_easy_cleanup(curl);
     curl_global_cleanup();
     free(shown);
-    if (why != NULL) {
+    if (reason != NULL) {
         free(sink.bytes.at);
     } else {
         *out = sink.bytes;
     }
-    return why;
+    return reason;
 }

@@ -216,7 +216,7 @@ void ca_parse(struct ca_file *file, const char *name, struct bytes bytes)
 void ca_ask_object(struct ca_file *file, const char *path)
 {
     struct world world;
-    char why[256] = "";
+    char reason[256] = "";
     char *real = realpath(path, NULL);
     bool crls_only = file->crls != 0 && file->certificates == 0;
     files_world(&world, NULL);
@@ -224,9 +224,9 @@ void ca_ask_object(struct ca_file *file, const char *path)
         file->refused =
             xstrdup(real == NULL ? strerror(errno)
                                  : "its path is longer than the 1023 bytes that libpq keeps of it");
-    } else if (crls_only ? world.crl_state(world.data, real, why, sizeof why) != 1
-                         : !world.root_ok(world.data, real, why, sizeof why)) {
-        file->refused = xstrdup(why);
+    } else if (crls_only ? world.crl_state(world.data, real, reason, sizeof reason) != 1
+                         : !world.root_ok(world.data, real, reason, sizeof reason)) {
+        file->refused = xstrdup(reason);
     }
     free(real);
 }

@@ -74,7 +74,7 @@ void check_found(struct check *c, const char *what, char *text, char *advice);
 /* What a handshake of our own came to. Free with peer_free. */
 struct peer {
     enum { PEER_NO_ADDRESS, PEER_NO_CONNECTION, PEER_NO_TLS, PEER_NO_HANDSHAKE, PEER_TLS } stage;
-    char *why;     /* where it did not come to TLS */
+    char *reason;  /* where it did not come to TLS */
     char *address; /* that answered, or NULL */
     char *protocol, *cipher;
     int bits;
@@ -83,7 +83,8 @@ struct peer {
 
 /* Connects to host and port by TCP; -1 with *why (owned by the caller) and *no_address set where
  * the look-up failed. *address is the peer's, owned by the caller, where it answered. */
-int net_connect(const char *host, const char *port, char **address, char **why, bool *no_address);
+int net_connect(const char *host, const char *port, char **address, char **reason,
+                bool *no_address);
 
 /* An SSLRequest and a handshake that verifies nothing, with TLS versions from min to max (as
  * OpenSSL numbers them) and, where min is below 1.2, ciphers of any strength. For diagnosis only:

@@ -301,10 +301,10 @@ int check_command(char **argv, const char *lib, const char *policy, bool json)
         free(run.object);
         return STATUS_USAGE;
     }
-    char *why = watch_start(&run.watch, policy);
-    if (why != NULL) {
-        complain("%s", why);
-        free(why);
+    char *reason = watch_start(&run.watch, policy);
+    if (reason != NULL) {
+        complain("%s", reason);
+        free(reason);
         free(run.object);
         return STATUS_USAGE;
     }

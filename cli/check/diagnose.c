@@ -18,20 +18,20 @@ static void found_unreachable(struct check *c, const char *who, const struct pee
 {
     switch (p->stage) {
     case PEER_NO_ADDRESS:
-        check_found(c, "cannot-connect", xprintf("%s: no address: %s.", who, p->why),
+        check_found(c, "cannot-connect", xprintf("%s: no address: %s.", who, p->reason),
                     xstrdup("Check the host's name and the resolver."));
         break;
     case PEER_NO_CONNECTION:
-        check_found(c, "cannot-connect", xprintf("%s: %s.", who, p->why),
+        check_found(c, "cannot-connect", xprintf("%s: %s.", who, p->reason),
                     xstrdup("Check host, port and firewalls, and that the server runs."));
         break;
     case PEER_NO_TLS:
-        check_found(c, "no-tls", xprintf("%s: no TLS: %s.", who, p->why),
+        check_found(c, "no-tls", xprintf("%s: no TLS: %s.", who, p->reason),
                     xstrdup("Set ssl = on at the server, with a certificate of a CA in the root "
                             "file; until then an exemption or a tunnel is needed."));
         break;
     case PEER_NO_HANDSHAKE:
-        check_found(c, "tls-failed", xprintf("%s: the TLS handshake fails: %s.", who, p->why),
+        check_found(c, "tls-failed", xprintf("%s: the TLS handshake fails: %s.", who, p->reason),
                     NULL);
         break;
     case PEER_TLS:

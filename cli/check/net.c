@@ -45,15 +45,15 @@ static int connect_within(const struct addrinfo *a)
     return -1;
 }
 
-int net_connect(const char *host, const char *port, char **address, char **why, bool *no_address)
+int net_connect(const char *host, const char *port, char **address, char **reason, bool *no_address)
 {
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
-    *address = *why = NULL;
+    *address = *reason = NULL;
     int error = getaddrinfo(host, port, &hints, &list);
     *no_address = error != 0;
     if (error != 0) {
-        *why = xstrdup(error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
+        *reason = xstrdup(error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));
         return -1;
     }
     int fd = -1;
@@ -70,7 +70,7 @@ int net_connect(const char *host, const char *port, char **address, char **why, 
     }
     freeaddrinfo(list);
     if (fd < 0) {
-        *why = xstrdup(strerror(last));
+        *reason = xstrdup(strerror(last));
     }
     return fd;
 }
@@ -147,7 +147,7 @@ static void shake_hands(struct peer *p, int fd, const char *sni, int min, int ma
         free(name);
     }
     if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 || SSL_connect(ssl) != 1) {
-        p->why = openssl_words();
+        p->reason = openssl_words();
     } else {
         STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
         p->stage = PEER_TLS;
@@ -168,27 +168,28 @@ void peer_look(struct peer *p, const char *host, const char *port, const char *s
     char answer = '\0';
     *p = (struct peer){0};
     ERR_clear_error();
-    int fd = net_connect(host, port, &p->address, &p->why, &no_address);
+    int fd = net_connect(host, port, &p->address, &p->reason, &no_address);
     if (fd < 0) {
         p->stage = no_address ? PEER_NO_ADDRESS : PEER_NO_CONNECTION;
         return;
     }
     if (!send_all(fd, request, sizeof request) || receive(fd, &answer, 1) != 1) {
         p->stage = PEER_NO_TLS;
-        p->why = xstrdup("no answer to the question for TLS: is this a PostgreSQL server?");
+        p->reason = xstrdup("no answer to the question for TLS: is this a PostgreSQL server?");
     } else if (answer == 'S') {
         shake_hands(p, fd, sni, min, max);
     } else {
         p->stage = PEER_NO_TLS;
-        p->why = xstrdup(answer == 'N' ? "the server says that it has no TLS"
-                                       : "its answer to the question for TLS is no PostgreSQL's");
+        p->reason =
+            xstrdup(answer == 'N' ? "the server says that it has no TLS"
+                                  : "its answer to the question for TLS is no PostgreSQL's");
     }
     close(fd);
 }
 
 void peer_free(struct peer *p)
 {
-    free(p->why);
+    free(p->reason);
     free(p->address);
     free(p->protocol);
     free(p->cipher);

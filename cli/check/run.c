@@ -185,10 +185,10 @@ bool run_log_reached(const struct run *run)
     }
     pid_t child = fork();
     if (child == 0) {
-        char why[256];
+        char reason[256];
         bool is_user = setgroups(0, NULL) == 0 && setresgid(run->gid, run->gid, run->gid) == 0 &&
                        setresuid(run->uid, run->uid, run->uid) == 0;
-        _exit(is_user && log_writable(&run->watch.policy, false, why, sizeof why) ? 0 : 1);
+        _exit(is_user && log_writable(&run->watch.policy, false, reason, sizeof reason) ? 0 : 1);
     }
     int status = 0;
     return child < 0 || waitpid(child, &status, 0) != child || status == 0;

@@ -28,14 +28,14 @@ static struct conn_state *prepare(struct check *c)
 {
     struct preview *q = c->strict;
     const struct verdict *v = &q->verdict;
-    char why[REASON_MAX];
+    char reason[REASON_MAX];
     struct conn_state *d =
         conn_state_new(&q->libpq, &q->policy, &q->probe.request, v, "pgseal check", "");
     if (d == NULL) {
         c->failure = xstrdup("out of memory");
     } else if (v->renamed && !passwords_find(&q->libpq, &q->probe.request, v, q->keywords,
-                                             q->values, &d->passwords, why, sizeof why)) {
-        c->failure = xstrdup(why);
+                                             q->values, &d->passwords, reason, sizeof reason)) {
+        c->failure = xstrdup(reason);
         conn_state_free(d);
         d = NULL;
     }

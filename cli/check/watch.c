@@ -24,9 +24,9 @@ static char *lead_log(struct watch *w)
 {
     char *directory = xstrdup("/tmp/pgseal-check.XXXXXX");
     if (mkdtemp(directory) == NULL) {
-        char *why = xprintf("%s: %s", directory, strerror(errno));
+        char *reason = xprintf("%s: %s", directory, strerror(errno));
         free(directory);
-        return why;
+        return reason;
     }
     w->directory = directory;
     w->path = xprintf("%s/log", directory);
@@ -34,11 +34,11 @@ static char *lead_log(struct watch *w)
     /* Workers that give up root (php-fpm) must be able to append to it. */
     int fd = open(w->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     bool good = fd >= 0 && fchmod(fd, 0666) == 0 && chmod(directory, 0711) == 0;
-    char *why = good ? NULL : xprintf("%s: %s", w->path, strerror(errno));
+    char *reason = good ? NULL : xprintf("%s: %s", w->path, strerror(errno));
     if (fd >= 0) {
         close(fd);
     }
-    return why;
+    return reason;
 }
 
 static void find_sink(struct watch *w)

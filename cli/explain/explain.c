@@ -100,13 +100,13 @@ static const char *text_of(json_t *object, const char *key)
     return s != NULL ? s : "";
 }
 
-static void because(json_t *why, char *text)
+static void because(json_t *reason, char *text)
 {
-    json_array_append_new(why, term_json_text(text));
+    json_array_append_new(reason, term_json_text(text));
     free(text);
 }
 
-static void why_changes(const struct preview *q, json_t *why)
+static void why_changes(const struct preview *q, json_t *reason)
 {
     json_t *changes = json_object_get(q->line, "changes");
     char *filled = xstrdup("");
@@ -120,65 +120,68 @@ static void why_changes(const struct preview *q, json_t *why)
             free(filled);
             filled = more;
         } else if (less != NULL && q->verdict.kind == VERDICT_DOWNGRADE) {
-            because(why, xprintf("%s = %s (%s) asks for %s.", option, value,
-                                 text_of(change, "source"), less));
+            because(reason, xprintf("%s = %s (%s) asks for %s.", option, value,
+                                    text_of(change, "source"), less));
         }
     }
     if (q->verdict.kind == VERDICT_SEAL) {
-        because(why, xstrdup("Nothing asks for less than the policy."));
+        because(reason, xstrdup("Nothing asks for less than the policy."));
     }
     if (filled[0] != '\0') {
-        because(why, xprintf("Defaults are strengthened: %s.", filled));
+        because(reason, xprintf("Defaults are strengthened: %s.", filled));
     }
     free(filled);
     for (size_t i = 0; i < q->verdict.ndials; i++) {
         const struct dial *dial = &q->verdict.dials[i];
-        because(why, xprintf("verify_as: dialled is where %s points, verified is the name %s.",
-                             preview_visible(q, "host", dial->host), dial->verify));
+        because(reason, xprintf("verify_as: dialled is where %s points, verified is the name %s.",
+                                preview_visible(q, "host", dial->host), dial->verify));
     }
 }
 
-/* In words why the verdict is what it is. */
+/* In words, why the verdict is what it is. */
 static json_t *why_of(const struct preview *q)
 {
     const struct verdict *v = &q->verdict;
     const char *reason = text_of(q->line, "reason");
-    json_t *why = json_array();
+    json_t *reasons = json_array();
     switch (v->kind) {
     case VERDICT_REFUSE:
-        because(why, xstrdup(reason));
+        because(reasons, xstrdup(reason));
         break;
     case VERDICT_EXEMPT:
-        because(why, xprintf("The policy exempts it: %s. Nothing is changed; each use is logged.",
-                             reason));
+        because(
+            reasons,
+            xprintf("The policy exempts it: %s. Nothing is changed; each use is logged.", reason));
         break;
     case VERDICT_SOCKET:
-        because(why, xstrdup(v->tcp ? "The list has Unix sockets, which the policy allows, and "
-                                      "hosts, which are sealed."
-                                    : "It goes over a Unix socket, which the policy allows."));
+        because(reasons, xstrdup(v->tcp ? "The list has Unix sockets, which the policy allows, and "
+                                          "hosts, which are sealed."
+                                        : "It goes over a Unix socket, which the policy allows."));
         break;
     case VERDICT_DOWNGRADE:
     case VERDICT_SEAL:
         break;
     }
     if (v->kind != VERDICT_REFUSE && v->kind != VERDICT_EXEMPT) {
-        why_changes(q, why);
+        why_changes(q, reasons);
         if (reason[0] != '\0') {
-            because(why, xprintf("Note: %s.", reason));
+            because(reasons, xprintf("Note: %s.", reason));
         }
     }
     char *client = client_cert_sentence(q);
     if (client != NULL) {
-        because(why, client);
+        because(reasons, client);
     }
     if (v->mode == MODE_AUDIT && v->kind != VERDICT_EXEMPT && !v->fault && v->tcp) {
-        because(why, xstrdup("mode = audit: nothing is changed, this is what enforce would do."));
+        because(reasons,
+                xstrdup("mode = audit: nothing is changed, this is what enforce would do."));
     }
     if (q->probe.request.service && v->kind != VERDICT_REFUSE) {
-        because(why, xstrdup("A service file takes part: host, hostaddr and port are held as they "
-                             "are read here."));
+        because(reasons,
+                xstrdup("A service file takes part: host, hostaddr and port are held as they "
+                        "are read here."));
     }
-    return why;
+    return reasons;
 }
 
 static char *rule_of(const struct preview *q)
@@ -301,12 +304,12 @@ static void show(const struct preview *q)
     char *rule = rule_of(q);
     term_field(&out, 0, "Rule", 10, PAINT_NONE, rule);
     free(rule);
-    json_t *why = why_of(q);
-    for (size_t i = 0; i < json_array_size(why); i++) {
+    json_t *reason = why_of(q);
+    for (size_t i = 0; i < json_array_size(reason); i++) {
         term_field(&out, 0, i == 0 ? "Why" : "", 10, PAINT_NONE,
-                   json_string_value(json_array_get(why, i)));
+                   json_string_value(json_array_get(reason, i)));
     }
-    json_decref(why);
+    json_decref(reason);
     char *log = preview_log_fault(q);
     if (log != NULL) {
         term_field(&out, 0, "Log", 10, PAINT_YELLOW, log);

@@ -105,13 +105,13 @@ static char *rejection(const struct preview *q)
 static void judge(struct preview *q)
 {
     struct world w;
-    char why[REASON_MAX];
+    char reason[REASON_MAX];
     if (q->policy.fault[0] != '\0') {
         seal_refuse(&q->policy, q->policy.fault, true, &q->verdict);
         return;
     }
-    if (linkage_refuses(q->libpq.linked, why, sizeof why)) {
-        seal_refuse(&q->policy, why, false, &q->verdict);
+    if (linkage_refuses(q->libpq.linked, reason, sizeof reason)) {
+        seal_refuse(&q->policy, reason, false, &q->verdict);
         return;
     }
     switch (probe_run(&q->libpq, &q->array.params, q->keywords, q->values, &q->probe)) {
@@ -232,14 +232,14 @@ const char *preview_shown(const struct preview *q, const char *option)
 
 char *preview_log_fault(const struct preview *q)
 {
-    char why[256];
+    char reason[256];
     char name[POLICY_PATH_MAX + 16];
-    if (log_writable(&q->policy, false, why, sizeof why)) {
+    if (log_writable(&q->policy, false, reason, sizeof reason)) {
         return NULL;
     }
     return xprintf("%s cannot be written by this user: %s. Its lines go to the program's standard "
                    "error, else to syslog.",
-                   log_target_name(&q->policy, name, sizeof name), why);
+                   log_target_name(&q->policy, name, sizeof name), reason);
 }
 
 const char *preview_origin(const struct preview *q)

@@ -130,13 +130,13 @@ char *atomic_put(const char *path, int (*put)(int fd, void *data), void *data)
     char *parent =
         slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
     int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    char *why =
+    char *reason =
         dir < 0 ? xprintf("%s: %s", parent, strerror(errno)) : replace(dir, path, name, put, data);
     if (dir >= 0) {
         close(dir);
     }
     free(parent);
-    return why;
+    return reason;
 }
 
 char *atomic_write(const char *path, const void *bytes, size_t n)

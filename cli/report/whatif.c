@@ -20,7 +20,7 @@ enum { LIBPQ_UNKNOWN = 150000 };
 struct seen {
     char *path;
     int state; /* as crl_state, and 1 for a root that is ok */
-    char why[256];
+    char reason[256];
 };
 
 struct whatif {
@@ -96,27 +96,27 @@ static const struct seen *look(struct whatif *w, const char *path, bool root)
     if (access(path, F_OK) != 0 && errno == ENOENT) {
         strings_add_once(&w->missing, path);
     } else if (root) {
-        s.state = w->world.root_ok(w->world.data, path, s.why, sizeof s.why);
+        s.state = w->world.root_ok(w->world.data, path, s.reason, sizeof s.reason);
     } else {
-        s.state = w->world.crl_state(w->world.data, path, s.why, sizeof s.why);
+        s.state = w->world.crl_state(w->world.data, path, s.reason, sizeof s.reason);
     }
     w->seen = xrealloc(w->seen, (w->nseen + 1) * sizeof *w->seen);
     w->seen[w->nseen] = s;
     return &w->seen[w->nseen++];
 }
 
-static bool root_ok(void *data, const char *path, char *why, size_t size)
+static bool root_ok(void *data, const char *path, char *reason, size_t size)
 {
     struct whatif *w = data;
     if (!is_policys(&w->policy, path)) {
         return true;
     }
     const struct seen *s = look(w, path, true);
-    memcpy(why, s->why, size < sizeof s->why ? size : sizeof s->why);
+    memcpy(reason, s->reason, size < sizeof s->reason ? size : sizeof s->reason);
     return s->state == 1;
 }
 
-static int crl_state(void *data, const char *path, char *why, size_t size)
+static int crl_state(void *data, const char *path, char *reason, size_t size)
 {
     struct whatif *w = data;
     if (path[0] == '~') {
@@ -126,7 +126,7 @@ static int crl_state(void *data, const char *path, char *why, size_t size)
         return 1;
     }
     const struct seen *s = look(w, path, false);
-    memcpy(why, s->why, size < sizeof s->why ? size : sizeof s->why);
+    memcpy(reason, s->reason, size < sizeof s->reason ? size : sizeof s->reason);
     return s->state;
 }
 

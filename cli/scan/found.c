@@ -22,7 +22,7 @@ void item_free(struct item *item)
     }
     free(item->ways);
     free(item->path);
-    free(item->why);
+    free(item->reason);
     *item = (struct item){0};
 }
 

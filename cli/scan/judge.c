@@ -14,7 +14,7 @@ static const char why_static_libpq[] = "libpq is built into it: nothing can be p
 static const char why_driver[] = "speaks the protocol itself, without libpq";
 
 void item_client_library(struct item *item, const char *name, char *evidence, enum verdict verdict,
-                         const char *why)
+                         const char *reason)
 {
     for (size_t i = 0; i < item->n; i++) {
         if (item->ways[i].name == name && strcmp(item->ways[i].evidence, evidence) == 0) {
@@ -24,7 +24,7 @@ void item_client_library(struct item *item, const char *name, char *evidence, en
     }
     item->ways = xrealloc(item->ways, (item->n + 1) * sizeof *item->ways);
     item->ways[item->n++] =
-        (struct way){.name = name, .evidence = evidence, .verdict = verdict, .why = why};
+        (struct way){.name = name, .evidence = evidence, .verdict = verdict, .reason = reason};
 }
 
 /* Which libpq and which OpenSSL the way that was added last is about. */
@@ -205,17 +205,18 @@ void item_judge(struct item *item)
             item->verdict = item->ways[i].verdict;
         }
     }
-    free(item->why);
-    item->why = beyond != NULL ? xstrdup(beyond) : NULL;
+    free(item->reason);
+    item->reason = beyond != NULL ? xstrdup(beyond) : NULL;
     for (size_t i = 0; i < item->n; i++) {
         const struct way *way = &item->ways[i];
         if (way->verdict != item->verdict ||
-            (item->why != NULL && strstr(item->why, way->why) != NULL) ||
-            (beyond != NULL && (way->why == why_linked || way->why == why_loader))) {
+            (item->reason != NULL && strstr(item->reason, way->reason) != NULL) ||
+            (beyond != NULL && (way->reason == why_linked || way->reason == why_loader))) {
             continue;
         }
-        char *both = item->why != NULL ? xprintf("%s; %s", item->why, way->why) : xstrdup(way->why);
-        free(item->why);
-        item->why = both;
+        char *both = item->reason != NULL ? xprintf("%s; %s", item->reason, way->reason)
+                                          : xstrdup(way->reason);
+        free(item->reason);
+        item->reason = both;
     }
 }

@@ -293,9 +293,9 @@ static void judge_preload(const struct process *p, struct item *item)
             continue;
         }
         item->ways[i].verdict = NOT_COVERED;
-        item->ways[i].why = p->secure                 ? why_secure
-                            : p->named_in_environment ? why_failed
-                                                      : why_not_loaded;
+        item->ways[i].reason = p->secure                 ? why_secure
+                               : p->named_in_environment ? why_failed
+                                                         : why_not_loaded;
     }
 }
 

@@ -23,7 +23,7 @@ struct way {
     int libpq_least;   /* where that is 0: the major version that it has at least, or 0 */
     char *openssl;     /* likewise, or NULL; owned */
     enum verdict verdict;
-    const char *why; /* why this way, by itself, is judged so */
+    const char *reason; /* why this way, by itself, is judged so */
 };
 
 /* One program, module, library, driver or process that has at least one way. */
@@ -38,7 +38,7 @@ struct item {
     bool listed; /* /etc/ld.so.preload of its root names the object, and its loader reads that */
     const char *machine; /* "x86_64", … or NULL */
     enum verdict verdict;
-    char *why; /* owned */
+    char *reason; /* owned */
 };
 
 /* What a run of scan gathers. */
@@ -72,7 +72,7 @@ void script_look(struct item *item, const struct source *source);
 
 /* Adds a way; evidence is owned from then on. */
 void item_client_library(struct item *item, const char *name, char *evidence, enum verdict verdict,
-                         const char *why);
+                         const char *reason);
 
 /* Adds the ways that the facts of an ELF object show; path is where it lies in root, for what it is
  * linked to. */

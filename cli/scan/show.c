@@ -42,7 +42,7 @@ static void show_item(const struct out *out, const struct item *item)
         free(text);
     }
     if (item->verdict == NOT_COVERED) {
-        term_field(out, 0, "", 25, PAINT_NONE, item->why);
+        term_field(out, 0, "", 25, PAINT_NONE, item->reason);
     }
 }
 
@@ -78,7 +78,7 @@ static json_t *item_json(const struct item *item)
         json_object_set_new(object, "preloaded", json_boolean(item->preloaded));
     }
     json_object_set_new(object, "verdict", json_string(verdict_names[item->verdict]));
-    json_object_set_new(object, "why", term_json_text(item->why));
+    json_object_set_new(object, "why", term_json_text(item->reason));
     term_json_set(object, "machine", item->machine);
     json_object_set_new(object, "static", json_boolean(item->is_static));
     json_object_set_new(object, "setuid", json_boolean(item->setuid));

@@ -176,18 +176,18 @@ static int keep_state(struct dl_phdr_info *info, size_t size, void *data)
 uint64_t objects_state(void)
 {
     uint64_t state = 1;
-    int saved = errno;
+    int saved_errno = errno;
     dl_iterate_phdr(keep_state, &state);
-    errno = saved;
+    errno = saved_errno;
     return state;
 }
 
 bool objects_each(bool (*fn)(const struct object *o, void *data), void *data)
 {
     struct walk w = {.fn = fn, .data = data};
-    int saved = errno;
+    int saved_errno = errno;
     bool stopped = dl_iterate_phdr(walk_one, &w) != 0;
-    errno = saved;
+    errno = saved_errno;
     return stopped;
 }
 
@@ -224,10 +224,10 @@ static bool object_by_dladdr1(const void *address, struct object *o)
 bool object_of(const void *address, struct object *o)
 {
     struct walk w = {.fn = keep_object, .data = o, .address = address};
-    int saved = errno;
+    int saved_errno = errno;
     bool found =
         address != NULL && (dl_iterate_phdr(walk_one, &w) != 0 || object_by_dladdr1(address, o));
-    errno = saved;
+    errno = saved_errno;
     return found;
 }
 
@@ -253,7 +253,7 @@ bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *da
     const struct link_map *spaces[REMEMBERED] = {NULL};
     struct walk w = {.fn = fn, .data = data, .spaces = spaces};
     struct object o;
-    int saved = errno;
+    int saved_errno = errno;
     for (size_t i = 0; i < REMEMBERED; i++) {
         const ElfW(Dyn) *there = __atomic_load_n(&remembered[i], __ATOMIC_ACQUIRE);
         if (there != NULL && object_by_dladdr1(there, &o) && o.dyn == there) {
@@ -261,7 +261,7 @@ bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *da
         }
     }
     bool stopped = dl_iterate_phdr(walk_one, &w) != 0;
-    errno = saved;
+    errno = saved_errno;
     return stopped;
 }
 
@@ -283,9 +283,9 @@ void objects_settled(void)
 {
     /* dladdr waits for the lock that an open holds from its first object to the last constructor. */
     struct object o;
-    int saved = errno;
+    int saved_errno = errno;
     object_by_dladdr1(_DYNAMIC, &o);
-    errno = saved;
+    errno = saved_errno;
 }
 
 bool object_is_self(const struct object *o)
@@ -306,11 +306,11 @@ void *object_handle(const struct object *o)
 {
     struct object found = {.dyn = o->dyn, .map = o->map};
     struct object again;
-    int saved = errno;
+    int saved_errno = errno;
     if (found.map == NULL && !objects_each(is_same, &found) && object_by_dladdr1(o->dyn, &again)) {
         found.map = again.map; /* in a namespace of dlmopen's */
     }
-    errno = saved;
+    errno = saved_errno;
     return found.map;
 }
 

@@ -174,11 +174,11 @@ static const char *target_fault(const struct policy *p, bool descriptors)
     return open_fault(p->log_path, O_NOFOLLOW, true);
 }
 
-bool log_writable(const struct policy *p, bool descriptors, char *why, size_t size)
+bool log_writable(const struct policy *p, bool descriptors, char *reason, size_t size)
 {
     int saved_errno = errno;
     const char *fault = target_fault(p, descriptors);
-    strbuf_copy(why, size, fault);
+    strbuf_copy(reason, size, fault);
     errno = saved_errno;
     return fault == NULL;
 }

@@ -27,7 +27,7 @@ const char *log_file_distrust(const struct stat *st);
  * why. `descriptors` says whether this process's descriptors are those that the log will have: then
  * one that is named is looked at. Nothing is made or written: a file that is not there yet is
  * judged by its directory. Keeps errno; async-signal-safe, no cancellation point. */
-bool log_writable(const struct policy *p, bool descriptors, char *why, size_t size);
+bool log_writable(const struct policy *p, bool descriptors, char *reason, size_t size);
 
 /* Writes the log as the policy names it: "stderr", "syslog", "none", "file:/path". Returns buf. */
 const char *log_target_name(const struct policy *p, char *buf, size_t size);

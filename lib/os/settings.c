@@ -12,13 +12,13 @@
 
 extern char **environ;
 
-static void fault(struct settings *s, const char *why)
+static void fault(struct settings *s, const char *reason)
 {
     struct strbuf t;
     strbuf_init(&t, s->fault, sizeof s->fault);
     strbuf_add(&t, s->name);
     strbuf_add(&t, ": ");
-    strbuf_add(&t, why);
+    strbuf_add(&t, reason);
 }
 
 enum { OVERFLOW_UID = 65534 }; /* /proc/sys/kernel/overflowuid, wherever nobody changed it */
@@ -73,12 +73,13 @@ AT_START static bool read_policy(struct settings *s, const char *name)
         fault(s, sys_error(errno));
         return true;
     }
-    const char *why = distrust(s, fd);
-    if (why == NULL && (s->bytes = sys_read_file(fd, SETTINGS_POLICY_MAX, true, &s->len)) == NULL) {
-        why = sys_error(errno);
+    const char *reason = distrust(s, fd);
+    if (reason == NULL &&
+        (s->bytes = sys_read_file(fd, SETTINGS_POLICY_MAX, true, &s->len)) == NULL) {
+        reason = sys_error(errno);
     }
-    if (why != NULL) {
-        fault(s, why);
+    if (reason != NULL) {
+        fault(s, reason);
     }
     close(fd);
     return true;
@@ -86,12 +87,12 @@ AT_START static bool read_policy(struct settings *s, const char *name)
 
 void settings_read_file(struct settings *s, const char *path)
 {
-    int saved = errno;
+    int saved_errno = errno;
     s->name = path;
     if (!read_policy(s, path)) {
         fault(s, "no such file");
     }
-    errno = saved;
+    errno = saved_errno;
 }
 
 /* Copies one NAME=VALUE; false where there is no room. */
@@ -156,11 +157,11 @@ AT_START static bool any_variable(void)
 AT_START void settings_read(struct settings *s)
 {
     static const char path[] __attribute__((section(".text.startup.path"))) = POLICY_FILE;
-    int saved = errno;
+    int saved_errno = errno;
     if (!read_policy(s, path) && any_variable() && getauxval(AT_SECURE) == 0) {
         read_variables(s);
     }
-    errno = saved;
+    errno = saved_errno;
 }
 
 void settings_parse(struct settings *s, struct policy *p)
@@ -260,7 +261,7 @@ const struct policy *settings_policy(void)
 {
     static _Atomic(struct policy *) current;
     static struct policy without_memory;
-    int saved = errno;
+    int saved_errno = errno;
 
     struct policy *p = atomic_load_explicit(&current, memory_order_acquire);
     if (p == NULL) {
@@ -268,7 +269,7 @@ const struct policy *settings_policy(void)
         struct policy *mine = parse_copy();
         if (mine == NULL) {
             policy_faulty(&without_memory, "pgseal", "pgseal: out of memory for the policy");
-            errno = saved;
+            errno = saved_errno;
             return &without_memory; /* tried again at the next connection */
         }
         if (atomic_compare_exchange_strong(&current, &p, mine)) {
@@ -278,6 +279,6 @@ const struct policy *settings_policy(void)
             free(mine); /* the whole block: the policy is its first member */
         }
     }
-    errno = saved;
+    errno = saved_errno;
     return p;
 }

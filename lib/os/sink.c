@@ -28,11 +28,11 @@ static _Atomic uint64_t lost;
 
 AT_START void sink_remember_stderr(void)
 {
-    int saved = errno;
+    int saved_errno = errno;
 
     sink_identify(&remembered_stdout, STDOUT_FILENO);
     sink_identify(&remembered_stderr, STDERR_FILENO);
-    errno = saved;
+    errno = saved_errno;
 }
 
 AT_START void sink_remember_descriptor(int fd)
@@ -157,9 +157,9 @@ static bool hand_over(const struct policy *p, char *line, size_t len)
 static void say_why(const struct policy *p)
 {
     static _Atomic(int) said; /* the process that has said it */
-    char why[128];
+    char fault[128];
     char name[POLICY_PATH_MAX + 8];
-    char reason[sizeof name + sizeof why + 64];
+    char reason[sizeof name + sizeof fault + 64];
     char buf[1 + EVENT_LINE_MAX];
     struct strbuf t;
     struct event e = {.event = "process", .settings = p->name, .reason = reason};
@@ -167,21 +167,21 @@ static void say_why(const struct policy *p)
     if (atomic_exchange(&said, (int)getpid()) == (int)getpid()) {
         return;
     }
-    if (log_writable(p, true, why, sizeof why)) {
-        strbuf_copy(why, sizeof why, "the line was not taken");
+    if (log_writable(p, true, fault, sizeof fault)) {
+        strbuf_copy(fault, sizeof fault, "the line was not taken");
     }
     strbuf_init(&t, reason, sizeof reason);
     strbuf_add(&t, "log = ");
     strbuf_add(&t, log_target_name(p, name, sizeof name));
     strbuf_add(&t, ": ");
-    strbuf_add(&t, why);
+    strbuf_add(&t, fault);
     strbuf_add(&t, "; its lines go to standard error, else to syslog");
     hand_over(p, buf + 1, format(&e, buf + 1));
 }
 
 bool sink_event(const struct policy *p, struct event *e)
 {
-    int saved = errno;
+    int saved_errno = errno;
     char buf[1 + EVENT_LINE_MAX]; /* the first byte is for a newline, see sink_write.h */
     size_t len;
     bool done;
@@ -202,7 +202,7 @@ bool sink_event(const struct policy *p, struct event *e)
     if (!done) {
         atomic_fetch_add(&lost, e->lost + 1);
     }
-    errno = saved;
+    errno = saved_errno;
     return done;
 }
 

@@ -44,11 +44,11 @@ const char *sys_error(int e)
 
 bool sys_readable(const void *address)
 {
-    int saved = errno;
+    int saved_errno = errno;
     /* Wakes none and moves none, whatever the word is; reading it comes first. */
     long done = syscall(SYS_futex, address, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0L, address, 0);
     bool fault = done == -1 && errno == EFAULT;
-    errno = saved;
+    errno = saved_errno;
     return !fault;
 }
 

@@ -69,7 +69,7 @@ static const char *judge_crl(int fd, struct pem_blocks *blocks)
 
 /* Writes a fault into why, and the line where the file has it. The file is read once more for that:
  * nothing but the text rests on it. */
-static void say_fault(const char *path, enum pem_kind kind, const char *fault, char *why,
+static void say_fault(const char *path, enum pem_kind kind, const char *fault, char *reason,
                       size_t size)
 {
     struct strbuf t;
@@ -79,7 +79,7 @@ static void say_fault(const char *path, enum pem_kind kind, const char *fault, c
     int fd = files_open_regular(path, &st);
     char *bytes = fd >= 0 ? sys_read_file(fd, ROOT_MAX, false, &len) : NULL;
     void *room = bytes != NULL ? malloc(len + 1) : NULL;
-    strbuf_init(&t, why, size);
+    strbuf_init(&t, reason, size);
     strbuf_add(&t, fault);
     const char *again = room != NULL ? pem_read(bytes, len, kind, room, &blocks) : NULL;
     if (again != NULL && strcmp(again, fault) == 0 && blocks.fault_line > 0) {
@@ -94,9 +94,9 @@ static void say_fault(const char *path, enum pem_kind kind, const char *fault, c
     }
 }
 
-static bool root_ok(void *data, const char *path, char *why, size_t size)
+static bool root_ok(void *data, const char *path, char *reason, size_t size)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct stat st;
     const char *fault;
     int fd = files_open_regular(path, &st);
@@ -109,17 +109,17 @@ static bool root_ok(void *data, const char *path, char *why, size_t size)
         fault = judge_root(fd, data);
     }
     if (fault != NULL) {
-        say_fault(path, PEM_CERTIFICATES, fault, why, size);
+        say_fault(path, PEM_CERTIFICATES, fault, reason, size);
     } else {
-        why[0] = '\0';
+        reason[0] = '\0';
     }
-    errno = saved;
+    errno = saved_errno;
     return fault == NULL;
 }
 
-enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *why, size_t size)
+enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *reason, size_t size)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct stat st;
     enum crl_state state = CRL_FINE;
     const char *fault = NULL;
@@ -135,19 +135,19 @@ enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *why, 
         state = errno == ENXIO ? CRL_FAULTY : CRL_UNREADABLE;
     }
     if (fault != NULL) {
-        say_fault(path, PEM_CRLS, fault, why, size);
+        say_fault(path, PEM_CRLS, fault, reason, size);
     } else {
-        why[0] = '\0';
+        reason[0] = '\0';
     }
-    errno = saved;
+    errno = saved_errno;
     return state;
 }
 
-static int crl_state(void *data, const char *path, char *why, size_t size)
+static int crl_state(void *data, const char *path, char *reason, size_t size)
 {
     struct pem_blocks blocks;
     (void)data;
-    enum crl_state state = crl_read(path, &blocks, why, size);
+    enum crl_state state = crl_read(path, &blocks, reason, size);
     free(blocks.at);
     return state == CRL_FINE ? 1 : state == CRL_ABSENT ? 0 : -1;
 }
@@ -162,7 +162,7 @@ static const char *bundle(void *data)
         "/etc/ssl/cert.pem", /* Alpine without ca-certificates, BSD-like layouts */
     };
     (void)data;
-    int saved = errno;
+    int saved_errno = errno;
     const char *found = NULL;
     for (size_t i = 0; i < sizeof known / sizeof known[0] && found == NULL; i++) {
         struct stat st;
@@ -170,13 +170,13 @@ static const char *bundle(void *data)
             found = known[i];
         }
     }
-    errno = saved;
+    errno = saved_errno;
     return found;
 }
 
 bool files_home(int version, char *path, size_t size)
 {
-    int saved = errno;
+    int saved_errno = errno;
     bool found = false;
     const char *home = version >= 150000 ? getenv("HOME") : NULL;
     if (home != NULL && home[0] != '\0') {
@@ -189,7 +189,7 @@ bool files_home(int version, char *path, size_t size)
             found = strbuf_copy(path, size, got->pw_dir);
         }
     }
-    errno = saved;
+    errno = saved_errno;
     return found;
 }
 
@@ -208,7 +208,7 @@ static bool home_file(void *data, int version, const char *name, char *path, siz
 static int readable(void *data, const char *path)
 {
     (void)data;
-    int saved = errno;
+    int saved_errno = errno;
     int state = 1;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd >= 0) {
@@ -216,7 +216,7 @@ static int readable(void *data, const char *path)
     } else {
         state = errno == ENOENT || errno == ENOTDIR ? 0 : -1;
     }
-    errno = saved;
+    errno = saved_errno;
     return state;
 }
 
@@ -236,9 +236,9 @@ static const char *environment(void *data, const char *name)
 void files_world(struct world *w, struct roots **keep)
 {
     struct timespec now = {0};
-    int saved = errno;
+    int saved_errno = errno;
     clock_gettime(CLOCK_REALTIME, &now);
-    errno = saved;
+    errno = saved_errno;
     *w = (struct world){
         .data = keep,
         .root_ok = root_ok,

@@ -25,7 +25,7 @@ enum crl_state {
 
 /* Reads a CRL file once and judges the bytes. Only with CRL_FINE *blocks is filled (at is malloc'ed
  * and the caller's), with CRL_UNREADABLE and CRL_FAULTY the reason is in why. Keeps errno. */
-enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *why, size_t size);
+enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *reason, size_t size);
 
 /* The home directory as the libpq of this version sees it; false: none. */
 bool files_home(int version, char *path, size_t size);

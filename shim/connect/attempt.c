@@ -100,7 +100,7 @@ static struct attempt *reserve(struct call_site call_site, const struct call *ca
  * verdict becomes a refusal. */
 static void prepare_names(struct attempt *a)
 {
-    char why[REASON_MAX];
+    char reason[REASON_MAX];
     const struct linked *linked = a->libpq.linked;
     if (!a->verdict.sealed || !a->verdict.renamed) {
         return;
@@ -112,8 +112,8 @@ static void prepare_names(struct attempt *a)
                "the host a name that its certificate holds",
                false);
     } else if (!passwords_find(&a->libpq, &a->probe.request, &a->verdict, a->keywords, a->values,
-                               &a->passwords, why, sizeof why)) {
-        refuse(a, why, false);
+                               &a->passwords, reason, sizeof reason)) {
+        refuse(a, reason, false);
     }
 }
 
@@ -130,13 +130,13 @@ static enum plan plan_of(const struct attempt *a)
 static bool judge(struct attempt *a)
 {
     struct world w;
-    char why[REASON_MAX];
+    char reason[REASON_MAX];
     if (a->policy->fault[0] != '\0') {
         refuse(a, a->policy->fault, true);
         return true;
     }
-    if (linkage_refuses(a->libpq.linked, why, sizeof why)) {
-        refuse(a, why, false);
+    if (linkage_refuses(a->libpq.linked, reason, sizeof reason)) {
+        refuse(a, reason, false);
         return true;
     }
     switch (probe_run(&a->libpq, &a->array.params, a->keywords, a->values, &a->probe)) {
@@ -222,24 +222,24 @@ static void write_arrays(struct attempt *a)
 struct attempt *attempt_prepare(struct call_site call_site, const struct call *call, PGconn **conn,
                                 PGPing *ping)
 {
-    int saved = errno;
+    int saved_errno = errno;
     bool rewritable;
     struct attempt *a = reserve(call_site, call, conn, ping, &rewritable);
     if (a != NULL) {
         decide(a, rewritable);
         write_arrays(a);
-        errno = saved;
+        errno = saved_errno;
     }
     return a;
 }
 
 void attempt_free(struct attempt *a)
 {
-    int saved = errno;
+    int saved_errno = errno;
     conn_state_free(a->conn_state);
     passwords_free(a->passwords);
     roots_release(a->roots);
     probe_free(&a->libpq, &a->probe);
     free(a);
-    errno = saved;
+    errno = saved_errno;
 }

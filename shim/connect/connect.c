@@ -95,7 +95,7 @@ static void look_for_ldap(struct conn_state *d)
 /* The PGconn is bound to its state, its outcome logged, all memory given back. */
 __attribute__((noinline)) static PGconn *finish(struct attempt *a, PGconn *conn)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct conn_state *d = a->conn_state;
     if (d != NULL) {
         passwords_free(d->passwords); /* libpq has read them */
@@ -109,7 +109,7 @@ __attribute__((noinline)) static PGconn *finish(struct attempt *a, PGconn *conn)
         }
     }
     attempt_free(a);
-    errno = saved;
+    errno = saved_errno;
     return conn;
 }
 
@@ -244,18 +244,18 @@ find_defaults(struct call_site call_site)
 
 PQconninfoOption *entry_conndefaults(struct call_site call_site)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct current before = current_enter(NULL);
     __typeof__(PQconndefaults) *real = find_defaults(call_site);
-    errno = saved;
+    errno = saved_errno;
     PQconninfoOption *options = real != NULL ? real() : NULL;
-    saved = errno;
+    saved_errno = errno;
     if (current_get()->ldap) {
         char reason[SEAL_REASON];
         ldap_reason(getenv("PGSERVICE"), reason, sizeof reason);
         refuse_defaults(&(struct libpq){0}, reason);
     }
     current_leave(before);
-    errno = saved;
+    errno = saved_errno;
     return options;
 }

@@ -160,9 +160,9 @@ static const char *collect(struct collecting *c, const struct verdict *v)
 
 bool passwords_find(const struct libpq *pq, const struct request *r, const struct verdict *v,
                     const char **keywords, const char **values, struct passwords **passwords,
-                    char *why, size_t size)
+                    char *reason, size_t size)
 {
-    int saved = errno;
+    int saved_errno = errno;
     const char *failed = "out of memory";
     struct collecting *c = calloc(1, sizeof *c);
     struct passwords *found = calloc(1, sizeof *found);
@@ -186,11 +186,11 @@ bool passwords_find(const struct libpq *pq, const struct request *r, const struc
     }
     if (failed != NULL) {
         struct strbuf t;
-        strbuf_init(&t, why, size);
+        strbuf_init(&t, reason, size);
         strbuf_add(&t, "verify_as: the entries of the passfile cannot be handed over: ");
         strbuf_add(&t, failed);
     }
     free(c);
-    errno = saved;
+    errno = saved_errno;
     return failed == NULL;
 }

@@ -18,6 +18,6 @@
  * scratch room of call_room(0). Keeps errno. */
 bool passwords_find(const struct libpq *pq, const struct request *r, const struct verdict *v,
                     const char **keywords, const char **values, struct passwords **passwords,
-                    char *why, size_t size);
+                    char *reason, size_t size);
 
 #endif

@@ -195,9 +195,9 @@ static void find_home(const struct libpq *pq, const char **keywords, const char 
     pq->PQfinish(conn);
 }
 
-static enum probe_result refused(struct probe *p, const char *why)
+static enum probe_result refused(struct probe *p, const char *reason)
 {
-    strbuf_copy(p->reason, sizeof p->reason, why);
+    strbuf_copy(p->reason, sizeof p->reason, reason);
     return PROBE_REFUSED;
 }
 
@@ -376,19 +376,19 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
 enum probe_result probe_run(const struct libpq *pq, const struct params *params,
                             const char **keywords, const char **values, struct probe *p)
 {
-    int saved = errno;
+    int saved_errno = errno;
     p->conn = NULL;
     p->effective = p->parsed = NULL;
     p->default_host[0] = p->home[0] = p->reason[0] = '\0';
     current_get()->ldap = current_get()->file = false;
     enum probe_result result = run(pq, params, keywords, values, p);
-    errno = saved;
+    errno = saved_errno;
     return result;
 }
 
 void probe_free(const struct libpq *pq, struct probe *p)
 {
-    int saved = errno;
+    int saved_errno = errno;
     if (p->effective != NULL) {
         pq->PQconninfoFree(p->effective);
     }
@@ -400,5 +400,5 @@ void probe_free(const struct libpq *pq, struct probe *p)
     }
     p->effective = p->parsed = NULL;
     p->conn = NULL;
-    errno = saved;
+    errno = saved_errno;
 }

@@ -115,7 +115,7 @@ static bool update_one(const struct object *o, void *data)
 bool known_update(bool deep)
 {
     struct update u = {.deep = deep, .gone = (uint32_t)objects_state(), .whole = true};
-    int saved = errno;
+    int saved_errno = errno;
     objects_everywhere(update_one, &u);
     if (u.locked) {
         size_t kept = 0;
@@ -127,7 +127,7 @@ bool known_update(bool deep)
         count = kept;
         lock_give(&u.mask);
     }
-    errno = saved;
+    errno = saved_errno;
     return u.whole;
 }
 

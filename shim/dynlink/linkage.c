@@ -242,14 +242,14 @@ static struct linked *row_of(const void *base)
 
 struct linked *linkage_libpq(const struct object *libpq)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct linked *l = row_of(libpq->dyn);
     uint64_t state = objects_state();
     if (l != NULL && __atomic_load_n(&l->state, __ATOMIC_ACQUIRE) != state) {
         rewrite(libpq, l);
         __atomic_store_n(&l->state, state, __ATOMIC_RELEASE);
     }
-    errno = saved;
+    errno = saved_errno;
     return l;
 }
 

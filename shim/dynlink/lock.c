@@ -14,7 +14,7 @@ static int holder;
 void lock_take(uint64_t *mask)
 {
     uint64_t all = UINT64_MAX;
-    int saved = errno;
+    int saved_errno = errno;
     int pid = (int)getpid();
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof all);
     for (;;) {
@@ -25,13 +25,13 @@ void lock_take(uint64_t *mask)
         }
         sched_yield();
     }
-    errno = saved;
+    errno = saved_errno;
 }
 
 void lock_give(const uint64_t *mask)
 {
-    int saved = errno;
+    int saved_errno = errno;
     __atomic_store_n(&holder, 0, __ATOMIC_RELEASE);
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof *mask);
-    errno = saved;
+    errno = saved_errno;
 }

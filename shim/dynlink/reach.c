@@ -150,7 +150,7 @@ static bool read_import(const struct import *import, void *data)
 bool reach_libpq(const struct object *o, const char *entry_point, struct object *libpq)
 {
     struct known k = {0};
-    int saved = errno;
+    int saved_errno = errno;
     known_find(o->dyn, &k);
     struct libpqs all = {.space = k.space};
     known_each(count_libpq, &all);
@@ -175,6 +175,6 @@ bool reach_libpq(const struct object *o, const char *entry_point, struct object 
             found = fn != NULL && object_of(fn, libpq) && known_is_libpq(libpq);
         }
     }
-    errno = saved;
+    errno = saved_errno;
     return found;
 }

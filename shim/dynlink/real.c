@@ -17,10 +17,10 @@ void *real_function(enum loader_function function)
     };
     void *fn = __atomic_load_n(&real_functions[function], __ATOMIC_RELAXED);
     if (fn == NULL) {
-        int saved = errno;
+        int saved_errno = errno;
         fn = next_definition(names[function]);
         __atomic_store_n(&real_functions[function], fn, __ATOMIC_RELAXED);
-        errno = saved;
+        errno = saved_errno;
     }
     return fn;
 }
@@ -58,7 +58,7 @@ bool real_is_own(const void *fn)
 
 void *real_look_up(void *handle, const char *name, const char *version)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct object o;
     void *fn = version != NULL ? real_dlvsym(handle, name, version) : real_dlsym(handle, name);
     if (fn == NULL) {
@@ -67,7 +67,7 @@ void *real_look_up(void *handle, const char *name, const char *version)
     if (real_is_own(fn)) { /* another copy of pgseal: what stands behind it */
         fn = handle == RTLD_NEXT && object_of(fn, &o) ? definition_after(&o, name) : NULL;
     }
-    errno = saved;
+    errno = saved_errno;
     return fn;
 }
 

@@ -138,19 +138,20 @@ static bool agree(const struct candidates *c, struct object *libpq)
 }
 
 static bool decide(struct call_site call_site, const char *entry_point, struct object *o,
-                   struct survey *s, const char **why)
+                   struct survey *s, const char **reason)
 {
     struct object caller;
     struct known known;
     if (s->n == 0) {
-        *why = "no libpq is loaded";
+        *reason = "no libpq is loaded";
         return false;
     }
     if (s->n == 1) {
         *o = s->first;
         return true;
     }
-    *why = "several libpq copies are loaded and nothing shows which one this call was meant for: ";
+    *reason =
+        "several libpq copies are loaded and nothing shows which one this call was meant for: ";
     bool from_object = object_of(call_site.address, &caller) && !object_is_self(&caller);
     if (from_object && known_find(caller.dyn, &known) && known.libpq) { /* libpq calling itself */
         *o = caller;
@@ -227,61 +228,61 @@ static const char *fill_once(struct libpq *pq, const struct object *o)
     return missing;
 }
 
-static bool decide_bound(const void *bound, struct object *o, const char **why)
+static bool decide_bound(const void *bound, struct object *o, const char **reason)
 {
     if (object_of(bound, o) && object_is_self(o)) {
-        *why = "more libpq copies are loaded than pgseal can keep apart: ";
+        *reason = "more libpq copies are loaded than pgseal can keep apart: ";
         return false;
     }
     if (object_of(bound, o) && o->dyn == bound && known_is_libpq(o)) {
         return true;
     }
-    *why = "the libpq to which this call is bound is not loaded any more; loaded: ";
+    *reason = "the libpq to which this call is bound is not loaded any more; loaded: ";
     return false;
 }
 
 bool libpq_resolve(struct call_site call_site, const char *entry_point, struct libpq *pq,
                    char *reason, size_t size)
 {
-    int saved = errno;
+    int saved_errno = errno;
     char paths[REASON_MAX];
     struct survey s = {0};
     struct object o;
-    const char *why = "";
+    const char *fault = "";
     const char *missing = NULL;
     struct strbuf t;
     strbuf_init(&s.paths, paths, sizeof paths);
     strbuf_init(&t, reason, size);
     sweep(SWEEP_FOR_CALL);
     survey(&s);
-    bool found = call_site.bound != NULL ? decide_bound(call_site.bound, &o, &why)
-                                         : decide(call_site, entry_point, &o, &s, &why);
+    bool found = call_site.bound != NULL ? decide_bound(call_site.bound, &o, &fault)
+                                         : decide(call_site, entry_point, &o, &s, &fault);
     if (found) {
         missing = fill_once(pq, &o);
         strbuf_add(&t, missing != NULL ? pq->path : "");
         strbuf_add(&t, missing != NULL ? " does not define " : "");
         strbuf_add(&t, missing);
     } else {
-        strbuf_add(&t, why);
+        strbuf_add(&t, fault);
         strbuf_add(&t, paths);
         missing = s.n > 0 ? fill_once(pq, &s.first) : "any";
     }
     if (missing != NULL) {
         memset(pq, 0, sizeof *pq);
     }
-    errno = saved;
+    errno = saved_errno;
     return found && missing == NULL;
 }
 
 void object_path(const void *address, char *buf, size_t size)
 {
     struct object o;
-    int saved = errno;
+    int saved_errno = errno;
     buf[0] = '\0';
     if (object_of(address, &o)) {
         path_of(&o, buf, size);
     }
-    errno = saved;
+    errno = saved_errno;
 }
 
 struct copies {

@@ -53,10 +53,10 @@ bool slot_write(const struct object *o, void **slot, void *expected, void *repla
 
 static void report(const char *entry, const char *reason)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct event e = {.event = "process", .action = "allowed", .entry = entry, .reason = reason};
     sink_event(settings_policy(), &e);
-    errno = saved;
+    errno = saved_errno;
 }
 
 void slot_report(const char *object, const char *name, int error)

@@ -343,12 +343,12 @@ static bool worth_it(bool before_open, bool *everything)
     return *everything || known_each(has_hidden, NULL);
 }
 
-bool sweep(enum sweep_why why)
+bool sweep(enum sweep_reason reason)
 {
-    bool before_open = why == SWEEP_BEFORE_OPEN;
+    bool before_open = reason == SWEEP_BEFORE_OPEN;
     bool everything = false;
     bool rewritten = false;
-    int saved = errno;
+    int saved_errno = errno;
     uint64_t state = objects_state();
     __atomic_store_n(&sweep_pending, false, __ATOMIC_RELEASE);
     if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) ||
@@ -373,6 +373,6 @@ bool sweep(enum sweep_why why)
         __atomic_store_n(&swept_everything, before_open, __ATOMIC_RELAXED);
     }
     end_opens();
-    errno = saved;
+    errno = saved_errno;
     return rewritten;
 }

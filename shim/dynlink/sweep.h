@@ -14,8 +14,8 @@
  * once. Returns whether any slot was rewritten. Keeps errno; allocates nothing but by mmap; takes the
  * loader's locks. Where a look-up among several definitions fails, what dlerror() had pending is lost.
  */
-enum sweep_why { SWEEP_FOR_CALL, SWEEP_BEFORE_OPEN };
-bool sweep(enum sweep_why why);
+enum sweep_reason { SWEEP_FOR_CALL, SWEEP_BEFORE_OPEN };
+bool sweep(enum sweep_reason reason);
 
 /* Announces that this thread is about to open something, deep: RTLD_DEEPBIND. Its next sweep is taken
  * for the end of that. Keeps errno. */

@@ -103,11 +103,11 @@ __attribute__((noinline)) static function real_for_unknown_conn(struct call_site
     struct libpq pq = {0};
     char reason[REASON_MAX];
     function found = NULL;
-    int saved = errno;
+    int saved_errno = errno;
     if (libpq_resolve(call_site, name, &pq, reason, sizeof reason)) {
         memcpy(&found, (const char *)&pq + offset, sizeof found);
     }
-    errno = saved;
+    errno = saved_errno;
     return found;
 }
 

@@ -138,7 +138,7 @@ void log_process(const struct policy *p)
     if (!log_wanted(p, "process", false) || atomic_exchange(&done, pid) == pid) {
         return;
     }
-    int saved = errno;
+    int saved_errno = errno;
     struct libpq_copy copies[COPIES];
     struct event_library libraries[COPIES];
     const char *fired[EVENT_LIST];
@@ -171,5 +171,5 @@ void log_process(const struct policy *p)
         .reason = p->fault,
     };
     sink_event(p, &e);
-    errno = saved;
+    errno = saved_errno;
 }

@@ -36,7 +36,7 @@ static bool on_socket(const struct conn_state *d, PGconn *conn)
 
 void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct cancel_state *t = calloc(1, sizeof *t);
     struct map_node *map_node = ptr_map_reserve();
     if (t != NULL && map_node != NULL) {
@@ -53,7 +53,7 @@ void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d)
         free(t);
         ptr_map_release(map_node);
     }
-    errno = saved;
+    errno = saved_errno;
 }
 
 bool cancel_known(const PGcancel *cancel)
@@ -75,13 +75,13 @@ __typeof__(PQfreeCancel) *cancel_freed(PGcancel *cancel)
 }
 
 /* Writes the refusal's message; returns PQcancel's "not sent". Async-signal-safe. */
-static int refuse(char *errbuf, int size, const char *why)
+static int refuse(char *errbuf, int size, const char *reason)
 {
     struct strbuf t;
     if (errbuf != NULL && size > 0) {
         strbuf_init(&t, errbuf, (size_t)size);
         strbuf_add(&t, "pgseal: refused: plaintext cancel request: ");
-        strbuf_add(&t, why);
+        strbuf_add(&t, reason);
         strbuf_add(&t, "\n");
     }
     return 0;
@@ -129,7 +129,7 @@ static bool falls_back(const struct conn_state *d, PGconn *conn)
 
 void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct conn_state *copy = conn_state_copy(d);
     bool tls = d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
     if (copy != NULL) {
@@ -142,37 +142,38 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
                     (!tls || (stop && !d->audit && falls_back(d, conn)));
         if (weak) {
             const char *stopped = d->audit ? "would-refuse" : "refused";
-            const char *why = tls ? "plaintext_cancel does not allow it, and this one could fall "
-                                    "back to it (set sslmode=require)"
-                                  : "plaintext_cancel does not allow it";
-            say(d, "PQcancelCreate", stop ? stopped : "allowed", stop ? why : NULL);
+            const char *reason =
+                tls ? "plaintext_cancel does not allow it, and this one could fall "
+                      "back to it (set sslmode=require)"
+                    : "plaintext_cancel does not allow it";
+            say(d, "PQcancelCreate", stop ? stopped : "allowed", stop ? reason : NULL);
             copy->blocked = stop && !d->audit;
             if (copy->blocked) {
-                refuse(copy->message, sizeof copy->message, why);
+                refuse(copy->message, sizeof copy->message, reason);
             }
         }
         session_bind((PGconn *)cancel, copy);
         conn_state_free(copy);
     }
-    errno = saved;
+    errno = saved_errno;
 }
 
 static int send_encrypted(const struct cancel_state *t, char *errbuf, int size, const char *entry)
 {
-    const char *why = t->why_not;
-    if (t->tls != NULL && tls_cancel_send(t->tls, errbuf, size, &why)) {
+    const char *reason = t->why_not;
+    if (t->tls != NULL && tls_cancel_send(t->tls, errbuf, size, &reason)) {
         return 1;
     }
-    if (why == NULL) {
+    if (reason == NULL) {
         return 0; /* it was tried over TLS, and errbuf has libpq's own message */
     }
-    say(t->conn_state, entry, "refused", why);
-    return refuse(errbuf, size, why);
+    say(t->conn_state, entry, "refused", reason);
+    return refuse(errbuf, size, reason);
 }
 
 int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *real)
 {
-    int saved = errno;
+    int saved_errno = errno;
     const struct cancel_state *t = ptr_map_find(&cancel_states, cancel);
     if (t != NULL) {
         real = t->conn_state->libpq.PQcancel;
@@ -181,18 +182,18 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
         return refuse(errbuf, size, "its libpq cannot be told");
     }
     if (t == NULL && cancel != NULL && !inside && unknown_conn_stopped()) {
-        errno = saved;
+        errno = saved_errno;
         return refuse(errbuf, size, "nothing is known of its connection");
     }
     if (inside || cancel == NULL || t == NULL || t->socket) {
-        errno = saved;
+        errno = saved_errno;
         return real(cancel, errbuf, size);
     }
     const struct conn_state *d = t->conn_state;
     enum cancel_rule rule = d->policy->cancel;
     if (d->audit || rule == CANCEL_ALLOW) {
         say(d, "PQcancel", d->audit && rule != CANCEL_ALLOW ? "would-refuse" : "allowed", NULL);
-        errno = saved;
+        errno = saved_errno;
         return real(cancel, errbuf, size);
     }
     int sent = 0;
@@ -202,7 +203,7 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
         say(d, "PQcancel", "refused", "plaintext_cancel = refuse");
         refuse(errbuf, size, "the policy says plaintext_cancel = refuse");
     }
-    errno = saved;
+    errno = saved_errno;
     return sent;
 }
 

@@ -60,19 +60,19 @@ static bool add(const struct functions *f, void *store, const struct pem_blocks 
     return added;
 }
 
-/* NULL, or why the file must not be used (perhaps in why). *found tells whether there are CRLs now.
+/* NULL, or why the file must not be used (perhaps in reason). *found tells whether there are CRLs now.
  * known: it was there and fine when the connection was decided on; else one that cannot be opened is
  * none, as it is to libpq. */
 static const char *load(load_locations_fn *real, void *store, const char *file, bool known,
-                        bool *found, char *why, size_t size)
+                        bool *found, char *reason, size_t size)
 {
     struct functions f;
     struct pem_blocks blocks;
     const char *fault = NULL;
-    enum crl_state state = crl_read(file, &blocks, why, size);
+    enum crl_state state = crl_read(file, &blocks, reason, size);
     *found = state == CRL_FINE;
     if (state == CRL_FAULTY || (state == CRL_UNREADABLE && known)) {
-        fault = why;
+        fault = reason;
     } else if (state == CRL_ABSENT && known) {
         fault = "no such file";
     } else if (state == CRL_FINE && !find_functions(real, &f)) {
@@ -84,7 +84,7 @@ static const char *load(load_locations_fn *real, void *store, const char *file, 
     return fault;
 }
 
-static void refuse(struct conn_state *d, const char *option, const char *path, const char *why)
+static void refuse(struct conn_state *d, const char *option, const char *path, const char *fault)
 {
     char reason[REASON_MAX - 32];
     struct strbuf t;
@@ -96,7 +96,7 @@ static void refuse(struct conn_state *d, const char *option, const char *path, c
     strbuf_add(&t, ": ");
     strbuf_add(&t, event_redacts(path) ? "(hidden)" : path);
     strbuf_add(&t, ": ");
-    strbuf_add(&t, why);
+    strbuf_add(&t, fault);
     if (!d->crl_required) {
         strbuf_add(&t, "; a CRL file may hold CRLs only (other blocks would become roots)");
     }
@@ -107,10 +107,10 @@ int crl_load(load_locations_fn *real, void *store, const char *file, const char 
 {
     static const char nothing[] = "/dev/null";
     struct conn_state *d = current_state();
-    char why[256];
+    char reason[256];
     bool found = false;
     const char *fault = NULL;
-    int saved = errno;
+    int saved_errno = errno;
     if (d != NULL ? !d->sealed : current_as_bare()) {
         return real(store, file, dir);
     }
@@ -123,11 +123,11 @@ int crl_load(load_locations_fn *real, void *store, const char *file, const char 
         file = decided;
         fault = "libpq was about to use another file";
     } else if (file != NULL && strcmp(file, nothing) != 0) {
-        fault = load(real, store, file, decided != NULL, &found, why, sizeof why);
+        fault = load(real, store, file, decided != NULL, &found, reason, sizeof reason);
     }
     if (fault != NULL) {
         refuse(d, "sslcrl", file, fault);
     }
-    errno = saved;
+    errno = saved_errno;
     return fault != NULL || found ? 1 : 0;
 }

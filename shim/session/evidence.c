@@ -296,9 +296,9 @@ const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evi
     if (d->libpq.PQgssEncInUse != NULL && d->libpq.PQgssEncInUse(conn) != 0) {
         return "the session is encrypted by GSSAPI, which verifies no certificate";
     }
-    const char *why = judge_peer(d, conn, e);
-    if (why != NULL) {
-        return why;
+    const char *reason = judge_peer(d, conn, e);
+    if (reason != NULL) {
+        return reason;
     }
     const void *ssl = d->libpq.PQsslStruct != NULL ? d->libpq.PQsslStruct(conn, "OpenSSL") : NULL;
     if (ssl == NULL && claims_openssl(d, conn)) {
@@ -313,7 +313,7 @@ const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evi
     if (e->note != NULL) {
         return NULL;
     }
-    why = judge_tls(d, o, ssl, e);
+    reason = judge_tls(d, o, ssl, e);
     o->ERR_clear_error(); /* what a look left there must not become libpq's next message */
-    return why;
+    return reason;
 }

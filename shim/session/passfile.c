@@ -77,14 +77,14 @@ FILE *passfile_fopen(__typeof__(fopen) *real, const void *libpq, const char *pat
     struct stat st;
     struct current *now = current_get();
     struct conn_state *d = current_state();
-    int saved = errno;
+    int saved_errno = errno;
     if (now->probing && path != NULL && sys_stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         now->file = true;
         strbuf_copy(current_file(), CURRENT_FILE_MAX, path);
         errno = EACCES;
         return NULL;
     }
-    errno = saved;
+    errno = saved_errno;
     if (now->probing || d == NULL || d->passwords == NULL || path == NULL ||
         strcmp(path, d->passwords->path) != 0) {
         return real(path, mode);

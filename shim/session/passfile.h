@@ -21,12 +21,12 @@ struct passwords {
 /* NULL is nothing. Keeps errno. */
 static inline void passwords_free(struct passwords *passwords)
 {
-    int saved = errno;
+    int saved_errno = errno;
     if (passwords != NULL) {
         strbuf_wipe(passwords->lines, sizeof passwords->lines);
         free(passwords);
     }
-    errno = saved;
+    errno = saved_errno;
 }
 
 /* fopen(3) as the libpq with this dynamic section calls it through its own linkage table; real is

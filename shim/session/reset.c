@@ -9,13 +9,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static void faulty(struct strbuf *t, const char *key, const char *path, const char *why)
+static void faulty(struct strbuf *t, const char *key, const char *path, const char *reason)
 {
     strbuf_add(t, key);
     strbuf_add(t, ": ");
     strbuf_add(t, path);
     strbuf_add(t, ": ");
-    strbuf_add(t, why);
+    strbuf_add(t, reason);
 }
 
 /* Whether the exemption holds today and its use has reached the log; else the reason is in t. */
@@ -38,14 +38,14 @@ static bool exempt_still_holds(const struct conn_state *d, const struct world *w
 /* Whether the files of a sealed connection are fine; else the reason is in t. */
 static bool files_still_hold(struct conn_state *d, const struct world *w, struct strbuf *t)
 {
-    char why[256];
-    if (!w->root_ok(w->data, d->root, why, sizeof why)) {
-        faulty(t, "sslrootcert", d->root, why);
+    char reason[256];
+    if (!w->root_ok(w->data, d->root, reason, sizeof reason)) {
+        faulty(t, "sslrootcert", d->root, reason);
         return false;
     }
-    int state = d->crl != NULL ? w->crl_state(w->data, d->crl, why, sizeof why) : 1;
+    int state = d->crl != NULL ? w->crl_state(w->data, d->crl, reason, sizeof reason) : 1;
     if (state < 0 || (state == 0 && d->crl_required)) {
-        faulty(t, "sslcrl", d->crl, state == 0 ? "no such file" : why);
+        faulty(t, "sslcrl", d->crl, state == 0 ? "no such file" : reason);
         return false;
     }
     return true;
@@ -53,7 +53,7 @@ static bool files_still_hold(struct conn_state *d, const struct world *w, struct
 
 bool reset_ok(struct conn_state *d, PGconn *conn)
 {
-    int saved = errno;
+    int saved_errno = errno;
     char reason[REASON_MAX - 32];
     struct strbuf t;
     struct world w;
@@ -72,6 +72,6 @@ bool reset_ok(struct conn_state *d, PGconn *conn)
     if (!ok) {
         session_stop(d, conn, STOP_REFUSE, reason);
     }
-    errno = saved;
+    errno = saved_errno;
     return ok;
 }

@@ -13,7 +13,7 @@
  * cancel that libpq copies from the connection, have the file judged anew. */
 static bool judged(struct conn_state *d)
 {
-    char why[256];
+    char fault[256];
     char reason[REASON_MAX - 32];
     struct strbuf t;
     struct world w;
@@ -22,7 +22,7 @@ static bool judged(struct conn_state *d)
         return true;
     }
     files_world(&w, &roots);
-    if (w.root_ok(w.data, d->root, why, sizeof why)) {
+    if (w.root_ok(w.data, d->root, fault, sizeof fault)) {
         d->roots = roots;
         return true;
     }
@@ -30,7 +30,7 @@ static bool judged(struct conn_state *d)
     strbuf_add(&t, "sslrootcert: ");
     strbuf_add(&t, d->root);
     strbuf_add(&t, ": ");
-    strbuf_add(&t, why);
+    strbuf_add(&t, fault);
     session_refuse(d, STOP_FAILED, reason);
     return false;
 }

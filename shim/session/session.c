@@ -107,7 +107,7 @@ struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p
                                   const struct request *r, const struct verdict *v,
                                   const char *entry, const char *object)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct conn_state counted;
     struct copying c = {0};
     copy_strings(&c, &counted, r, v, object);
@@ -133,7 +133,7 @@ struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p
             d = NULL;
         }
     }
-    errno = saved;
+    errno = saved_errno;
     return d;
 }
 
@@ -150,7 +150,7 @@ static void copy_answers(struct conn_state *copy, const struct conn_state *d)
 
 struct conn_state *conn_state_copy(struct conn_state *d)
 {
-    int saved = errno;
+    int saved_errno = errno;
     struct conn_state *copy = malloc(sizeof *copy);
     if (copy != NULL) {
         memcpy(copy, d, sizeof *copy);
@@ -168,7 +168,7 @@ struct conn_state *conn_state_copy(struct conn_state *d)
             copy = NULL;
         }
     }
-    errno = saved;
+    errno = saved_errno;
     return copy;
 }
 
@@ -179,7 +179,7 @@ void conn_state_keep(struct conn_state *d)
 
 void conn_state_free(struct conn_state *d)
 {
-    int saved = errno;
+    int saved_errno = errno;
     if (d != NULL && atomic_fetch_sub(&d->holders, 1) == 1) {
         ptr_map_remove(&states, key_of(d->id));
         conn_state_free(d->original);
@@ -189,5 +189,5 @@ void conn_state_free(struct conn_state *d)
         roots_release(d->roots);
         free(d);
     }
-    errno = saved;
+    errno = saved_errno;
 }

@@ -12,7 +12,7 @@ void session_refuse(struct conn_state *d, enum stop stop, const char *reason)
     static const char *const events[] = {"refuse", "failed", "violation"};
     struct strbuf t;
     struct event e = {.reason = reason};
-    int saved = errno;
+    int saved_errno = errno;
     d->blocked = d->outcome_logged = true;
     strbuf_init(&t, d->message, sizeof d->message);
     strbuf_add(&t, "pgseal: refused: ");
@@ -20,16 +20,16 @@ void session_refuse(struct conn_state *d, enum stop stop, const char *reason)
     strbuf_add(&t, reason);
     strbuf_add(&t, "\n");
     log_outcome(d, &e, events[stop], "refused");
-    errno = saved;
+    errno = saved_errno;
 }
 
 void session_stop(struct conn_state *d, PGconn *conn, enum stop stop, const char *reason)
 {
-    int saved = errno;
+    int saved_errno = errno;
     int fd = d->libpq.PQsocket(conn);
     if (fd >= 0) {
         shutdown(fd, SHUT_RDWR);
     }
-    errno = saved;
+    errno = saved_errno;
     session_refuse(d, stop, reason);
 }

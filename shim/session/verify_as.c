@@ -99,11 +99,11 @@ int verify_as_getaddrinfo(__typeof__(getaddrinfo) *real, const char *node, const
         return real(node, service, hints, res);
     }
     int result = real(dial->host, service, hints, res);
-    int saved = errno;
+    int saved_errno = errno;
     if (result == 0) {
         remember(d, dial, *res);
     }
-    errno = saved;
+    errno = saved_errno;
     return result;
 }
 

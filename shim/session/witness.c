@@ -16,9 +16,9 @@ __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
 {
     struct evidence found;
     d->tls_checked = true;
-    const char *why = evidence_gather(d, conn, &found);
-    if (why != NULL) {
-        session_stop(d, conn, STOP_VIOLATION, why);
+    const char *reason = evidence_gather(d, conn, &found);
+    if (reason != NULL) {
+        session_stop(d, conn, STOP_VIOLATION, reason);
         return false;
     }
     if (found.gone) {
@@ -96,7 +96,7 @@ static void failed(struct conn_state *d, PGconn *conn)
 PostgresPollingStatusType witness_polled(struct conn_state *d, PGconn *conn,
                                          PostgresPollingStatusType result)
 {
-    int saved = errno;
+    int saved_errno = errno;
     if (d->sealed && result == PGRES_POLLING_FAILED) {
         failed(d, conn);
     } else if (d->sealed) {
@@ -113,13 +113,13 @@ PostgresPollingStatusType witness_polled(struct conn_state *d, PGconn *conn,
             result = PGRES_POLLING_FAILED;
         }
     }
-    errno = saved;
+    errno = saved_errno;
     return result;
 }
 
 void witness_returned(struct conn_state *d, PGconn *conn)
 {
-    int saved = errno;
+    int saved_errno = errno;
     int status = d->libpq.PQstatus(conn);
     if (d->sealed && !d->blocked && status == CONNECTION_OK && !d->tls_checked &&
         !on_unix_socket(d, conn)) {
@@ -132,7 +132,7 @@ void witness_returned(struct conn_state *d, PGconn *conn)
                            d->libpq.PQconnectionNeedsPassword(conn) != 0);
         failed(d, conn);
     }
-    errno = saved;
+    errno = saved_errno;
 }
 
 void witness_restart(struct conn_state *d)

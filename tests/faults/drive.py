@@ -47,7 +47,7 @@ def chosen(names):
 
 def run(fault, tag, steps=None):
     """Returns outcomes, problems, and what the report says."""
-    with tempfile.TemporaryDirectory(prefix="drive.", dir=os.environ["LAB"]) as here:
+    with tempfile.TemporaryDirectory(prefix="drive.", dir=os.environ["TEST_DIR"]) as here:
         env = dict(os.environ, FAULT=fault, FAULT_REPORT=here + "/report", PGAPPNAME=f"{NAME}-{tag}")
         if steps:
             env["FAULT_STEPS"] = here + "/steps"
@@ -84,7 +84,7 @@ def run(fault, tag, steps=None):
                 names = f.read().split()
         # An exemption must have been logged: here, or in the log's own file, which the caller looks at.
         if b'"event":"exempt"' in done.stderr:
-            with open(os.environ["LAB"] + "/log/exempt.seen", "a") as f:
+            with open(os.environ["TEST_DIR"] + "/log/exempt.seen", "a") as f:
                 f.write(f"{NAME}-{tag}\n")
         return outcomes, problems, report, names
 

@@ -4,10 +4,10 @@
 # no leak, an end in bounded time. See inject.c for how, drive.py for what is looked at.
 . "$(dirname "$0")/../lib/env.sh"
 
-inject=$LAB/bin/inject.so
-gcc -std=gnu17 -D_GNU_SOURCE= -Wall -Wextra -Werror -O1 -g -fPIC -shared -o "$inject" "$LAB_TOP"/tests/faults/inject*.c
+inject=$TEST_DIR/bin/inject.so
+gcc -std=gnu17 -D_GNU_SOURCE= -Wall -Wextra -Werror -O1 -g -fPIC -shared -o "$inject" "$TEST_TOP"/tests/faults/inject*.c
 chmod 0755 "$inject"
-export LAB
+export TEST_DIR
 
 # All that pgseal calls is either made to fail, or cannot fail: whoever brings in another function decides which.
 cannot="__environ environ __errno_location __stack_chk_fail dl_iterate_phdr free getauxval getenv geteuid getpid getuid inet_ntop
@@ -17,14 +17,14 @@ is "$(comm -23 <(nm -D --undefined-only "$OBJECT" | awk '$1 == "U" { sub(/@.*/, 
     <(sort <(nm -D --defined-only "$inject" | awk '{ print $3 }') <(tr ' ' '\n' <<<"$cannot")))" '' \
     'every call that can fail is one that this test makes fail'
 
-lab_start good impostor
-P=$(lab_port good) I=$(lab_port impostor)
+env_start good impostor
+P=$(env_port good) I=$(env_port impostor)
 good="host=localhost port=$P user=app dbname=app" bad="host=localhost port=$I user=app dbname=app"
-services=$LAB/log/services.conf
+services=$TEST_DIR/log/services.conf
 printf '[weak]\nhost=localhost\nport=%s\nuser=app\ndbname=app\nsslmode=disable\n' "$P" >"$services"
-printf 'old.example:%s:app:secret:hunter2-sesame\n' "$P" >"$LAB/pgpass"
-chmod 0600 "$LAB/pgpass"
-: >"$LAB/log/exempt.seen"
+printf 'old.example:%s:app:secret:hunter2-sesame\n' "$P" >"$TEST_DIR/pgpass"
+chmod 0600 "$TEST_DIR/pgpass"
+: >"$TEST_DIR/log/exempt.seen"
 export FAULT_CONNINFO="$good application_name=other sslmode=disable"
 
 # drive NAME ALLOWED WHAT WORD…: the words are those of doors; what was wrong must be nothing.
@@ -34,7 +34,7 @@ drive() {
     log_mark good
     log_mark impostor
     forget_events
-    out=$("$LAB_TOP/tests/faults/drive.py" "$name" "$allowed" "$what" env LD_PRELOAD="$OBJECT:$inject" "$DOORS" "$@" 2>&1) || out+=' died'
+    out=$("$TEST_TOP/tests/faults/drive.py" "$name" "$allowed" "$what" env LD_PRELOAD="$OBJECT:$inject" "$DOORS" "$@" 2>&1) || out+=' died'
     is "$(grep -vE '^[0-9]+ steps, [0-9]+ runs$' <<<"$out")" '' "$name, $what: ${out##*$'\n'}: nothing wrong"
     like "${out##*$'\n'}" '^([3-9][0-9]|[1-9][0-9]{2,}) steps, ' "$name, $what: there were steps"
     is "$(events . >/dev/null 2>&1 && echo whole)" whole "$name, $what: every line of the log is whole"
@@ -66,8 +66,8 @@ for what in fork vfork signal thread; do
 done
 
 policy <<<"sslrootcert = $PKI/root.pem"
-mkdir -p "$LAB/home/.postgresql"
-cp "$PKI/crl.pem" "$LAB/home/.postgresql/root.crl"
+mkdir -p "$TEST_DIR/home/.postgresql"
+cp "$PKI/crl.pem" "$TEST_DIR/home/.postgresql/root.crl"
 drive home 'ok t,bad' fail x connectdb -- "$good sslcrl=$PKI/crl.pem"
 sealed_only home
 
@@ -78,7 +78,7 @@ verify_as = localhost
 END
 sed -i '/old\.example/d' /etc/hosts
 echo '127.0.0.1 old.example' >>/etc/hosts
-drive renamed 'ok t,bad' fail x connectdb env:PGPASSFILE="$LAB/pgpass" -- "host=old.example port=$P user=secret dbname=app"
+drive renamed 'ok t,bad' fail x connectdb env:PGPASSFILE="$TEST_DIR/pgpass" -- "host=old.example port=$P user=secret dbname=app"
 sealed_only renamed
 
 # A cancel request in plaintext: refused, it never leaves; allowed, whatever fails is no reason to crash.
@@ -103,7 +103,7 @@ exempt = to be seen
 END
 drive exempt 'ok f,bad' fail x connectdb -- "$bad sslmode=disable"
 unlogged=$(comm -23 <(sessions impostor | sed -n 's/ plain$//p' | sort -u) \
-    <({ cat "$LAB/log/exempt.seen"; events 'select(.event == "exempt") | .application_name' | tr -d '"'; } | sort -u))
+    <({ cat "$TEST_DIR/log/exempt.seen"; events 'select(.event == "exempt") | .application_name' | tr -d '"'; } | sort -u))
 is "$unlogged" '' 'exempt: no session in plaintext without its line'
 isnt "$(sessions impostor)" '' 'exempt: there were such sessions'
 done_testing

@@ -188,7 +188,7 @@ static void happen(void)
 bool inject_fails(const char *name, const void *caller)
 {
     static __thread bool inside;
-    int saved = errno;
+    int saved_errno = errno;
     inject_prepare();
     if (inside || !within(&shim, caller) ||
         inject_raw(SYS_gettid, 0, 0, 0, 0, 0, 0) != inject_raw(SYS_getpid, 0, 0, 0, 0, 0, 0)) {
@@ -204,7 +204,7 @@ bool inject_fails(const char *name, const void *caller)
         inject_raw(SYS_write, fd, (long)"\n", 1, 0, 0, 0);
         inject_raw(SYS_close, fd, 0, 0, 0, 0, 0);
     }
-    errno = saved;
+    errno = saved_errno;
     /* A thread that began while constructors ran must be done before exit() takes OpenSSL's tables
      * from under it. */
     if (other_started && n > at_step) {
@@ -215,7 +215,7 @@ bool inject_fails(const char *name, const void *caller)
     if (now) {
         reached = name;
         happen();
-        errno = fail ? error_number : saved;
+        errno = fail ? error_number : saved_errno;
     }
     inside = false;
     return fail;

@@ -3,13 +3,13 @@
 # is, nothing below the policy comes of it, nothing crashes, and where all is well again, connections are too.
 . "$(dirname "$0")/../lib/env.sh"
 
-inject=$LAB/bin/inject.so
-gcc -std=gnu17 -D_GNU_SOURCE= -Wall -Wextra -Werror -O1 -g -fPIC -shared -o "$inject" "$LAB_TOP"/tests/faults/inject*.c
+inject=$TEST_DIR/bin/inject.so
+gcc -std=gnu17 -D_GNU_SOURCE= -Wall -Wextra -Werror -O1 -g -fPIC -shared -o "$inject" "$TEST_TOP"/tests/faults/inject*.c
 chmod 0755 "$inject"
-lab_start good impostor
-P=$(lab_port good) I=$(lab_port impostor)
+env_start good impostor
+P=$(env_port good) I=$(env_port impostor)
 good="host=localhost port=$P user=app dbname=app sslmode=disable" bad="host=localhost port=$I user=app dbname=app sslmode=disable"
-root=$LAB/log/root.pem
+root=$TEST_DIR/log/root.pem
 set_root() { # FILE: as a careful operator does it, by rename
     cp "$1" "$root.new"
     mv "$root.new" "$root"
@@ -19,7 +19,7 @@ sealed_only() { is "$(sessions good | grep -v ' ssl$' || true), $(sessions impos
 # --- one program that lives through it all
 set_root "$PKI/root.pem"
 policy <<<"sslrootcert = $root"
-coproc LIVES { exec env LD_PRELOAD="$OBJECT" "$DOORS" - 2>"$LAB/lives.err"; }
+coproc LIVES { exec env LD_PRELOAD="$OBJECT" "$DOORS" - 2>"$TEST_DIR/lives.err"; }
 lives=$LIVES_PID # bash forgets it when the program has ended
 ask() { # CONNINFO: leaves OUT
     printf 'x\tconnectdb\t--\t%s\n' "$1" >&"${LIVES[1]}"
@@ -60,23 +60,23 @@ ask "$bad"
 is "$(out status)" bad 'and back'
 eval "exec ${LIVES[1]}>&-"
 wait "$lives"
-is "$? $(<"$LAB/lives.err")" '0 ' 'it ended as programs end, and stderr is quiet'
+is "$? $(<"$TEST_DIR/lives.err")" '0 ' 'it ended as programs end, and stderr is quiet'
 sealed_only 'a program that lives through it'
 
 # --- the bundle is rotated while eight threads connect: no false alarm
 policy <<<"sslrootcert = $root"
-cat "$PKI/root.pem" "$PKI/foreign.pem" >"$LAB/both.pem"
-cat "$PKI/other-root.pem" >"$LAB/one.pem"
+cat "$PKI/root.pem" "$PKI/foreign.pem" >"$TEST_DIR/both.pem"
+cat "$PKI/other-root.pem" >"$TEST_DIR/one.pem"
 forget_events
 (
-    while [[ ! -e $LAB/rotated ]]; do
-        cp "$LAB/both.pem" "$root.new" && mv "$root.new" "$root"
-        cp "$LAB/one.pem" "$root.new" && mv "$root.new" "$root"
+    while [[ ! -e $TEST_DIR/rotated ]]; do
+        cp "$TEST_DIR/both.pem" "$root.new" && mv "$root.new" "$root"
+        cp "$TEST_DIR/one.pem" "$root.new" && mv "$root.new" "$root"
     done
 ) &
 rotating=$!
 run sealed "$DOORS" x params threads=8 times=12 -- host=localhost port="$P" user=app dbname=app
-touch "$LAB/rotated"
+touch "$TEST_DIR/rotated"
 wait "$rotating"
 set_root "$PKI/root.pem"
 is "$(jq -rs 'map(.status + .server) | group_by(.) | map("\(.[0]) \(length)") | join(" ")' <<<"$OUT")" 'okt 96' 'rotated under eight threads: all are sealed'
@@ -91,8 +91,8 @@ for limit in $(seq 3 24); do
         run bash -c "ulimit -n $limit; LD_PRELOAD=$OBJECT exec $DOORS x connectdb -- '$to'"
         [[ $RC == 127 && $ERR == *'shared libraries'* ]] || echo "$RC $(out status server)"
     done
-done | name_all >"$LAB/limits"
-is "$(sed -E 's/[0-9]+ 0 (bad|ok t)//g' "$LAB/limits" | xargs)" '' "RLIMIT_NOFILE from 3 to 24: $(<"$LAB/limits")"
+done | name_all >"$TEST_DIR/limits"
+is "$(sed -E 's/[0-9]+ 0 (bad|ok t)//g' "$TEST_DIR/limits" | xargs)" '' "RLIMIT_NOFILE from 3 to 24: $(<"$TEST_DIR/limits")"
 # An object that may not be mapped is not preloaded: the dynamic linker says so and goes on. That is the launcher's to see,
 # and not looked at here; nor what a program does that dies bare as well.
 for limit in $(seq 12000 4000 120000); do
@@ -100,23 +100,23 @@ for limit in $(seq 12000 4000 120000); do
     bare_rc=$RC
     run bash -c "ulimit -v $limit; LD_PRELOAD=$OBJECT exec $DOORS x connectdb -- '$bad'"
     [[ $ERR == *'cannot be preloaded'* || $bare_rc != 0 ]] || echo "$RC $(out status server)"
-done | name_all >"$LAB/limits"
-is "$(sed -E 's/[0-9]+ 0 bad//g' "$LAB/limits" | xargs)" '' "RLIMIT_AS from 12 to 120 MB, an impostor: $(<"$LAB/limits")"
-isnt "$(<"$LAB/limits")" '' 'RLIMIT_AS: some were large enough to run'
+done | name_all >"$TEST_DIR/limits"
+is "$(sed -E 's/[0-9]+ 0 bad//g' "$TEST_DIR/limits" | xargs)" '' "RLIMIT_AS from 12 to 120 MB, an impostor: $(<"$TEST_DIR/limits")"
+isnt "$(<"$TEST_DIR/limits")" '' 'RLIMIT_AS: some were large enough to run'
 for limit in $(seq 12000 4000 120000); do
     run bash -c "ulimit -v $limit; exec $DOORS x connectdb -- '$good'"
     bare_rc=$RC
     run bash -c "ulimit -v $limit; LD_PRELOAD=$OBJECT exec $DOORS x connectdb -- '$good'"
     [[ $ERR == *'cannot be preloaded'* || $bare_rc != 0 ]] || echo "$RC $(out status server)"
-done | name_all >"$LAB/limits"
-is "$(sed -E 's/[0-9]+ 0 (bad|ok t)//g' "$LAB/limits" | xargs)" '' "RLIMIT_AS from 12 to 120 MB: $(<"$LAB/limits")"
+done | name_all >"$TEST_DIR/limits"
+is "$(sed -E 's/[0-9]+ 0 (bad|ok t)//g' "$TEST_DIR/limits" | xargs)" '' "RLIMIT_AS from 12 to 120 MB: $(<"$TEST_DIR/limits")"
 for limit in 48 64 96 128 256; do
     run bash -c "ulimit -s $limit; exec $DOORS x connectdb -- '$good sslmode=verify-full sslrootcert=$root'"
     bare_rc=$RC
     run bash -c "ulimit -s $limit; LD_PRELOAD=$OBJECT exec $DOORS x connectdb -- '$good'"
     [[ $bare_rc != 0 ]] || echo "$RC $(out status server)"
-done | name_all >"$LAB/limits"
-is "$(sed -E 's/[0-9]+ 0 (bad|ok t)//g' "$LAB/limits" | xargs)" '' "RLIMIT_STACK from 48 KiB: $(<"$LAB/limits")"
+done | name_all >"$TEST_DIR/limits"
+is "$(sed -E 's/[0-9]+ 0 (bad|ok t)//g' "$TEST_DIR/limits" | xargs)" '' "RLIMIT_STACK from 48 KiB: $(<"$TEST_DIR/limits")"
 # What ran bare, or was too small for the object, is no witness; the server itself has told the others what they got.
 log_mark good
 log_mark impostor
@@ -129,18 +129,18 @@ done
 sealed_only 'limits'
 
 # --- disks: full, read-only; the line goes elsewhere, the connection stands; an exemption that no sink took is refused
-mkdir "$LAB/disk"
-mount -t tmpfs -o size=64k,mode=1777 tmpfs "$LAB/disk"
-touch "$LAB/disk/full.jsonl"
-dd if=/dev/zero of="$LAB/disk/fill" bs=4k 2>/dev/null || true
+mkdir "$TEST_DIR/disk"
+mount -t tmpfs -o size=64k,mode=1777 tmpfs "$TEST_DIR/disk"
+touch "$TEST_DIR/disk/full.jsonl"
+dd if=/dev/zero of="$TEST_DIR/disk/fill" bs=4k 2>/dev/null || true
 disk_policy() { printf 'sslrootcert = %s\nlog = file:%s\nlog_level = all\n%s\n' "$root" "$1" "${2:-}" >/etc/pgseal/policy.conf; }
 exemption="[host localhost:$I]"$'\n''exempt = to be seen'
 for what in full read-only; do
-    [[ $what == full ]] || mount -o remount,ro "$LAB/disk"
-    disk_policy "$LAB/disk/full.jsonl"
+    [[ $what == full ]] || mount -o remount,ro "$TEST_DIR/disk"
+    disk_policy "$TEST_DIR/disk/full.jsonl"
     run sealed "$DOORS" x connectdb -- "$good"
     is "$RC $(out status server) $(grep -c '"event":"downgrade"' <<<"$ERR")" '0 ok t 1' "a disk that is $what: the line goes to stderr"
-    disk_policy "$LAB/disk/full.jsonl" "$exemption"
+    disk_policy "$TEST_DIR/disk/full.jsonl" "$exemption"
     log_mark impostor
     run sealed "$DOORS" x connectdb -- "$bad"
     is "$(out status server) $(grep -c '"event":"exempt"' <<<"$ERR")" 'ok f 1' "a disk that is $what: an exemption is seen on stderr"
@@ -153,14 +153,14 @@ for what in full read-only; do
         is "$(out status), $(sessions impostor)" 'bad, ' "a disk that is $what, no stderr, no /dev/log: no exemption"
     fi
 done
-umount "$LAB/disk"
+umount "$TEST_DIR/disk"
 log_mark impostor
 
 # --- a pipe without a reader, and one that is full: neither a signal nor a wait
 disk_policy /dev/stderr
 run bash -c "LD_PRELOAD=$OBJECT $DOORS x connectdb -- '$good' 2> >(exec <&-; sleep 1)"
 is "$RC $(out status server)" '0 ok t' 'a pipe without a reader'
-cat >"$LAB/full.py" <<'END'
+cat >"$TEST_DIR/full.py" <<'END'
 import fcntl, os, subprocess, sys, time
 r, w = os.pipe()
 fcntl.fcntl(w, fcntl.F_SETFL, os.O_NONBLOCK)
@@ -174,7 +174,7 @@ began = time.monotonic()
 done = subprocess.run(sys.argv[1:], stderr=w, timeout=60)
 sys.exit(done.returncode or (time.monotonic() - began > 30))
 END
-run python3 "$LAB/full.py" env LD_PRELOAD="$OBJECT" "$DOORS" x connectdb -- "$good"
+run python3 "$TEST_DIR/full.py" env LD_PRELOAD="$OBJECT" "$DOORS" x connectdb -- "$good"
 is "$RC $(out status server)" '0 ok t' 'a pipe that is full and blocks its writers'
 
 # --- the clock: an exemption's last day, certificates, the line's own time
@@ -199,8 +199,8 @@ forget_events
 log_mark impostor
 off() { echo "env:FAULT_CLOCK=$((day + $1 - $(date +%s)))"; }
 printf 'x\tconnectdb\t%s\t--\t%s\n' "$(off 86400)" "$bad" "$(off 86000)" "$bad" "$(off 90000)" "$bad" |
-    env LD_PRELOAD="$OBJECT:$inject" "$DOORS" - >"$LAB/back.jsonl"
-is "$(jq -r '.status + (.server // "")' "$LAB/back.jsonl" | xargs), $(verdicts)" \
+    env LD_PRELOAD="$OBJECT:$inject" "$DOORS" - >"$TEST_DIR/back.jsonl"
+is "$(jq -r '.status + (.server // "")' "$TEST_DIR/back.jsonl" | xargs), $(verdicts)" \
     'bad okf bad, downgrade/sealed exempt/allowed downgrade/sealed' 'a clock that is set back: the exemption that holds again is logged again'
 is "$(sessions impostor | wc -l)" "$(events 'select(.event == "exempt")' | wc -l)" 'a clock that is set back: no session without a line'
 for time in -86400 0 1 951782400 1582934400 2147483648 4102444799 253402300800; do
@@ -214,13 +214,13 @@ sealed_only 'clocks'
 
 # --- chroot and another user after load
 policy <<<"sslrootcert = $root"
-mkdir -p "$LAB/cage"
-run sealed "$DOORS" x connectdb "first=chroot:$LAB/cage" -- "host=127.0.0.1 port=$P user=app dbname=app sslmode=disable"
+mkdir -p "$TEST_DIR/cage"
+run sealed "$DOORS" x connectdb "first=chroot:$TEST_DIR/cage" -- "host=127.0.0.1 port=$P user=app dbname=app sslmode=disable"
 is "$(out status)" bad 'in a chroot without the root: refused'
 has "$(out error)" 'pgseal: refused' 'in words'
-mkdir -p "$LAB/cage$LAB/log"
-cp "$root" "$LAB/cage$root"
-run sealed "$DOORS" x connectdb "first=chroot:$LAB/cage" -- "host=127.0.0.1 port=$P user=app dbname=app sslmode=disable"
+mkdir -p "$TEST_DIR/cage$TEST_DIR/log"
+cp "$root" "$TEST_DIR/cage$root"
+run sealed "$DOORS" x connectdb "first=chroot:$TEST_DIR/cage" -- "host=127.0.0.1 port=$P user=app dbname=app sslmode=disable"
 is "$(out status server)" 'ok t' 'in a chroot with it: sealed'
 run sealed "$DOORS" x connectdb first=uid:65534 -- "$good"
 is "$(out status server)" 'ok t' 'as another user after load'
@@ -234,11 +234,11 @@ for space in mount net user; do
         run sealed "$DOORS" x connectdb "first=unshare:$space" -- "$to"
         echo "$space $RC $(out status server) $(verdicts)"
     done
-done >"$LAB/spaces"
-is "$(sed -n 's/^mount //p;s/^net //p' "$LAB/spaces" | xargs)" \
+done >"$TEST_DIR/spaces"
+is "$(sed -n 's/^mount //p;s/^net //p' "$TEST_DIR/spaces" | xargs)" \
     '0 ok t downgrade/sealed 0 bad downgrade/sealed 0 bad downgrade/sealed 0 bad downgrade/sealed' 'unshared mounts, an unshared network: sealed, or failing'
-is "$(sed -n 's/^user //p' "$LAB/spaces" | sed -E 's/^0 (ok t|bad) +(downgrade|refuse)\/.*//' | xargs)" '' \
-    "unshared users: $(sed -n 's/^user //p' "$LAB/spaces" | xargs)"
-isnt "$(grep -c '^user 0' "$LAB/spaces")" 0 'unshared users: it ran'
+is "$(sed -n 's/^user //p' "$TEST_DIR/spaces" | sed -E 's/^0 (ok t|bad) +(downgrade|refuse)\/.*//' | xargs)" '' \
+    "unshared users: $(sed -n 's/^user //p' "$TEST_DIR/spaces" | xargs)"
+isnt "$(grep -c '^user 0' "$TEST_DIR/spaces")" 0 'unshared users: it ran'
 sealed_only 'namespaces'
 done_testing

@@ -3,8 +3,8 @@
 # undefined-behaviour and thread sanitizers: they have nothing to say.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good impostor
-P=$(lab_port good) I=$(lab_port impostor)
+env_start good impostor
+P=$(env_port good) I=$(env_port impostor)
 policy <<<"sslrootcert = $PKI/root.pem"$'\n'"sslcrl = $PKI/crl.pem"
 table=()
 for port in "$P" "$I"; do
@@ -26,26 +26,26 @@ is "$ERR" '' 'valgrind has nothing to say, of leaks neither'
 
 # The object, and the program that loads it, with a sanitizer: its library comes first in the process. What answers dlsym is
 # left as it is: a sanitizer asks dlsym before it can be called itself.
-mapfile -t sources < <(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
+mapfile -t sources < <(find "$TEST_TOP/shim" "$TEST_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
 early='loader loader_entries slot_stubs stubs loaded tables real sys'
-built() { # NAME FLAG…: leaves the object and doors in $LAB/NAME
+built() { # NAME FLAG…: leaves the object and doors in $TEST_DIR/NAME
     local name=$1 file word
     local -a flags=(-std=gnu17 -D_GNU_SOURCE= -O1 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer
-        -I"$LAB_TOP" -I"$(pg_config --includedir)" -DPGSEAL_VERSION='"test"')
+        -I"$TEST_TOP" -I"$(pg_config --includedir)" -DPGSEAL_VERSION='"test"')
     shift
-    mkdir -p "$LAB/$name"
+    mkdir -p "$TEST_DIR/$name"
     for file in "${sources[@]}"; do
         word=${file##*/}
         word=${word%.[cS]}
         if [[ " $early " == *" $word "* ]]; then
-            gcc "${flags[@]}" -c -o "$LAB/$name/$word.o" "$file"
+            gcc "${flags[@]}" -c -o "$TEST_DIR/$name/$word.o" "$file"
         else
-            gcc "${flags[@]}" "$@" -c -o "$LAB/$name/$word.o" "$file"
+            gcc "${flags[@]}" "$@" -c -o "$TEST_DIR/$name/$word.o" "$file"
         fi
     done
-    gcc "$@" -shared -Wl,-z,now,-z,nodelete -Wl,--version-script="$LAB_TOP/build/pgseal.map" -Wl,-soname,libpgseal.so \
-        -o "$LAB/$name/libpgseal.so" "$LAB/$name"/*.o -ldl
-    gcc -std=gnu17 -D_GNU_SOURCE= -O1 -g "$@" -I"$(pg_config --includedir)" -o "$LAB/$name/doors" "$LAB_TOP/tests/lib/entry_points.c" -lpq -lpthread
+    gcc "$@" -shared -Wl,-z,now,-z,nodelete -Wl,--version-script="$TEST_TOP/build/pgseal.map" -Wl,-soname,libpgseal.so \
+        -o "$TEST_DIR/$name/libpgseal.so" "$TEST_DIR/$name"/*.o -ldl
+    gcc -std=gnu17 -D_GNU_SOURCE= -O1 -g "$@" -I"$(pg_config --includedir)" -o "$TEST_DIR/$name/doors" "$TEST_TOP/tests/lib/entry_points.c" -lpq -lpthread
 }
 library() { readlink -f "$(gcc -print-file-name="lib$1.so")"; }
 under() { # NAME LIBRARY CASE ROWS…: the same outcomes as without
@@ -53,7 +53,7 @@ under() { # NAME LIBRARY CASE ROWS…: the same outcomes as without
     shift 2
     run bash -c 'dir=$1 library=$2; shift 2; printf "%s\n" "$@" |
         env ASAN_OPTIONS=detect_leaks=0:exitcode=9 UBSAN_OPTIONS=halt_on_error=1:exitcode=9 TSAN_OPTIONS=exitcode=9 \
-        LD_PRELOAD="$library $dir/libpgseal.so" "$dir/doors" -' _ "$LAB/$name" "$library" "$@"
+        LD_PRELOAD="$library $dir/libpgseal.so" "$dir/doors" -' _ "$TEST_DIR/$name" "$library" "$@"
 }
 threads="x	params	threads=8	times=6	--	host=localhost	port=$P	user=app	dbname=app	sslmode=disable"
 built asan -fsanitize=address,undefined -fno-sanitize-recover=undefined

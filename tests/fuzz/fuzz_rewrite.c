@@ -75,18 +75,18 @@ static void must(bool held, const char *what, const char *a, const char *b)
     }
 }
 
-static bool root_ok(void *data, const char *path, char *why, size_t size)
+static bool root_ok(void *data, const char *path, char *reason, size_t size)
 {
     (void)data;
     (void)path;
-    strbuf_copy(why, size, "");
+    strbuf_copy(reason, size, "");
     return true;
 }
 
-static int crl_state(void *data, const char *path, char *why, size_t size)
+static int crl_state(void *data, const char *path, char *reason, size_t size)
 {
     (void)data;
-    strbuf_copy(why, size, "");
+    strbuf_copy(reason, size, "");
     return strstr(path, "pure") != NULL ? 1 : 0;
 }
 

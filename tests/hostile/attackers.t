@@ -2,17 +2,17 @@
 # attackers.t: recording servers that lie, over every door: what they learn, bare and sealed. The table of docs/hostile.md is
 # written where HOSTILE_TABLE names a page. Arguments: the names of attackers (all where there are none).
 . "$(dirname "$0")/../lib/env.sh"
-here=$LAB_TOP/tests/hostile
-MKCERT=$LAB_TOP/build/hostile/mkcert
+here=$TEST_TOP/tests/hostile
+MKCERT=$TEST_TOP/build/hostile/mkcert
 # shellcheck source=tests/hostile/pki.sh
 . "$here/pki.sh"
 # shellcheck source=tests/hostile/kdc.sh
 . "$here/kdc.sh"
-hostile_pki >"$LAB/pki.log" 2>&1 || { echo "Bail out! $(tail -n 3 "$LAB/pki.log")"; exit 1; }
+hostile_pki >"$TEST_DIR/pki.log" 2>&1 || { echo "Bail out! $(tail -n 3 "$TEST_DIR/pki.log")"; exit 1; }
 printf '%s\n' '127.0.0.1 localhost prod.example a.prod.example example b.example neighbour.example' \
     '127.0.0.9 refused.example' >/etc/hosts
 
-conf=$LAB/conf
+conf=$TEST_DIR/conf
 mkdir "$conf"
 openssl_conf() { # NAME CIPHERS PROTOCOL
     printf '%s\n' 'openssl_conf = a' '[a]' 'ssl_conf = b' '[b]' 'system_default = c' '[c]' "CipherString = $2" \
@@ -22,7 +22,7 @@ openssl_conf legacy 'ALL:@SECLEVEL=0' TLSv1
 openssl_conf null 'ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0' TLSv1.2
 
 kdc_start "$conf"
-lab_start impostor
+env_start impostor
 kdc_serve impostor "$conf"
 python3 "$here/attackers.py" --pki "$PKI" --conf "$conf" --doors "$DOORS" --object "$OBJECT" \
-    --kerberos "$(lab_port impostor)" ${HOSTILE_TABLE:+--table "$HOSTILE_TABLE"} "$@"
+    --kerberos "$(env_port impostor)" ${HOSTILE_TABLE:+--table "$HOSTILE_TABLE"} "$@"

@@ -2,25 +2,25 @@
 # cancel.t: plaintext_cancel = allow, refuse, encrypt: psql's Ctrl-C, handlers in the middle of malloc, children, held locks. What
 # left is read off a relay between client and server.
 . "$(dirname "$0")/../lib/env.sh"
-built=$LAB_TOP/build/hostile here=$LAB_TOP/tests/hostile
-psql=$LAB_BIN/psql
+built=$TEST_TOP/build/hostile here=$TEST_TOP/tests/hostile
+psql=$TEST_BIN/psql
 for major in 17 18; do
-    "$LAB_TOP/tests/lib/libpqs.sh" "$major" >"$LAB/libpq-$major" || { echo "Bail out! libpq $major could not be fetched"; exit 1; }
+    "$TEST_TOP/tests/lib/libpqs.sh" "$major" >"$TEST_DIR/libpq-$major" || { echo "Bail out! libpq $major could not be fetched"; exit 1; }
 done
-declare -A libs=([15]='' [17]=$(<"$LAB/libpq-17") [18]=$(<"$LAB/libpq-18"))
+declare -A libs=([15]='' [17]=$(<"$TEST_DIR/libpq-17") [18]=$(<"$TEST_DIR/libpq-18"))
 
-lab_start good
-P=$(lab_port good)
-mkdir "$LAB/srv/relay"
-"$here/relay" "$LAB/srv/relay" "$P" </dev/null >"$LAB/srv/relay.log" 2>&1 &
-_lab_pid["relay"]=$! _lab_signal["relay"]=TERM
-for ((i = 0; i < 500; i++)); do [[ -f $LAB/srv/relay/port ]] && break; sleep 0.02; done
-R=$(<"$LAB/srv/relay/port")
+env_start good
+P=$(env_port good)
+mkdir "$TEST_DIR/srv/relay"
+"$here/relay" "$TEST_DIR/srv/relay" "$P" </dev/null >"$TEST_DIR/srv/relay.log" 2>&1 &
+_env_pid["relay"]=$! _env_signal["relay"]=TERM
+for ((i = 0; i < 500; i++)); do [[ -f $TEST_DIR/srv/relay/port ]] && break; sleep 0.02; done
+R=$(<"$TEST_DIR/srv/relay/port")
 CANCEL=0000001004d2162e # a CancelRequest's first eight bytes
-outside() { sleep 0.2; "$here/relay" --outside "$LAB/srv/relay" | cut -c1-16 | sort | uniq -c | sed 's/^ *//'; }
-connections() { find "$LAB/srv/relay" -name '*.raw' | wc -l; }
+outside() { sleep 0.2; "$here/relay" --outside "$TEST_DIR/srv/relay" | cut -c1-16 | sort | uniq -c | sed 's/^ *//'; }
+connections() { find "$TEST_DIR/srv/relay" -name '*.raw' | wc -l; }
 rule() { policy <<<"sslrootcert = $PKI/root.pem"$'\n'"plaintext_cancel = $1"; }
-fresh() { forget_events; rm -f "$LAB/srv/relay"/*.raw; log_mark good; }
+fresh() { forget_events; rm -f "$TEST_DIR/srv/relay"/*.raw; log_mark good; }
 cancels() { events 'select(.event == "plaintext_cancel")' | jq -r '"\(.action) \(.entry) \(.libpq_version / 10000 | floor)"' | sort | uniq -c | sed 's/^ *//'; }
 canceled() { log_since good | grep -c 'canceling statement due to user request' || true; }
 
@@ -29,7 +29,7 @@ interrupt() {
     local pid i began
     fresh
     LD_LIBRARY_PATH=${libs[$1]} LD_PRELOAD=${2-$OBJECT} "$psql" "host=localhost port=$R user=app dbname=app" -c 'select pg_sleep(5)' \
-        >"$LAB/psql.out" 2>&1 &
+        >"$TEST_DIR/psql.out" 2>&1 &
     pid=$!
     for ((i = 0; i < 400; i++)); do
         [[ $(psql -h localhost -p "$P" -U postgres -d postgres -Atc \
@@ -41,7 +41,7 @@ interrupt() {
     RC=0
     wait "$pid" || RC=$?
     WAITED=$((SECONDS - began))
-    OUT=$(<"$LAB/psql.out")
+    OUT=$(<"$TEST_DIR/psql.out")
 }
 
 # --- psql's Ctrl-C

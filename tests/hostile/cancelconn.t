@@ -2,26 +2,26 @@
 # cancelconn.t: PQcancelCreate, PQcancelStart, PQcancelPoll and PQcancelBlocking of libpq 17 and 18: a sealed connection's are
 # sealed too, those of a plaintext one are under plaintext_cancel. What left is read off a relay between client and server.
 . "$(dirname "$0")/../lib/env.sh"
-built=$LAB_TOP/build/hostile here=$LAB_TOP/tests/hostile
+built=$TEST_TOP/build/hostile here=$TEST_TOP/tests/hostile
 declare -A libs=()
 for major in 17 18; do
-    libs[$major]=$("$LAB_TOP/tests/lib/libpqs.sh" "$major") || { echo "Bail out! libpq $major could not be fetched"; exit 1; }
-    mkdir "$LAB/symbolic-$major"
-    "$LAB_TOP/tests/matrix/symbolic.py" "${libs[$major]}/libpq.so.5" "$LAB/symbolic-$major/libpq.so.5"
-    libs[$major-symbolic]=$LAB/symbolic-$major:${libs[$major]}
+    libs[$major]=$("$TEST_TOP/tests/lib/libpqs.sh" "$major") || { echo "Bail out! libpq $major could not be fetched"; exit 1; }
+    mkdir "$TEST_DIR/symbolic-$major"
+    "$TEST_TOP/tests/matrix/symbolic.py" "${libs[$major]}/libpq.so.5" "$TEST_DIR/symbolic-$major/libpq.so.5"
+    libs[$major-symbolic]=$TEST_DIR/symbolic-$major:${libs[$major]}
 done
 
-lab_start good
-P=$(lab_port good)
+env_start good
+P=$(env_port good)
 recorder_start foreign S --cert "$PKI/impostor.crt" --key "$PKI/impostor.key"
 recorder_start plain N
-mkdir "$LAB/srv/relay"
-"$here/relay" "$LAB/srv/relay" "$P" </dev/null >"$LAB/srv/relay.log" 2>&1 &
-_lab_pid["relay"]=$! _lab_signal["relay"]=TERM
-for ((i = 0; i < 500; i++)); do [[ -f $LAB/srv/relay/port ]] && break; sleep 0.02; done
-R=$(<"$LAB/srv/relay/port")
+mkdir "$TEST_DIR/srv/relay"
+"$here/relay" "$TEST_DIR/srv/relay" "$P" </dev/null >"$TEST_DIR/srv/relay.log" 2>&1 &
+_env_pid["relay"]=$! _env_signal["relay"]=TERM
+for ((i = 0; i < 500; i++)); do [[ -f $TEST_DIR/srv/relay/port ]] && break; sleep 0.02; done
+R=$(<"$TEST_DIR/srv/relay/port")
 CANCEL=0000001004d2162e # a CancelRequest's first eight bytes
-outside() { sleep 0.2; "$here/relay" --outside "$LAB/srv/relay" | cut -c1-16 | sort | uniq -c | xargs; }
+outside() { sleep 0.2; "$here/relay" --outside "$TEST_DIR/srv/relay" | cut -c1-16 | sort | uniq -c | xargs; }
 cancels() { events 'select(.event == "plaintext_cancel")' | jq -r '"\(.action) \(.entry) \(.libpq_version / 10000 | floor) \(.reason // "-")"' | sort | uniq -c | xargs; }
 canceled() { log_since good | grep -c 'canceling statement due to user request' || true; }
 
@@ -30,9 +30,9 @@ canceled() { log_since good | grep -c 'canceling statement due to user request' 
 cancelconn() {
     local version=$1 how=$2 command=$3
     shift 3
-    rm -f "$LAB/srv/relay/to"
+    rm -f "$TEST_DIR/srv/relay/to"
     forget_events
-    rm -f "$LAB/srv/relay"/*.raw
+    rm -f "$TEST_DIR/srv/relay"/*.raw
     forget_recorded foreign
     forget_recorded plain
     log_mark good
@@ -40,7 +40,7 @@ cancelconn() {
         "host=localhost port=$R user=app dbname=app $*"
     { IFS= read -r FIRST; IFS= read -r AGAIN; IFS= read -r QUERY; } <<<"$OUT" || true
 }
-becomes() { echo "echo $(lab_port "$1") >$LAB/srv/relay/to"; }
+becomes() { echo "echo $(env_port "$1") >$TEST_DIR/srv/relay/to"; }
 rule() { policy <<<"sslrootcert = $PKI/root.pem"$'\n'"plaintext_cancel = $1"; }
 exempt() { policy <<<"sslrootcert = $PKI/root.pem"$'\n'"plaintext_cancel = $1"$'\n'"${2:-}"$'\n'"[host localhost]"$'\n''exempt = to be seen'; }
 sent='began 1 sent 1 status ok message '

@@ -2,16 +2,16 @@
 # evidence.t: a witness's line, field by field, against what openssl(1) and the server say; for each OpenSSL that a libpq brings.
 . "$(dirname "$0")/../lib/env.sh"
 
-bundled=$("$LAB_TOP/tests/lib/libpqs.sh" 16) || { echo 'Bail out! libpq 16 could not be fetched'; exit 1; }
+bundled=$("$TEST_TOP/tests/lib/libpqs.sh" 16) || { echo 'Bail out! libpq 16 could not be fetched'; exit 1; }
 cat "$PKI/foreign.pem" "$PKI/root.pem" >"$PKI/two-roots.pem"
-lab_start good
-P=$(lab_port good)
+env_start good
+P=$(env_port good)
 policy <<<"sslrootcert = $PKI/two-roots.pem"
-openssl s_client -starttls postgres -connect "localhost:$P" -CAfile "$PKI/root.pem" -verify_return_error </dev/null >"$LAB/s_client" 2>&1
-openssl x509 -in "$LAB/s_client" -out "$LAB/served.pem"
-x509() { openssl x509 -in "$LAB/served.pem" -noout "$@" | sed 's/^[^=]*=//'; }
-has "$(<"$LAB/s_client")" 'Verify return code: 0 (ok)' 'openssl s_client takes the good server'
-names=$(openssl x509 -in "$LAB/served.pem" -noout -ext subjectAltName | sed -n '2s/ *\(DNS\|IP Address\)://g;2s/, */,/g;2p')
+openssl s_client -starttls postgres -connect "localhost:$P" -CAfile "$PKI/root.pem" -verify_return_error </dev/null >"$TEST_DIR/s_client" 2>&1
+openssl x509 -in "$TEST_DIR/s_client" -out "$TEST_DIR/served.pem"
+x509() { openssl x509 -in "$TEST_DIR/served.pem" -noout "$@" | sed 's/^[^=]*=//'; }
+has "$(<"$TEST_DIR/s_client")" 'Verify return code: 0 (ok)' 'openssl s_client takes the good server'
+names=$(openssl x509 -in "$TEST_DIR/served.pem" -noout -ext subjectAltName | sed -n '2s/ *\(DNS\|IP Address\)://g;2s/, */,/g;2p')
 
 look() { # NAME LIBRARY-PATH VERSION LIBPQ LIBSSL
     local name=$1 path=$2 line
@@ -26,7 +26,7 @@ look() { # NAME LIBRARY-PATH VERSION LIBPQ LIBSSL
     like "$(field libpq_version)" "^$3" "$name: the libpq that was meant"
     like "$(field libpq)" "$4" "$name: its path"
     is "$(field protocol) $(field cipher) $(field bits)" "$(out server)" "$name: protocol, cipher and bits are those that the server sees"
-    is "$(field protocol) $(field cipher)" "$(sed -n 's/^New, \([^,]*\), Cipher is /\1 /p' "$LAB/s_client" | head -n 1)" "$name: and openssl"
+    is "$(field protocol) $(field cipher)" "$(sed -n 's/^New, \([^,]*\), Cipher is /\1 /p' "$TEST_DIR/s_client" | head -n 1)" "$name: and openssl"
     is "$(field peer_subject)" "$(x509 -subject -nameopt compat)" "$name: peer_subject"
     is "$(field peer_issuer)" "$(x509 -issuer -nameopt compat)" "$name: peer_issuer"
     is "$(field peer_names)" "$names" "$name: peer_names"
@@ -48,7 +48,7 @@ look() { # NAME LIBRARY-PATH VERSION LIBPQ LIBSSL
 }
 look 'system libpq' '' 15 '^/(usr/)?lib/' libssl.so.3
 look 'bundled OpenSSL 1.1' "$bundled" 16 "^$bundled/" libssl.so.1.1
-look 'libpq linked -Bsymbolic-functions' "$LAB_TOP/build/hostile/symbolic" 15 '/symbolic/' libssl.so.3
+look 'libpq linked -Bsymbolic-functions' "$TEST_TOP/build/hostile/symbolic" 15 '/symbolic/' libssl.so.3
 
 # A bundle of several elements: the names in the line are those of the element that answered.
 forget_events

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # kdc.sh: a real Kerberos realm on loopback, with a ticket for user app. Wants the lab.
 
-# kdc_start DIR: a realm in DIR (krb5.conf, ticket, server.keytab); lab_stop kdc ends it.
+# kdc_start DIR: a realm in DIR (krb5.conf, ticket, server.keytab); env_stop kdc ends it.
 kdc_start() {
     local dir=$1 port=$((33000 + RANDOM % 9000)) i
     cat >"$dir/krb5.conf" <<END
@@ -36,8 +36,8 @@ END
         kadmin.local -q "ktadd -k $dir/server.keytab postgres/localhost"
     } >"$dir/kdc.log" 2>&1
     krb5kdc -n >>"$dir/kdc.log" 2>&1 &
-    _lab_pid["kdc"]=$!
-    _lab_signal["kdc"]=TERM
+    _env_pid["kdc"]=$!
+    _env_signal["kdc"]=TERM
     for ((i = 0; i < 100; i++)); do
         kinit -c "FILE:$dir/ticket" app <<<ticket-7391 >>"$dir/kdc.log" 2>&1 && break
         sleep 0.1
@@ -50,8 +50,8 @@ END
 # kdc_serve NAME DIR: the lab's server NAME takes GSS-encrypted sessions.
 kdc_serve() {
     local name=$1 dir=$2
-    sed -i '1i hostgssenc all app 127.0.0.0/8 gss include_realm=0' "$LAB/srv/$name/pg_hba.conf"
-    echo "krb_server_keyfile = '$dir/server.keytab'" >>"$LAB/srv/$name/postgresql.conf"
-    kill -HUP "${_lab_pid[$name]}"
+    sed -i '1i hostgssenc all app 127.0.0.0/8 gss include_realm=0' "$TEST_DIR/srv/$name/pg_hba.conf"
+    echo "krb_server_keyfile = '$dir/server.keytab'" >>"$TEST_DIR/srv/$name/postgresql.conf"
+    kill -HUP "${_env_pid[$name]}"
     sleep 0.3
 }

@@ -1,17 +1,17 @@
 #!/bin/bash
 # witness.t: libpqs that lie: sync and async callers see a failed connection, the log one violation, the server no startup packet.
 . "$(dirname "$0")/../lib/env.sh"
-built=$LAB_TOP/build/hostile
+built=$TEST_TOP/build/hostile
 liar=$built/liar symbolic_liar=$built/liar-symbolic symbolic=$built/symbolic
 
-lab_start good
-P=$(lab_port good)
+env_start good
+P=$(env_port good)
 recorder_start foreign S --cert "$PKI/impostor.crt" --key "$PKI/impostor.key"
 recorder_start other S --cert "$PKI/good.crt" --key "$PKI/good.key"
 recorder_start plain N
-F=$(lab_port foreign) O=$(lab_port other)
+F=$(env_port foreign) O=$(env_port other)
 policy <<<"sslrootcert = $PKI/root.pem"
-export LIAR_ROOT=$PKI/foreign.pem LIAR_PORT=$F LIAR_FILE=$LAB/lie
+export LIAR_ROOT=$PKI/foreign.pem LIAR_PORT=$F LIAR_FILE=$TEST_DIR/lie
 login="user=user-7391 password=password-7391 dbname=db-7391"
 
 # lie WHAT DOOR PORT [OPTION…]: one connection with the lying libpq; leaves OUT, ERR, RC and the log.
@@ -91,7 +91,7 @@ recorder_start aside S --cert "$PKI/good.crt" --key "$PKI/good.key" --address 12
 plainly=$login
 login="hostaddr=127.0.0.1 $login"
 for door in connectdb start; do
-    lie address "$door" "$(lab_port aside)"
+    lie address "$door" "$(env_port aside)"
     is "$(out status) $(outcomes)" 'bad violation' "another address is dialled, $door"
     is "$(reason violation)" 'the session is with another address than was decided' "another address, $door: the reason"
 done
@@ -117,18 +117,18 @@ hasnt "$(outcomes)" violation 'TLS 1.2 where that is allowed is no violation'
 has "$(outcomes)" witness 'TLS 1.2 where that is allowed: a witness'
 
 # --- no TLS at all
-lie inuse connectdb "$(lab_port plain)"
+lie inuse connectdb "$(env_port plain)"
 is "$(out status) $(outcomes)" 'bad violation' 'PQsslInUse claims a TLS that is not there'
 is "$(recorded plain | tr -d '\n')" '' 'and not one byte was sent'
 forget_recorded plain
-lie inuse start "$(lab_port plain)"
+lie inuse start "$(env_port plain)"
 is "$(out status) $(outcomes)" 'bad violation' 'the same, async'
 is "$(recorded plain | tr -d '\n')" '' 'and not one byte was sent there either'
 # A libpq that forgets TLS altogether sends the startup packet in the very step in which it would ask for TLS: that much
 # is out when pgseal sees it, and nothing more.
 forget_recorded plain
 for door in connectdb start; do
-    lie plain "$door" "$(lab_port plain)"
+    lie plain "$door" "$(env_port plain)"
     is "$(out status) $(outcomes)" 'bad violation' "a libpq that forgets TLS, $door"
     is "$(reason violation)" 'the session is not in TLS' "a libpq that forgets TLS, $door: the reason"
 done
@@ -169,8 +169,8 @@ for door in start startparams; do
     is "$(out status) $(outcomes)" 'bad violation' "-Bsymbolic and lying, $door: the caller's own polls are seen"
 done
 is "$(recorded_tls foreign | tr -d '\n')" '' '-Bsymbolic and lying, async: nothing inside TLS'
-lab_start impostor
-I=$(lab_port impostor)
+env_start impostor
+I=$(env_port impostor)
 for door in connectdb params setdblogin; do
     words=("host=localhost port=$I user=app dbname=app")
     [[ $door == connectdb ]] || words=(host=localhost port="$I" user=app dbname=app)

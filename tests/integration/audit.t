@@ -2,16 +2,16 @@
 # audit.t: in audit mode every connection is what it would have been without pgseal: the same parameters, the same result.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good impostor nossl demanding
-services=$LAB/services.conf
-printf '[s]\nhost=localhost\nport=%s\ndbname=app\nuser=app\nsslmode=allow\n' "$(lab_port good)" >"$services"
+env_start good impostor nossl demanding
+services=$TEST_DIR/services.conf
+printf '[s]\nhost=localhost\nport=%s\ndbname=app\nuser=app\nsslmode=allow\n' "$(env_port good)" >"$services"
 printf 'localhost:*:*:secret:hunter2-sesame\n' >"$HOME/.pgpass"
 chmod 0600 "$HOME/.pgpass"
 
 table() {
     local server mode t p
     for server in good impostor nossl demanding; do
-        p=$(lab_port "$server")
+        p=$(env_port "$server")
         t="host=localhost port=$p dbname=app user=app"
         for mode in disable allow prefer require verify-ca verify-full; do
             echo "$server.$mode	connectdb	--	$t sslmode=$mode"
@@ -24,7 +24,7 @@ table() {
         echo "$server.plain	params0	--	host=localhost	port=$p	user=app	dbname=app=x"
         echo "$server.login	setdblogin	--	host=localhost	port=$p	user=app	dbname=app"
         echo "$server.login-expanded	setdblogin	--	host=nowhere	dbname=$t"
-        echo "$server.socket	connectdb	--	host=$(lab_socket_dir "$server") port=$p user=app dbname=app"
+        echo "$server.socket	connectdb	--	host=$(env_socket_dir "$server") port=$p user=app dbname=app"
         echo "$server.hostaddr	connectdb	--	hostaddr=127.0.0.1 $t sslmode=prefer"
         echo "$server.pgpass	connectdb	--	host=localhost port=$p dbname=app user=secret"
         echo "$server.list	connectdb	--	host=localhost,localhost port=1,$p dbname=app user=app"
@@ -44,17 +44,17 @@ table() {
     echo "bad-port	connectdb	--	host=localhost port=1,2,3"
     echo "nobody	connectdb	--	host=localhost port=1"
 }
-table >"$LAB/table"
-bare "$DOORS" - <"$LAB/table" >"$LAB/bare.jsonl" 2>"$LAB/bare.err"
+table >"$TEST_DIR/table"
+bare "$DOORS" - <"$TEST_DIR/table" >"$TEST_DIR/bare.jsonl" 2>"$TEST_DIR/bare.err"
 same() { # NAME
     forget_events
-    sealed "$DOORS" - <"$LAB/table" >"$LAB/audit.jsonl" 2>"$LAB/audit.err"
+    sealed "$DOORS" - <"$TEST_DIR/table" >"$TEST_DIR/audit.jsonl" 2>"$TEST_DIR/audit.err"
     while IFS= read -r want <&3 && IFS= read -r got <&4; do
         [[ $want =~ \"row\":\"([^\"]*)\" ]] || true
         is "$got" "$want" "$1: ${BASH_REMATCH[1]}"
-    done 3<"$LAB/bare.jsonl" 4<"$LAB/audit.jsonl"
-    is "$(wc -l <"$LAB/audit.jsonl")" "$(wc -l <"$LAB/table")" "$1: every row"
-    is "$(<"$LAB/audit.err")" "$(<"$LAB/bare.err")" "$1: nothing more on stderr"
+    done 3<"$TEST_DIR/bare.jsonl" 4<"$TEST_DIR/audit.jsonl"
+    is "$(wc -l <"$TEST_DIR/audit.jsonl")" "$(wc -l <"$TEST_DIR/table")" "$1: every row"
+    is "$(<"$TEST_DIR/audit.err")" "$(<"$TEST_DIR/bare.err")" "$1: nothing more on stderr"
     is "$(verdicts | tr ' ' '\n' | grep -vE '/would-|socket/allowed' | sort -u)" '' "$1: the log says what would have been"
     isnt "$(verdicts)" '' "$1: it says something"
 }

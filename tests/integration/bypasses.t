@@ -2,16 +2,16 @@
 # bypasses.t: what still weakens verify-full with a root: each hole stands open without pgseal, and is closed with it.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good impostor revoked demanding
-P=$(lab_port good) I=$(lab_port impostor) R=$(lab_port revoked) D=$(lab_port demanding)
+env_start good impostor revoked demanding
+P=$(env_port good) I=$(env_port impostor) R=$(env_port revoked) D=$(env_port demanding)
 full="dbname=app user=app sslmode=verify-full sslrootcert=$PKI/root.pem"
 good="host=localhost port=$P $full" bad="host=localhost port=$I $full" revoked="host=localhost port=$R $full"
 with_crl() { policy <<<"sslrootcert = $PKI/root.pem"$'\n'"sslcrl = $PKI/crl.pem"; }
 without_crl() { policy <<<"sslrootcert = $PKI/root.pem"; }
-mkdir -p "$LAB/homes/mixed/.postgresql" "$LAB/homes/pure/.postgresql" "$LAB/homes/roots/.postgresql"
-cp "$PKI/crl-mixed.pem" "$LAB/homes/mixed/.postgresql/root.crl"
-cp "$PKI/crl.pem" "$LAB/homes/pure/.postgresql/root.crl"
-cp "$PKI/foreign.pem" "$LAB/homes/roots/.postgresql/root.crt"
+mkdir -p "$TEST_DIR/homes/mixed/.postgresql" "$TEST_DIR/homes/pure/.postgresql" "$TEST_DIR/homes/roots/.postgresql"
+cp "$PKI/crl-mixed.pem" "$TEST_DIR/homes/mixed/.postgresql/root.crl"
+cp "$PKI/crl.pem" "$TEST_DIR/homes/pure/.postgresql/root.crl"
+cp "$PKI/foreign.pem" "$TEST_DIR/homes/roots/.postgresql/root.crt"
 
 # --- CRL files and directories are trust anchors
 without_crl
@@ -20,23 +20,23 @@ bare: sslcrl makes the impostor trusted|ok t|-|$bad sslcrl=$PKI/crl-mixed.pem
 bare: so does PGSSLCRL|ok t|-|$bad|env:PGSSLCRL=$PKI/crl-mixed.pem
 bare: so does sslcrldir|ok t|-|$bad sslcrldir=$PKI/crl-mixed.d
 bare: so does PGSSLCRLDIR|ok t|-|$bad|env:PGSSLCRLDIR=$PKI/crl-mixed.d
-bare: so does root.crl at home|ok t|-|$bad|env:HOME=$LAB/homes/mixed
+bare: so does root.crl at home|ok t|-|$bad|env:HOME=$TEST_DIR/homes/mixed
 bare: even a directory beside a good file|ok t|-|$bad sslcrl=$PKI/crl-foreign.pem sslcrldir=$PKI/crl-mixed.d
-bare: a root of one's own|ok t|-|host=localhost port=$I user=app dbname=app sslmode=verify-full|env:HOME=$LAB/homes/roots
+bare: a root of one's own|ok t|-|host=localhost port=$I user=app dbname=app sslmode=verify-full|env:HOME=$TEST_DIR/homes/roots
 END
 rows <<END
 a mixed sslcrl|bad|refuse/refused|$bad sslcrl=$PKI/crl-mixed.pem
 a mixed PGSSLCRL|bad|refuse/refused|$bad|env:PGSSLCRL=$PKI/crl-mixed.pem
 sslcrldir|bad|refuse/refused|$bad sslcrldir=$PKI/crl-mixed.d
 PGSSLCRLDIR|bad|refuse/refused|$bad|env:PGSSLCRLDIR=$PKI/crl-mixed.d
-a mixed root.crl at home|bad|seal/sealed|$bad|env:HOME=$LAB/homes/mixed
+a mixed root.crl at home|bad|seal/sealed|$bad|env:HOME=$TEST_DIR/homes/mixed
 a directory beside a good file|bad|refuse/refused|$bad sslcrl=$PKI/crl.pem sslcrldir=$PKI/crl-mixed.d
-a root at home counts for nothing|bad|seal/sealed|host=localhost port=$I user=app dbname=app|env:HOME=$LAB/homes/roots
+a root at home counts for nothing|bad|seal/sealed|host=localhost port=$I user=app dbname=app|env:HOME=$TEST_DIR/homes/roots
 another root of the program counts for nothing|bad|downgrade/sealed|${bad/root.pem/foreign.pem}
 a program's own pure CRL is kept: revoked|bad|seal/sealed|$revoked sslcrl=$PKI/crl.pem
 and lets a good server in|ok t|seal/sealed|$good sslcrl=$PKI/crl.pem
 a pure one of PGSSLCRL is kept|bad|seal/sealed|$revoked|env:PGSSLCRL=$PKI/crl.pem
-a pure root.crl at home is kept|bad|seal/sealed|$revoked|env:HOME=$LAB/homes/pure
+a pure root.crl at home is kept|bad|seal/sealed|$revoked|env:HOME=$TEST_DIR/homes/pure
 no CRL anywhere: nobody is revoked|ok t|seal/sealed|$revoked
 END
 for row in 'a_mixed_sslcrl' 'sslcrldir'; do
@@ -49,7 +49,7 @@ policy CRL: a mixed sslcrl beside it|bad|downgrade/sealed|$bad sslcrl=$PKI/crl-m
 policy CRL: PGSSLCRL beside it|bad|downgrade/sealed|$bad|env:PGSSLCRL=$PKI/crl-mixed.pem
 policy CRL: sslcrldir beside it|bad|downgrade/sealed|$bad sslcrldir=$PKI/crl-mixed.d
 policy CRL: PGSSLCRLDIR beside it|bad|downgrade/sealed|$bad|env:PGSSLCRLDIR=$PKI/crl-mixed.d
-policy CRL: root.crl at home beside it|bad|seal/sealed|$bad|env:HOME=$LAB/homes/mixed
+policy CRL: root.crl at home beside it|bad|seal/sealed|$bad|env:HOME=$TEST_DIR/homes/mixed
 policy CRL: revoked|bad|seal/sealed|$revoked
 policy CRL: revoked, and sslcrl=/dev/null|bad|downgrade/sealed|$revoked sslcrl=/dev/null
 policy CRL: good|ok t|seal/sealed|$good
@@ -103,7 +103,7 @@ END
 
 # --- a path that libpq cuts
 pad=$(printf './%.0s' {1..520})
-short="$LAB/${pad:0:$((1023 - ${#LAB} - 1 - 1))}x"
+short="$TEST_DIR/${pad:0:$((1023 - ${#TEST_DIR} - 1 - 1))}x"
 cp "$PKI/foreign.pem" "$short"
 rows bare <<<"bare: a root path that is cut names another file|ok t|-|host=localhost port=$I user=app dbname=app sslmode=verify-full sslrootcert=${short}tail"
 rows <<<"a root path that would be cut|bad|downgrade/sealed|host=localhost port=$I user=app dbname=app sslmode=verify-full sslrootcert=${short}tail"
@@ -113,49 +113,49 @@ policy <<<'sslrootcert = program'
 rows <<END
 program: its root|ok t|seal/sealed|$good
 program: its other root|ok t|-|host=localhost port=$I user=app dbname=app sslrootcert=$PKI/foreign.pem
-program: root.crt at home|ok t|-|host=localhost port=$I user=app dbname=app|env:HOME=$LAB/homes/roots
+program: root.crt at home|ok t|-|host=localhost port=$I user=app dbname=app|env:HOME=$TEST_DIR/homes/roots
 program: none|bad|refuse/refused|host=localhost port=$I user=app dbname=app
 program: other blocks in it|bad|refuse/refused|host=localhost port=$I user=app dbname=app sslrootcert=$PKI/crl-mixed.pem
 END
 without_crl
 
 # --- client certificates
-mkdir -p "$LAB/homes/client/.postgresql" "$LAB/homes/locked/.postgresql"
+mkdir -p "$TEST_DIR/homes/client/.postgresql" "$TEST_DIR/homes/locked/.postgresql"
 for home in client locked; do
-    cp "$PKI/client.crt" "$LAB/homes/$home/.postgresql/postgresql.crt"
-    cp "$PKI/client.key" "$LAB/homes/$home/.postgresql/postgresql.key"
+    cp "$PKI/client.crt" "$TEST_DIR/homes/$home/.postgresql/postgresql.crt"
+    cp "$PKI/client.key" "$TEST_DIR/homes/$home/.postgresql/postgresql.key"
 done
 rows <<END
-a readable client certificate goes on working|ok t|seal/sealed|host=localhost port=$D user=app dbname=app|env:HOME=$LAB/homes/client
+a readable client certificate goes on working|ok t|seal/sealed|host=localhost port=$D user=app dbname=app|env:HOME=$TEST_DIR/homes/client
 one that is named too|ok t|seal/sealed|host=localhost port=$D user=app dbname=app sslcert=$PKI/client.crt sslkey=$PKI/client.key
 a home without any|bad|seal/sealed|host=localhost port=$D user=app dbname=app
 END
 
 # An engine key: bare, libpq loads the engine, code that the connection string names, before it knows who the server is.
-mkdir "$LAB/engines"
-gcc -shared -fPIC -o "$LAB/engines/leaves.so" "$LAB_TOP/tests/integration/src/engine.c" -lcrypto
+mkdir "$TEST_DIR/engines"
+gcc -shared -fPIC -o "$TEST_DIR/engines/leaves.so" "$TEST_TOP/tests/integration/src/engine.c" -lcrypto
 engine="host=localhost port=$I user=app dbname=app sslmode=verify-full sslrootcert=$PKI/root.pem sslcert=$PKI/client.crt sslkey=leaves:slot"
-run env OPENSSL_ENGINES="$LAB/engines" ENGINE_LOADED="$LAB/loaded" "$DOORS" row connectdb -- "$engine"
-is "$(out status) $(ls "$LAB/loaded")" "bad $LAB/loaded" 'bare: an engine key has the engine loaded'
-rm -f "$LAB/loaded"
-run env OPENSSL_ENGINES="$LAB/engines" ENGINE_LOADED="$LAB/loaded" LD_PRELOAD="$OBJECT" "$DOORS" row connectdb -- "$engine"
-is "$(out status) $(ls "$LAB/loaded" 2>/dev/null)" 'bad ' 'an engine key: no engine is loaded'
-chmod 0700 "$LAB/homes/locked/.postgresql"
-locked="HOME=$LAB/homes/locked"
+run env OPENSSL_ENGINES="$TEST_DIR/engines" ENGINE_LOADED="$TEST_DIR/loaded" "$DOORS" row connectdb -- "$engine"
+is "$(out status) $(ls "$TEST_DIR/loaded")" "bad $TEST_DIR/loaded" 'bare: an engine key has the engine loaded'
+rm -f "$TEST_DIR/loaded"
+run env OPENSSL_ENGINES="$TEST_DIR/engines" ENGINE_LOADED="$TEST_DIR/loaded" LD_PRELOAD="$OBJECT" "$DOORS" row connectdb -- "$engine"
+is "$(out status) $(ls "$TEST_DIR/loaded" 2>/dev/null)" 'bad ' 'an engine key: no engine is loaded'
+chmod 0700 "$TEST_DIR/homes/locked/.postgresql"
+locked="HOME=$TEST_DIR/homes/locked"
 rows as_user <<<"bare: a home that may not be read breaks verify-full|bad|-|$good|env:$locked"
 rows as_user <<<"bare: and prefer falls back to plaintext|ok f|-|host=localhost port=$P user=app dbname=app|env:$locked"
 rows sealed_as_user <<END
 a home that may not be read does not break it|ok t|seal/sealed|$good|env:$locked
 nor under prefer|ok t|seal/sealed|host=localhost port=$P user=app dbname=app|env:$locked
 END
-chmod 0755 "$LAB/homes/locked/.postgresql" # now the certificate may be read, the key may not
+chmod 0755 "$TEST_DIR/homes/locked/.postgresql" # now the certificate may be read, the key may not
 rows sealed_as_user <<<"a key that may not be read does not break it|ok t|seal/sealed|$good|env:$locked"
 
 # --- service files
 recorder_start ldap raw
-services=$LAB/services.conf
+services=$TEST_DIR/services.conf
 printf '[direct]\nhost=localhost\nport=%s\n[ldap]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=y)\nhost=localhost\nport=%s\n' \
-    "$P" "$(lab_port ldap)" "$P" >"$services"
+    "$P" "$(env_port ldap)" "$P" >"$services"
 run bare timeout 5 "$DOORS" x connectdb env:PGSERVICEFILE="$services" -- 'service=ldap connect_timeout=2'
 isnt "$(recorded ldap)" '' 'bare: an ldap line makes libpq talk to the LDAP server'
 forget_recorded ldap
@@ -169,10 +169,10 @@ alone() {
     is "$(verdicts)" refuse/refused "$name: one line says so"
     is "$(events 'select(.event == "refuse" and (.reason // "") == "")' | wc -l)" 0 "$name: and why"
 }
-mkdir -p "$LAB/homes/svc" "$LAB/sys"
-cp "$services" "$LAB/homes/svc/.pg_service.conf"
-cp "$services" "$LAB/sys/pg_service.conf"
-mkfifo "$LAB/fifo.conf"
+mkdir -p "$TEST_DIR/homes/svc" "$TEST_DIR/sys"
+cp "$services" "$TEST_DIR/homes/svc/.pg_service.conf"
+cp "$services" "$TEST_DIR/sys/pg_service.conf"
+mkfifo "$TEST_DIR/fifo.conf"
 file=env:PGSERVICEFILE=$services
 alone 'an ldap line' connectdb "$file" -- 'service=ldap user=app dbname=app'
 alone 'an ldap line by PGSERVICE' start "$file" env:PGSERVICE=ldap -- 'user=app'
@@ -181,11 +181,11 @@ alone 'an ldap line in an array' params "$file" -- service=ldap user=app
 alone 'an ldap line in an array, unexpanded' startparams0 "$file" -- service=ldap user=app
 alone 'an ldap line in an expanded dbname' pingparams "$file" -- dbname=service=ldap
 alone 'an ldap line in login' setdblogin "$file" -- dbname=service=ldap
-alone 'an ldap line at home' connectdb "env:HOME=$LAB/homes/svc" -- 'service=ldap user=app'
-alone "an ldap line in the system's file" connectdb "env:PGSYSCONFDIR=$LAB/sys" -- 'service=ldap user=app'
+alone 'an ldap line at home' connectdb "env:HOME=$TEST_DIR/homes/svc" -- 'service=ldap user=app'
+alone "an ldap line in the system's file" connectdb "env:PGSYSCONFDIR=$TEST_DIR/sys" -- 'service=ldap user=app'
 is "$(recorded ldap)" '' 'not one byte to the LDAP server'
 rows <<<"another stanza beside it|ok t|seal/sealed|service=direct user=app dbname=app|env:PGSERVICEFILE=$services"
-alone 'a FIFO' connectdb "env:PGSERVICEFILE=$LAB/fifo.conf" -- 'service=direct user=app'
+alone 'a FIFO' connectdb "env:PGSERVICEFILE=$TEST_DIR/fifo.conf" -- 'service=direct user=app'
 
 # A service file that changes between the look and the connection: whichever look comes first, nothing weaker comes of it.
 swap() { # ROW-NAME BEFORE AFTER POLICY: tries it at each of the first four looks; leaves OUTCOMES
@@ -193,10 +193,10 @@ swap() { # ROW-NAME BEFORE AFTER POLICY: tries it at each of the first four look
     OUTCOMES=''
     policy <<<"$4"
     for at in 2 3 4 5; do
-        printf '%b' "$2" >"$LAB/race.conf"
-        printf '%b' "$3" >"$LAB/race.new"
-        run env LD_PRELOAD="$OBJECT:$LAB_TOP/build/tests/swap.so" SWAP_FILE="$LAB/race.conf" SWAP_WITH="$LAB/race.new" SWAP_AT=$at \
-            PGSERVICEFILE="$LAB/race.conf" "$DOORS" x connectdb -- "service=s user=app dbname=app"
+        printf '%b' "$2" >"$TEST_DIR/race.conf"
+        printf '%b' "$3" >"$TEST_DIR/race.new"
+        run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/race.conf" SWAP_WITH="$TEST_DIR/race.new" SWAP_AT=$at \
+            PGSERVICEFILE="$TEST_DIR/race.conf" "$DOORS" x connectdb -- "service=s user=app dbname=app"
         OUTCOMES+="$(out status server) "
     done
 }
@@ -211,7 +211,7 @@ swap 'to an address' "$weak" "[s]\nhost=localhost\nhostaddr=127.0.0.1\nport=$I\n
 is "$(sessions impostor)" '' 'nor to another address'
 swap 'audit' "$weak" "[s]\nhost=localhost\nport=$I\nsslmode=disable\n" "${exempting/exempt*/mode = audit}"
 is "$(sessions impostor)" '' 'nor does a section in audit mode'
-swap 'to a socket' "[s]\nhost=localhost\nport=$P\n" "[s]\nhost=$(lab_socket_dir impostor)\nport=$I\n" \
+swap 'to a socket' "[s]\nhost=localhost\nport=$P\n" "[s]\nhost=$(env_socket_dir impostor)\nport=$I\n" \
     "sslrootcert = $PKI/root.pem"$'\n''unix_sockets = refuse'
 is "$(sessions impostor)" '' 'nor to a socket where sockets are refused'
 swap 'to a mixed CRL' "[s]\nhost=localhost\nport=$I\n" "[s]\nhost=localhost\nport=$I\nsslcrl=$PKI/crl-mixed.pem\nsslcrldir=$PKI/crl-mixed.d\n" \
@@ -219,15 +219,15 @@ swap 'to a mixed CRL' "[s]\nhost=localhost\nport=$I\n" "[s]\nhost=localhost\npor
 is "$(sessions impostor)" '' 'nor does a CRL come in that way'
 swap 'weaker' "[s]\nhost=localhost\nport=$P\n" "$weak" "sslrootcert = $PKI/root.pem"
 hasnt "$OUTCOMES" 'ok f' 'nor a weaker sslmode'
-swap 'to LDAP' "[s]\nhost=localhost\nport=$P\n" "[s]\nldap://127.0.0.1:$(lab_port ldap)/dc=x?a?one?(b=c)\n" "sslrootcert = $PKI/root.pem"
+swap 'to LDAP' "[s]\nhost=localhost\nport=$P\n" "[s]\nldap://127.0.0.1:$(env_port ldap)/dc=x?a?one?(b=c)\n" "sslrootcert = $PKI/root.pem"
 hasnt "$OUTCOMES" 'ok f' 'nor to LDAP'
 is "$(recorded ldap)" '' 'not one byte to the LDAP server by then either'
 
 # --- the same row in other words bare, so that the swap itself is known to work
 no_policy
-printf '%b' "$weak" >"$LAB/race.conf"
-printf '%b' "[s]\nhost=localhost\nport=$I\nsslmode=disable\n" >"$LAB/race.new"
-run env LD_PRELOAD="$LAB_TOP/build/tests/swap.so" SWAP_FILE="$LAB/race.conf" SWAP_WITH="$LAB/race.new" SWAP_AT=1 \
-    PGSERVICEFILE="$LAB/race.conf" "$DOORS" x connectdb -- "service=s user=app dbname=app"
+printf '%b' "$weak" >"$TEST_DIR/race.conf"
+printf '%b' "[s]\nhost=localhost\nport=$I\nsslmode=disable\n" >"$TEST_DIR/race.new"
+run env LD_PRELOAD="$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/race.conf" SWAP_WITH="$TEST_DIR/race.new" SWAP_AT=1 \
+    PGSERVICEFILE="$TEST_DIR/race.conf" "$DOORS" x connectdb -- "service=s user=app dbname=app"
 is "$(jq -r .port <<<"$OUT")" "$I" 'bare: the file that was swapped in is what libpq read'
 done_testing

@@ -3,16 +3,16 @@
 # real server, by libpq and sealed; and whatever makes connections refuse a root file, ca says.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${cli:-$LAB_TOP/build/pgseal}
+pgseal=${cli:-$TEST_TOP/build/pgseal}
 
 # self: a server's own certificate, no CA. clientonly: the same, but not for servers.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$PKI/self.key" -out "$PKI/self.crt" -days 90 -subj /CN=localhost \
     -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost 2>/dev/null
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$LAB/clientonly.key" -out "$LAB/clientonly.crt" -days 90 -subj /CN=x \
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$TEST_DIR/clientonly.key" -out "$TEST_DIR/clientonly.crt" -days 90 -subj /CN=x \
     -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=clientAuth 2>/dev/null
-openssl x509 -in "$PKI/good.crt" -out "$LAB/leaf.pem"
-lab_start good self
-G=$(lab_port good) S=$(lab_port self)
+openssl x509 -in "$PKI/good.crt" -out "$TEST_DIR/leaf.pem"
+env_start good self
+G=$(env_port good) S=$(env_port self)
 field() { jq -r "$1" <<<"$OUT"; }
 # verified WANT ROOTS PORT NAME: whether libpq, and the seal, verify this server with these roots ("ok t" or "bad").
 verified() {
@@ -23,26 +23,26 @@ verified() {
 }
 
 # --- anchors
-roots=$LAB/roots.pem
-cat "$PKI/self.crt" "$PKI/root.pem" "$PKI/intermediate.pem" "$LAB/leaf.pem" "$PKI/root.pem" "$LAB/clientonly.crt" >"$roots"
+roots=$TEST_DIR/roots.pem
+cat "$PKI/self.crt" "$PKI/root.pem" "$PKI/intermediate.pem" "$TEST_DIR/leaf.pem" "$PKI/root.pem" "$TEST_DIR/clientonly.crt" >"$roots"
 verified 'ok t' "$roots" "$S" 'a server that shows a self-signed certificate of the file'
-run "$pgseal" ca --json --prune="$LAB/pruned.pem" "$roots"
+run "$pgseal" ca --json --prune="$TEST_DIR/pruned.pem" "$roots"
 is "$(field '.files[0].certificates | map(.findings | join("+")) | join(" ")')" '   not-a-ca duplicate not-a-ca' \
     'ca: a server'\''s own certificate is not called useless; another CA'\''s, a duplicate and one for clients only are'
-is "$(grep -c BEGIN "$LAB/pruned.pem")" 3 'prune keeps the anchors and an intermediate of theirs'
-verified 'ok t' "$LAB/pruned.pem" "$S" 'the same server with the pruned file'
-verified 'ok t' "$LAB/pruned.pem" "$G" 'and the one of the other root'
+is "$(grep -c BEGIN "$TEST_DIR/pruned.pem")" 3 'prune keeps the anchors and an intermediate of theirs'
+verified 'ok t' "$TEST_DIR/pruned.pem" "$S" 'the same server with the pruned file'
+verified 'ok t' "$TEST_DIR/pruned.pem" "$G" 'and the one of the other root'
 run "$pgseal" ca "$roots"
 has "$(tr -s ' \n' ' ' <<<"$OUT")" 'no CA, for its own server only' 'in words'
-verified "bad " "$LAB/leaf.pem" "$G" 'a certificate that another CA signed verifies not even its own server'
-run "$pgseal" ca --json --prune="$LAB/none.pem" "$LAB/leaf.pem"
+verified "bad " "$TEST_DIR/leaf.pem" "$G" 'a certificate that another CA signed verifies not even its own server'
+run "$pgseal" ca --json --prune="$TEST_DIR/none.pem" "$TEST_DIR/leaf.pem"
 is "$RC $(field '.reason')" '1 nothing would be left of it' 'and is pruned'
 verified "bad " "$PKI/intermediate.pem" "$G" 'an intermediate alone verifies nothing'
 run "$pgseal" ca --json "$PKI/intermediate.pem"
 is "$RC $(field '.files[0].certificates[0].findings | join(" ")')" '1 no-issuer' 'ca says so of it'
 run "$pgseal" ca "$PKI/intermediate.pem"
 has "$(tr -s ' \n' ' ' <<<"$OUT")" 'no root: its issuer is not in the file, so no chain ends with it' 'in words'
-verified "bad " "$LAB/clientonly.crt" "$S" 'one for clients only verifies nothing'
+verified "bad " "$TEST_DIR/clientonly.crt" "$S" 'one for clients only verifies nothing'
 
 # --- what makes connections refuse a root file
 refused() { # WANT FILE NAME [FAULT]
@@ -56,7 +56,7 @@ refused() { # WANT FILE NAME [FAULT]
     has "$(out error)" "$2: $1" "$3: the connection's own words"
 }
 umask 002
-loose=$LAB/loose.pem
+loose=$TEST_DIR/loose.pem
 cp "$PKI/root.pem" "$loose"
 chmod 664 "$loose"
 refused 'writable by others than its owner' "$loose" 'mode 0664'
@@ -65,24 +65,24 @@ refused 'writable by others than its owner' "$loose" 'mode 0602'
 umask 022
 run "$pgseal" ca --json "$PKI/root.pem"
 is "$RC $(field '.files[0].refused')" '0 null' 'nothing of the kind of a file that is taken'
-cp "$PKI/crl.pem" "$LAB/loose-crl.pem"
-chmod 664 "$LAB/loose-crl.pem"
-run "$pgseal" ca --json "$LAB/loose-crl.pem"
+cp "$PKI/crl.pem" "$TEST_DIR/loose-crl.pem"
+chmod 664 "$TEST_DIR/loose-crl.pem"
+run "$pgseal" ca --json "$TEST_DIR/loose-crl.pem"
 is "$RC $(field '.files[0].refused')" '0 null' 'nor of a CRL file, whose mode connections do not judge'
-printf '\xef\xbb\xbf' | cat - "$PKI/root.pem" >"$LAB/bom.pem"
-refused 'begins with a byte order mark; save it without one' "$LAB/bom.pem" 'a byte order mark'
-{ printf '\xff\xfe' && iconv -t UTF-16LE "$PKI/root.pem"; } >"$LAB/utf16.pem"
-refused 'is UTF-16; save it as plain ASCII text' "$LAB/utf16.pem" UTF-16
-iconv -t UTF-16LE "$PKI/root.pem" >"$LAB/utf16le.pem"
-refused 'is UTF-16; save it as plain ASCII text' "$LAB/utf16le.pem" 'UTF-16 without a mark'
-openssl x509 -in "$PKI/root.pem" -outform DER -out "$LAB/root.der"
-refused 'is DER; convert it to PEM, for instance with openssl x509 -inform DER' "$LAB/root.der" DER
-: >"$LAB/empty.pem"
-refused empty "$LAB/empty.pem" 'an empty file'
-printf 'no block\n' >"$LAB/text.pem"
-refused 'holds no certificate' "$LAB/text.pem" 'text alone'
-{ printf 'one\ntwo\n' && cat "$PKI/good.key"; } >"$LAB/key.pem"
-refused 'holds another block than CERTIFICATE (line 3)' "$LAB/key.pem" 'a private key'
-{ cat "$PKI/root.pem" && sed '$d' "$PKI/intermediate.pem"; } >"$LAB/cut.pem"
-refused "a block is cut (line $(($(wc -l <"$PKI/root.pem") + 1)))" "$LAB/cut.pem" 'a cut block'
+printf '\xef\xbb\xbf' | cat - "$PKI/root.pem" >"$TEST_DIR/bom.pem"
+refused 'begins with a byte order mark; save it without one' "$TEST_DIR/bom.pem" 'a byte order mark'
+{ printf '\xff\xfe' && iconv -t UTF-16LE "$PKI/root.pem"; } >"$TEST_DIR/utf16.pem"
+refused 'is UTF-16; save it as plain ASCII text' "$TEST_DIR/utf16.pem" UTF-16
+iconv -t UTF-16LE "$PKI/root.pem" >"$TEST_DIR/utf16le.pem"
+refused 'is UTF-16; save it as plain ASCII text' "$TEST_DIR/utf16le.pem" 'UTF-16 without a mark'
+openssl x509 -in "$PKI/root.pem" -outform DER -out "$TEST_DIR/root.der"
+refused 'is DER; convert it to PEM, for instance with openssl x509 -inform DER' "$TEST_DIR/root.der" DER
+: >"$TEST_DIR/empty.pem"
+refused empty "$TEST_DIR/empty.pem" 'an empty file'
+printf 'no block\n' >"$TEST_DIR/text.pem"
+refused 'holds no certificate' "$TEST_DIR/text.pem" 'text alone'
+{ printf 'one\ntwo\n' && cat "$PKI/good.key"; } >"$TEST_DIR/key.pem"
+refused 'holds another block than CERTIFICATE (line 3)' "$TEST_DIR/key.pem" 'a private key'
+{ cat "$PKI/root.pem" && sed '$d' "$PKI/intermediate.pem"; } >"$TEST_DIR/cut.pem"
+refused "a block is cut (line $(($(wc -l <"$PKI/root.pem") + 1)))" "$TEST_DIR/cut.pem" 'a cut block'
 done_testing

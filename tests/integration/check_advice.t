@@ -3,7 +3,7 @@
 # advises about certificates names the certificate and the file, and works when it is followed.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${cli:-$LAB_TOP/build/pgseal}
+pgseal=${cli:-$TEST_TOP/build/pgseal}
 
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$PKI/self.key" -out "$PKI/self.crt" -days 90 -subj /CN=localhost \
     -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:localhost 2>/dev/null
@@ -11,27 +11,27 @@ openssl x509 -in "$PKI/good.crt" -out "$PKI/forgetful.crt"
 cp "$PKI/good.key" "$PKI/forgetful.key"
 # A root that has expired, and its successor: the same key and name. And one of the same name with another key.
 root() { # OUT KEY START END
-    : >"$LAB/index" && echo 01 >"$LAB/serial"
-    openssl req -new -key "$2" -subj '/O=pgseal lab/CN=old root' -out "$LAB/root.csr"
-    openssl ca -batch -notext -selfsign -config <(_pki_config "$PKI" root '') -keyfile "$2" -in "$LAB/root.csr" \
-        -extensions v3_ca -startdate "$3" -enddate "$4" -out "$1" 2>>"$LAB/root.log"
+    : >"$TEST_DIR/index" && echo 01 >"$TEST_DIR/serial"
+    openssl req -new -key "$2" -subj '/O=pgseal lab/CN=old root' -out "$TEST_DIR/root.csr"
+    openssl ca -batch -notext -selfsign -config <(_pki_config "$PKI" root '') -keyfile "$2" -in "$TEST_DIR/root.csr" \
+        -extensions v3_ca -startdate "$3" -enddate "$4" -out "$1" 2>>"$TEST_DIR/root.log"
 }
-openssl ecparam -genkey -name prime256v1 -noout -out "$LAB/old.key"
-openssl ecparam -genkey -name prime256v1 -noout -out "$LAB/other.key"
-root "$LAB/old.pem" "$LAB/old.key" 20200101000000Z 20240101000000Z
-root "$LAB/next.pem" "$LAB/old.key" 20200101000000Z 20991231000000Z
-root "$LAB/rekeyed.pem" "$LAB/other.key" 20200101000000Z 20991231000000Z
+openssl ecparam -genkey -name prime256v1 -noout -out "$TEST_DIR/old.key"
+openssl ecparam -genkey -name prime256v1 -noout -out "$TEST_DIR/other.key"
+root "$TEST_DIR/old.pem" "$TEST_DIR/old.key" 20200101000000Z 20240101000000Z
+root "$TEST_DIR/next.pem" "$TEST_DIR/old.key" 20200101000000Z 20991231000000Z
+root "$TEST_DIR/rekeyed.pem" "$TEST_DIR/other.key" 20200101000000Z 20991231000000Z
 openssl ecparam -genkey -name prime256v1 -noout -out "$PKI/below.key"
 openssl req -new -key "$PKI/below.key" -subj /CN=localhost |
-    openssl x509 -req -CA "$LAB/next.pem" -CAkey "$LAB/old.key" -set_serial 77 -days 3650 \
+    openssl x509 -req -CA "$TEST_DIR/next.pem" -CAkey "$TEST_DIR/old.key" -set_serial 77 -days 3650 \
         -extfile <(printf 'basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n') -out "$PKI/below.crt" 2>/dev/null
-cat "$LAB/next.pem" >>"$PKI/below.crt"
-lab_start good self forgetful below
+cat "$TEST_DIR/next.pem" >>"$PKI/below.crt"
+env_start good self forgetful below
 
-roots=$LAB/roots.pem
+roots=$TEST_DIR/roots.pem
 policy() { printf 'sslrootcert = %s\nlog = none\n' "$roots" >/etc/pgseal/policy.conf; }
 policy
-at() { printf 'host=localhost port=%s user=%s dbname=%s' "$(lab_port "$1")" "${2:-app}" "${3:-app}"; }
+at() { printf 'host=localhost port=%s user=%s dbname=%s' "$(env_port "$1")" "${2:-app}" "${3:-app}"; }
 check() { run "$pgseal" check --json --no-plaintext-probe "$@"; }
 field() { jq -r "$1" <<<"$OUT"; }
 found() { field '[.findings[].finding] | join(" ")'; }
@@ -62,8 +62,8 @@ advised forgetful unknown-root 'the chain names the CA "CN=good intermediate, O=
 cat "$PKI/intermediate.pem" >>"$roots"
 followed forgetful 'with the intermediate beside the root it is verified'
 cp "$PKI/root.pem" "$roots"
-cat "$PKI/intermediate.pem" >>"$LAB/srv/forgetful/server.crt"
-lab_stop forgetful && _lab_launch forgetful && _lab_wait forgetful
+cat "$PKI/intermediate.pem" >>"$TEST_DIR/srv/forgetful/server.crt"
+env_stop forgetful && _env_launch forgetful && _env_wait forgetful
 followed forgetful 'and with the intermediate in the server'\''s own file'
 
 advised self unknown-root "the server's certificate \"CN=localhost\" is self-signed, and not in $roots" \
@@ -72,24 +72,24 @@ advised self unknown-root "the server's certificate \"CN=localhost\" is self-sig
 cat "$PKI/self.crt" >>"$roots"
 followed self 'with that certificate in the root file it is verified'
 
-cat "$PKI/root.pem" "$LAB/old.pem" >"$roots"
+cat "$PKI/root.pem" "$TEST_DIR/old.pem" >"$roots"
 line=$(($(wc -l <"$PKI/root.pem") + 1))
-sed -i '/-----BEGIN/,$!d' "$LAB/srv/below/server.crt"
-openssl x509 -in "$PKI/below.crt" -out "$LAB/srv/below/server.crt"
-lab_stop below && _lab_launch below && _lab_wait below
+sed -i '/-----BEGIN/,$!d' "$TEST_DIR/srv/below/server.crt"
+openssl x509 -in "$PKI/below.crt" -out "$TEST_DIR/srv/below/server.crt"
+env_stop below && _env_launch below && _env_wait below
 advised below expired 'the certificate of "CN=old root, O=pgseal lab": certificate has expired' \
     "It is the one at $roots:$line: replace it there by the CA's present certificate" 'an expired certificate in the root file'
-cat "$PKI/root.pem" "$LAB/next.pem" >"$roots"
+cat "$PKI/root.pem" "$TEST_DIR/next.pem" >"$roots"
 followed below 'with the present certificate in its place it is verified'
-cat "$PKI/root.pem" "$LAB/rekeyed.pem" >"$roots"
+cat "$PKI/root.pem" "$TEST_DIR/rekeyed.pem" >"$roots"
 advised below unknown-root "$roots:$line has another certificate of that name: with another key, it does not count" \
     "if it is the root of the server's CA, put it into the root file" 'a root of the same name with another key'
 
 # --- the server's own words
 cp "$PKI/root.pem" "$roots"
 printf '%s\n' 'local all all trust' 'hostssl all rejected 127.0.0.0/8 reject' 'hostssl all secret 127.0.0.0/8 scram-sha-256' \
-    'hostssl all all 127.0.0.0/8 trust' >"$LAB/srv/good/pg_hba.conf"
-lab_stop good && _lab_launch good && _lab_wait good
+    'hostssl all all 127.0.0.0/8 trust' >"$TEST_DIR/srv/good/pg_hba.conf"
+env_stop good && _env_launch good && _env_wait good
 # says CONNINFO FINDING WORDS ADVICE NAME
 says() {
     check "$1"

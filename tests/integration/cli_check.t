@@ -3,13 +3,13 @@
 # sends no password in plaintext; and `pgseal check -- COMMAND`: whether hooks fire in real runtimes.
 pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
+pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
 
 _pki_sign "$PKI" intermediate notyet localhost v3_leaf 'DNS:localhost' 20480101000000Z 20491231000000Z
 _pki_sign "$PKI" intermediate soon localhost v3_leaf 'DNS:*.example,DNS:localhost' 20200101000000Z \
     "$(date -u -d '+10 days 1 hour' +%Y%m%d%H%M%SZ)"
 tee -a "$PKI/notyet.crt" >>"$PKI/soon.crt" <"$PKI/intermediate.pem"
-lab_start good impostor wrongname expired revoked nossl demanding notyet soon
+env_start good impostor wrongname expired revoked nossl demanding notyet soon
 printf '127.0.0.1 %s\n' db.internal exempt.internal audited.internal a.example x.a.example tls13.internal >>/etc/hosts
 policy <<END
 sslrootcert = $PKI/root.pem
@@ -31,12 +31,12 @@ mode = audit
 ssl_min_protocol_version = TLSv1.3
 verify_as = localhost
 END
-at() { printf 'host=%s port=%s user=app dbname=app' "${2:-localhost}" "$(lab_port "$1")"; } # SERVER [HOST]
+at() { printf 'host=%s port=%s user=app dbname=app' "${2:-localhost}" "$(env_port "$1")"; } # SERVER [HOST]
 as_superuser() { # SERVER SQL…
     local server=$1 sql
     shift
     for sql in "$@"; do
-        psql -qXw "host=$(lab_socket_dir "$server") port=$(lab_port "$server") user=postgres dbname=postgres" -c "$sql" >/dev/null
+        psql -qXw "host=$(env_socket_dir "$server") port=$(env_port "$server") user=postgres dbname=postgres" -c "$sql" >/dev/null
     done
 }
 reload() { # SERVER: when this returns, new connections see the new settings
@@ -61,7 +61,7 @@ json "$(at good)"
 is "$RC $(found)" '1 takes-plaintext' 'good: nothing but that it also takes plaintext'
 is "$(field '[.schema, .settings, .event, .action, .connected, .chain_verified] | join(" ")')" \
     'pgseal-check/1 /etc/pgseal/policy.conf seal sealed true true' 'good: connected as sealed'
-is "$(field '[.host, .hostaddr, .port] | join(" ")')" "localhost 127.0.0.1 $(lab_port good)" 'good: whom it is about'
+is "$(field '[.host, .hostaddr, .port] | join(" ")')" "localhost 127.0.0.1 $(env_port good)" 'good: whom it is about'
 is "$(field '[.protocol, .cipher, .bits] | join(" ")')" 'TLSv1.3 TLS_AES_256_GCM_SHA384 256' 'good: protocol, cipher, bits'
 is "$(field '.takes | [.["TLSv1.3"], .["TLSv1.2"], .older] | join(" ")')" 'yes yes no' 'good: versions that it takes'
 is "$(field '[.verified_name, .matched] | join(" ")')" 'localhost DNS:localhost' 'good: how the name matched'
@@ -81,7 +81,7 @@ is "$(field '.server.pg_stat_ssl | [.ssl, .version, .cipher, .bits] | join(" ")'
 is "$(field '.server.sslinfo | [.ssl_is_used, .ssl_version, .ssl_cipher] | join(" ")')" 't TLSv1.3 TLS_AES_256_GCM_SHA384' \
     'good: sslinfo'
 is "$(field '.takes_plaintext + ": " + .plaintext_answer')" 'yes: it goes on to authenticate' 'good: it takes plaintext'
-in_app() { psql -qXAtw "host=$(lab_socket_dir good) port=$(lab_port good) user=postgres dbname=app" -c "$1" >/dev/null; }
+in_app() { psql -qXAtw "host=$(env_socket_dir good) port=$(env_port good) user=postgres dbname=app" -c "$1" >/dev/null; }
 in_app 'create schema "odd ""name"; grant usage on schema "odd ""name" to public; alter extension sslinfo set schema "odd ""name"'
 json "$(at good)"
 is "$(field '.server.sslinfo | [.ssl_is_used, .ssl_version, .ssl_cipher] | join(" ")')" 't TLSv1.3 TLS_AES_256_GCM_SHA384' \
@@ -89,9 +89,9 @@ is "$(field '.server.sslinfo | [.ssl_is_used, .ssl_version, .ssl_cipher] | join(
 in_app 'drop extension sslinfo'
 json "$(at good)"
 is "$(field '.server | has("sslinfo"), has("pg_stat_ssl")' | paste -sd ' ')" 'false true' 'good: sslinfo only where it is installed'
-cat "$PKI/foreign.pem" "$PKI/root.pem" >"$LAB/bundle.pem"
-sed "s|^sslrootcert = .*|sslrootcert = $LAB/bundle.pem|" /etc/pgseal/policy.conf >"$LAB/bundle.conf"
-json --policy "$LAB/bundle.conf" "$(at good)"
+cat "$PKI/foreign.pem" "$PKI/root.pem" >"$TEST_DIR/bundle.pem"
+sed "s|^sslrootcert = .*|sslrootcert = $TEST_DIR/bundle.pem|" /etc/pgseal/policy.conf >"$TEST_DIR/bundle.conf"
+json --policy "$TEST_DIR/bundle.conf" "$(at good)"
 is "$(field '.root.line')" $(($(wc -l <"$PKI/foreign.pem") + 1)) 'which root of a bundle'
 check "$(at good)"
 is "$RC" 1 'text: exit status'
@@ -105,7 +105,7 @@ has "$(TERM=xterm script -qec "stty cols 80; '$pgseal' check '$(at good)'" /dev/
 # --- no password outside TLS; no question where none is wanted
 
 printf '%s\n' 'local all all trust' 'host all secret 127.0.0.0/8 password' 'host all all 127.0.0.0/8 trust' \
-    >"$LAB/srv/good/pg_hba.conf"
+    >"$TEST_DIR/srv/good/pg_hba.conf"
 reload good
 secret="$(at good) user=secret password=hunter2-sesame"
 log_mark good
@@ -118,7 +118,7 @@ log_mark good
 json --no-plaintext-probe "$secret"
 is "$RC $(found)" '0 ' '--no-plaintext-probe: nothing found'
 is "$(field .takes_plaintext)" null '--no-plaintext-probe: not asked'
-printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 trust' >"$LAB/srv/good/pg_hba.conf"
+printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 trust' >"$TEST_DIR/srv/good/pg_hba.conf"
 reload good
 json "$(at good)"
 is "$RC $(found)" '0 ' 'hostssl only: nothing found'
@@ -152,18 +152,18 @@ is "$(field '.chain_verified')" false 'impostor: as not verified'
 check "$(at wrongname)"
 has "$(flat)" 'Name localhost, matched by nothing' 'wrongname, text'
 has "$(flat)" 'Sealed no: ' 'wrongname, text: not sealed'
-grep -v '^sslcrl' /etc/pgseal/policy.conf >"$LAB/no-crl.conf"
-json --policy "$LAB/no-crl.conf" "$(at revoked)"
+grep -v '^sslcrl' /etc/pgseal/policy.conf >"$TEST_DIR/no-crl.conf"
+json --policy "$TEST_DIR/no-crl.conf" "$(at revoked)"
 is "$(field .connected)" true 'revoked: without a CRL nobody knows'
-sed "s|^sslcrl = .*|sslcrl = $PKI/crl-root.pem|" /etc/pgseal/policy.conf >"$LAB/half-crl.conf"
-json --policy "$LAB/half-crl.conf" "$(at good)"
+sed "s|^sslcrl = .*|sslcrl = $PKI/crl-root.pem|" /etc/pgseal/policy.conf >"$TEST_DIR/half-crl.conf"
+json --policy "$TEST_DIR/half-crl.conf" "$(at good)"
 is "$RC $(found) $(field .connected)" '1 no-crl false' 'a CRL file that lacks a CA'
 
 json "$(at demanding)"
 is "$RC $(found)" '1 cannot-authenticate' 'demanding: cannot authenticate'
 has "$(field '.findings[0].text')" 'requires a valid client certificate' 'demanding: why'
 is "$(field .takes_plaintext)" no 'demanding: it was verified, so that it could be asked'
-printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 scram-sha-256' >"$LAB/srv/good/pg_hba.conf"
+printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 scram-sha-256' >"$TEST_DIR/srv/good/pg_hba.conf"
 reload good
 json "$(at good) user=secret"
 is "$RC $(found)" '1 cannot-authenticate' 'no password: cannot authenticate'
@@ -172,7 +172,7 @@ json "$(at good) user=secret password=wrong-sesame"
 is "$RC $(found)" '1 cannot-authenticate' 'a wrong password: cannot authenticate'
 has "$(field '.findings[0].text')" 'password authentication failed for user "secret"' 'a wrong password: why'
 hasnt "$OUT$ERR" sesame 'a wrong password: it is not shown'
-printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 trust' >"$LAB/srv/good/pg_hba.conf"
+printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 trust' >"$TEST_DIR/srv/good/pg_hba.conf"
 reload good
 json "$(at good) dbname=nowhere"
 is "$RC $(found)" '1 cannot-connect' 'no such database'
@@ -218,14 +218,14 @@ is "$RC $(field '[.connected, .verified_name, .matched, .host] | join(" ")')" '0
 json "$(at good renamed.internal) hostaddr=127.0.0.1"
 is "$RC $(found)" '1 wrong-name' 'verify_as: a wrong one'
 has "$(field '.findings[0].advice')" 'correct the policy' 'verify_as: a wrong one: what to do'
-printf '*:*:*:secret:hunter2-sesame\n' >"$LAB/all.pgpass"
-printf 'db.internal:*:*:secret:hunter2-sesame\n' >"$LAB/old.pgpass"
-chmod 0600 "$LAB"/*.pgpass
-printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 scram-sha-256' >"$LAB/srv/good/pg_hba.conf"
+printf '*:*:*:secret:hunter2-sesame\n' >"$TEST_DIR/all.pgpass"
+printf 'db.internal:*:*:secret:hunter2-sesame\n' >"$TEST_DIR/old.pgpass"
+chmod 0600 "$TEST_DIR"/*.pgpass
+printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 scram-sha-256' >"$TEST_DIR/srv/good/pg_hba.conf"
 reload good
-json "$(at good db.internal) user=secret passfile=$LAB/old.pgpass"
+json "$(at good db.internal) user=secret passfile=$TEST_DIR/old.pgpass"
 is "$RC $(field .connected)" '0 true' 'verify_as: the password of the old name is found'
-printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 trust' >"$LAB/srv/good/pg_hba.conf"
+printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 trust' >"$TEST_DIR/srv/good/pg_hba.conf"
 reload good
 json "$(at nossl exempt.internal)"
 is "$RC $(found) $(field .event)" '1 no-tls exempt' 'exempt: checked as if it were not'
@@ -240,13 +240,13 @@ has "$(field '.findings[0].text')" 'pgseal: refused: sslkey names an engine' 're
 is "$(contacts good)" 0 'refused by the policy: nobody was asked'
 json "$(at good) sslmode=disable"
 is "$RC $(field '[.event, .connected, .protocol] | join(" ")')" '0 downgrade true TLSv1.3' 'what asks for less is sealed all the same'
-json "hostaddr=127.0.0.1 port=$(lab_port good) user=app dbname=app"
+json "hostaddr=127.0.0.1 port=$(env_port good) user=app dbname=app"
 is "$RC $(found)" '1 wrong-name' 'an address alone has no name'
 has "$(field '.findings[0].advice')" '[host 127.0.0.1] verify_as = localhost' 'an address alone: what to do'
-json "host=localhost,localhost port=$(lab_port good),$(lab_port wrongname) user=app dbname=app"
+json "host=localhost,localhost port=$(env_port good),$(env_port wrongname) user=app dbname=app"
 is "$RC $(found) $(field .connected)" '1 wrong-name true' 'a list: the second host is looked at too'
-has "$(field '.findings[0].text')" "port $(lab_port wrongname)" 'a list: it says which'
-json "host=$(lab_socket_dir good) port=$(lab_port good) user=app dbname=app"
+has "$(field '.findings[0].text')" "port $(env_port wrongname)" 'a list: it says which'
+json "host=$(env_socket_dir good) port=$(env_port good) user=app dbname=app"
 is "$RC $(found) $(field .connected)" '0  false' 'a socket has no TLS to check'
 has "$(field .note)" 'Unix socket' 'a socket: it says so'
 
@@ -292,14 +292,14 @@ silent() { # NAME FINDING TEXT COMMAND…
     has "$(field .text)" "$text" "$name: why"
 }
 silent Java no-door 'JDBC drivers speak the protocol themselves' java -version
-printf 'int main(void) { return 0; }\n' >"$LAB/nothing.c"
-gcc -static -o "$LAB/static" "$LAB/nothing.c"
-silent 'a static program' static 'is static' "$LAB/static"
+printf 'int main(void) { return 0; }\n' >"$TEST_DIR/nothing.c"
+gcc -static -o "$TEST_DIR/static" "$TEST_DIR/nothing.c"
+silent 'a static program' static 'is static' "$TEST_DIR/static"
 silent 'a program without a connection' no-door 'no function of libpq' sleep 0.3
-cp /bin/sleep "$LAB/setuid"
-chown "$TESTUSER" "$LAB/setuid"
-chmod 4755 "$LAB/setuid"
-silent 'a setuid program' not-loaded 'setuid' "$LAB/setuid" 0.3
+cp /bin/sleep "$TEST_DIR/setuid"
+chown "$TESTUSER" "$TEST_DIR/setuid"
+chmod 4755 "$TEST_DIR/setuid"
+silent 'a setuid program' not-loaded 'setuid' "$TEST_DIR/setuid" 0.3
 command /nowhere/at/all
 is "$RC$OUT" 2 'a command that is not there'
 has "$ERR" 'No such file' 'a command that is not there: why'
@@ -309,7 +309,7 @@ run "$pgseal" check --lib "$OBJECT" -- psql -XAtw "$lab" -c 'select 1'
 is "$RC" 0 'a command, text: exit status'
 has "$OUT" 'The hooks fired.' 'a command, text: it says so'
 is "$(awk 'length > 80' <<<"$OUT")" '' 'a command, text: 80 columns'
-is "$(find /tmp -maxdepth 1 -name 'pgseal-check.*' -newer "$LAB/nothing.c" | wc -l)" 0 'no log is left behind'
+is "$(find /tmp -maxdepth 1 -name 'pgseal-check.*' -newer "$TEST_DIR/nothing.c" | wc -l)" 0 'no log is left behind'
 
 policy <<<"sslrootcert = $PKI/root.pem"
 forget_events
@@ -330,7 +330,7 @@ sslrootcert = $PKI/root.pem
 END
 command psql -XAtw "$lab" -c 'select 1'
 is "$RC $(field .finding)" '1 log-hidden' 'a policy without a log: it says that nothing can be seen'
-touch "$LAB/log/roots-own" && chmod 600 "$LAB/log/roots-own"
+touch "$TEST_DIR/log/roots-own" && chmod 600 "$TEST_DIR/log/roots-own"
 worker() { setpriv --reuid=65534 --regid=65534 --clear-groups sh -c "$1; sleep 0.5"; }
 export -f worker
 export lab DOORS
@@ -342,23 +342,23 @@ command bash -c 'worker '"'$closed'"
 is "$RC $(field '[.attempts[0].event, .attempts[0].entry] | join(" ")')" '0 seal PQconnectdb' \
     'a worker that has given up root, without standard error: its lines come all the same'
 policy <<END
-log = file:$LAB/log/roots-own
+log = file:$TEST_DIR/log/roots-own
 log_level = all
 sslrootcert = $PKI/root.pem
 END
 command bash -c 'worker "\"$DOORS\" x connectdb -- \"\$lab\" >/dev/null"'
 is "$RC $(field '.attempts[0].event')" '0 seal' 'a worker that may not write the log: what it hands on is found'
-has "$(field .log_fault)" "log = file:$LAB/log/roots-own: permission denied" 'and why it was handed on'
+has "$(field .log_fault)" "log = file:$TEST_DIR/log/roots-own: permission denied" 'and why it was handed on'
 has "$(field .log_fault)" '(user 65534)' 'and by whom'
 command bash -c 'worker '"'$closed'"
 is "$RC $(field '[.fired, .finding] | join(" ")')" '1 false log-hidden' 'a worker whose lines are lost: not taken for no call'
-has "$(field .text)" "ran as user 65534, which may not write the log ($LAB/log/roots-own)" 'a worker whose lines are lost: why'
-run "$pgseal" check --policy "$LAB/bundle.conf" --lib "$OBJECT" -- true
+has "$(field .text)" "ran as user 65534, which may not write the log ($TEST_DIR/log/roots-own)" 'a worker whose lines are lost: why'
+run "$pgseal" check --policy "$TEST_DIR/bundle.conf" --lib "$OBJECT" -- true
 is "$RC" 2 'another policy than the one in force cannot be'
 no_policy
-{ printf 'log = file:%s\nlog_level = all\n' "$LAB/log/named"; grep -v '^log' "$LAB/bundle.conf"; } >"$LAB/named.conf"
-run "$pgseal" check --json --policy "$LAB/named.conf" --lib "$OBJECT" -- psql -XAtw "$lab" -c 'select 1'
-is "$RC $(field '[.settings, (.attempts | length)] | join(" ")')" "0 $LAB/named.conf 1" '--policy for a command'
+{ printf 'log = file:%s\nlog_level = all\n' "$TEST_DIR/log/named"; grep -v '^log' "$TEST_DIR/bundle.conf"; } >"$TEST_DIR/named.conf"
+run "$pgseal" check --json --policy "$TEST_DIR/named.conf" --lib "$OBJECT" -- psql -XAtw "$lab" -c 'select 1'
+is "$RC $(field '[.settings, (.attempts | length)] | join(" ")')" "0 $TEST_DIR/named.conf 1" '--policy for a command'
 
 # --- usage
 

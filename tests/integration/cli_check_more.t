@@ -4,7 +4,7 @@
 # cannot be verified: nothing.
 pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
+pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
 
 # leaf NAME CA DIGEST [EXTENSION]: a certificate for localhost, with all that is above it behind it.
 serial=7000
@@ -13,24 +13,24 @@ leaf() {
     openssl req -new -key "$PKI/$1.key" -subj '/O=pgseal lab/CN=localhost' |
         openssl x509 -req "-$3" -CA "$PKI/$2.pem" -CAkey "$PKI/$2.key" -set_serial $((++serial)) -days 3650 \
             -extfile <(printf 'basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n%s\n' "${4:-}") \
-            -out "$PKI/$1.crt" 2>"$LAB/leaf.log"
+            -out "$PKI/$1.crt" 2>"$TEST_DIR/leaf.log"
     [[ $2 == intermediate ]] || cat "$PKI/$2.pem" >>"$PKI/$1.crt"
     cat "$PKI/intermediate.pem" >>"$PKI/$1.crt"
 }
-openssl genrsa -out "$PKI/small.key" 1024 2>"$LAB/genrsa.log"
+openssl genrsa -out "$PKI/small.key" 1024 2>"$TEST_DIR/genrsa.log"
 leaf small intermediate sha256
 leaf oldhash intermediate sha1
 openssl x509 -in "$PKI/good.crt" -out "$PKI/good.pem"
 leaf below good sha256
 leaf clients intermediate sha256 'extendedKeyUsage=clientAuth'
 # Servers that OpenSSL would not let have such a certificate here.
-printf 'openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nCipherString = DEFAULT@SECLEVEL=0\n' >"$LAB/lax.cnf"
-export OPENSSL_CONF=$LAB/lax.cnf
-lab_start small oldhash below clients
+printf 'openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\nCipherString = DEFAULT@SECLEVEL=0\n' >"$TEST_DIR/lax.cnf"
+export OPENSSL_CONF=$TEST_DIR/lax.cnf
+env_start small oldhash below clients
 unset OPENSSL_CONF
-lab_start good impostor
+env_start good impostor
 policy <<<"sslrootcert = $PKI/root.pem"
-at() { printf 'host=localhost port=%s user=app dbname=app' "$(lab_port "$1")"; }
+at() { printf 'host=localhost port=%s user=app dbname=app' "$(env_port "$1")"; }
 json() { run "$pgseal" check --json "$@"; }
 field() { jq -r "$1" <<<"$OUT"; }
 found() { field '[.findings[].finding] | join(" ")'; }
@@ -53,7 +53,7 @@ refused oldhash weak-certificate 'CA signature digest algorithm too weak' 'SHA-2
 refused below bad-chain "the certificate of \"CN=localhost, O=pgseal lab\": invalid CA certificate" ''
 refused clients bad-chain 'unsuitable certificate purpose' ''
 lax() { # SERVER WHAT: where OpenSSL lets it pass, it is told all the same
-    OPENSSL_CONF=$LAB/lax.cnf json --no-plaintext-probe "$(at "$1")"
+    OPENSSL_CONF=$TEST_DIR/lax.cnf json --no-plaintext-probe "$(at "$1")"
     is "$RC $(found) $(field .connected)" '1 weak-certificate true' "$1, where OpenSSL is lax: connected, and told"
     has "$(field '.findings[0].text')" "has a weak $2" "$1, where OpenSSL is lax: what is weak"
     has "$(field '.findings[0].advice')" 'Replace it' "$1, where OpenSSL is lax: the advice"
@@ -63,7 +63,7 @@ lax oldhash signature
 
 # --- TLS that is none
 
-cat >"$LAB/pretend" <<'END'
+cat >"$TEST_DIR/pretend" <<'END'
 """pretend WHAT [BACKEND CERT KEY]: answers the question for TLS with yes, and then: nothing; garbage; anonymous: TLS without
 a certificate; proxy: TLS up to here, and plaintext to BACKEND."""
 import socket, ssl, sys, threading
@@ -114,15 +114,15 @@ print(s.getsockname()[1], flush=True)
 while True:
     threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
 END
-pretend() { # WHAT ARGUMENT…: leaves its port; lab_stop knows it by WHAT
-    python3 "$LAB/pretend" "$@" >"$LAB/$1.port" 2>"$LAB/$1.err" &
-    _lab_pid[$1]=$! _lab_signal[$1]=TERM
+pretend() { # WHAT ARGUMENT…: leaves its port; env_stop knows it by WHAT
+    python3 "$TEST_DIR/pretend" "$@" >"$TEST_DIR/$1.port" 2>"$TEST_DIR/$1.err" &
+    _env_pid[$1]=$! _env_signal[$1]=TERM
     local i
     for ((i = 0; i < 500; i++)); do
-        [[ ! -s $LAB/$1.port ]] || break
+        [[ ! -s $TEST_DIR/$1.port ]] || break
         sleep 0.02
     done
-    port=$(<"$LAB/$1.port")
+    port=$(<"$TEST_DIR/$1.port")
 }
 for row in 'garbage|the TLS handshake fails: wrong version number' 'nothing|the TLS handshake fails: ' \
     'anonymous|the server shows no certificate'; do
@@ -136,14 +136,14 @@ done
 
 # --- a pooler that ends TLS
 
-pretend proxy "$(lab_port good)" "$PKI/good.crt" "$PKI/good.key"
+pretend proxy "$(env_port good)" "$PKI/good.crt" "$PKI/good.key"
 json "host=localhost port=$port user=app dbname=app"
 is "$RC $(found) $(field .connected)" '1 tls-ends-before-server true' 'a pooler: tls-ends-before-server'
 is "$(field .takes_plaintext)" no 'a pooler: takes no plaintext itself'
 is "$(field '.server.pg_stat_ssl.ssl')" f 'a pooler: what the server says'
 has "$(field '.findings[0].text')" 'The server itself sees no TLS' 'a pooler: the text'
 has "$(field '.findings[0].advice')" 'pooler or proxy' 'a pooler: the advice'
-lab_stop proxy
+env_stop proxy
 
 # --- no password and no name reach a server that is not verified
 
@@ -152,20 +152,20 @@ hex() { printf '%s' "$1" | od -An -v -tx1 | tr -d ' \n'; }
 recorder_start liar S --cert "$PKI/impostor.crt" --key "$PKI/impostor.key"
 recorder_start plain N
 for server in liar plain; do
-    bare psql -XAt "host=localhost port=$(lab_port "$server") sslmode=prefer user=$name password=$word dbname=app" -c '' \
-        >"$LAB/psql.out" 2>&1 || true
+    bare psql -XAt "host=localhost port=$(env_port "$server") sslmode=prefer user=$name password=$word dbname=app" -c '' \
+        >"$TEST_DIR/psql.out" 2>&1 || true
     has "$(recorded "$server")$(recorded_tls "$server")" "$(hex "$word")" "$server: psql alone hands it the password"
     forget_recorded "$server"
-    printf '*:*:*:*:%s\n' "$word" >"$LAB/passfile"
-    chmod 0600 "$LAB/passfile"
-    base="host=localhost port=$(lab_port "$server") dbname=app"
+    printf '*:*:*:*:%s\n' "$word" >"$TEST_DIR/passfile"
+    chmod 0600 "$TEST_DIR/passfile"
+    base="host=localhost port=$(env_port "$server") dbname=app"
     for how in conninfo environment passfile uri exempt; do
         policy <<<"sslrootcert = $PKI/root.pem"
         case $how in
         conninfo) json "$base user=$name password=$word sslmode=disable" ;;
         environment) PGUSER=$name PGPASSWORD=$word json "$base" ;;
-        passfile) json "$base user=$name passfile=$LAB/passfile" ;;
-        uri) json "postgresql://$name:$word@localhost:$(lab_port "$server")/app?sslmode=allow" ;;
+        passfile) json "$base user=$name passfile=$TEST_DIR/passfile" ;;
+        uri) json "postgresql://$name:$word@localhost:$(env_port "$server")/app?sslmode=allow" ;;
         exempt)
             policy <<<"sslrootcert = $PKI/root.pem"$'\n[host localhost]\nexempt = a test'
             json "$base user=$name password=$word sslmode=disable"
@@ -188,10 +188,10 @@ json "$(at good) sslkey=engine:key"
 is "$(found)" refused-by-policy 'refused by the policy'
 has "$(field '.findings[0].advice')" 'pgseal explain' 'refused by the policy: the advice'
 printf '%s\n' 'local all all trust' 'hostssl all secret 127.0.0.0/8 scram-sha-256' 'hostssl all all 127.0.0.0/8 trust' \
-    >"$LAB/srv/good/pg_hba.conf"
-lab_stop good
-_lab_launch good
-_lab_wait good
+    >"$TEST_DIR/srv/good/pg_hba.conf"
+env_stop good
+_env_launch good
+_env_wait good
 json "$(at good) user=secret"
 is "$(found)" cannot-authenticate 'no password'
 has "$(field '.findings[0].advice')" 'PGPASSFILE' 'no password: the advice'

@@ -3,11 +3,11 @@
 # explained and then done by a program under the object, whose log line must be the same; and what explain prints.
 pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
+pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
 
 printf '127.0.0.1 %s\n' audited.internal exempt.internal ended.internal renamed.internal pinned.internal \
     other.internal >>/etc/hosts
-services=$LAB/services.conf
+services=$TEST_DIR/services.conf
 export PGSERVICEFILE=$services PGCONNECT_TIMEOUT=3
 : >"$services"
 mkdir -p "$HOME/.postgresql"
@@ -16,7 +16,7 @@ sections() { # MODE
     cat <<END
 mode = $1
 sslrootcert = $PKI/root.pem
-unix_sockets = /tmp:$LAB/srv
+unix_sockets = /tmp:$TEST_DIR/srv
 
 [host audited.internal]
 mode = audit
@@ -96,10 +96,10 @@ input PGHOSTADDR=127.0.0.1 'host=exempt.internal port=1'
 # shellcheck disable=SC2016 # $e, $a and $b are jq's
 fields='{event, action, mode, entry, libpq, libpq_version, host, hostaddr, port, dbname, user, changes, rule, reason}'
 compare() {
-    local name=$1 i count=0 rows=$LAB/compare.rows
+    local name=$1 i count=0 rows=$TEST_DIR/compare.rows
     forget_events
     : >"$rows"
-    : >"$LAB/explained"
+    : >"$TEST_DIR/explained"
     for ((i = $2; i < ${#inputs[@]}; i += $3)); do
         local row=${inputs[i]//@ID@/row$i} word
         printf 'row%d\tconnectdb\t%s\n' "$i" "$row" >>"$rows"
@@ -110,32 +110,32 @@ compare() {
             row=${row#*$'\t'}
         done
         env "${words[@]}" "$pgseal" explain --json ${POLICY:+"--policy=$POLICY"} "${row#*$'\t'}" \
-            >>"$LAB/explained" 2>>"$LAB/explain.err" || true
+            >>"$TEST_DIR/explained" 2>>"$TEST_DIR/explain.err" || true
         count=$((count + 1))
     done
     # A fault of the settings is logged once a process: then each row has its own.
     if [[ ${4:-} == apart ]]; then
-        while IFS= read -r row; do sealed "$DOORS" - <<<"$row"; done <"$rows" >"$LAB/done" 2>"$LAB/done.err"
+        while IFS= read -r row; do sealed "$DOORS" - <<<"$row"; done <"$rows" >"$TEST_DIR/done" 2>"$TEST_DIR/done.err"
     else
-        sealed "$DOORS" - <"$rows" >"$LAB/done" 2>"$LAB/done.err"
+        sealed "$DOORS" - <"$rows" >"$TEST_DIR/done" 2>"$TEST_DIR/done.err"
     fi
-    jq -c "select(.line | .event != null and (.event | IN(${HIDDEN:-\"\"}) | not)) | {(.line.application_name // \"-\"): (.line | $fields)}" "$LAB/explained" |
-        sort >"$LAB/said"
+    jq -c "select(.line | .event != null and (.event | IN(${HIDDEN:-\"\"}) | not)) | {(.line.application_name // \"-\"): (.line | $fields)}" "$TEST_DIR/explained" |
+        sort >"$TEST_DIR/said"
     jq -c "select(.event | IN(\"refuse\", \"exempt\", \"downgrade\", \"socket\", \"seal\")) |
-        {(.application_name // \"-\"): $fields}" "${LOGGED:-$EVENTS}" | sort >"$LAB/did"
-    is "$(diff "$LAB/did" "$LAB/said" | head -n 8)" '' "$name: explain says what the shim did, $count times"
-    is "$(jq -s length "$LAB/explained")" "$count" "$name: each was explained"
-    COMPARED=$((COMPARED + $(wc -l <"$LAB/did")))
+        {(.application_name // \"-\"): $fields}" "${LOGGED:-$EVENTS}" | sort >"$TEST_DIR/did"
+    is "$(diff "$TEST_DIR/did" "$TEST_DIR/said" | head -n 8)" '' "$name: explain says what the shim did, $count times"
+    is "$(jq -s length "$TEST_DIR/explained")" "$count" "$name: each was explained"
+    COMPARED=$((COMPARED + $(wc -l <"$TEST_DIR/did")))
 }
 COMPARED=0 POLICY='' LOGGED='' HIDDEN=''
 
 sections enforce | policy
 compare 'enforce' 0 1
-is "$(jq -r '.[].event' "$LAB/did" | sort -u | paste -sd ' ')" 'downgrade exempt refuse seal socket' \
+is "$(jq -r '.[].event' "$TEST_DIR/did" | sort -u | paste -sd ' ')" 'downgrade exempt refuse seal socket' \
     'enforce: all five verdicts are among them'
 sections audit | policy
 compare 'audit' 0 3
-is "$(jq -r '.[].action' "$LAB/did" | sort -u | paste -sd ' ')" 'allowed would-refuse would-seal' \
+is "$(jq -r '.[].action' "$TEST_DIR/did" | sort -u | paste -sd ' ')" 'allowed would-refuse would-seal' \
     'audit: nothing is sealed'
 { echo 'unlisted_hosts = refuse'; sections enforce; } | policy
 compare 'unlisted_hosts = refuse' "$options_end" 3
@@ -148,18 +148,18 @@ compare 'a root that is not there' 3 24 apart
 printf 'sslrootcrt = /nowhere\n' | policy
 compare 'a faulty policy' 1 40 apart
 chmod g+w /etc/pgseal/policy.conf
-LOGGED=$LAB/done.err compare 'a policy that others may write' 1 40 apart
+LOGGED=$TEST_DIR/done.err compare 'a policy that others may write' 1 40 apart
 no_policy
-LOGGED=$LAB/done.err HIDDEN='"seal", "socket"' compare 'the defaults' 0 16
+LOGGED=$TEST_DIR/done.err HIDDEN='"seal", "socket"' compare 'the defaults' 0 16
 export PGSEAL_MODE=audit PGSEAL_SSLROOTCERT=$PKI/root.pem PGSEAL_LOG_LEVEL=all
-LOGGED=$LAB/done.err compare 'the environment' 0 16
+LOGGED=$TEST_DIR/done.err compare 'the environment' 0 16
 unset PGSEAL_MODE PGSEAL_SSLROOTCERT PGSEAL_LOG_LEVEL
-{ printf 'log_level = all\n'; sections enforce; } >"$LAB/named.conf"
-export PGSEAL_POLICY=$LAB/named.conf
-POLICY=$LAB/named.conf LOGGED=$LAB/done.err compare '--policy, where PGSEAL_POLICY names the same' 0 16
+{ printf 'log_level = all\n'; sections enforce; } >"$TEST_DIR/named.conf"
+export PGSEAL_POLICY=$TEST_DIR/named.conf
+POLICY=$TEST_DIR/named.conf LOGGED=$TEST_DIR/done.err compare '--policy, where PGSEAL_POLICY names the same' 0 16
 unset PGSEAL_POLICY
 is "$((COMPARED > 350))" 1 "some hundreds of verdicts were compared ($COMPARED)"
-hasnt "$(cat "$LAB/explained" "$LAB/said" "$LAB/explain.err")" hunter2 'no secret was shown'
+hasnt "$(cat "$TEST_DIR/explained" "$TEST_DIR/said" "$TEST_DIR/explain.err")" hunter2 'no secret was shown'
 
 # --- what it prints
 
@@ -169,8 +169,8 @@ explain() { # ARG…
 unset PGCONNECT_TIMEOUT
 sections enforce | policy
 line=$(policy_line 'sslrootcert = ')
-lab_start good
-target="host=localhost port=$(lab_port good) user=app dbname=app password=hunter2"
+env_start good
+target="host=localhost port=$(env_port good) user=app dbname=app password=hunter2"
 explain --json "$target sslmode=require"
 is "$RC" 1 'asks for less: exit status 1'
 is "$(jq -r '[.schema, .verdict, .settings, .rule] | join(" ")' <<<"$OUT")" \
@@ -221,24 +221,24 @@ has "$(jq -r '.why[]' <<<"$OUT")" 'mode = audit' 'audit: it says so'
 
 # --- --policy: that file and nothing else
 
-sections enforce | sed 's/a test/another test/' >"$LAB/draft.conf"
-explain --json --policy "$LAB/draft.conf" 'host=exempt.internal'
-is "$(jq -r '.settings + " " + .line.reason' <<<"$OUT")" "$LAB/draft.conf another test" '--policy beats the file in force'
-(cd "$LAB" && "$pgseal" explain --policy draft.conf 'host=exempt.internal' >/dev/null) && RC=0 || RC=$?
+sections enforce | sed 's/a test/another test/' >"$TEST_DIR/draft.conf"
+explain --json --policy "$TEST_DIR/draft.conf" 'host=exempt.internal'
+is "$(jq -r '.settings + " " + .line.reason' <<<"$OUT")" "$TEST_DIR/draft.conf another test" '--policy beats the file in force'
+(cd "$TEST_DIR" && "$pgseal" explain --policy draft.conf 'host=exempt.internal' >/dev/null) && RC=0 || RC=$?
 is "$RC" 0 '--policy takes a relative path'
-PGSEAL_MODE=nonsense run "$pgseal" explain --policy "$LAB/draft.conf" 'host=exempt.internal'
+PGSEAL_MODE=nonsense run "$pgseal" explain --policy "$TEST_DIR/draft.conf" 'host=exempt.internal'
 is "$RC" 0 '--policy: no variable counts'
-explain --json --policy "$LAB/nowhere.conf" 'host=localhost'
-is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $LAB/nowhere.conf: no such file" 'a policy that is not there refuses'
-chmod 0664 "$LAB/draft.conf"
-explain --json --policy "$LAB/draft.conf" 'host=localhost'
-is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $LAB/draft.conf: writable by group or others" 'a policy that others may write refuses'
-mkfifo "$LAB/fifo"
-explain --json --policy "$LAB/fifo" 'host=localhost'
-is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $LAB/fifo: not a regular file" 'a FIFO refuses'
-printf 'mode = of\n' >"$LAB/faulty.conf"
-explain --json --policy "$LAB/faulty.conf" 'host=localhost'
-is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $LAB/faulty.conf:1: mode: unknown value \"of\"; use enforce or audit" 'a faulty policy refuses'
+explain --json --policy "$TEST_DIR/nowhere.conf" 'host=localhost'
+is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $TEST_DIR/nowhere.conf: no such file" 'a policy that is not there refuses'
+chmod 0664 "$TEST_DIR/draft.conf"
+explain --json --policy "$TEST_DIR/draft.conf" 'host=localhost'
+is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $TEST_DIR/draft.conf: writable by group or others" 'a policy that others may write refuses'
+mkfifo "$TEST_DIR/fifo"
+explain --json --policy "$TEST_DIR/fifo" 'host=localhost'
+is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $TEST_DIR/fifo: not a regular file" 'a FIFO refuses'
+printf 'mode = of\n' >"$TEST_DIR/faulty.conf"
+explain --json --policy "$TEST_DIR/faulty.conf" 'host=localhost'
+is "$RC $(jq -r .line.reason <<<"$OUT")" "1 $TEST_DIR/faulty.conf:1: mode: unknown value \"of\"; use enforce or audit" 'a faulty policy refuses'
 
 # --- usage
 
@@ -259,7 +259,7 @@ explain --help
 is "$RC" 0 '--help'
 has "$OUT" 'Exit status: 0' '--help documents the exit status'
 is "$(awk 'length > 80' <<<"$OUT")" '' '--help: 80 columns'
-if "$pgseal" explain "$target" >/dev/full 2>"$LAB/full"; then RC=0; else RC=$?; fi
+if "$pgseal" explain "$target" >/dev/full 2>"$TEST_DIR/full"; then RC=0; else RC=$?; fi
 is "$RC" 2 'output that does not get out is no success'
 
 done_testing

@@ -3,7 +3,7 @@
 # object then does under it: some hundred attempts, done twice.
 pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
+pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
 
 printf '127.0.0.1 %s\n' audited.internal exempt.internal ended.internal renamed.internal pinned.internal other.internal >>/etc/hosts
 export PGCONNECT_TIMEOUT=3
@@ -54,26 +54,26 @@ do_all() {
     forget_events
     for ((i = 0; i < ${#inputs[@]}; i++)); do
         printf 'row%d\tconnectdb\tenv:PGAPPNAME=row%d\t--\t%s\n' "$i" "$i" "${inputs[i]}"
-    done | sealed "$DOORS" - >"$LAB/done" 2>&1
+    done | sealed "$DOORS" - >"$TEST_DIR/done" 2>&1
     jq -c 'select(.application_name) | .exe = .application_name' "$EVENTS" >"$1"
 }
 { echo 'mode = audit'; echo "sslrootcert = $PKI/root.pem"; } | policy
-do_all "$LAB/audit.jsonl"
+do_all "$TEST_DIR/audit.jsonl"
 enforced | policy
-do_all "$LAB/enforce.jsonl"
-cp /etc/pgseal/policy.conf "$LAB/other.conf"
-"$pgseal" report --json --what-if "$LAB/other.conf" "$LAB/audit.jsonl" >"$LAB/report.json"
+do_all "$TEST_DIR/enforce.jsonl"
+cp /etc/pgseal/policy.conf "$TEST_DIR/other.conf"
+"$pgseal" report --json --what-if "$TEST_DIR/other.conf" "$TEST_DIR/audit.jsonl" >"$TEST_DIR/report.json"
 
 # What was refused in the audit already has no word of what it asked for; the others must come true.
-jq -r '.pairs[] | select(.actions["would-refuse"] == null and .what_if) | "\(.exe) \(.what_if.verdict)\t\(.what_if.reason // "")"' "$LAB/report.json" | sort >"$LAB/said"
-jq -rn --slurpfile said <(cut -d' ' -f1 "$LAB/said" | jq -R .) '[inputs | select(.event | IN("refuse", "exempt", "downgrade", "socket", "seal"))][]
-    | select(.exe | IN($said[])) | "\(.exe) \(.action)\t\(.reason // "")"' "$LAB/enforce.jsonl" | sort >"$LAB/did"
-sed -i "s|$LAB/other.conf|/etc/pgseal/policy.conf|g" "$LAB/said"
-is "$(diff "$LAB/did" "$LAB/said" | head -n 20)" '' 'what was said came true: the same action and reason'
-is "$(($(wc -l <"$LAB/said") > 120))" 1 "a hundred attempts and more ($(wc -l <"$LAB/said"))"
-is "$(cut -f1 "$LAB/said" | cut -d' ' -f2 | sort -u | paste -sd ' ')" 'allowed refused sealed would-seal' 'sealed, refused, allowed and only watched are among them'
-has "$(<"$LAB/said")" 'sslnegotiation: the libpq that this program uses (version 15.' 'a pin that the libpq of the log does not know'
-is "$(jq -r '.what_if | [.sealed > 50, .refused > 0, .policy] | join(" ")' "$LAB/report.json")" "true true $LAB/other.conf" 'and how many of each'
+jq -r '.pairs[] | select(.actions["would-refuse"] == null and .what_if) | "\(.exe) \(.what_if.verdict)\t\(.what_if.reason // "")"' "$TEST_DIR/report.json" | sort >"$TEST_DIR/said"
+jq -rn --slurpfile said <(cut -d' ' -f1 "$TEST_DIR/said" | jq -R .) '[inputs | select(.event | IN("refuse", "exempt", "downgrade", "socket", "seal"))][]
+    | select(.exe | IN($said[])) | "\(.exe) \(.action)\t\(.reason // "")"' "$TEST_DIR/enforce.jsonl" | sort >"$TEST_DIR/did"
+sed -i "s|$TEST_DIR/other.conf|/etc/pgseal/policy.conf|g" "$TEST_DIR/said"
+is "$(diff "$TEST_DIR/did" "$TEST_DIR/said" | head -n 20)" '' 'what was said came true: the same action and reason'
+is "$(($(wc -l <"$TEST_DIR/said") > 120))" 1 "a hundred attempts and more ($(wc -l <"$TEST_DIR/said"))"
+is "$(cut -f1 "$TEST_DIR/said" | cut -d' ' -f2 | sort -u | paste -sd ' ')" 'allowed refused sealed would-seal' 'sealed, refused, allowed and only watched are among them'
+has "$(<"$TEST_DIR/said")" 'sslnegotiation: the libpq that this program uses (version 15.' 'a pin that the libpq of the log does not know'
+is "$(jq -r '.what_if | [.sealed > 50, .refused > 0, .policy] | join(" ")' "$TEST_DIR/report.json")" "true true $TEST_DIR/other.conf" 'and how many of each'
 
 # --- what would break; files that are not here; a policy that cannot be used
 
@@ -83,23 +83,23 @@ line() { # EVENT ACTION HOST
 {
     line seal sealed bad.example; line failed sealed bad.example
     line seal sealed good.example; line failed sealed good.example; line witness sealed good.example
-} >"$LAB/outcomes.jsonl"
-printf 'sslrootcert = /nowhere/roots.pem\n' >"$LAB/nowhere.conf"
-"$pgseal" report --json --what-if "$LAB/nowhere.conf" "$LAB/outcomes.jsonl" >"$LAB/report.json"
-is "$(jq -c '[.pairs[] | [.host, .what_if.verdict, .what_if.proved, .what_if.reason]]' "$LAB/report.json")" \
+} >"$TEST_DIR/outcomes.jsonl"
+printf 'sslrootcert = /nowhere/roots.pem\n' >"$TEST_DIR/nowhere.conf"
+"$pgseal" report --json --what-if "$TEST_DIR/nowhere.conf" "$TEST_DIR/outcomes.jsonl" >"$TEST_DIR/report.json"
+is "$(jq -c '[.pairs[] | [.host, .what_if.verdict, .what_if.proved, .what_if.reason]]' "$TEST_DIR/report.json")" \
     '[["good.example","sealed",true,null],["bad.example","breaks",false,"verify failed"]]' 'what only failed so far breaks; what was verified does not'
-is "$(jq -c .what_if.files_not_here "$LAB/report.json")" '["/nowhere/roots.pem"]' 'a root that is not on this machine is taken as good, and named'
-run "$pgseal" report --what-if "$LAB/nowhere.conf" "$LAB/outcomes.jsonl"
+is "$(jq -c .what_if.files_not_here "$TEST_DIR/report.json")" '["/nowhere/roots.pem"]' 'a root that is not on this machine is taken as good, and named'
+run "$pgseal" report --what-if "$TEST_DIR/nowhere.conf" "$TEST_DIR/outcomes.jsonl"
 text=$(tr -s ' \n' '  ' <<<"$OUT")
 has "$text" 'breaks 1 would be sealed, and sealed connections only failed so far' 'text: what breaks'
 has "$text" 'not here /nowhere/roots.pem was taken as good: it is not on this machine' 'text: the root that is not here'
-: >"$LAB/empty.pem"
-printf 'sslrootcert = %s\n' "$LAB/empty.pem" >"$LAB/empty.conf"
-run "$pgseal" report --json --what-if "$LAB/empty.conf" "$LAB/outcomes.jsonl"
+: >"$TEST_DIR/empty.pem"
+printf 'sslrootcert = %s\n' "$TEST_DIR/empty.pem" >"$TEST_DIR/empty.conf"
+run "$pgseal" report --json --what-if "$TEST_DIR/empty.conf" "$TEST_DIR/outcomes.jsonl"
 is "$(jq -r '.what_if.refused' <<<"$OUT")" 2 'a root that is here is judged'
-for wrong in /nowhere.conf "$LAB/wrong.conf"; do
-    printf 'mode = of\n' >"$LAB/wrong.conf"
-    run "$pgseal" report --what-if "$wrong" "$LAB/outcomes.jsonl"
+for wrong in /nowhere.conf "$TEST_DIR/wrong.conf"; do
+    printf 'mode = of\n' >"$TEST_DIR/wrong.conf"
+    run "$pgseal" report --what-if "$wrong" "$TEST_DIR/outcomes.jsonl"
     is "$RC$OUT" 2 "a policy that cannot be used: $(basename "$wrong")"
 done
 has "$ERR" 'wrong.conf:1: mode: unknown value "of"' 'and why'

@@ -3,16 +3,16 @@
 # it: it is left out, and the log says so. One that works goes on working.
 pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
-lab_start good demanding
-G=$(lab_port good) D=$(lab_port demanding)
+pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
+env_start good demanding
+G=$(env_port good) D=$(env_port demanding)
 dir=$HOME/.postgresql
 good="host=localhost port=$G user=app dbname=app"
 demanding="host=localhost port=$D user=app dbname=app"
 full="sslmode=verify-full sslrootcert=$PKI/root.pem"
 policy <<<"sslrootcert = $PKI/root.pem"
-openssl ec -aes256 -in "$PKI/client.key" -passout pass:open -out "$LAB/locked.key" 2>/dev/null
-openssl pkcs8 -topk8 -in "$PKI/client.key" -passout pass:open -out "$LAB/locked8.key" 2>/dev/null
+openssl ec -aes256 -in "$PKI/client.key" -passout pass:open -out "$TEST_DIR/locked.key" 2>/dev/null
+openssl pkcs8 -topk8 -in "$PKI/client.key" -passout pass:open -out "$TEST_DIR/locked8.key" 2>/dev/null
 
 pair() { # MODE [KEY]: the client's certificate and key in ~/.postgresql
     rm -rf "$dir"
@@ -46,9 +46,9 @@ pair 0600
 works 'a pair that works'
 pair 0640
 works 'a key of root, mode 0640'
-pair 0600 "$LAB/locked.key"
+pair 0600 "$TEST_DIR/locked.key"
 extra=sslpassword=open works 'an encrypted key and sslpassword'
-pair 0600 "$LAB/locked8.key"
+pair 0600 "$TEST_DIR/locked8.key"
 extra=sslpassword=open works 'an encrypted PKCS #8 key and sslpassword'
 extra=
 
@@ -60,13 +60,13 @@ pair 0600
 rm "$dir/postgresql.key"
 mkdir "$dir/postgresql.key"
 left_out 'a directory as key' 'its key is no regular file'
-pair 0600 "$LAB/locked.key"
+pair 0600 "$TEST_DIR/locked.key"
 left_out 'an encrypted key' 'its key is encrypted, and nothing gives the pass phrase'
-pair 0600 "$LAB/locked8.key"
+pair 0600 "$TEST_DIR/locked8.key"
 left_out 'an encrypted PKCS #8 key' 'its key is encrypted, and nothing gives the pass phrase'
 
 # With a terminal somebody can answer.
-cat >"$LAB/ask.py" <<'END'
+cat >"$TEST_DIR/ask.py" <<'END'
 import os, pty, select, sys, time
 pid, fd = pty.fork()
 if pid == 0:
@@ -87,7 +87,7 @@ while time.time() < end:
 os.waitpid(pid, 0)
 sys.stdout.write(seen.decode())
 END
-run sealed python3 "$LAB/ask.py" "$DOORS" x connectdb "query=select session_user" -- "$demanding"
+run sealed python3 "$TEST_DIR/ask.py" "$DOORS" x connectdb "query=select session_user" -- "$demanding"
 like "$OUT" 'pass phrase.*"status":"ok".*"server":"app"' 'with a terminal, the pass phrase is asked for, and counts'
 
 # A process that gave up root, with root's HOME.

@@ -3,8 +3,8 @@
 # an impostor with the same name in a certificate of a CA that the distribution trusts.
 . "$(dirname "$0")/../lib/env.sh"
 # shellcheck source=tests/lib/provider.sh
-. "$LAB_TOP/tests/lib/provider.sh"
-page=$LAB_TOP/docs/clouds.md conf=$LAB_TOP/docs/examples/clouds.conf
+. "$TEST_TOP/tests/lib/provider.sh"
+page=$TEST_TOP/docs/clouds.md conf=$TEST_TOP/docs/examples/clouds.conf
 
 # --- the page shows what the file has
 
@@ -18,8 +18,8 @@ is "$(grep -c '^\[host' "$conf")" "$(printf '%s\n' "${shown[@]}" | grep -c '^\[h
 
 # --- one server with the provider's certificate, one with a certificate that anybody could have got
 
-lab_start good impostor
-P=$(lab_port good) I=$(lab_port impostor)
+env_start good impostor
+P=$(env_port good) I=$(env_port impostor)
 authority public '/C=US/O=A public CA/CN=Public Root X9'
 mkdir -p /etc/ssl/certs
 rm -f /etc/ssl/certs/ca-certificates.crt
@@ -28,7 +28,7 @@ install -m 0644 "$conf" /etc/pgseal/policy.conf
 # The address of the example is not this machine's.
 { printf 'log = file:%s\nlog_level = all\n' "$EVENTS" && sed 's/^\[host 10\.20\.0\.5\]$/[host 127.0.0.1]/' "$conf"; } \
     >/etc/pgseal/policy.conf
-cp /etc/hosts "$LAB/hosts"
+cp /etc/hosts "$TEST_DIR/hosts"
 
 ask() { # PORT HOST [SSLMODE]: in OUT what pg_stat_ssl says
     run "${how:-sealed}" psql -XAtw "host=$2 port=$1 dbname=app user=app connect_timeout=10 application_name=app
@@ -43,7 +43,7 @@ provider() {
     if [[ $issuer == self ]]; then install -m 0644 "$PKI/server.crt" "$root"; fi
     present good server
     present impostor fake
-    { cat "$LAB/hosts" && printf '127.0.0.1 %s\n' "$dialled"; } >/etc/hosts
+    { cat "$TEST_DIR/hosts" && printf '127.0.0.1 %s\n' "$dialled"; } >/etc/hosts
     log_mark good
     log_mark impostor
     how=bare ask "$I" "$dialled"
@@ -75,7 +75,7 @@ file both azure
 azure=shop.postgres.database.azure.com
 provider Azure "$azure" /etc/pgseal/azure.pem "/CN=$azure" "DNS:$azure" azure "$azure"
 provider 'Azure, after a rotation to the other root' "$azure" /etc/pgseal/azure.pem "/CN=$azure" "DNS:$azure" azure2 "$azure"
-run bare psql -XAtq -h "$(lab_socket_dir good)" -p "$P" -U postgres -d app -c 'create role "app@shop" login'
+run bare psql -XAtq -h "$(env_socket_dir good)" -p "$P" -U postgres -d app -c 'create role "app@shop" login'
 run sealed psql -XAtw "postgresql://app%40shop@$azure:$P/app?sslmode=disable" \
     -c 'select usename, ssl from pg_stat_activity join pg_stat_ssl using (pid) where pid = pg_backend_pid()'
 is "$OUT" 'app@shop|t' 'Azure: a user with an @'
@@ -136,8 +136,8 @@ is "$(verdicts)" refuse/refused 'and logged'
 certificate server self "/CN=$heroku" "DNS:$heroku"
 present good server
 command=$(awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$page" | grep 's_client')
-{ cat "$LAB/hosts" && printf '127.0.0.1 %s\n' "$heroku"; } >/etc/hosts
-(cd "$LAB" && bash -c "${command//5432/$P}") >/dev/null 2>&1
-is "$(openssl x509 -in "$LAB/heroku-orders.pem" -noout -fingerprint -sha256)" \
+{ cat "$TEST_DIR/hosts" && printf '127.0.0.1 %s\n' "$heroku"; } >/etc/hosts
+(cd "$TEST_DIR" && bash -c "${command//5432/$P}") >/dev/null 2>&1
+is "$(openssl x509 -in "$TEST_DIR/heroku-orders.pem" -noout -fingerprint -sha256)" \
     "$(openssl x509 -in "$PKI/server.crt" -noout -fingerprint -sha256)" 'the command for Heroku keeps the certificate of the server'
 done_testing

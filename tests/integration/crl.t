@@ -3,32 +3,32 @@
 # libpq finds the file; a file that holds anything but CRLs makes the connection fail, with pgseal's reason.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good impostor revoked
-P=$(lab_port good) I=$(lab_port impostor) R=$(lab_port revoked)
+env_start good impostor revoked
+P=$(env_port good) I=$(env_port impostor) R=$(env_port revoked)
 full="dbname=app user=app sslmode=verify-full sslrootcert=$PKI/root.pem"
 good="host=localhost port=$P $full" bad="host=localhost port=$I $full" revoked="host=localhost port=$R $full"
 policy <<<"sslrootcert = $PKI/root.pem"
 versions=(15 13 16 18 symbolic) # 15: the system's; symbolic: that, calling itself past any hook
-mkdir "$LAB/symbolic"
-python3 "$LAB_TOP/tests/matrix/symbolic.py" "$(realpath /usr/lib/*/libpq.so.5)" "$LAB/symbolic/libpq.so.5"
+mkdir "$TEST_DIR/symbolic"
+python3 "$TEST_TOP/tests/matrix/symbolic.py" "$(realpath /usr/lib/*/libpq.so.5)" "$TEST_DIR/symbolic/libpq.so.5"
 libs() {
     case $1 in
     15) echo /nonexistent ;;
-    symbolic) echo "$LAB/symbolic" ;;
-    *) "$LAB_TOP/tests/lib/libpqs.sh" "$1" ;;
+    symbolic) echo "$TEST_DIR/symbolic" ;;
+    *) "$TEST_TOP/tests/lib/libpqs.sh" "$1" ;;
     esac
 }
-home=$LAB/homes/x/.postgresql
+home=$TEST_DIR/homes/x/.postgresql
 mkdir -p "$home"
 
 # --- homes: $HOME from libpq 15 on, the passwd entry before; and a line in passwd that is longer than most buffers
-cp /etc/passwd "$LAB/passwd"
-passwd() { sed "s#^root:.*#root:x:0:0:$1:$LAB/homes/x:/bin/bash#" "$LAB/passwd" >/etc/passwd; }
+cp /etc/passwd "$TEST_DIR/passwd"
+passwd() { sed "s#^root:.*#root:x:0:0:$1:$TEST_DIR/homes/x:/bin/bash#" "$TEST_DIR/passwd" >/etc/passwd; }
 long=$(head -c 1100 /dev/zero | tr '\0' g)
 both() { # VERSION CONNINFO: leaves BARE and SEALED, "ok t" or "bad", and ERROR, sealed
     local way
     for way in bare sealed; do
-        run $way env LD_LIBRARY_PATH="$(libs "$1")" HOME="$LAB/homes/x" "$DOORS" x connectdb -- "$2"
+        run $way env LD_LIBRARY_PATH="$(libs "$1")" HOME="$TEST_DIR/homes/x" "$DOORS" x connectdb -- "$2"
         SEALED=$(out status server)
         SEALED=${SEALED% }
         [[ $way == sealed ]] || BARE=$SEALED
@@ -66,7 +66,7 @@ for version in "${versions[@]}"; do
     for way in start setdblogin; do
         cp "$PKI/crl-mixed.pem" "$home/root.crl"
         if [[ $way == start ]]; then args=("$bad"); else args=(host=localhost "port=$I" dbname=app user=app); fi
-        run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$LAB/homes/x" "$DOORS" x $way -- "${args[@]}"
+        run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$TEST_DIR/homes/x" "$DOORS" x $way -- "${args[@]}"
         has "$(out status error)" 'bad pgseal: refused: sslcrl: ' "libpq $version, $way: the same"
         rm "$home/root.crl"
     done
@@ -85,13 +85,13 @@ a directory|mkdir -p $home/root.crl|bad|pgseal: refused: sslcrl: $home/root.crl:
 END
     rmdir "$home/root.crl"
     mkfifo "$home/root.crl"
-    run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$LAB/homes/x" timeout 10 "$DOORS" x connectdb -- "$good"
+    run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$TEST_DIR/homes/x" timeout 10 "$DOORS" x connectdb -- "$good"
     has "$(out error)" "pgseal: refused: sslcrl: $home/root.crl: " "libpq $version: a FIFO, without a wait"
     rm "$home/root.crl"
     # --- PQreset: the file is judged anew
     cp "$PKI/crl.pem" "$home/root.crl"
     for how in sync start; do
-        run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$LAB/homes/x" "$DOORS" x connectdb "reset=$how" \
+        run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$TEST_DIR/homes/x" "$DOORS" x connectdb "reset=$how" \
             "between=cp '$PKI/crl-mixed.pem' '$home/root.crl'" -- "$good"
         is "$(jq -rs 'map(.status) | join(" ")' <<<"$OUT")" 'ok bad' "libpq $version, reset=$how: a certificate got into root.crl"
         has "$(jq -rs '.[1].error' <<<"$OUT")" 'pgseal: refused: sslcrl: ' "libpq $version, reset=$how: the error says why"
@@ -99,30 +99,30 @@ END
     done
     rm "$home/root.crl"
 done
-cp "$LAB/passwd" /etc/passwd
+cp "$TEST_DIR/passwd" /etc/passwd
 
 # --- a file that was named and judged, and is another one by the time libpq opens it
 log_mark impostor
 for at in 2 3; do
-    cp "$PKI/crl.pem" "$LAB/named.pem"
-    cp "$PKI/crl-mixed.pem" "$LAB/named.new"
-    run env LD_PRELOAD="$OBJECT:$LAB_TOP/build/tests/swap.so" SWAP_FILE="$LAB/named.pem" SWAP_WITH="$LAB/named.new" SWAP_AT=$at \
-        "$DOORS" x connectdb -- "$bad sslcrl=$LAB/named.pem"
+    cp "$PKI/crl.pem" "$TEST_DIR/named.pem"
+    cp "$PKI/crl-mixed.pem" "$TEST_DIR/named.new"
+    run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/named.pem" SWAP_WITH="$TEST_DIR/named.new" SWAP_AT=$at \
+        "$DOORS" x connectdb -- "$bad sslcrl=$TEST_DIR/named.pem"
     is "$(out status)" bad "a CRL that becomes a certificate at look $at"
 done
 is "$(sessions impostor)" '' 'no session with the impostor came of it'
 for at in 2 3; do
-    cp "$PKI/crl.pem" "$LAB/named.pem"
-    : >"$LAB/named.new"
-    run env LD_PRELOAD="$OBJECT:$LAB_TOP/build/tests/swap.so" SWAP_FILE="$LAB/named.pem" SWAP_WITH="$LAB/named.new" SWAP_AT=$at \
-        "$DOORS" x connectdb -- "$revoked sslcrl=$LAB/named.pem"
+    cp "$PKI/crl.pem" "$TEST_DIR/named.pem"
+    : >"$TEST_DIR/named.new"
+    run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/named.pem" SWAP_WITH="$TEST_DIR/named.new" SWAP_AT=$at \
+        "$DOORS" x connectdb -- "$revoked sslcrl=$TEST_DIR/named.pem"
     is "$(out status)" bad "a CRL that becomes empty at look $at revokes nobody less"
 done
 
 # --- a libpq that has its OpenSSL inside, so that nothing shows what it opens: its own home file is judged beforehand, and named
-mkdir "$LAB/inside"
-sed 's/X509_STORE_load_locations/X509_STORE_load_locationz/' "$(realpath /usr/lib/*/libpq.so.5)" >"$LAB/inside/libpq.so.5"
-gcc -shared -fPIC -x c -o "$LAB/inside/libz.so" - <<'C'
+mkdir "$TEST_DIR/inside"
+sed 's/X509_STORE_load_locations/X509_STORE_load_locationz/' "$(realpath /usr/lib/*/libpq.so.5)" >"$TEST_DIR/inside/libpq.so.5"
+gcc -shared -fPIC -x c -o "$TEST_DIR/inside/libz.so" - <<'C'
 int X509_STORE_load_locations(void *, const char *, const char *);
 int X509_STORE_load_locationz(void *store, const char *file, const char *dir);
 int X509_STORE_load_locationz(void *store, const char *file, const char *dir)
@@ -132,9 +132,9 @@ int X509_STORE_load_locationz(void *store, const char *file, const char *dir)
 C
 mkdir -p "$home"
 hidden() { # bare|sealed CONNINFO
-    local preload=$LAB/inside/libz.so
+    local preload=$TEST_DIR/inside/libz.so
     [[ $1 == bare ]] || preload+=":$OBJECT"
-    run env LD_LIBRARY_PATH="$LAB/inside" LD_PRELOAD="$preload" HOME="$LAB/homes/x" "$DOORS" x connectdb -- "$2"
+    run env LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$preload" HOME="$TEST_DIR/homes/x" "$DOORS" x connectdb -- "$2"
     GOT=$(out status server)
     GOT=${GOT% }
 }

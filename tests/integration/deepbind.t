@@ -2,12 +2,12 @@
 # deepbind.t: what is opened RTLD_DEEPBIND, or by dlmopen, and what that opens in its turn, reaches libpq as it does bare, and
 # only through pgseal: wherever the dynamic linker finds it, whatever else has its name, and however its file is made.
 . "$(dirname "$0")/../lib/env.sh"
-. "$LAB_TOP/tests/lib/reach.sh"
+. "$TEST_TOP/tests/lib/reach.sh"
 
-lab_start good impostor
+env_start good impostor
 policy <<<"sslrootcert = $PKI/root.pem"
-target="host=localhost port=$(lab_port good) dbname=app user=app sslmode=disable"
-evil="host=localhost port=$(lab_port impostor) dbname=app user=app sslmode=disable"
+target="host=localhost port=$(env_port good) dbname=app user=app sslmode=disable"
+evil="host=localhost port=$(env_port impostor) dbname=app user=app sslmode=disable"
 
 # both NAME COMMAND…: TARGET in it is the connection string. Bare, plaintext, and through to the impostor; sealed, verified
 # TLS, and nothing for the impostor; the program sees the same.
@@ -102,7 +102,7 @@ for how in deep space; do
         "$REACH/nest.so" TARGET
 done
 printf 'FAKE_1 { global: PQ*; local: *; };\n' >"$REACH/fake.map"
-gcc -std=gnu17 -O1 -fPIC -shared -Wl,--version-script="$REACH/fake.map" -o "$REACH/libfake.so" "$LAB_TOP/tests/matrix/fakepq.c"
+gcc -std=gnu17 -O1 -fPIC -shared -Wl,--version-script="$REACH/fake.map" -o "$REACH/libfake.so" "$TEST_TOP/tests/matrix/fakepq.c"
 for how in deep space; do
     run bare env NESTED_HOW=byvsym NESTED="$REACH/libfake.so" "$nested" $how "$REACH/nest.so" 'host=nowhere sslmode=disable'
     hasnt "$OUT" pgseal "$how, and its library asks dlvsym: bare, connected"

@@ -3,7 +3,7 @@
 # pages, the reports, the paths and links.
 # shellcheck disable=SC2016 # the words looked for stand in backticks
 . "$(dirname "$0")/../lib/env.sh"
-cd "$LAB_TOP" || exit 1
+cd "$TEST_TOP" || exit 1
 
 # named FILE WORD…: each word stands in the file as `word`; prints those that do not.
 named() {
@@ -19,8 +19,8 @@ named() {
 is "$(awk '/^```ini$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' README.md)" "$(<docs/sample-policy.conf)" \
     'README shows docs/sample-policy.conf'
 
-lab_start good
-port=$(lab_port good)
+env_start good
+port=$(env_port good)
 install -m 0644 "$PKI/root.pem" /etc/pgseal/roots.pem
 install -m 0644 "$PKI/root.pem" /etc/pgseal/rds-global-bundle.pem
 install -m 0644 "$PKI/crl.pem" /etc/pgseal/crl.pem
@@ -40,7 +40,7 @@ declare -A want=(
     ["host=orders.internal port=$port"]='seal/sealed failed'
     ["host=x.rds.amazonaws.com port=$port"]='seal/sealed failed'
     ["host=127.0.0.1 port=6432 connect_timeout=2"]='exempt/allowed'
-    ["host=$(lab_socket_dir good) port=$port"]='socket/allowed'
+    ["host=$(env_socket_dir good) port=$port"]='socket/allowed'
 )
 for target in "${!want[@]}"; do
     forget_events
@@ -103,8 +103,8 @@ for page in docs/man/*.[1-8]; do
     is "$RC$OUT$ERR" 0 "$page renders without a warning"
     is "$(groff -man -Tascii "$page" 2>&1 | sed 's/\x1b\[[0-9;]*m//g; s/.\x08//g' | grep -cE '^(NAME|SYNOPSIS|DESCRIPTION|SEE ALSO)$')" 4 "$page has its sections"
 done
-printf '.TH X 1\n.SH NAME\n.TP\n.nonesuch x\n' >"$LAB/wrong.1"
-isnt "$(groff -man -ww -z -Tutf8 "$LAB/wrong.1" 2>&1)" '' 'a wrong man page gives a warning'
+printf '.TH X 1\n.SH NAME\n.TP\n.nonesuch x\n' >"$TEST_DIR/wrong.1"
+isnt "$(groff -man -ww -z -Tutf8 "$TEST_DIR/wrong.1" 2>&1)" '' 'a wrong man page gives a warning'
 
 # --- the reports, on a log that has a line of each kind
 
@@ -112,15 +112,15 @@ sample
 forget_events
 psql_to "host=localhost port=$port sslmode=disable"
 psql_to "host=orders.internal port=$port"
-cp "$EVENTS" "$LAB/pgseal.jsonl"
+cp "$EVENTS" "$TEST_DIR/pgseal.jsonl"
 # Each ```sh block that begins with `pgseal report` or jq, its indentation taken off.
-awk -v dir="$LAB" '/^ *```sh$/ { inside = 1; file = ""; next } /^ *```$/ { if (file) close(file); inside = 0; next }
+awk -v dir="$TEST_DIR" '/^ *```sh$/ { inside = 1; file = ""; next } /^ *```$/ { if (file) close(file); inside = 0; next }
     inside && !file { file = /^ *(jq|pgseal report) / ? dir "/report" ++n ".sh" : "/dev/null" } inside { print > file }' \
     docs/logging.md README.md
-is "$(find "$LAB" -name 'report*.sh' | wc -l)" 4 'four reports in the documents'
-cp docs/sample-policy.conf "$LAB/enforce.conf"
-for report in "$LAB"/report*.sh; do
-    OUT=$(cd "$LAB" && PATH=$LAB_TOP/build:$PATH bash -e "$report" 2>&1) && RC=0 || RC=$?
+is "$(find "$TEST_DIR" -name 'report*.sh' | wc -l)" 4 'four reports in the documents'
+cp docs/sample-policy.conf "$TEST_DIR/enforce.conf"
+for report in "$TEST_DIR"/report*.sh; do
+    OUT=$(cd "$TEST_DIR" && PATH=$TEST_TOP/build:$PATH bash -e "$report" 2>&1) && RC=0 || RC=$?
     is "$RC" 0 "$(head -n 1 "$report" | cut -c1-60): works"
     like "$OUT" 'psql|localhost' "$(head -n 1 "$report" | cut -c1-60): finds something"
 done
@@ -141,8 +141,8 @@ is "$(titles docs/coverage.md | wc -l)" "$(perl -0777 -ne 'print scalar(() = /"[
     'coverage.md: each quoted title was found'
 is "$(($(titles docs/coverage.md | wc -l) > 12))" 1 'coverage.md: there are some'
 is "$(untrue docs/coverage.md)" '' 'coverage.md: each test that it quotes is there'
-sed 's/("a module")/("no such title")/' docs/coverage.md >"$LAB/rotten.md"
-is "$(untrue "$LAB/rotten.md")" 'tests/integration/resolve.t: no such title; ' 'coverage.md: one that is not there would be found'
+sed 's/("a module")/("no such title")/' docs/coverage.md >"$TEST_DIR/rotten.md"
+is "$(untrue "$TEST_DIR/rotten.md")" 'tests/integration/resolve.t: no such title; ' 'coverage.md: one that is not there would be found'
 is "$(awk '/^## Out of reach/ { exit } /^\*\*/ { if (way) print way; way = $0 } /\*Shown by\*/ { way = "" }
     END { if (way) print way }' docs/coverage.md)" '' 'coverage.md: each way in names its test'
 is "$(grep -E '^\| [`a-z]' docs/coverage.md | grep -vE '^\| (entry point|what|runtime) \|' | grep -v '`tests/' || true)" \

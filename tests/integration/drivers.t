@@ -4,12 +4,12 @@
 # what is asked of drivers is never asking for less of libpq.
 # shellcheck source=tests/lib/env.sh
 . "$(dirname "$0")/../lib/env.sh"
-cp "$LAB_TOP/build/pgseal-run" "$LAB/bin/"
-launcher=$LAB/bin/pgseal-run
-lab_start good impostor wrongname nossl
+cp "$TEST_TOP/build/pgseal-run" "$TEST_DIR/bin/"
+launcher=$TEST_DIR/bin/pgseal-run
+env_start good impostor wrongname nossl
 mount -t tmpfs -o mode=755 tmpfs /run
 
-mkdir "$LAB/go" && cat >"$LAB/go/main.go" <<'END'
+mkdir "$TEST_DIR/go" && cat >"$TEST_DIR/go/main.go" <<'END'
 package main
 
 import (
@@ -35,24 +35,24 @@ func main() {
 	pool.Close()
 }
 END
-export GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE=$LAB_TOP/build/clients/go
-(cd "$LAB/go" && CGO_ENABLED=1 go build -o "$LAB/bin/dynamic" main.go && CGO_ENABLED=0 go build -o "$LAB/bin/static" main.go)
-has "$(readelf -lW "$LAB/bin/dynamic")" INTERP 'the dynamic program has a loader'
-hasnt "$(readelf -lW "$LAB/bin/static")" INTERP 'the static program has none'
+export GOPATH=/usr/share/gocode GO111MODULE=off GOCACHE=$TEST_TOP/build/clients/go
+(cd "$TEST_DIR/go" && CGO_ENABLED=1 go build -o "$TEST_DIR/bin/dynamic" main.go && CGO_ENABLED=0 go build -o "$TEST_DIR/bin/static" main.go)
+has "$(readelf -lW "$TEST_DIR/bin/dynamic")" INTERP 'the dynamic program has a loader'
+hasnt "$(readelf -lW "$TEST_DIR/bin/static")" INTERP 'the static program has none'
 
 # at SERVER COMMAND…: with this server in the environment, and nothing else; "OUTPUT; sessions of the server; STATUS".
 at() {
     local server=$1
     shift
     log_mark "$server"
-    run env PGHOST=localhost PGPORT="$(lab_port "$server")" PGUSER=app PGDATABASE=app PGAPPNAME=go "$@"
+    run env PGHOST=localhost PGPORT="$(env_port "$server")" PGUSER=app PGDATABASE=app PGAPPNAME=go "$@"
     printf '%s; %s; %s\n' "$OUT" "$(sessions "$server" | sort -u | paste -sd ' ')" "$RC"
 }
 policy <<END
 sslrootcert = $PKI/root.pem
 END
 for program in dynamic static; do
-    bin=$LAB/bin/$program
+    bin=$TEST_DIR/bin/$program
     option=--drivers
     [[ $program == dynamic ]] || option=--drivers=only
     is "$(at good "$bin")" 'in, TLS: true; go ssl; 0' "$program, bare: TLS, unverified: the driver prefers it"
@@ -76,7 +76,7 @@ for program in dynamic static; do
     is "$(at impostor "$url" "$launcher" "$option" --rewrite-url DATABASE_URL "$bin")" 'refused; ; 1' "$program, --rewrite-url: refuses the impostor"
     is "$(at good "$url" "$launcher" "$option" --rewrite-url DATABASE_URL "$bin")" 'in, TLS: true; go ssl; 0' "$program, --rewrite-url: in, with TLS"
 done
-run "$launcher" --drivers "$LAB/bin/static"
+run "$launcher" --drivers "$TEST_DIR/bin/static"
 is "$RC" 125 'without =only the static program is refused'
 has "$ERR" static 'without =only the static program is refused: why'
 

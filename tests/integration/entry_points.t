@@ -5,17 +5,17 @@
 . "$(dirname "$0")/../lib/env.sh"
 
 servers=(good impostor wrongname expired revoked nossl)
-lab_start "${servers[@]}"
+env_start "${servers[@]}"
 policy <<END
 mode = enforce
 sslrootcert = $PKI/root.pem
 sslcrl = $PKI/crl.pem
 END
 
-services=$LAB/services.conf
+services=$TEST_DIR/services.conf
 for server in "${servers[@]}"; do
-    printf '[%s]\nhost=localhost\nport=%s\ndbname=app\nuser=app\n' "$server" "$(lab_port "$server")"
-    printf '[%s-weak]\nhost=localhost\nport=%s\ndbname=app\nuser=app\nsslmode=disable\n' "$server" "$(lab_port "$server")"
+    printf '[%s]\nhost=localhost\nport=%s\ndbname=app\nuser=app\n' "$server" "$(env_port "$server")"
+    printf '[%s-weak]\nhost=localhost\nport=%s\ndbname=app\nuser=app\nsslmode=disable\n' "$server" "$(env_port "$server")"
 done >"$services"
 
 declare -A entry=([connectdb]=PQconnectdb [start]=PQconnectStart [ping]=PQping [params]=PQconnectdbParams
@@ -41,7 +41,7 @@ row() {
 rows_for() {
     server=$1
     local port target pairs uri door
-    port=$(lab_port "$server")
+    port=$(env_port "$server")
     target="host=localhost port=$port dbname=app user=app application_name=@ID@"
     uri="//app@localhost:$port/app?application_name=@ID@"
     pairs=(host=localhost "port=$port" dbname=app user=app application_name=@ID@)
@@ -87,7 +87,7 @@ collect() { # what the client says, what the server saw, what the log says: each
     outcome=() session=() logged=()
     while IFS=$'\t' read -r id rest; do
         outcome[$id]=$rest
-    done < <(jq -r '[.row, .status + (if .server then " " + .server else "" end)] | @tsv' "$LAB/out.jsonl")
+    done < <(jq -r '[.row, .status + (if .server then " " + .server else "" end)] | @tsv' "$TEST_DIR/out.jsonl")
     sleep 0.3
     for server in "${servers[@]}"; do
         while read -r name rest; do
@@ -119,9 +119,9 @@ judge() { # AS SERVER…
     while IFS= read -r line; do
         id=${line%%$'\t'*} server=${id%%.*} door=${row_door[$id]}
         if [[ ${row_source[$id]} == default ]]; then
-            want_log="seal sealed enforce ${entry[$door]} localhost:$(lab_port "$server") [] [verify-full]"
+            want_log="seal sealed enforce ${entry[$door]} localhost:$(env_port "$server") [] [verify-full]"
         else
-            want_log="downgrade sealed enforce ${entry[$door]} localhost:$(lab_port "$server")"
+            want_log="downgrade sealed enforce ${entry[$door]} localhost:$(env_port "$server")"
             want_log+=" [sslmode ${row_source[$id]} disable verify-full] []"
         fi
         case $server-$door in
@@ -136,7 +136,7 @@ judge() { # AS SERVER…
 }
 
 for server in "${servers[@]}"; do log_mark "$server"; done
-only good impostor nossl | bare "$DOORS" - >"$LAB/out.jsonl"
+only good impostor nossl | bare "$DOORS" - >"$TEST_DIR/out.jsonl"
 collect
 while IFS= read -r line; do
     id=${line%%$'\t'*} server=${id%%.*}
@@ -146,7 +146,7 @@ while IFS= read -r line; do
 done < <(only good impostor nossl)
 
 forget_events
-printf '%s\n' "${rows[@]}" | sealed "$DOORS" - >"$LAB/out.jsonl"
+printf '%s\n' "${rows[@]}" | sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
 collect
 judge root "${servers[@]}"
 is "$(events 'select(.event == "process")' | wc -l)" 1 'one process line'
@@ -156,7 +156,7 @@ is "$(events 'select(.event == "downgrade" and (.libpq_version < 100000 or (.lib
     or .exe != "'"$DOORS"'" or .user != "app" or .dbname != "app"))' | wc -l)" 0 'every verdict names libpq, program, user, database'
 
 forget_events
-only good impostor | sealed_as_user "$DOORS" - >"$LAB/out.jsonl"
+only good impostor | sealed_as_user "$DOORS" - >"$TEST_DIR/out.jsonl"
 collect
 judge "$TESTUSER" good impostor
 is "$(events "select(.uid != $(id -u "$TESTUSER"))" | wc -l)" 0 "every line names the user"

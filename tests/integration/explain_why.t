@@ -3,10 +3,10 @@
 # shows libpq's own words for what libpq rejects; the log of a program says the same.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${cli:-$LAB_TOP/build/pgseal}
+pgseal=${cli:-$TEST_TOP/build/pgseal}
 
-lab_start good
-G=$(lab_port good)
+env_start good
+G=$(env_port good)
 printf '127.0.0.1 %s\n' pgb.internal db2.internal old.internal ended.internal >>/etc/hosts
 policy <<END
 sslrootcert = $PKI/root.pem

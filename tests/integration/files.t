@@ -1,47 +1,47 @@
 #!/bin/bash
 # files.t: policy, root and CRL are read to their end, whatever their st_size says; what is no regular file is not waited for.
 . "$(dirname "$0")/../lib/env.sh"
-lab_start good
-P=$(lab_port good)
+env_start good
+P=$(env_port good)
 target="host=localhost port=$P user=app dbname=app"
 proc=/proc/sys/kernel/ostype # a regular file of root's, of 0 bytes, that says "Linux"
 is "$(stat -c '%F %s %U %a' "$proc") $(cat "$proc")" 'regular empty file 0 root 444 Linux' 'a file that says more than its size'
-mkfifo "$LAB/fifo"
-chmod 600 "$LAB/fifo"
+mkfifo "$TEST_DIR/fifo"
+chmod 600 "$TEST_DIR/fifo"
 
 # An empty policy would be one with every default.
 no_policy
 log=(PGSEAL_LOG=none)
 run sealed env PGSEAL_POLICY="$proc" "$DOORS" x connectdb -- "$target"
 has "$(out error)" "pgseal: refused: $proc:1: neither a section nor key = value" 'a policy of /proc is read'
-run timeout 10 env LD_PRELOAD="$OBJECT" PGSEAL_POLICY="$LAB/fifo" "$DOORS" x connectdb -- "$target"
-has "$RC $(out error)" "pgseal: refused: $LAB/fifo: not a regular file" 'a FIFO as policy is not waited for'
+run timeout 10 env LD_PRELOAD="$OBJECT" PGSEAL_POLICY="$TEST_DIR/fifo" "$DOORS" x connectdb -- "$target"
+has "$RC $(out error)" "pgseal: refused: $TEST_DIR/fifo: not a regular file" 'a FIFO as policy is not waited for'
 run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$proc" "$DOORS" x connectdb -- "$target"
 has "$(out error)" "$proc: holds no certificate" 'a root of /proc is read'
-run timeout 10 env LD_PRELOAD="$OBJECT" "${log[@]}" PGSEAL_SSLROOTCERT="$LAB/fifo" "$DOORS" x connectdb -- "$target"
-has "$RC $(out error)" "$LAB/fifo: not a regular file" 'a FIFO as root is not waited for'
+run timeout 10 env LD_PRELOAD="$OBJECT" "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/fifo" "$DOORS" x connectdb -- "$target"
+has "$RC $(out error)" "$TEST_DIR/fifo: not a regular file" 'a FIFO as root is not waited for'
 run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SSLCRL="$proc" "$DOORS" x connectdb -- "$target"
 has "$(out error)" "$proc: holds no CRL" 'a CRL of /proc is read'
-run timeout 10 env LD_PRELOAD="$OBJECT" "${log[@]}" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SSLCRL="$LAB/fifo" "$DOORS" x connectdb -- "$target"
-has "$RC $(out error)" "$LAB/fifo: not a regular file" 'a FIFO as CRL is not waited for'
+run timeout 10 env LD_PRELOAD="$OBJECT" "${log[@]}" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SSLCRL="$TEST_DIR/fifo" "$DOORS" x connectdb -- "$target"
+has "$RC $(out error)" "$TEST_DIR/fifo: not a regular file" 'a FIFO as CRL is not waited for'
 
 # One that is longer than the first read: what stands behind it counts.
 {
     cat "$PKI/root.pem"
     head -c 100000 /dev/zero | tr '\0' '\n'
     cat "$PKI/foreign.pem"
-} >"$LAB/long.pem"
+} >"$TEST_DIR/long.pem"
 for size in 4095 4096 4097 8192; do
-    head -c $((size - $(stat -c %s "$PKI/root.pem"))) /dev/zero | tr '\0' '\n' | cat - "$PKI/root.pem" >"$LAB/$size.pem"
-    run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$LAB/$size.pem" "$DOORS" x connectdb -- "$target"
+    head -c $((size - $(stat -c %s "$PKI/root.pem"))) /dev/zero | tr '\0' '\n' | cat - "$PKI/root.pem" >"$TEST_DIR/$size.pem"
+    run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/$size.pem" "$DOORS" x connectdb -- "$target"
     is "$(out status)" ok "a root that ends after $size bytes"
 done
-run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$LAB/long.pem" "$DOORS" x connectdb -- "$target"
+run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/long.pem" "$DOORS" x connectdb -- "$target"
 is "$(out status)" ok 'a long root'
 {
-    cat "$LAB/long.pem"
+    cat "$TEST_DIR/long.pem"
     echo '-----BEGIN TRUSTED CERTIFICATE-----'
-} >"$LAB/tail.pem"
-run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$LAB/tail.pem" "$DOORS" x connectdb -- "$target"
+} >"$TEST_DIR/tail.pem"
+run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/tail.pem" "$DOORS" x connectdb -- "$target"
 has "$(out error)" 'holds another block than CERTIFICATE' 'what stands at its end is judged'
 done_testing

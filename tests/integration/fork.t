@@ -2,8 +2,8 @@
 # fork.t: a parent, its children, and the parent again, in one process and its forks.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good
-P=$(lab_port good)
+env_start good
+P=$(env_port good)
 w='user=app dbname=app sslmode=disable'
 
 # family: a parent, its child twice, and the parent again

@@ -2,9 +2,9 @@
 # host_rules.t: which section holds for which host, what an exemption or a section's audit rests on, sockets, lists, pins.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good impostor demanding
-P=$(lab_port good) I=$(lab_port impostor) D=$(lab_port demanding)
-S=$(lab_socket_dir good)
+env_start good impostor demanding
+P=$(env_port good) I=$(env_port impostor) D=$(env_port demanding)
+S=$(env_socket_dir good)
 echo '127.0.0.1 prod.example b.example c.example a.b.example' >>/etc/hosts
 w='dbname=app user=app sslmode=disable' # what each program asks for
 
@@ -147,23 +147,23 @@ sockets() { # ALLOWED-OUTCOME OTHER-OUTCOME: each row is OUTCOME|VERDICT of a so
     local here=$1 there=$2
     echo "[here]
 host=$S
-port=$P" >"$LAB/socket.conf"
+port=$P" >"$TEST_DIR/socket.conf"
     rows <<END
 a path|$here|host=$S port=$P $w
 a path in the environment|$here|port=$P $w|env:PGHOST=$S
-a path in the service file|$here|service=here $w|env:PGSERVICEFILE=$LAB/socket.conf
+a path in the service file|$here|service=here $w|env:PGSERVICEFILE=$TEST_DIR/socket.conf
 an encoded path in a URI|$here|postgresql://app@${S//\//%2F}:$P/app
 a path in a URI's query|$here|postgresql:///app?host=$S&port=$P&user=app
 a path in an array|$here|host=$S ; port=$P ; user=app ; dbname=app|door:params
 a path in an expanded dbname|$here|dbname=host=$S port=$P $w|door:startparams
 a path in login|$here|host=$S ; port=$P ; user=app ; dbname=app|door:setdblogin
 a later element|$here|host=localhost,$S port=1,$P $w
-another directory|$there|host=$LAB/log port=$P $w
+another directory|$there|host=$TEST_DIR/log port=$P $w
 no host: the default directory|$there|port=$P $w
 an empty element|$there|host=localhost, port=1,$P $w
-an empty element in front|$there|host=,$LAB/log port=$P $w
+an empty element in front|$there|host=,$TEST_DIR/log port=$P $w
 an abstract socket|$there|host=@pgseal.none port=$P $w
-another directory, later|$there|host=$S,$LAB/log port=1,$P $w
+another directory, later|$there|host=$S,$TEST_DIR/log port=1,$P $w
 END
 }
 policy <<END
@@ -188,7 +188,7 @@ END
 rows <<END
 allowed: a path|ok f|socket/allowed|host=$S port=$P $w
 allowed: a list with a host|ok f|downgrade/sealed|host=localhost,$S port=1,$P $w
-allowed: elsewhere nobody listens|bad|socket/allowed|host=$LAB/log port=$P $w
+allowed: elsewhere nobody listens|bad|socket/allowed|host=$TEST_DIR/log port=$P $w
 END
 rows <<<"an exemption's section does not make a socket of it|ok t|downgrade/sealed|host=localhost port=$P $w"
 
@@ -254,12 +254,12 @@ rows <<<"10.* exempts no name|bad|downgrade/sealed|host=10.evil.example port=$P 
 is "$(sessions good)" '' 'and no session came of it'
 
 # --- an address with a scope
-lab_stop good
-echo "listen_addresses = '127.0.0.1, ::1'" >>"$LAB/srv/good/postgresql.conf"
-echo 'host all all ::1/128 trust' >>"$LAB/srv/good/pg_hba.conf"
-_lab_launch good
-_lab_wait good
-P=$(lab_port good)
+env_stop good
+echo "listen_addresses = '127.0.0.1, ::1'" >>"$TEST_DIR/srv/good/postgresql.conf"
+echo 'host all all ::1/128 trust' >>"$TEST_DIR/srv/good/pg_hba.conf"
+_env_launch good
+_env_wait good
+P=$(env_port good)
 policy <<<"sslrootcert = $PKI/root.pem"
 scoped="host=localhost hostaddr=::1%1 port=$P user=app dbname=app"
 rows bare <<<"bare: an address with a scope|ok t|-|$scoped"

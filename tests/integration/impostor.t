@@ -3,11 +3,11 @@
 # in the protocol; options, JSON, JUnit, exit statuses; COMMANDs that hang, fork, print what they should not; clean-up.
 # shellcheck disable=SC2016 # scripts for COMMAND's own shell
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=$LAB_TOP/build/pgseal
-raw=$LAB_TOP/tests/lib/pgraw.py
-export TMPDIR=$LAB/tmp
+pgseal=$TEST_TOP/build/pgseal
+raw=$TEST_TOP/tests/lib/pgraw.py
+export TMPDIR=$TEST_DIR/tmp
 mkdir -m 1777 "$TMPDIR"
-cd "$LAB"
+cd "$TEST_DIR"
 psql=(psql -XAtc 'select 1')
 
 impostor() { run "$pgseal" impostor "$@"; }
@@ -36,7 +36,7 @@ is "$(field '.trials[3].connections, .trials[1].connections' | paste -sd ' ')" '
 hasnt "$OUT" 'select 1' 'JSON: what was told is not shown'
 
 run "$pgseal" impostor --json --crl --env 'PGSEAL_SSLCRL={crl}' --env PGSEAL_LOG=none -- \
-    "$LAB_TOP/build/pgseal-run" --lib "$OBJECT" --root '{root}' "${psql[@]}"
+    "$TEST_TOP/build/pgseal-run" --lib "$OBJECT" --root '{root}' "${psql[@]}"
 is "$RC $(verdicts_of)" "0 $(every ok)" 'psql under pgseal-run: no impostor is told anything'
 is "$(told)" "genuine:$all/tls $(for name in $impostors; do printf '%s:/none ' "$name"; done | sed 's/ $//')" \
     'psql under pgseal-run: the genuine server has its query, inside TLS'
@@ -45,7 +45,7 @@ is "$(field '[.trials[1:][] | .connections > 0] | all')" true 'psql under pgseal
 like "$(field '.trials[3].reason')" 'unknown ca' 'JSON: why the handshake with an unknown CA failed'
 like "$(field '.trials[8].reason')" 'version|protocol' 'JSON: why that with TLS 1.1 failed'
 run "$pgseal" impostor --json --env PGSSLMODE=disable --env PGSEAL_LOG=none -- \
-    "$LAB_TOP/build/pgseal-run" --lib "$OBJECT" --root '{root}' psql -XAtc 'select 1' 'sslmode=disable'
+    "$TEST_TOP/build/pgseal-run" --lib "$OBJECT" --root '{root}' psql -XAtc 'select 1' 'sslmode=disable'
 is "$RC" 0 'psql under pgseal-run, told to do without TLS: no impostor is told anything'
 
 json --crl --env PGSSLMODE=verify-full -- "${psql[@]}"
@@ -79,7 +79,7 @@ is "$RC $(field '.trials[0].verdict, .trials[0].reason' | paste -sd ' ')" \
     '2 control-failed SCRAM with another password than PGPASSWORD' 'SCRAM with another password: the control says so'
 
 # What libpq 15 has not: require_auth, direct TLS.
-libpq18=$("$LAB_TOP/tests/lib/libpqs.sh" 18)
+libpq18=$("$TEST_TOP/tests/lib/libpqs.sh" 18)
 PGREQUIREAUTH=scram-sha-256 LD_LIBRARY_PATH=$libpq18 json --trial no-tls,foreign-ca -- psql -XAtc 'select 1' 'sslrootcert='
 is "$RC $(told)" '1 genuine:user+scram+query/tls no-tls:user+scram/clear foreign-ca:user+scram/tls' 'libpq 18, require_auth: SCRAM, in clear too'
 LD_LIBRARY_PATH=$libpq18 json --trial no-tls,foreign-ca -- psql -XAtc 'select 1' 'sslnegotiation=direct sslmode=require sslrootcert='
@@ -157,10 +157,10 @@ port=$((20000 + RANDOM % 12000))
 json --port "$port" --trial no-tls -- "${psql[@]}"
 is "$RC $(field .port)" "1 $port" '--port'
 recorder_start taken silent
-impostor --port "$(lab_port taken)" -- true
+impostor --port "$(env_port taken)" -- true
 is "$RC$OUT" 2 'a port that is taken: exit status'
-has "$ERR" "cannot listen on localhost port $(lab_port taken): Address already in use" 'a port that is taken: why'
-lab_stop taken
+has "$ERR" "cannot listen on localhost port $(env_port taken): Address already in use" 'a port that is taken: why'
+env_stop taken
 
 # --- which trials
 
@@ -288,7 +288,7 @@ has "$OUT" 'Exit status: 0' '--help documents the exit status'
 # --- the recipes of docs/impostor.md, as they stand but for a port that may be taken and seconds
 
 mkdir recipes
-cp "$OBJECT" "$LAB_TOP/build/pgseal-run" recipes/ # pgseal-run takes the object beside it
+cp "$OBJECT" "$TEST_TOP/build/pgseal-run" recipes/ # pgseal-run takes the object beside it
 cp "$pgseal" recipes/pgseal
 cd recipes
 printf '%s\n' '#!/bin/sh' 'exec psql -XAtc "select 1" ${DATABASE_URL:+"$DATABASE_URL"}' >run-tests
@@ -297,7 +297,7 @@ printf '%s\n' '#!/bin/sh' 'exec psql -XAtc "select 1" "host=db.internal port=543
 printf '%s\n' 'import os, psycopg2' 'def connect():' '    psycopg2.connect(os.environ["DATABASE_URL"]).cursor().execute("select 1")' >app.py
 chmod +x run-tests server fixed-name
 awk '/^```(sh|python)$/ { file = "recipe" ++n "." substr($0, 4); next } /^```$/ { if (file) close(file); file = ""; next } file { print > file }' \
-    "$LAB_TOP/docs/impostor.md"
+    "$TEST_TOP/docs/impostor.md"
 port=$((20000 + RANDOM % 12000))
 sed -i "s/timeout 3/timeout 0.5/; s/5432/$port/" recipe*.sh fixed-name
 is "$(ls recipe*)" 'recipe1.sh

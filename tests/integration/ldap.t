@@ -4,44 +4,44 @@
 pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good impostor
-P=$(lab_port good) I=$(lab_port impostor)
+env_start good impostor
+P=$(env_port good) I=$(env_port impostor)
 recorder_start ldap raw
-stanza() { printf '[x]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=%s)\nhost=localhost\n' "$(lab_port ldap)" "$1"; }
+stanza() { printf '[x]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=%s)\nhost=localhost\n' "$(env_port ldap)" "$1"; }
 policy <<<"sslrootcert = $PKI/root.pem"
-defaults=$LAB/bin/defaults
-gcc -std=gnu17 -O1 -I"$(pg_config --includedir)" -o "$defaults" "$LAB_TOP/tests/integration/src/defaults.c" -lpq
+defaults=$TEST_DIR/bin/defaults
+gcc -std=gnu17 -O1 -I"$(pg_config --includedir)" -o "$defaults" "$TEST_TOP/tests/integration/src/defaults.c" -lpq
 export PGSERVICE=x PGUSER=app PGDATABASE=app PGPORT=1
 
 # --- where a stanza can stand: NAME, and what makes libpq find it there
-mkdir -p "$LAB/sys" "$LAB/svc" "$LAB/homes/svc" /etc/postgresql-common
-stanza sys >"$LAB/sys/pg_service.conf"
-stanza home >"$LAB/homes/svc/.pg_service.conf"
-stanza file >"$LAB/service.conf"
-stanza link >"$LAB/target.conf"
-ln -s target.conf "$LAB/link.conf"
-printf '[x]\nuser=app\0[other]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=nul)\n' "$(lab_port ldap)" >"$LAB/nul.conf"
-printf '[x]\nuser=app\n[x]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=twice)\n' "$(lab_port ldap)" >"$LAB/twice.conf"
-stanza cut >"$LAB/svc/f"
-# libpq keeps 1,023 bytes of HOME's path, and then it is $LAB/svc/f.
-n=$((1023 - ${#LAB} - 6))
-cut=$LAB/$(printf './%.0s' $(seq $((n / 2))))$([[ $((n % 2)) == 0 ]] || echo /)svc/f
+mkdir -p "$TEST_DIR/sys" "$TEST_DIR/svc" "$TEST_DIR/homes/svc" /etc/postgresql-common
+stanza sys >"$TEST_DIR/sys/pg_service.conf"
+stanza home >"$TEST_DIR/homes/svc/.pg_service.conf"
+stanza file >"$TEST_DIR/service.conf"
+stanza link >"$TEST_DIR/target.conf"
+ln -s target.conf "$TEST_DIR/link.conf"
+printf '[x]\nuser=app\0[other]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=nul)\n' "$(env_port ldap)" >"$TEST_DIR/nul.conf"
+printf '[x]\nuser=app\n[x]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=twice)\n' "$(env_port ldap)" >"$TEST_DIR/twice.conf"
+stanza cut >"$TEST_DIR/svc/f"
+# libpq keeps 1,023 bytes of HOME's path, and then it is $TEST_DIR/svc/f.
+n=$((1023 - ${#TEST_DIR} - 6))
+cut=$TEST_DIR/$(printf './%.0s' $(seq $((n / 2))))$([[ $((n % 2)) == 0 ]] || echo /)svc/f
 where=(
-    "a file|PGSERVICEFILE=$LAB/service.conf"
-    "a link|PGSERVICEFILE=$LAB/link.conf"
+    "a file|PGSERVICEFILE=$TEST_DIR/service.conf"
+    "a link|PGSERVICEFILE=$TEST_DIR/link.conf"
     "a descriptor|PGSERVICEFILE=/dev/fd/7"
-    "the home directory|HOME=$LAB/homes/svc"
-    "the system directory|PGSYSCONFDIR=$LAB/sys"
+    "the home directory|HOME=$TEST_DIR/homes/svc"
+    "the system directory|PGSYSCONFDIR=$TEST_DIR/sys"
     "a HOME of more than 1,023 bytes|HOME=${cut}zzzz"
-    "behind a NUL byte|PGSERVICEFILE=$LAB/nul.conf"
+    "behind a NUL byte|PGSERVICEFILE=$TEST_DIR/nul.conf"
 )
 # reached ID: whether the LDAP server was told of this look-up. (It never answers: only its name server's time is spent.)
 forget_recorded ldap
 for row in "${where[@]}"; do
-    bare timeout 20 env "${row#*|}" "$DOORS" x connectdb -- '' >/dev/null 2>&1 7<"$LAB/service.conf" &
+    bare timeout 20 env "${row#*|}" "$DOORS" x connectdb -- '' >/dev/null 2>&1 7<"$TEST_DIR/service.conf" &
     waiting+=($!)
 done
-bare timeout 20 env PGSERVICEFILE="$LAB/service.conf" "$defaults" >/dev/null 2>&1 &
+bare timeout 20 env PGSERVICEFILE="$TEST_DIR/service.conf" "$defaults" >/dev/null 2>&1 &
 waiting+=($!)
 wait "${waiting[@]}" || true
 is "$(recorded ldap | grep -c .)" $((${#where[@]} + 1)) 'bare: the LDAP server is asked, wherever the stanza stands, and by PQconndefaults'
@@ -49,24 +49,24 @@ forget_recorded ldap
 for row in "${where[@]}"; do
     for door in connectdb start ping params setdblogin; do
         forget_events
-        run sealed timeout 20 env "${row#*|}" "$DOORS" x "$door" -- 7<"$LAB/service.conf"
+        run sealed timeout 20 env "${row#*|}" "$DOORS" x "$door" -- 7<"$TEST_DIR/service.conf"
         like "$(out status)" '^(bad|no_attempt)$' "${row%%|*}, $door: no connection"
         is "$(verdicts)" refuse/refused "${row%%|*}, $door: refused, and one line says so"
         [[ $door == ping ]] || has "$(out error)" 'pgseal: refused: the service "x" asks an LDAP server' "${row%%|*}, $door: the error says why"
     done
     has "$(reason refuse)" 'the service "x" asks an LDAP server, in plaintext' "${row%%|*}: the log says why"
 done
-run sealed timeout 20 env PGSERVICEFILE="$LAB/twice.conf" PGPORT="$P" PGHOST=localhost "$DOORS" x connectdb -- ''
+run sealed timeout 20 env PGSERVICEFILE="$TEST_DIR/twice.conf" PGPORT="$P" PGHOST=localhost "$DOORS" x connectdb -- ''
 is "$(out status server)" 'ok t' 'only the first stanza of a name counts, as for libpq'
 is "$(recorded ldap)" '' 'not one byte to the LDAP server'
 
 # --- a file that turns to LDAP between the look and the connection
 for at in 1 2 3 4; do
-    printf '[x]\nhost=localhost\nport=%s\n' "$P" >"$LAB/race.conf"
-    stanza race >"$LAB/race.new"
+    printf '[x]\nhost=localhost\nport=%s\n' "$P" >"$TEST_DIR/race.conf"
+    stanza race >"$TEST_DIR/race.new"
     forget_events
-    run env LD_PRELOAD="$OBJECT:$LAB_TOP/build/tests/swap.so" SWAP_FILE="$LAB/race.conf" SWAP_WITH="$LAB/race.new" SWAP_AT="$at" \
-        PGSERVICEFILE="$LAB/race.conf" timeout 20 "$DOORS" x connectdb -- ''
+    run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/race.conf" SWAP_WITH="$TEST_DIR/race.new" SWAP_AT="$at" \
+        PGSERVICEFILE="$TEST_DIR/race.conf" timeout 20 "$DOORS" x connectdb -- ''
     outcomes+="$(out status) "
     [[ $at != 2 ]] || ERROR=$(out error) REASON=$(reason failed)
 done
@@ -77,44 +77,44 @@ is "$(recorded ldap)" '' 'and not one byte either'
 
 # --- PQconndefaults
 forget_events
-run sealed timeout 20 env PGSERVICEFILE="$LAB/service.conf" PGHOST=elsewhere "$defaults"
+run sealed timeout 20 env PGSERVICEFILE="$TEST_DIR/service.conf" PGHOST=elsewhere "$defaults"
 is "$RC $OUT" '0 host=elsewhere port=1 user=app' 'PQconndefaults: environment and defaults, as where the server does not answer'
 is "$(recorded ldap)" '' 'PQconndefaults: not one byte to the LDAP server'
 is "$(events 'select(.event == "refuse") | .entry')" '"PQconndefaults"' 'PQconndefaults: the log says so'
-printf '[x]\nhost=by.service\n' >"$LAB/plain.conf"
-run sealed env PGSERVICEFILE="$LAB/plain.conf" "$defaults"
+printf '[x]\nhost=by.service\n' >"$TEST_DIR/plain.conf"
+run sealed env PGSERVICEFILE="$TEST_DIR/plain.conf" "$defaults"
 is "$OUT" 'host=by.service port=1 user=app' 'PQconndefaults: a service without LDAP counts'
 run sealed /usr/bin/python3 - <<'PY'
 import ctypes, os
-os.environ["PGSERVICEFILE"] = os.environ["LAB"] + "/service.conf"
+os.environ["PGSERVICEFILE"] = os.environ["TEST_DIR"] + "/service.conf"
 ctypes.CDLL("libpq.so.5").PQconndefaults()
 PY
 is "$(recorded ldap)" '' 'PQconndefaults by dlsym, as the first call of all: not one byte'
-run sealed timeout 20 env PGSERVICEFILE="$LAB/service.conf" pg_isready
+run sealed timeout 20 env PGSERVICEFILE="$TEST_DIR/service.conf" pg_isready
 is "$RC" 3 'pg_isready: no attempt'
 is "$(recorded ldap)" '' 'pg_isready: not one byte to the LDAP server'
 
 # --- the tool's own libpq is held to the same
 for command in explain check; do
-    run bare env PGSERVICEFILE="$LAB/service.conf" "${pgseal_cli:-$LAB_TOP/build/pgseal}" $command ''
+    run bare env PGSERVICEFILE="$TEST_DIR/service.conf" "${pgseal_cli:-$TEST_TOP/build/pgseal}" $command ''
     has "$OUT $ERR" 'the service "x" asks an LDAP server' "pgseal $command: says why it would be refused"
     is "$(recorded ldap)" '' "pgseal $command: not one byte to the LDAP server"
 done
 
 # --- what is no regular file is not read twice
-mkfifo "$LAB/fifo.conf"
-run sealed timeout 5 env PGSERVICEFILE="$LAB/fifo.conf" "$DOORS" x connectdb -- ''
-has "$(out error)" "pgseal: refused: service file $LAB/fifo.conf: not a regular file" 'a FIFO is refused'
+mkfifo "$TEST_DIR/fifo.conf"
+run sealed timeout 5 env PGSERVICEFILE="$TEST_DIR/fifo.conf" "$DOORS" x connectdb -- ''
+has "$(out error)" "pgseal: refused: service file $TEST_DIR/fifo.conf: not a regular file" 'a FIFO is refused'
 run sealed timeout 5 "$DOORS" x connectdb "env:PGSERVICEFILE=/dev/stdin" -- '' < <(stanza pipe)
 has "$(out error)" 'pgseal: refused: service file /dev/stdin: not a regular file' 'a pipe is refused'
-run sealed timeout 5 "$DOORS" x connectdb "env:PGSERVICEFILE=$LAB/sys" -- ''
-has "$(out error)" "pgseal: refused: service file $LAB/sys: not a regular file" 'a directory too'
+run sealed timeout 5 "$DOORS" x connectdb "env:PGSERVICEFILE=$TEST_DIR/sys" -- ''
+has "$(out error)" "pgseal: refused: service file $TEST_DIR/sys: not a regular file" 'a directory too'
 
 # --- audit mode changes nothing
 policy <<<"mode = audit"
 forget_recorded ldap
 forget_events
-run sealed timeout 20 env PGSERVICEFILE="$LAB/service.conf" PGPORT="$I" "$DOORS" x connectdb -- 'sslmode=require'
+run sealed timeout 20 env PGSERVICEFILE="$TEST_DIR/service.conf" PGPORT="$I" "$DOORS" x connectdb -- 'sslmode=require'
 is "$(out status server)" 'ok t' 'audit mode: the service falls back on its other lines, as bare'
 is "$(recorded ldap | grep -c .)" 1 'audit mode: the LDAP server is asked once, as bare'
 is "$(verdicts)" refuse/would-refuse 'audit mode: the log says what would be'
@@ -127,7 +127,7 @@ pq = ctypes.CDLL('libpq.so.5')
 ldap.ldap_init.restype = ctypes.c_void_p
 pq.PQconnectdb.restype = ctypes.c_void_p
 pq.PQconnectdb(b'service=y')
-handle = ldap.ldap_init(b'127.0.0.1', $(lab_port ldap))
+handle = ldap.ldap_init(b'127.0.0.1', $(env_port ldap))
 print(ldap.ldap_simple_bind(ctypes.c_void_p(handle), None, None) > 0)"
 forget_recorded ldap
 run bare /usr/bin/python3 -c "$asks"
@@ -138,9 +138,9 @@ is "$OUT $(recorded ldap)" "$BARE" "another user of LDAP in the process: the sam
 like "$BARE" 'True 30' 'and there are some'
 
 # --- a libpq that can ask LDAP, and does not show where: a service is refused
-mkdir "$LAB/inside"
-sed 's/\x00ldap_init\x00/\x00ldap_inix\x00/' "$(realpath /usr/lib/*/libpq.so.5)" >"$LAB/inside/libpq.so.5"
-gcc -shared -fPIC -x c -o "$LAB/inside/libx.so" - -l:libldap-2.5.so.0 <<'C'
+mkdir "$TEST_DIR/inside"
+sed 's/\x00ldap_init\x00/\x00ldap_inix\x00/' "$(realpath /usr/lib/*/libpq.so.5)" >"$TEST_DIR/inside/libpq.so.5"
+gcc -shared -fPIC -x c -o "$TEST_DIR/inside/libx.so" - -l:libldap-2.5.so.0 <<'C'
 void *ldap_init(const char *, int);
 void *ldap_inix(const char *host, int port);
 void *ldap_inix(const char *host, int port)
@@ -150,19 +150,19 @@ void *ldap_inix(const char *host, int port)
 C
 forget_recorded ldap
 forget_events
-run env LD_LIBRARY_PATH="$LAB/inside" LD_PRELOAD="$LAB/inside/libx.so:$OBJECT" PGSERVICEFILE="$LAB/service.conf" "$DOORS" x connectdb -- ''
+run env LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$TEST_DIR/inside/libx.so:$OBJECT" PGSERVICEFILE="$TEST_DIR/service.conf" "$DOORS" x connectdb -- ''
 is "$(out status) $(verdicts) $(recorded ldap)" 'bad refuse/refused ' 'its LDAP inside: not one byte'
 has "$(out error)" 'pgseal: refused: this libpq could ask an LDAP server' 'its LDAP inside: the error says why'
-run env -u PGSERVICE LD_LIBRARY_PATH="$LAB/inside" LD_PRELOAD="$LAB/inside/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=localhost port=$P"
+run env -u PGSERVICE LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$TEST_DIR/inside/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=localhost port=$P"
 is "$(out status server)" 'ok t' 'its LDAP inside: without a service it connects'
 
 # --- libpqs without LDAP: a service file is theirs to judge
 for version in 13 16 18; do
-    libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)
+    libs=$("$TEST_TOP/tests/lib/libpqs.sh" $version)
     for way in bare sealed; do
-        run $way env LD_LIBRARY_PATH="$libs" PGSERVICEFILE="$LAB/service.conf" "$DOORS" x connectdb -- ''
+        run $way env LD_LIBRARY_PATH="$libs" PGSERVICEFILE="$TEST_DIR/service.conf" "$DOORS" x connectdb -- ''
         is "$(out status) $(grep -c 'syntax error in service file' <<<"$(out error)")" 'bad 1' "$version, $way: no LDAP, so a syntax error"
-        run $way env LD_LIBRARY_PATH="$libs" PGSERVICEFILE="$LAB/plain.conf" PGPORT=1 "$DOORS" x connectdb -- 'host=localhost'
+        run $way env LD_LIBRARY_PATH="$libs" PGSERVICEFILE="$TEST_DIR/plain.conf" PGPORT=1 "$DOORS" x connectdb -- 'host=localhost'
         has "$(out error)" 'onnection refused' "$version, $way: a service is used"
     done
 done

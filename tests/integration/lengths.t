@@ -3,8 +3,8 @@
 # object, in `pgseal explain` and in pgseal-run; alone and in lists. What is too long is refused.
 pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
-launcher=${LAUNCHER:-$LAB_TOP/build/pgseal-run}
+pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
+launcher=${LAUNCHER:-$TEST_TOP/build/pgseal-run}
 policy <<END
 log = none
 sslrootcert = $PKI/root.pem
@@ -45,14 +45,14 @@ for ((n = 16340; n < 16382; n++)); do lengths+=("$n"); done
             printf 'ports-%d-%d\tstart\t--\thost=%s port=%s\n' "$each" "$n" "$(list "$n" "$each" | tr -cd ,)" "$(list "$n" "$each" | tr a 1)"
         done
     done
-} >"$LAB/table"
+} >"$TEST_DIR/table"
 for mode in enforce audit; do
     sed -i "s/^mode = .*//; 1i mode = $mode" /etc/pgseal/policy.conf
     RC=0
-    sealed "$DOORS" - <"$LAB/table" >"$LAB/out.jsonl" 2>"$LAB/err" || RC=$?
-    [[ $mode == audit ]] || too_long=$(jq -r 'select(.row == "host-16377") | .error' "$LAB/out.jsonl")
-    is "$RC $(wc -l <"$LAB/out.jsonl") $(jq -r .status "$LAB/out.jsonl" | grep -cv -e bad -e no_ -e rejected)" "0 $(wc -l <"$LAB/table") 0" \
-        "$mode: each of $(wc -l <"$LAB/table") calls is answered, none connects"
+    sealed "$DOORS" - <"$TEST_DIR/table" >"$TEST_DIR/out.jsonl" 2>"$TEST_DIR/err" || RC=$?
+    [[ $mode == audit ]] || too_long=$(jq -r 'select(.row == "host-16377") | .error' "$TEST_DIR/out.jsonl")
+    is "$RC $(wc -l <"$TEST_DIR/out.jsonl") $(jq -r .status "$TEST_DIR/out.jsonl" | grep -cv -e bad -e no_ -e rejected)" "0 $(wc -l <"$TEST_DIR/table") 0" \
+        "$mode: each of $(wc -l <"$TEST_DIR/table") calls is answered, none connects"
 done
 sed -i 's/^mode = .*//' /etc/pgseal/policy.conf
 has "$too_long" 'pgseal: refused: the host list is longer than pgseal can judge' '16,377 bytes of host are refused, with the reason'
@@ -61,7 +61,7 @@ has "$too_long" 'pgseal: refused: the host list is longer than pgseal can judge'
 status() { # NAME COMMAND…
     local name=$1 rc=0
     shift
-    "$@" >"$LAB/out" 2>&1 || rc=$?
+    "$@" >"$TEST_DIR/out" 2>&1 || rc=$?
     [[ $rc -le 2 || $rc == 12[567] ]] || crashed+=" $name:$rc"
     count=$((count + 1))
 }
@@ -92,9 +92,9 @@ for n in 254 255 256 1021 1022 1023 1024 1025 1026 4094 4095 4096 4097 4098 8190
     status "unknown-$n" env "PGSEAL_UNIX_SOCKETS=$long" "$launcher" true
     status "path-$n" env PATH="$long:/usr/bin:/bin" "$launcher" --root "$PKI/root.pem" true
     status "preload-$n" env LD_PRELOAD="$long" "$launcher" --root "$PKI/root.pem" true
-    printf '#!%s\n' "$long" >"$LAB/script"
-    chmod +x "$LAB/script"
-    status "script-$n" "$launcher" --root "$PKI/root.pem" "$LAB/script"
+    printf '#!%s\n' "$long" >"$TEST_DIR/script"
+    chmod +x "$TEST_DIR/script"
+    status "script-$n" "$launcher" --root "$PKI/root.pem" "$TEST_DIR/script"
     status "object-$n" env LD_PRELOAD="$OBJECT" PGSEAL_SSLROOTCERT="$long" PGSEAL_LOG="file:$long" "$DOORS" first connectdb -- "host=localhost port=1"
 done
 is "$crashed" '' "pgseal-run: $count runs, none ends by a signal"

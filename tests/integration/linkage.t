@@ -2,11 +2,11 @@
 # linkage.t: the slots of loaded objects that lead to pgseal: which, that their pages are as they were, and what happens where
 # they cannot be rewritten.
 . "$(dirname "$0")/../lib/env.sh"
-. "$LAB_TOP/tests/lib/reach.sh"
+. "$TEST_TOP/tests/lib/reach.sh"
 
-lab_start good
+env_start good
 policy <<<"sslrootcert = $PKI/root.pem"
-target="host=localhost port=$(lab_port good) dbname=app user=app"
+target="host=localhost port=$(env_port good) dbname=app user=app"
 own=(getaddrinfo ldap_init SSL_CTX_load_verify_locations X509_STORE_load_locations)
 reach_cc -o "$REACH/slots" "$REACH_SRC/slots.c" -lpq
 
@@ -46,7 +46,7 @@ forget_events
 run sealed "${slots[@]}"
 is "$RC $OUT $(sessions good)" '0 OK - ssl' 'mprotect forbidden, audit: it connects as bare'
 is "$(verdicts)" 'refuse/would-refuse' 'mprotect forbidden, audit: would refuse'
-run "$LAB_TOP/build/pgseal" check --lib "$OBJECT" --json -- "${slots[@]}"
+run "$TEST_TOP/build/pgseal" check --lib "$OBJECT" --json -- "${slots[@]}"
 is "$(jq -c '[.fired, .finding]' <<<"$OUT")" '[true,"unseen"]' 'mprotect forbidden: pgseal check says so'
 has "$(jq -r .text <<<"$OUT")" 'cannot be rewritten (operation not permitted)' 'mprotect forbidden: and why'
 is "$RC" 1 'mprotect forbidden: pgseal check found something'

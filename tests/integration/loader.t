@@ -2,21 +2,21 @@
 # loader.t: the hooks of the dynamic linker's own functions: what they hand out for libpq's doors is sealed and stays with
 # its libpq; RTLD_DEEPBIND and dlmopen do not lead past; and everything else is as without pgseal, at -O2 and at -O0.
 . "$(dirname "$0")/../lib/env.sh"
-. "$LAB_TOP/tests/lib/reach.sh"
+. "$TEST_TOP/tests/lib/reach.sh"
 
-lab_start good impostor
+env_start good impostor
 policy <<END
 mode = enforce
 sslrootcert = $PKI/root.pem
 END
-target="host=localhost port=$(lab_port good) dbname=app user=app sslmode=disable"
-evil="host=localhost port=$(lab_port impostor) dbname=app user=app sslmode=disable"
+target="host=localhost port=$(env_port good) dbname=app user=app sslmode=disable"
+evil="host=localhost port=$(env_port impostor) dbname=app user=app sslmode=disable"
 
 # The object as a compiler without optimisation makes it, where a tail call is no jump.
 mkdir "$REACH/O0"
-mapfile -t sources < <(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
-gcc -std=gnu17 -D_GNU_SOURCE= -O0 -fPIC -fvisibility=hidden -ftls-model=initial-exec -I"$LAB_TOP" -I"$(pg_config --includedir)" \
-    -DPGSEAL_VERSION='"test"' -shared -Wl,-z,now,-z,nodelete,-z,defs -Wl,--version-script="$LAB_TOP/build/pgseal.map" \
+mapfile -t sources < <(find "$TEST_TOP/shim" "$TEST_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
+gcc -std=gnu17 -D_GNU_SOURCE= -O0 -fPIC -fvisibility=hidden -ftls-model=initial-exec -I"$TEST_TOP" -I"$(pg_config --includedir)" \
+    -DPGSEAL_VERSION='"test"' -shared -Wl,-z,now,-z,nodelete,-z,defs -Wl,--version-script="$TEST_TOP/build/pgseal.map" \
     -Wl,-soname,libpgseal.so -o "$REACH/O0/libpgseal.so" "${sources[@]}"
 objects=("$OBJECT" "$REACH/O0/libpgseal.so")
 
@@ -38,7 +38,7 @@ for optimised in O0 O2; do
 done
 # The text of an attempt that libpq itself rejects is the same for all.
 for object in "${objects[@]}"; do
-    what=${object#"$LAB/"}
+    what=${object#"$TEST_DIR/"}
     for program in loader-O0 loader-O2 loader-linked-O2; do
         for libpq in - "$REACH/a/libpa.so.5" libpq.so.5; do
             for environment in LANG=C LD_BIND_NOW=1 "LD_LIBRARY_PATH=$REACH/far"; do
@@ -48,16 +48,16 @@ for object in "${objects[@]}"; do
                 [[ $program$libpq != loader-linked*/* ]] || continue
                 policy <<<'log = none'
                 run env "$environment" "$REACH/$program" "$REACH" "$libpq"
-                printf '%s\n' "$OUT" "$ERR" "$RC" >"$LAB/want"
+                printf '%s\n' "$OUT" "$ERR" "$RC" >"$TEST_DIR/want"
                 run env "$environment" LD_PRELOAD="$object" "$REACH/$program" "$REACH" "$libpq"
-                printf '%s\n' "$OUT" "$ERR" "$RC" >"$LAB/got"
-                is "$(diff "$LAB/want" "$LAB/got" || true)" '' "$what: $program ${libpq##*/} $environment: bare and sealed alike"
+                printf '%s\n' "$OUT" "$ERR" "$RC" >"$TEST_DIR/got"
+                is "$(diff "$TEST_DIR/want" "$TEST_DIR/got" || true)" '' "$what: $program ${libpq##*/} $environment: bare and sealed alike"
             done
         done
     done
 done
 is "$RC" 0 'the questions were asked'
-want=$(<"$LAB/want")
+want=$(<"$TEST_DIR/want")
 has "$want" 'RUNPATH of a module: found' 'a module'\''s RUNPATH counts'
 has "$want" 'RTLD_NEXT of a wrapper: 42' 'RTLD_NEXT goes on from its caller'
 has "$want" 'namespaces: another, kept' 'a namespace keeps what it opens'
@@ -74,7 +74,7 @@ sslrootcert = $PKI/root.pem
 END
 reach_cc -o "$REACH/bysym" "$REACH_SRC/bysym.c" -ldl -lpthread
 for object in "${objects[@]}"; do
-    what=${object#"$LAB/"}
+    what=${object#"$TEST_DIR/"}
     for libpq in libpq.so.5 "$REACH/a/libpa.so.5" "$REACH/b/libpb.so.5" "$REACH/c/libpc.so.5"; do
         [[ $object == "$OBJECT" || $libpq == */libpc* ]] || continue
         name=${libpq##*/}
@@ -160,9 +160,9 @@ scope namespace 13 "$REACH/bysym-linked" "$REACH/a/libpa.so.5"
 
 # dlvsym: a libpq whose names have a version. (It dials nobody and has no TLS; what it is told shows who answered.)
 printf 'FAKE_1 { global: PQ*; local: *; };\n' >"$REACH/fake.map"
-mapfile -t sources < <(find "$LAB_TOP/shim" "$LAB_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
+mapfile -t sources < <(find "$TEST_TOP/shim" "$TEST_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
 gcc -std=gnu17 -O1 -fPIC -shared -Wl,--version-script="$REACH/fake.map" -Wl,-soname,libpq.so.5 -o "$REACH/libfake.so" \
-    "$LAB_TOP/tests/matrix/fakepq.c"
+    "$TEST_TOP/tests/matrix/fakepq.c"
 run bare "$REACH/bysym" versioned 'host=nowhere sslmode=disable' "$REACH/libfake.so" FAKE_1
 is "$RC $ERR" '0 ' 'by dlvsym: bare, it is found'
 hasnt "$OUT" pgseal 'by dlvsym: bare, connected'

@@ -4,13 +4,13 @@
 # only while it is what it was.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${cli:-$LAB_TOP/build/pgseal}
-pgseal_run=$LAB_TOP/build/pgseal-run
+pgseal=${cli:-$TEST_TOP/build/pgseal}
+pgseal_run=$TEST_TOP/build/pgseal-run
 
-lab_start good
-G=$(lab_port good)
+env_start good
+G=$(env_port good)
 good="host=localhost port=$G user=app dbname=app sslmode=disable"
-conf=$LAB/policy.conf
+conf=$TEST_DIR/policy.conf
 log() { printf 'log = %s\nsslrootcert = %s\n' "$1" "$PKI/root.pem" >"$conf"; }
 flat() { tr -s ' \n' ' ' <<<"$1"; }
 
@@ -33,21 +33,21 @@ told() {
     is "$(jq -r '.event + " " + (.reason // "")' <<<"$ERR")" \
         "process log = $1: $2; its lines go to standard error, else to syslog"$'\n'"downgrade " "$3: the lines, and before them why"
 }
-told "file:$LAB/absent/pgseal.jsonl" 'its directory does not exist' 'no directory'
-mkdir "$LAB/directory"
-told "file:$LAB/directory" 'is a directory' 'a directory'
-ln -s "$LAB/elsewhere" "$LAB/link"
-told "file:$LAB/link" 'a symbolic link' 'a symbolic link'
-touch "$LAB/one" && ln "$LAB/one" "$LAB/two"
-told "file:$LAB/two" 'the file has other names (hard links)' 'a hard link'
-touch "$LAB/theirs" && chown "$TESTUSER" "$LAB/theirs"
-told "file:$LAB/theirs" 'owned by neither root nor this user' 'a file of another user'
-mkfifo "$LAB/fifo"
-told "file:$LAB/fifo" 'not a regular file' 'a FIFO'
-told "file:$LAB/one/log" 'a part of the path is no directory' 'a file for a directory'
-mkdir "$LAB/ro" && mount -t tmpfs -o ro tmpfs "$LAB/ro"
-told "file:$LAB/ro/log" 'its directory is read-only' 'a read-only file system'
-umount "$LAB/ro"
+told "file:$TEST_DIR/absent/pgseal.jsonl" 'its directory does not exist' 'no directory'
+mkdir "$TEST_DIR/directory"
+told "file:$TEST_DIR/directory" 'is a directory' 'a directory'
+ln -s "$TEST_DIR/elsewhere" "$TEST_DIR/link"
+told "file:$TEST_DIR/link" 'a symbolic link' 'a symbolic link'
+touch "$TEST_DIR/one" && ln "$TEST_DIR/one" "$TEST_DIR/two"
+told "file:$TEST_DIR/two" 'the file has other names (hard links)' 'a hard link'
+touch "$TEST_DIR/theirs" && chown "$TESTUSER" "$TEST_DIR/theirs"
+told "file:$TEST_DIR/theirs" 'owned by neither root nor this user' 'a file of another user'
+mkfifo "$TEST_DIR/fifo"
+told "file:$TEST_DIR/fifo" 'not a regular file' 'a FIFO'
+told "file:$TEST_DIR/one/log" 'a part of the path is no directory' 'a file for a directory'
+mkdir "$TEST_DIR/ro" && mount -t tmpfs -o ro tmpfs "$TEST_DIR/ro"
+told "file:$TEST_DIR/ro/log" 'its directory is read-only' 'a read-only file system'
+umount "$TEST_DIR/ro"
 
 # nothing LOG NAME: of a log that can be written nothing is said, and the file is not made.
 nothing() {
@@ -59,43 +59,43 @@ nothing() {
     run "$pgseal" check --json --policy "$conf" "$good"
     is "$(jq -r .log_fault <<<"$OUT")" null "$2: nor check"
 }
-nothing "file:$LAB/log/new.jsonl" 'a file that is not there yet'
-is "$([[ -e $LAB/log/new.jsonl ]] && echo there)" '' 'and looking did not make it'
-touch "$LAB/log/old.jsonl"
-nothing "file:$LAB/log/old.jsonl" 'a file that is there'
+nothing "file:$TEST_DIR/log/new.jsonl" 'a file that is not there yet'
+is "$([[ -e $TEST_DIR/log/new.jsonl ]] && echo there)" '' 'and looking did not make it'
+touch "$TEST_DIR/log/old.jsonl"
+nothing "file:$TEST_DIR/log/old.jsonl" 'a file that is there'
 nothing stderr stderr
 nothing none none
 nothing file:/dev/stderr /dev/stderr
 
 # --- a worker that has given up root, as php-fpm's
-touch "$LAB/log/root.jsonl" && chmod 600 "$LAB/log/root.jsonl"
-log "file:$LAB/log/root.jsonl"
+touch "$TEST_DIR/log/root.jsonl" && chmod 600 "$TEST_DIR/log/root.jsonl"
+log "file:$TEST_DIR/log/root.jsonl"
 run as_user "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
 has "$ERR" "log/root.jsonl cannot be written: permission denied" 'as another user pgseal-run says so'
 run as_user "$pgseal" explain --json --policy "$conf" "$good"
 has "$(jq -r .log_fault <<<"$OUT")" 'cannot be written by this user: permission denied' 'and explain'
 run sealed env PGSEAL_POLICY="$conf" "$DOORS" x connectdb "first=uid:65534" -- "$good"
 is "$(jq -r '.event + " " + (.uid | tostring) + " " + (.reason // "")' <<<"$ERR" | head -1)" \
-    "process 65534 log = file:$LAB/log/root.jsonl: permission denied; its lines go to standard error, else to syslog" \
+    "process 65534 log = file:$TEST_DIR/log/root.jsonl: permission denied; its lines go to standard error, else to syslog" \
     'a worker: its first line says why'
-is "$(wc -c <"$LAB/log/root.jsonl")" 0 'a worker: the file is empty'
+is "$(wc -c <"$TEST_DIR/log/root.jsonl")" 0 'a worker: the file is empty'
 
 # --- a descriptor that the log names
 log file:/proc/self/fd/3
 connect() { run env LD_PRELOAD="$OBJECT" PGSEAL_POLICY="$conf" "$DOORS" x connectdb "$@" -- "$good"; }
-connect 3>"$LAB/third"
-is "$(jq -r .event "$LAB/third") $ERR" 'downgrade ' 'a descriptor: it has the line'
-run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true 3>"$LAB/third"
+connect 3>"$TEST_DIR/third"
+is "$(jq -r .event "$TEST_DIR/third") $ERR" 'downgrade ' 'a descriptor: it has the line'
+run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true 3>"$TEST_DIR/third"
 is "$RC $ERR" '0 ' 'a descriptor: pgseal-run says nothing'
 run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true 3>&-
 has "$ERR" 'file:/proc/self/fd/3 cannot be written: the descriptor is not open' 'a closed descriptor: pgseal-run says so'
-run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true 3<"$LAB/third"
+run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true 3<"$TEST_DIR/third"
 has "$ERR" 'file:/proc/self/fd/3 cannot be written: the descriptor is open for reading only' 'a descriptor for reading'
 connect 3>&-
 is "$(jq -r 'select(.event == "process").reason' <<<"$ERR")" \
     'log = file:/proc/self/fd/3: the descriptor is not open; its lines go to standard error, else to syslog' 'a closed one: why'
-: >"$LAB/data"
-connect first="reopen:3:$LAB/data" 3>"$LAB/third"
-is "$(wc -c <"$LAB/third") $(wc -c <"$LAB/data")" '0 0' 'what was opened under its number later is not written to'
+: >"$TEST_DIR/data"
+connect first="reopen:3:$TEST_DIR/data" 3>"$TEST_DIR/third"
+is "$(wc -c <"$TEST_DIR/third") $(wc -c <"$TEST_DIR/data")" '0 0' 'what was opened under its number later is not written to'
 is "$(jq -r .event <<<"$ERR" | paste -sd ' ')" 'process downgrade' 'its lines are handed over, and why'
 done_testing

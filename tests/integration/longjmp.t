@@ -3,25 +3,25 @@
 # each connection is judged by itself, and look-ups of the program's own are the program's.
 . "$(dirname "$0")/../lib/env.sh"
 
-steps=$LAB/bin/steps lookups=$LAB/bin/lookups
+steps=$TEST_DIR/bin/steps lookups=$TEST_DIR/bin/lookups
 for program in steps lookups; do
-    gcc -std=gnu17 -D_GNU_SOURCE= -O2 -g -Wall -Wextra -rdynamic -I"$(pg_config --includedir)" -o "$LAB/bin/$program" \
-        "$LAB_TOP/tests/integration/src/$program.c" -lpq
+    gcc -std=gnu17 -D_GNU_SOURCE= -O2 -g -Wall -Wextra -rdynamic -I"$(pg_config --includedir)" -o "$TEST_DIR/bin/$program" \
+        "$TEST_TOP/tests/integration/src/$program.c" -lpq
 done
-lab_start good nossl
+env_start good nossl
 recorder_start hung raw
-P=$(lab_port good) N=$(lab_port nossl)
-cp /etc/hosts "$LAB/hosts"
-hosts() { { cat "$LAB/hosts"; printf '%s\n' "$@"; } >/etc/hosts; }
+P=$(env_port good) N=$(env_port nossl)
+cp /etc/hosts "$TEST_DIR/hosts"
+hosts() { { cat "$TEST_DIR/hosts"; printf '%s\n' "$@"; } >/etc/hosts; }
 w='user=app dbname=app sslmode=disable'
 
 # --- a longjmp out of a connection that hangs: the next one is judged like any other
 policy <<END
 sslrootcert = $PKI/root.pem
-[host 127.0.0.1:$(lab_port hung)]
+[host 127.0.0.1:$(env_port hung)]
 exempt = a sidecar that hangs
 END
-hung="host=127.0.0.1 port=$(lab_port hung) $w"
+hung="host=127.0.0.1 port=$(env_port hung) $w"
 run bare "$steps" longjmp "$hung" "host=localhost port=$P $w"
 is "$OUT" $'left\nok f' 'bare: left by longjmp, then a session in clear'
 log_mark good
@@ -37,7 +37,7 @@ is "$(sessions nossl)" '' 'nor does that server know of one'
 is "$(verdicts)" 'exempt/allowed downgrade/sealed' 'both are in the log then too'
 forget_events
 log_mark good
-run sealed "$steps" longjmp "host=localhost port=$(lab_port hung) $w" "host=localhost port=$P $w application_name=next"
+run sealed "$steps" longjmp "host=localhost port=$(env_port hung) $w" "host=localhost port=$P $w application_name=next"
 is "$OUT" $'left\nok t' 'after a longjmp out of a sealed connection the next is sealed, though its string stands at the same address'
 is "$(sessions good)" 'next ssl' 'the server says so'
 is "$(verdicts)" 'downgrade/sealed downgrade/sealed' 'and both are in the log'

@@ -6,7 +6,7 @@ readelf_of() { readelf -W "$@" "$OBJECT"; }
 
 exports=$(readelf_of --dyn-syms | awk '$7 != "UND" && $5 != "LOCAL" && $8 != "" && $1 ~ /:$/ && $1 != "Num:" { print $8 }' |
     sed 's/@.*//' | sort)
-table=$(sed -n 's/^HOOK(\([A-Za-z0-9_]*\),.*/\1/p' "$LAB_TOP/shim/hooks.def" | sort)
+table=$(sed -n 's/^HOOK(\([A-Za-z0-9_]*\),.*/\1/p' "$TEST_TOP/shim/hooks.def" | sort)
 is "$exports" "$table" 'it exports exactly the table of hooks'
 isnt "$table" '' 'the table of hooks is not empty'
 
@@ -40,17 +40,17 @@ is "$(readelf_of -d | grep -cE 'TEXTREL|RPATH|RUNPATH' || true)" 0 'no text relo
 if [[ $(uname -m) == x86_64 ]]; then
     # The note itself is lost where the C library's crti.o has none; what matters is that every entry is a landing pad.
     is "$(objdump -d --no-show-raw-insn "$OBJECT" | grep -A1 -E '^[0-9a-f]+ <(PQ|dl|getaddrinfo)' | grep -cE '^ .*endbr64')" \
-        "$(grep -c '^HOOK' "$LAB_TOP/shim/hooks.def")" 'control flow protection: each export begins with a landing pad'
+        "$(grep -c '^HOOK' "$TEST_TOP/shim/hooks.def")" 'control flow protection: each export begins with a landing pad'
 fi
 
 # The object in a program of musl, and in one of glibc that never connects.
-printf 'int puts(const char *); int main(void) { puts("alive"); return 7; }\n' >"$LAB/alive.c"
-musl-gcc -o "$LAB/alive-musl" "$LAB/alive.c"
-gcc -o "$LAB/alive" "$LAB/alive.c"
+printf 'int puts(const char *); int main(void) { puts("alive"); return 7; }\n' >"$TEST_DIR/alive.c"
+musl-gcc -o "$TEST_DIR/alive-musl" "$TEST_DIR/alive.c"
+gcc -o "$TEST_DIR/alive" "$TEST_DIR/alive.c"
 for program in alive alive-musl; do
-    run sealed "$LAB/$program"
+    run sealed "$TEST_DIR/$program"
     is "$OUT|$ERR|$RC" 'alive||7' "$program lives under it, undisturbed"
-    run sealed env LD_BIND_NOW=1 "$LAB/$program"
+    run sealed env LD_BIND_NOW=1 "$TEST_DIR/$program"
     is "$OUT|$ERR|$RC" 'alive||7' "$program with LD_BIND_NOW"
 done
 done_testing

@@ -2,14 +2,14 @@
 # platforms.t: docs/platforms.md: what starts programs, and where pgseal-run stands there. The files are docs/examples/platforms.
 # Everything runs with /usr/local, /srv, /run and /etc of its own. Bare: plaintext; sealed: TLS; the server's log says which.
 . "$(dirname "$0")/../lib/env.sh"
-examples=$LAB_TOP/docs/examples/platforms
+examples=$TEST_TOP/docs/examples/platforms
 for place in /srv /run /usr/local; do mount -t tmpfs -o mode=755 tmpfs "$place"; done
 mkdir -p /usr/local/bin /usr/local/lib /srv/shop /run/php
-install -m 0755 "$LAB_TOP/build/pgseal-run" "$LAB_TOP/build/pgseal" /usr/local/bin/
+install -m 0755 "$TEST_TOP/build/pgseal-run" "$TEST_TOP/build/pgseal" /usr/local/bin/
 [[ ! -f $OBJECT ]] || install -m 0644 "$OBJECT" /usr/local/lib/libpgseal.so
 SO=/usr/local/lib/libpgseal.so
-lab_start good impostor
-P=$(lab_port good) I=$(lab_port impostor)
+env_start good impostor
+P=$(env_port good) I=$(env_port impostor)
 install -m 0644 "$PKI/root.pem" /etc/pgseal/roots.pem
 conninfo="host=localhost port=$P dbname=app user=app sslmode=disable connect_timeout=10"
 elsewhere="host=localhost port=$I dbname=app user=app sslmode=disable connect_timeout=10"
@@ -40,7 +40,7 @@ events_of() { # APPLICATION: from the log's file
     jq -r --arg a "$1" 'select(.application_name == $a) | .event + "/" + (.action // "")' "$logdir"/*.jsonl 2>/dev/null | sort -u | paste -sd' '
 }
 declare -A daemon=()
-trap 'RC=$?; kill "${daemon[@]}" 2>/dev/null; (exit "$RC"); _lab_cleanup' EXIT
+trap 'RC=$?; kill "${daemon[@]}" 2>/dev/null; (exit "$RC"); _env_cleanup' EXIT
 
 # --- cron: begins here, and is looked at last
 
@@ -55,7 +55,7 @@ printf '@reboot nobody /srv/shop/bare-job\n' >/etc/cron.d/bare
 printf 'LD_PRELOAD=%s\n@reboot nobody /srv/shop/preload-job\n' "$SO" >/etc/cron.d/preload
 program preload-job cron-preload
 sed -i '/pam_loginuid/d' /etc/pam.d/cron # containers do not have it either
-env LD_PRELOAD=$SO /usr/sbin/cron -f >"$LAB/cron.log" 2>&1 &
+env LD_PRELOAD=$SO /usr/sbin/cron -f >"$TEST_DIR/cron.log" 2>&1 &
 daemon[cron]=$!
 is_plain cron-bare 'cron: a job has a new environment: a preload of the daemon is lost'
 is_sealed cron 'cron: the launcher in the command seals the job'
@@ -71,15 +71,15 @@ if (!$connection) { echo str_contains(error_get_last()["message"] ?? "", "certif
 echo pg_fetch_result(pg_query($connection, "select coalesce(version, 'no TLS') from pg_stat_ssl where pid = pg_backend_pid()"), 0, 0);
 PHP
 fpm_start() { # COMMAND…: a master on the pool of the example
-    printf '[global]\nerror_log = %s\ndaemonize = no\ninclude = %s\n' "$LAB/fpm.err" "$examples/php-fpm.conf" >"$LAB/fpm.conf"
+    printf '[global]\nerror_log = %s\ndaemonize = no\ninclude = %s\n' "$TEST_DIR/fpm.err" "$examples/php-fpm.conf" >"$TEST_DIR/fpm.conf"
     rm -f /run/php/shop.sock
-    "$@" /usr/sbin/php-fpm8.2 --nodaemonize --fpm-config "$LAB/fpm.conf" >"$LAB/fpm.out" 2>&1 &
+    "$@" /usr/sbin/php-fpm8.2 --nodaemonize --fpm-config "$TEST_DIR/fpm.conf" >"$TEST_DIR/fpm.out" 2>&1 &
     daemon[fpm]=$!
     for _ in {1..200}; do
         [[ ! -S /run/php/shop.sock ]] || return 0
         sleep 0.05
     done
-    diag "$(<"$LAB/fpm.err")"
+    diag "$(<"$TEST_DIR/fpm.err")"
     return 1
 }
 end() { # NAME: it is told to, and has
@@ -89,7 +89,7 @@ end() { # NAME: it is told to, and has
 }
 fpm_get() { # PORT NAME
     OUT=$(env -i SCRIPT_FILENAME=/srv/shop/index.php REQUEST_METHOD=GET QUERY_STRING="port=$1&name=$2" \
-        cgi-fcgi -bind -connect /run/php/shop.sock 2>"$LAB/fcgi.err" | tr -d '\r' | sed '1,/^$/d')
+        cgi-fcgi -bind -connect /run/php/shop.sock 2>"$TEST_DIR/fcgi.err" | tr -d '\r' | sed '1,/^$/d')
 }
 fpm_start
 fpm_get "$P" fpm-bare
@@ -109,10 +109,10 @@ is "$OUT" refused 'php-fpm: the impostor is refused'
 sed -i '1i mode = audit' /etc/pgseal/policy.conf
 fpm_get "$P" fpm-old
 is "$OUT" TLSv1.3 'php-fpm: a changed policy counts for nothing yet'
-before=$(grep -c 'ready to handle' "$LAB/fpm.err" || true)
+before=$(grep -c 'ready to handle' "$TEST_DIR/fpm.err" || true)
 kill -USR2 "${daemon[fpm]}"
 for _ in {1..200}; do
-    (($(grep -c 'ready to handle' "$LAB/fpm.err" || true) == before)) || break
+    (($(grep -c 'ready to handle' "$TEST_DIR/fpm.err" || true) == before)) || break
     sleep 0.05
 done
 fpm_get "$P" fpm-new
@@ -121,7 +121,7 @@ end fpm
 # A directory that they may not write: standard error of a worker is not the master's, so the line goes to syslog.
 mkdir -m 0755 "$logdir/closed"
 here "file:$logdir/closed/fpm.jsonl"
-python3 - "$LAB/syslog" <<'PYTHON' &
+python3 - "$TEST_DIR/syslog" <<'PYTHON' &
 import os, socket, sys
 listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 listener.bind("/run/log")
@@ -134,12 +134,12 @@ for _ in {1..100}; do
     [[ ! -S /run/log ]] || break
     sleep 0.05
 done
-mkdir -p "$LAB/dev"
-mount --rbind /dev "$LAB/dev"
+mkdir -p "$TEST_DIR/dev"
+mount --rbind /dev "$TEST_DIR/dev"
 mount -t tmpfs -o mode=755 tmpfs /dev
 for node in null zero full random urandom tty; do
     touch "/dev/$node"
-    mount --bind "$LAB/dev/$node" "/dev/$node"
+    mount --bind "$TEST_DIR/dev/$node" "/dev/$node"
 done
 ln -s /proc/self/fd /dev/fd
 ln -s /run/log /dev/log
@@ -148,7 +148,7 @@ fpm_start /usr/local/bin/pgseal-run --
 fpm_get "$P" fpm-closed
 is "$OUT" TLSv1.3 'php-fpm: workers that may not write the log connect all the same, sealed'
 end fpm
-has "$(<"$LAB/syslog")" '"application_name":"fpm-closed"' 'php-fpm: and the line is in syslog'
+has "$(<"$TEST_DIR/syslog")" '"application_name":"fpm-closed"' 'php-fpm: and the line is in syslog'
 nok 'php-fpm: no file was made' test -e "$logdir/closed/fpm.jsonl"
 
 # --- Apache with mod_php
@@ -157,17 +157,17 @@ here "file:$logdir/apache.jsonl"
 for ((port = 20000 + RANDOM % 10000; ; port++)); do
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
 done
-mkdir -p /run/apache2 "$LAB/apache" /run/lock/apache2
-chmod 0755 "$LAB/apache"
-cp /etc/apache2/envvars "$LAB/apache/envvars"
-cat >"$LAB/apache/apache2.conf" <<CONF
+mkdir -p /run/apache2 "$TEST_DIR/apache" /run/lock/apache2
+chmod 0755 "$TEST_DIR/apache"
+cp /etc/apache2/envvars "$TEST_DIR/apache/envvars"
+cat >"$TEST_DIR/apache/apache2.conf" <<CONF
 ServerName localhost
 Listen 127.0.0.1:$port
 PidFile /run/apache2/apache2.pid
 Mutex file:/run/apache2 default
 User www-data
 Group www-data
-ErrorLog $LAB/apache/error.log
+ErrorLog $TEST_DIR/apache/error.log
 DocumentRoot /srv/shop
 LoadModule mpm_prefork_module /usr/lib/apache2/modules/mod_mpm_prefork.so
 LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
@@ -181,7 +181,7 @@ MinSpareServers 1
 </FilesMatch>
 CONF
 apache() { # COMMAND…: back when the server is there
-    APACHE_CONFDIR=$LAB/apache "$@" || return 1
+    APACHE_CONFDIR=$TEST_DIR/apache "$@" || return 1
     for _ in {1..200}; do
         [[ ! -s /run/apache2/apache2.pid ]] || break
         sleep 0.05
@@ -222,7 +222,7 @@ sleep 0.5
 apache_get "$P" apache-graceful
 is "$OUT" TLSv1.3 'Apache: so it is after a graceful restart, which loads its modules anew'
 apache_stop
-printf 'export LD_PRELOAD=%s\n' "$SO" >>"$LAB/apache/envvars"
+printf 'export LD_PRELOAD=%s\n' "$SO" >>"$TEST_DIR/apache/envvars"
 apache /usr/sbin/apachectl start
 apache_get "$P" apache-envvars
 is "$OUT" TLSv1.3 'Apache: LD_PRELOAD in envvars seals as well'
@@ -235,7 +235,7 @@ program shop supervisor
 program legacy supervisor-bare
 supervise() { # COMMAND…
     log_mark good
-    "$@" /usr/bin/supervisord -c "$examples/supervisord.conf" >"$LAB/supervisor.log" 2>&1 &
+    "$@" /usr/bin/supervisord -c "$examples/supervisord.conf" >"$TEST_DIR/supervisor.log" 2>&1 &
     daemon[supervisor]=$!
 }
 supervise env
@@ -258,14 +258,14 @@ mkdir /etc/postgresql
 for ((port = 20000 + RANDOM % 10000; ; port++)); do
     (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
 done
-pg_createcluster --port "$port" 15 main -- --auth=trust --no-sync >"$LAB/createcluster.log" 2>&1
+pg_createcluster --port "$port" 15 main -- --auth=trust --no-sync >"$TEST_DIR/createcluster.log" 2>&1
 cluster() { # NAME COMMAND…: the cluster is started by COMMAND; dblink connects under this name
     local name=$1
     shift
-    "$@" pg_ctlcluster 15 main start >"$LAB/cluster.log" 2>&1 || diag "$(<"$LAB/cluster.log")"
+    "$@" pg_ctlcluster 15 main start >"$TEST_DIR/cluster.log" 2>&1 || diag "$(<"$TEST_DIR/cluster.log")"
     PGOPTIONS='-c client_min_messages=warning' bare psql -Xqw -h /run/postgresql -p "$port" -U postgres -c 'create extension if not exists dblink' \
-        -c "select * from dblink('$conninfo application_name=$name', 'select 1') as x(y int)" >/dev/null 2>"$LAB/dblink.err" || true
-    is "$(<"$LAB/dblink.err")" '' "pg_ctlcluster: $name connects"
+        -c "select * from dblink('$conninfo application_name=$name', 'select 1') as x(y int)" >/dev/null 2>"$TEST_DIR/dblink.err" || true
+    is "$(<"$TEST_DIR/dblink.err")" '' "pg_ctlcluster: $name connects"
     pg_ctlcluster 15 main stop -m fast
 }
 cluster cluster-env env LD_PRELOAD=$SO
@@ -301,11 +301,11 @@ like "$ERR" 'setuid|su ' 'su: for it is setuid'
 # --- /etc/ld.so.preload
 
 here "file:$logdir/preload.jsonl"
-cp "$(bare which pg_isready)" "$LAB/bin/"
-install -m 4755 "$DOORS" "$LAB/bin/setuid"
-printf 'int puts(const char *); int main(void) { return puts("fine") < 0; }' >"$LAB/fine.c"
-gcc -static -o "$LAB/bin/static" "$LAB/fine.c"
-musl-gcc -o "$LAB/bin/musl" "$LAB/fine.c"
+cp "$(bare which pg_isready)" "$TEST_DIR/bin/"
+install -m 4755 "$DOORS" "$TEST_DIR/bin/setuid"
+printf 'int puts(const char *); int main(void) { return puts("fine") < 0; }' >"$TEST_DIR/fine.c"
+gcc -static -o "$TEST_DIR/bin/static" "$TEST_DIR/fine.c"
+musl-gcc -o "$TEST_DIR/bin/musl" "$TEST_DIR/fine.c"
 program start preloaded
 run /srv/shop/start
 is_plain preloaded '/etc/ld.so.preload: bare, plaintext'
@@ -313,11 +313,11 @@ log_mark good
 echo "$SO" >/etc/ld.so.preload
 run /srv/shop/start
 OUT_SEALED=$RC
-run "$LAB/bin/static"
+run "$TEST_DIR/bin/static"
 STATIC=$OUT$ERR
-run "$LAB/bin/musl"
+run "$TEST_DIR/bin/musl"
 MUSL=$OUT$ERR
-run as_user "$LAB/bin/setuid" x connectdb env:PGAPPNAME=setuid -- "$conninfo"
+run as_user "$TEST_DIR/bin/setuid" x connectdb env:PGAPPNAME=setuid -- "$conninfo"
 SETUID=$(out status)
 mv "$SO" "$SO.away"
 run /bin/echo fine
@@ -336,20 +336,20 @@ is_plain preloaded '/etc/ld.so.preload: with the file away all is as before'
 
 # --- AppArmor: the rules cover what pgseal opens
 
-mkdir -p "$LAB/apparmor/abstractions"
-cp "$examples/apparmor" "$LAB/apparmor/abstractions/pgseal"
+mkdir -p "$TEST_DIR/apparmor/abstractions"
+cp "$examples/apparmor" "$TEST_DIR/apparmor/abstractions/pgseal"
 printf 'include <tunables/global>\nprofile shop /srv/shop/shop {\n  include <abstractions/base>\n  include <abstractions/pgseal>\n}\n' \
-    >"$LAB/apparmor/shop"
-parse() { apparmor_parser --skip-kernel-load --skip-cache --base /etc/apparmor.d --Include "$LAB/apparmor" --preprocess "$LAB/apparmor/shop"; }
+    >"$TEST_DIR/apparmor/shop"
+parse() { apparmor_parser --skip-kernel-load --skip-cache --base /etc/apparmor.d --Include "$TEST_DIR/apparmor" --preprocess "$TEST_DIR/apparmor/shop"; }
 run parse
 is "$RC" 0 'AppArmor: the rules are read by its parser'
 # Each file that the object opens, and the bare program does not, has a rule.
 program tls strace-tls
 sed -i 's/sslmode=disable/sslmode=require/' /srv/shop/tls
-opened() { strace -f -qq -e trace=%file -o "$LAB/strace" "$@" >/dev/null 2>&1; grep -oE '"/[^"]+"' "$LAB/strace" | tr -d '"' | sort -u; }
-opened /srv/shop/tls >"$LAB/opened.bare"
-opened -E LD_PRELOAD=$SO /srv/shop/start >"$LAB/opened.sealed"
-python3 - "$examples/apparmor" <(comm -13 "$LAB/opened.bare" "$LAB/opened.sealed") >"$LAB/uncovered" <<'PYTHON'
+opened() { strace -f -qq -e trace=%file -o "$TEST_DIR/strace" "$@" >/dev/null 2>&1; grep -oE '"/[^"]+"' "$TEST_DIR/strace" | tr -d '"' | sort -u; }
+opened /srv/shop/tls >"$TEST_DIR/opened.bare"
+opened -E LD_PRELOAD=$SO /srv/shop/start >"$TEST_DIR/opened.sealed"
+python3 - "$examples/apparmor" <(comm -13 "$TEST_DIR/opened.bare" "$TEST_DIR/opened.sealed") >"$TEST_DIR/uncovered" <<'PYTHON'
 import re, sys
 def pattern(rule):
     out, depth = "", 0
@@ -364,8 +364,8 @@ for path in open(sys.argv[2]).read().split("\n"):
     if path and not any(rule.match(path) for rule in rules): print(path)
 PYTHON
 # (/dev/null is in abstractions/base; the log and the program have places of this test's own.)
-is "$(grep -vE '^/(srv/shop|var/log/pgseal-test|dev/null$)|\.postgresql' "$LAB/uncovered" | paste -sd' ')" '' 'AppArmor: they cover each file that the object opens'
-ok 'AppArmor: and it opens some' grep -q /etc/pgseal/policy.conf "$LAB/opened.sealed"
+is "$(grep -vE '^/(srv/shop|var/log/pgseal-test|dev/null$)|\.postgresql' "$TEST_DIR/uncovered" | paste -sd' ')" '' 'AppArmor: they cover each file that the object opens'
+ok 'AppArmor: and it opens some' grep -q /etc/pgseal/policy.conf "$TEST_DIR/opened.sealed"
 
 # --- the log of the jobs that began first
 

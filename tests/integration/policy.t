@@ -2,11 +2,11 @@
 # policy.t: where the settings come from, who may write them, what is wrong with them, and that nothing changes them later.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good impostor
-port=$(lab_port good)
+env_start good impostor
+port=$(env_port good)
 target="host=localhost port=$port dbname=app user=app"
-bad="host=localhost port=$(lab_port impostor) dbname=app user=app"
-named=$LAB/named.conf
+bad="host=localhost port=$(env_port impostor) dbname=app user=app"
+named=$TEST_DIR/named.conf
 
 # refused NAME TEXT COMMAND…: the program's connection is refused with TEXT, exactly, in its message and in the log.
 refused() {
@@ -77,7 +77,7 @@ no_policy
 policy <<<"sslrootcert = $PKI/root.pem"
 mv /etc/pgseal/policy.conf "$named"
 connects 'PGSEAL_POLICY' sealed env PGSEAL_POLICY="$named" PGSEAL_MODE=audit
-refused 'PGSEAL_POLICY names no file' "$LAB/none.conf: no such file" sealed env PGSEAL_POLICY="$LAB/none.conf" PGSEAL_MODE=audit
+refused 'PGSEAL_POLICY names no file' "$TEST_DIR/none.conf: no such file" sealed env PGSEAL_POLICY="$TEST_DIR/none.conf" PGSEAL_MODE=audit
 refused 'PGSEAL_POLICY relative' '' sealed env PGSEAL_POLICY=named.conf
 rm -rf /etc/pgseal && : >/etc/pgseal
 connects 'ENOTDIR is absence' sealed env PGSEAL_POLICY="$named"
@@ -163,8 +163,8 @@ connects 'comments and blanks' sealed
 policy <<<'mode = of'
 forget_events
 printf 'a\tconnectdb\t--\t%s\nb\tstart\t--\t%s\nc\tparams\tthreads=4\ttimes=3\t--\thost=localhost\n' "$target" "$target" |
-    sealed "$DOORS" - >"$LAB/out.jsonl"
-is "$(jq -rs 'map(select(.error | contains("pgseal: refused: "))) | length' "$LAB/out.jsonl")" 14 'each connection is refused'
+    sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+is "$(jq -rs 'map(select(.error | contains("pgseal: refused: "))) | length' "$TEST_DIR/out.jsonl")" 14 'each connection is refused'
 is "$(verdicts)" 'refuse/refused' 'one line for the process'
 
 # --- root and CRL faults
@@ -176,36 +176,36 @@ material() { # NAME TEXT KEY FILE
     run sealed "$DOORS" x connectdb -- "$target sslmode=disable"
     is "$(out status) $(verdicts)" 'ok refuse/would-refuse' "$1: audit would refuse, and lets go"
 }
-: >"$LAB/empty.pem"
-echo 'no certificate here' >"$LAB/text.pem"
-head -c 300 "$PKI/root.pem" >"$LAB/cut.pem"
-cat "$PKI/root.pem" "$PKI/root.key" >"$LAB/withkey.pem"
-cat "$PKI/root.pem" "$PKI/crl-root.pem" >"$LAB/withcrl.pem"
-openssl x509 -in "$PKI/intermediate.pem" -trustout -addtrust serverAuth -out "$LAB/trusted.pem"
-cat "$PKI/root.pem" <(sed 's/CERTIFICATE/X509 CERTIFICATE/' "$PKI/foreign.pem") >"$LAB/x509.pem"
-cat "$PKI/root.pem" <(printf 'junk%.0s' {1..80}) "$LAB/trusted.pem" >"$LAB/junk.pem"
-cp "$PKI/root.pem" "$LAB/writable.pem" && chmod 0666 "$LAB/writable.pem"
+: >"$TEST_DIR/empty.pem"
+echo 'no certificate here' >"$TEST_DIR/text.pem"
+head -c 300 "$PKI/root.pem" >"$TEST_DIR/cut.pem"
+cat "$PKI/root.pem" "$PKI/root.key" >"$TEST_DIR/withkey.pem"
+cat "$PKI/root.pem" "$PKI/crl-root.pem" >"$TEST_DIR/withcrl.pem"
+openssl x509 -in "$PKI/intermediate.pem" -trustout -addtrust serverAuth -out "$TEST_DIR/trusted.pem"
+cat "$PKI/root.pem" <(sed 's/CERTIFICATE/X509 CERTIFICATE/' "$PKI/foreign.pem") >"$TEST_DIR/x509.pem"
+cat "$PKI/root.pem" <(printf 'junk%.0s' {1..80}) "$TEST_DIR/trusted.pem" >"$TEST_DIR/junk.pem"
+cp "$PKI/root.pem" "$TEST_DIR/writable.pem" && chmod 0666 "$TEST_DIR/writable.pem"
 for name in empty text cut withkey withcrl trusted x509 junk writable missing; do
-    material "root file: $name" '' sslrootcert "$LAB/$name.pem"
+    material "root file: $name" '' sslrootcert "$TEST_DIR/$name.pem"
 done
 material 'root file: a directory' '' sslrootcert "$PKI/crl-mixed.d"
 for name in empty text withcrl missing; do
-    material "CRL file: $name" '' sslcrl "$LAB/$name.pem"
+    material "CRL file: $name" '' sslcrl "$TEST_DIR/$name.pem"
 done
 material 'CRL file: certificates beside it' '' sslcrl "$PKI/crl-mixed.pem"
-head -c 200 "$PKI/crl.pem" >"$LAB/cutcrl.pem"
-material 'CRL file: cut' '' sslcrl "$LAB/cutcrl.pem"
-mkdir -p "$LAB/$(printf 'd%.0s' {1..250})"
-long="$LAB/$(printf './%.0s' {1..520})root.pem"
-cp "$PKI/root.pem" "$LAB/root.pem"
+head -c 200 "$PKI/crl.pem" >"$TEST_DIR/cutcrl.pem"
+material 'CRL file: cut' '' sslcrl "$TEST_DIR/cutcrl.pem"
+mkdir -p "$TEST_DIR/$(printf 'd%.0s' {1..250})"
+long="$TEST_DIR/$(printf './%.0s' {1..520})root.pem"
+cp "$PKI/root.pem" "$TEST_DIR/root.pem"
 policy <<<"sslrootcert = $long"
 refused 'root path longer than libpq keeps' "/etc/pgseal/policy.conf:$(policy_line sslrootcert): " sealed
 
 # --- read anew for each connection
-policy <<<"sslrootcert = $LAB/rotated.pem"
-cp "$PKI/foreign.pem" "$LAB/rotated.pem"
-sealed "$DOORS" x connectdb reset=sync between="cp $PKI/root.pem $LAB/rotated.pem" -- "$target" >"$LAB/out.jsonl"
-is "$(jq -rs 'map(.status) | join(" ")' "$LAB/out.jsonl")" 'bad ok' 'a rotated root needs no restart'
+policy <<<"sslrootcert = $TEST_DIR/rotated.pem"
+cp "$PKI/foreign.pem" "$TEST_DIR/rotated.pem"
+sealed "$DOORS" x connectdb reset=sync between="cp $PKI/root.pem $TEST_DIR/rotated.pem" -- "$target" >"$TEST_DIR/out.jsonl"
+is "$(jq -rs 'map(.status) | join(" ")' "$TEST_DIR/out.jsonl")" 'bad ok' 'a rotated root needs no restart'
 
 # --- settings are those of the load
 # rewritten NAME OUTCOME: policy.conf becomes $named between a connection, its reset and another one of the same process; a
@@ -213,8 +213,8 @@ is "$(jq -rs 'map(.status) | join(" ")' "$LAB/out.jsonl")" 'bad ok' 'a rotated r
 rewritten() {
     policy <<<"sslrootcert = $PKI/root.pem"
     printf 'a\tconnectdb\treset=sync\tbetween=cp %s %s\t--\t%s\nb\tconnectdb\t--\t%s\n' "$named" "$file" "$target sslmode=disable" \
-        "$target sslmode=disable" | sealed "$DOORS" - >"$LAB/out.jsonl"
-    is "$(jq -rs 'map(.row + " " + .status + " " + (.server // "-")) | join(", ")' "$LAB/out.jsonl")" 'a ok t, a ok t, b ok t' \
+        "$target sslmode=disable" | sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+    is "$(jq -rs 'map(.row + " " + .status + " " + (.server // "-")) | join(", ")' "$TEST_DIR/out.jsonl")" 'a ok t, a ok t, b ok t' \
         "$1: the process that runs keeps what it read"
     run sealed "$DOORS" x connectdb -- "$target sslmode=disable"
     is "$(out status server)" "$2" "$1: the next process reads it"
@@ -231,28 +231,28 @@ for first in "setenv:PGSEAL_MODE=audit" "setenv:PGSEAL_SSLROOTCERT=$PKI/foreign.
     run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$DOORS" x connectdb "first=$first" -- "$target sslmode=disable"
     is "$(out status server)" 'ok t' "after the load: ${first%%=*} changes nothing"
 done
-mkdir -p "$LAB/jail$PKI" "$LAB/jail/etc"
-cp "$PKI/root.pem" "$LAB/jail$PKI/"
-cp /etc/hosts /etc/nsswitch.conf /etc/passwd "$LAB/jail/etc/"
+mkdir -p "$TEST_DIR/jail$PKI" "$TEST_DIR/jail/etc"
+cp "$PKI/root.pem" "$TEST_DIR/jail$PKI/"
+cp /etc/hosts /etc/nsswitch.conf /etc/passwd "$TEST_DIR/jail/etc/"
 policy <<<"sslrootcert = $PKI/root.pem"
-run sealed "$DOORS" x connectdb "first=chroot:$LAB/jail" -- "hostaddr=127.0.0.1 $target sslmode=disable"
+run sealed "$DOORS" x connectdb "first=chroot:$TEST_DIR/jail" -- "hostaddr=127.0.0.1 $target sslmode=disable"
 is "$(out status server)" 'ok t' 'a chroot after the load: the policy stands'
 run sealed "$DOORS" x connectdb "first=uid:$(id -u "$TESTUSER")" -- "$target sslmode=disable"
 is "$(out status server)" 'ok t' 'setuid after the load: the policy stands'
 
 # --- secure-execution mode: no variable counts (ld.so.preload is what loads the object there)
-cp "$DOORS" "$LAB/bin/doors-setuid"
-chmod 4755 "$LAB/bin/doors-setuid"
+cp "$DOORS" "$TEST_DIR/bin/doors-setuid"
+chmod 4755 "$TEST_DIR/bin/doors-setuid"
 no_policy
 printf '%s\n' "$OBJECT" >/etc/ld.so.preload
 run as_user env PGSEAL_MODE=audit PGSEAL_SSLROOTCERT="$PKI/root.pem" "$DOORS" x connectdb -- "$target sslmode=disable"
 is "$(out status server)" 'ok f' 'ld.so.preload, no secure execution: the variables count'
-run as_user env PGSEAL_MODE=audit "$LAB/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
+run as_user env PGSEAL_MODE=audit "$TEST_DIR/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
 is "$(out status)" bad 'secure execution: PGSEAL_MODE counts for nothing'
-run as_user env PGSEAL_POLICY="$named" "$LAB/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
+run as_user env PGSEAL_POLICY="$named" "$TEST_DIR/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
 is "$(out status)" bad 'secure execution: nor PGSEAL_POLICY'
 policy <<<"sslrootcert = $PKI/root.pem"
-run as_user "$LAB/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
+run as_user "$TEST_DIR/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
 is "$(out status server)" 'ok t' 'secure execution: the policy file does'
 rm -f /etc/ld.so.preload
 done_testing

@@ -2,12 +2,12 @@
 # programs.t: unmodified programs, told to use sslmode=disable in every way there is: verified TLS or nothing.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good impostor nossl
-declare -A port=([good]=$(lab_port good) [impostor]=$(lab_port impostor) [nossl]=$(lab_port nossl))
-export PGUSER=postgres PGDATABASE=postgres HOME=$LAB/home PGCONNECT_TIMEOUT=10
+env_start good impostor nossl
+declare -A port=([good]=$(env_port good) [impostor]=$(env_port impostor) [nossl]=$(env_port nossl))
+export PGUSER=postgres PGDATABASE=postgres HOME=$TEST_DIR/home PGCONNECT_TIMEOUT=10
 mkdir -p "$HOME"
-printf '[weak]\nsslmode=disable\n' >"$LAB/pg_service.conf"
-service=PGSERVICEFILE=$LAB/pg_service.conf
+printf '[weak]\nsslmode=disable\n' >"$TEST_DIR/pg_service.conf"
+service=PGSERVICEFILE=$TEST_DIR/pg_service.conf
 seal=(LD_PRELOAD="$OBJECT" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_LOG=file:"$EVENTS")
 
 # authorized SERVER: how the server's log calls the sessions since the mark: tls, plain, or nothing.
@@ -26,9 +26,9 @@ program() {
             log_mark "$server"
             RC=0
             if [[ $way == bare ]]; then
-                env "${@//@PORT@/${port[$server]}}" >"$LAB/out" 2>&1 </dev/null || RC=$?
+                env "${@//@PORT@/${port[$server]}}" >"$TEST_DIR/out" 2>&1 </dev/null || RC=$?
             else
-                env "${seal[@]}" "${@//@PORT@/${port[$server]}}" >"$LAB/out" 2>&1 </dev/null || RC=$?
+                env "${seal[@]}" "${@//@PORT@/${port[$server]}}" >"$TEST_DIR/out" 2>&1 </dev/null || RC=$?
             fi
             case $way/$server in
             bare/*) want='plain , success' ;;

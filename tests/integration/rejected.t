@@ -2,14 +2,14 @@
 # rejected.t: what libpq itself rejects: the caller gets libpq's own words and its own values, bare and sealed alike.
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good
-P=$(lab_port good)
+env_start good
+P=$(env_port good)
 policy <<<"sslrootcert = $PKI/root.pem"
 printf 'localhost:%s:app:app:from-the-passfile\n' "$P" >"$HOME/.pgpass"
 chmod 0600 "$HOME/.pgpass"
 printf '[plain]\nhost=localhost\nport=%s\nuser=app\ndbname=app\npassword=of-the-service\n[faulty]\nno-such-option=1\n[gssmode]\ngssencmode=maybe\n' \
-    "$P" >"$LAB/service.conf"
-export PGSERVICEFILE=$LAB/service.conf
+    "$P" >"$TEST_DIR/service.conf"
+export PGSERVICEFILE=$TEST_DIR/service.conf
 target="host=localhost port=$P user=app dbname=app"
 # alike NAME DOOR [OPTION…] -- ARGUMENT…: status, message, PQpass and all of PQconninfo
 alike() {
@@ -17,7 +17,7 @@ alike() {
     shift
     for version in 15 13 16 18; do
         libs=/nonexistent
-        ((version == 15)) || libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)
+        ((version == 15)) || libs=$("$TEST_TOP/tests/lib/libpqs.sh" $version)
         for way in bare sealed; do
             run $way env LD_LIBRARY_PATH="$libs" "$DOORS" x "$@"
             declare "$way=$OUT $ERR"
@@ -49,10 +49,10 @@ alike 'a wrong gssencmode by a service' connectdb -- 'service=gssmode host=local
 
 # --- a service that turns to what libpq accepts, while pgseal looks: no connection, whatever it says then
 for at in 1 2 3 4; do
-    printf '[s]\nhost=localhost\nport=%s\nsslmode=bogus\n' "$P" >"$LAB/race.conf"
-    printf '[s]\nhost=localhost\nport=%s\nsslmode=disable\n' "$P" >"$LAB/race.new"
-    run env LD_PRELOAD="$OBJECT:$LAB_TOP/build/tests/swap.so" SWAP_FILE="$LAB/race.conf" SWAP_WITH="$LAB/race.new" SWAP_AT=$at \
-        PGSERVICEFILE="$LAB/race.conf" "$DOORS" x connectdb -- 'service=s user=app dbname=app'
+    printf '[s]\nhost=localhost\nport=%s\nsslmode=bogus\n' "$P" >"$TEST_DIR/race.conf"
+    printf '[s]\nhost=localhost\nport=%s\nsslmode=disable\n' "$P" >"$TEST_DIR/race.new"
+    run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/race.conf" SWAP_WITH="$TEST_DIR/race.new" SWAP_AT=$at \
+        PGSERVICEFILE="$TEST_DIR/race.conf" "$DOORS" x connectdb -- 'service=s user=app dbname=app'
     isnt "$(out status server)" 'ok f' "look $at: nothing weaker came of it"
 done
 done_testing

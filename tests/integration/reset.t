@@ -3,11 +3,11 @@
 # at again.
 . "$(dirname "$0")/../lib/env.sh"
 
-steps=$LAB/bin/steps
+steps=$TEST_DIR/bin/steps
 gcc -std=gnu17 -D_GNU_SOURCE= -O2 -g -Wall -Wextra -rdynamic -I"$(pg_config --includedir)" -o "$steps" \
-    "$LAB_TOP/tests/integration/src/steps.c" -lpq
-lab_start good nossl
-P=$(lab_port good) N=$(lab_port nossl)
+    "$TEST_TOP/tests/integration/src/steps.c" -lpq
+env_start good nossl
+P=$(env_port good) N=$(env_port nossl)
 w='user=app dbname=app sslmode=disable'
 
 # --- PQreset: the CRL file has become empty, and the server has the certificate that was revoked
@@ -16,12 +16,12 @@ policy <<END
 sslrootcert = $PKI/root.pem
 sslcrl = $crl
 END
-cat >"$LAB/bin/replace" <<END
+cat >"$TEST_DIR/bin/replace" <<END
 #!/bin/bash
 # replace NAME: from now on the good server shows this certificate.
-install -o postgres -m 0600 "$PKI/\$1.key" "$LAB/srv/good/server.key"
-install -o postgres "$PKI/\$1.crt" "$LAB/srv/good/server.crt"
-kill -HUP "\$(head -n 1 "$LAB/srv/good/postmaster.pid")"
+install -o postgres -m 0600 "$PKI/\$1.key" "$TEST_DIR/srv/good/server.key"
+install -o postgres "$PKI/\$1.crt" "$TEST_DIR/srv/good/server.crt"
+kill -HUP "\$(head -n 1 "$TEST_DIR/srv/good/postmaster.pid")"
 want=\$(openssl x509 -noout -serial -in "$PKI/\$1.crt")
 for ((i = 0; i < 300; i++)); do
     got=\$(openssl s_client -starttls postgres -connect 127.0.0.1:$P </dev/null 2>/dev/null | openssl x509 -noout -serial 2>/dev/null)
@@ -30,15 +30,15 @@ for ((i = 0; i < 300; i++)); do
 done
 exit 1
 END
-chmod 0755 "$LAB/bin/replace"
-replace="env -u LD_PRELOAD '$LAB/bin/replace'"
+chmod 0755 "$TEST_DIR/bin/replace"
+replace="env -u LD_PRELOAD '$TEST_DIR/bin/replace'"
 reset() { # sync|start COMMAND: leaves RESET, what came of it, RESET_ERROR, and RESET_CONTACTS, what the server saw of the reset
     cp "$PKI/crl.pem" "$crl"
     forget_events
-    run sealed "$DOORS" x connectdb "between=$2 && stat -c %s '$(lab_log good)' >'$LAB/mark'" "reset=$1" \
+    run sealed "$DOORS" x connectdb "between=$2 && stat -c %s '$(env_log good)' >'$TEST_DIR/mark'" "reset=$1" \
         -- "host=localhost port=$P user=app dbname=app"
     sleep 0.05
-    RESET_CONTACTS=$(tail -c "+$(($(<"$LAB/mark") + 1))" "$(lab_log good)" | grep -c 'connection received' || true)
+    RESET_CONTACTS=$(tail -c "+$(($(<"$TEST_DIR/mark") + 1))" "$(env_log good)" | grep -c 'connection received' || true)
     RESET=$(jq -rs '[.[] | .step + " " + .status + " " + (.server // "-")] | join(", ")' <<<"$OUT")
     RESET_ERROR=$(jq -rs '.[1].error' <<<"$OUT")
 }
@@ -48,7 +48,7 @@ for how in sync start; do
     is "$RESET_CONTACTS" 1 "$how: the server saw it come"
     reset "$how" "$replace revoked"
     is "$RESET" 'connect ok t, reset bad -' "$how: a reset to a revoked certificate fails by the CRL"
-    "$LAB/bin/replace" good
+    "$TEST_DIR/bin/replace" good
     reset "$how" ": >$crl; $replace revoked"
     is "$RESET" 'connect ok t, reset bad -' "$how: nor is there one when the CRL file is empty by then"
     is "$RESET_CONTACTS" 0 "$how: the server saw nothing of it"
@@ -57,7 +57,7 @@ for how in sync start; do
     has "$(reason refuse)" "sslcrl: $crl: " "$how: with its reason"
     run bare "$DOORS" x connectdb -- "host=localhost port=$P user=app dbname=app sslmode=verify-full sslrootcert=$PKI/root.pem"
     is "$(out status server)" 'ok t' "$how: (that server takes who does not ask for a CRL)"
-    "$LAB/bin/replace" good
+    "$TEST_DIR/bin/replace" good
     reset "$how" "rm $crl"
     is "$RESET, $RESET_CONTACTS" 'connect ok t, reset bad -, 0' "$how: nor when it is missing, and the server saw nothing of it"
 done
@@ -88,7 +88,7 @@ is "$(verdicts)" 'exempt/allowed exempt/allowed refuse/refused refuse/refused' '
 is "$(sessions nossl | sort | uniq -c | xargs)" '2 old plain' 'the server saw the first two'
 is "$(contacts nossl)" 2 'and not so much as a connection of the others'
 policy <<<"mode = audit
-log = file:$LAB/log/missing/events.jsonl
+log = file:$TEST_DIR/log/missing/events.jsonl
 $exempt"
 # shellcheck disable=SC2016
 run bash -c 'LD_PRELOAD=$0 exec "$@" 2>&-' "$OBJECT" "$steps" reset "host=127.0.0.1 port=$N $w" sync +3 sync

@@ -2,21 +2,21 @@
 # resolve.t: whose libpq a call reaches: the one that the dynamic linker gives this caller without pgseal, as the linker
 # itself says (LD_DEBUG=bindings), in every constellation of programs, modules and private copies of other versions.
 . "$(dirname "$0")/../lib/env.sh"
-. "$LAB_TOP/tests/lib/reach.sh"
+. "$TEST_TOP/tests/lib/reach.sh"
 
-lab_start good
+env_start good
 policy <<END
 mode = enforce
 sslrootcert = $PKI/root.pem
 END
-target="host=localhost port=$(lab_port good) dbname=app user=app sslmode=disable"
+target="host=localhost port=$(env_port good) dbname=app user=app sslmode=disable"
 
 # Which libpq each caller's PQconnectdb is bound to, bare.
 bindings() {
-    LD_DEBUG=bindings LD_DEBUG_OUTPUT=$LAB/bindings bare "$@" >"$LAB/bare.out" 2>&1 || true
-    cat "$LAB"/bindings.* | sed -nE "s/.*binding file ([^ ]+) \[[0-9]+\] to ([^ ]+) \[[0-9]+\]: normal symbol .PQconnectdb'.*/\1 \2/p" |
+    LD_DEBUG=bindings LD_DEBUG_OUTPUT=$TEST_DIR/bindings bare "$@" >"$TEST_DIR/bare.out" 2>&1 || true
+    cat "$TEST_DIR"/bindings.* | sed -nE "s/.*binding file ([^ ]+) \[[0-9]+\] to ([^ ]+) \[[0-9]+\]: normal symbol .PQconnectdb'.*/\1 \2/p" |
         sort -u
-    rm -f "$LAB"/bindings.*
+    rm -f "$TEST_DIR"/bindings.*
 }
 # Which libpq each call reached, sealed.
 reached() { events 'select(.changes) | "\(.object) \(.libpq)"' | tr -d '"' | sort -u; }
@@ -33,7 +33,7 @@ same() {
     got=$(reached)
     isnt "$want" '' "$name: the linker says who is bound to what"
     is "$got" "$want" "$name: sealed, each call reaches the libpq that it reaches bare"
-    is "$OUT$ERR" "$(<"$LAB/bare.out")" "$name: the program sees the same"
+    is "$OUT$ERR" "$(<"$TEST_DIR/bare.out")" "$name: the program sees the same"
     is "$(sessions good)" "$(for ((i = 0; i < count; i++)); do echo '- ssl'; done)" "$name: verified TLS"
 }
 
@@ -122,11 +122,11 @@ same_tail() {
     log_mark good
     run bare "$@"
     is "$RC $(sessions good)" '0 - plain' "$name: bare, plaintext"
-    printf '%s\n' "$OUT" >"$LAB/bare.out"
+    printf '%s\n' "$OUT" >"$TEST_DIR/bare.out"
     log_mark good
     forget_events
     run sealed "$@"
-    is "$OUT$ERR" "$(<"$LAB/bare.out")" "$name: the program sees the same"
+    is "$OUT$ERR" "$(<"$TEST_DIR/bare.out")" "$name: the program sees the same"
     is "$(sessions good)" '- ssl' "$name: verified TLS"
 }
 for how in n l; do
@@ -143,8 +143,8 @@ printf 'extern const char atload[]; int main(void) { return atload[0] == 1; }\n'
 reach_cc -o "$REACH/early" "$REACH/early.c" -L"$REACH" -latload -Wl,-rpath,"$REACH"
 forget_events
 log_mark good
-run env LD_DEBUG=files LD_DEBUG_OUTPUT="$LAB/files" REACH_AT_LOAD="$target" LD_PRELOAD="$OBJECT" "$REACH/early"
-like "$(cat "$LAB"/files.* | sed -n 's/.*calling init: //p' | grep -E 'libatload|libpgseal' | xargs)" 'libatload.so .*libpgseal.so' \
+run env LD_DEBUG=files LD_DEBUG_OUTPUT="$TEST_DIR/files" REACH_AT_LOAD="$target" LD_PRELOAD="$OBJECT" "$REACH/early"
+like "$(cat "$TEST_DIR"/files.* | sed -n 's/.*calling init: //p' | grep -E 'libatload|libpgseal' | xargs)" 'libatload.so .*libpgseal.so' \
     'an early constructor: it runs before pgseal'\''s'
 like "$OUT" '^constructor: libpq 15[0-9]+: connect: ok$' 'an early constructor: connects'
 is "$(sessions good)" '- ssl' 'an early constructor: verified TLS'

@@ -2,19 +2,19 @@
 # rollout.t: docs/rollout.md from audit to closed: three hosts, one of them without TLS, and a host that nobody knew of.
 . "$(dirname "$0")/../lib/env.sh"
 # shellcheck source=tests/lib/provider.sh
-. "$LAB_TOP/tests/lib/provider.sh"
-steps=$LAB_TOP/docs/examples/rollout
-install -m 0755 "$LAB_TOP/build/pgseal" "$LAB/bin/"
-export PATH=$LAB/bin:$PATH
-cd "$LAB" || exit 1
+. "$TEST_TOP/tests/lib/provider.sh"
+steps=$TEST_TOP/docs/examples/rollout
+install -m 0755 "$TEST_TOP/build/pgseal" "$TEST_DIR/bin/"
+export PATH=$TEST_DIR/bin:$PATH
+cd "$TEST_DIR" || exit 1
 authority root '/O=Example/CN=Example root'
 certificate good root /CN=orders.internal DNS:orders.internal,DNS:billing.internal,DNS:new.internal
-lab_start good nossl
-P=$(lab_port good) N=$(lab_port nossl)
+env_start good nossl
+P=$(env_port good) N=$(env_port nossl)
 install -m 0644 "$PKI/root.pem" /etc/pgseal/roots.pem
 printf '127.0.0.1 %s\n' orders.internal billing.internal legacy.internal new.internal >>/etc/hosts
 
-log=$LAB/pgseal.jsonl
+log=$TEST_DIR/pgseal.jsonl
 step() { # FILE: the policy of this step, its log where a container's would be read
     sed "s|^log = .*|log = file:$log|" "$steps/$1" >/etc/pgseal/policy.conf
     rm -f "$log"
@@ -45,19 +45,19 @@ is "$(jq -r 'select(.changes) | "\(.host) \(.action)"' "$log" | paste -sd';')" \
     'orders.internal would-seal;billing.internal would-seal;legacy.internal would-seal;new.internal would-seal' '1: all is logged'
 
 # The container's log, as kubectl shows it: what the program wrote is between the lines.
-{ echo 'INFO starting'; sed 's/$/\nGET \/ 200 {"took": 3}/' "$log"; } >"$LAB/container.log"
-run pgseal report --json - <"$LAB/container.log"
+{ echo 'INFO starting'; sed 's/$/\nGET \/ 200 {"took": 3}/' "$log"; } >"$TEST_DIR/container.log"
+run pgseal report --json - <"$TEST_DIR/container.log"
 is "$RC $(jq -r '[.pairs[] | "\(.host) \(.attempts) \(.downgrades)"] | sort | join(";")' <<<"$OUT")" \
     '0 billing.internal 1 1;legacy.internal 1 1;new.internal 1 1;orders.internal 1 1' "2: the report finds its lines among the program's"
-run pgseal report - <"$LAB/container.log"
+run pgseal report - <"$TEST_DIR/container.log"
 has "$OUT" 'legacy.internal' '2: also as text'
-sed "s|^log = .*|log = none|" "$steps/4-closed.conf" >"$LAB/closed.conf"
-run pgseal report --json --what-if "$LAB/closed.conf" "$log"
-printf '%s\n' "$OUT" >"$LAB/what-if.json"
-is "$(jq -r '.what_if | "\(.sealed) \(.refused)"' "$LAB/what-if.json")" '2 2' '2: what-if: step 4 would refuse two of the four'
+sed "s|^log = .*|log = none|" "$steps/4-closed.conf" >"$TEST_DIR/closed.conf"
+run pgseal report --json --what-if "$TEST_DIR/closed.conf" "$log"
+printf '%s\n' "$OUT" >"$TEST_DIR/what-if.json"
+is "$(jq -r '.what_if | "\(.sealed) \(.refused)"' "$TEST_DIR/what-if.json")" '2 2' '2: what-if: step 4 would refuse two of the four'
 for host in orders.internal:$P:0 legacy.internal:$N:1; do
     IFS=: read -r host port want <<<"$host"
-    run pgseal check --policy "$LAB/closed.conf" --json "host=$host port=$port user=app dbname=app"
+    run pgseal check --policy "$TEST_DIR/closed.conf" --json "host=$host port=$port user=app dbname=app"
     [[ $want == 0 ]] || is "$RC" 1 "2: check finds that $host is not ready"
     # The good server takes plaintext as well, which check reports: hostssl comes last.
     [[ $want == 1 ]] || is "$(jq -r '[.. | .finding? // empty | strings] | unique | join(" ")' <<<"$OUT")" \

@@ -4,30 +4,30 @@
 # shellcheck source=tests/lib/env.sh
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good impostor wrongname expired
-roots=$LAB/roots.pem
+env_start good impostor wrongname expired
+roots=$TEST_DIR/roots.pem
 policy_of() { # ROOTS
     printf 'sslrootcert = %s\nlog = none\n' "$1" | policy
 }
 opened() { # COMMAND…: how often the root file is opened
-    strace -f -qq -e trace=open,openat -o "$LAB/opens" "$@" >"$LAB/out" 2>&1 || true
-    grep -c "$roots" "$LAB/opens" || true
+    strace -f -qq -e trace=open,openat -o "$TEST_DIR/opens" "$@" >"$TEST_DIR/out" 2>&1 || true
+    grep -c "$roots" "$TEST_DIR/opens" || true
 }
 
 # --- read once, where without this pgseal would read it, and then libpq
 
 cat /etc/ssl/certs/ca-certificates.crt "$PKI/root.pem" >"$roots"
 policy_of "$roots"
-target="host=localhost port=$(lab_port good) user=app dbname=app"
+target="host=localhost port=$(env_port good) user=app dbname=app"
 for version in '' 13 16 18; do
     libraries=
-    [[ -z $version ]] || libraries=$LAB_TOP/build/libpqs/$version/native/lib
+    [[ -z $version ]] || libraries=$TEST_TOP/build/libpqs/$version/native/lib
     for door in connectdb params start; do
         words=("$target")
         [[ $door != params ]] || read -ra words <<<"$target"
         is "$(opened env LD_LIBRARY_PATH="$libraries" LD_PRELOAD="$OBJECT" "$DOORS" x "$door" -- "${words[@]}")" 1 \
             "libpq ${version:-15}, $door: the root file is read once"
-        like "$(<"$LAB/out")" '"status":"ok"' "libpq ${version:-15}, $door: connected"
+        like "$(<"$TEST_DIR/out")" '"status":"ok"' "libpq ${version:-15}, $door: connected"
     done
     is "$(opened env LD_LIBRARY_PATH="$libraries" "$DOORS" x connectdb -- "$target sslmode=verify-full sslrootcert=$roots")" 1 \
         "libpq ${version:-15}, bare: once as well"
@@ -40,7 +40,7 @@ is "$(opened env LD_PRELOAD="$OBJECT" "$DOORS" x connectdb -- "$target sslmode=v
 
 outcome() { # SERVER HOW
     local to
-    to="host=localhost port=$(lab_port "$1") user=app dbname=app"
+    to="host=localhost port=$(env_port "$1") user=app dbname=app"
     if [[ $2 == bare ]]; then
         run bare "$DOORS" x connectdb -- "$to sslmode=verify-full sslrootcert=$roots"
     else
@@ -48,7 +48,7 @@ outcome() { # SERVER HOW
     fi
     out status
 }
-openssl req -x509 -newkey rsa:2048 -nodes -keyout "$LAB/twin.key" -out "$LAB/twin.pem" -days 30 \
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$TEST_DIR/twin.key" -out "$TEST_DIR/twin.pem" -days 30 \
     -subj "$(openssl x509 -in "$PKI/root.pem" -noout -subject -nameopt compat | sed 's/^subject= *//')" 2>/dev/null
 cases=0
 while read -r name files; do
@@ -67,9 +67,9 @@ both $PKI/foreign.pem $PKI/root.pem
 twice $PKI/root.pem $PKI/root.pem
 an-intermediate-alone $PKI/intermediate.pem
 an-intermediate-and-its-root $PKI/intermediate.pem $PKI/root.pem
-another-key-of-the-name-first $LAB/twin.pem $PKI/root.pem
-another-key-of-the-name-last $PKI/root.pem $LAB/twin.pem
-another-key-of-the-name-alone $LAB/twin.pem
+another-key-of-the-name-first $TEST_DIR/twin.pem $PKI/root.pem
+another-key-of-the-name-last $PKI/root.pem $TEST_DIR/twin.pem
+another-key-of-the-name-alone $TEST_DIR/twin.pem
 the-servers-own-certificate $PKI/impostor.crt
 END
 is "$cases" 40 'all were compared'
@@ -78,7 +78,7 @@ is "$cases" 40 'all were compared'
 
 cat /etc/ssl/certs/ca-certificates.crt "$PKI/root.pem" >"$roots"
 policy_of "$roots"
-cat >"$LAB/both.py" <<END
+cat >"$TEST_DIR/both.py" <<END
 import ssl, sys, psycopg2
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.load_verify_locations("$roots")
@@ -88,5 +88,5 @@ context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 context.load_verify_locations("$roots")
 print(before, len(context.get_ca_certs()))
 END
-is "$(sealed python3 "$LAB/both.py" 2>&1)" "$(bare python3 "$LAB/both.py" 2>&1)" "Python's ssl loads the whole file, before and after"
+is "$(sealed python3 "$TEST_DIR/both.py" 2>&1)" "$(bare python3 "$TEST_DIR/both.py" 2>&1)" "Python's ssl loads the whole file, before and after"
 done_testing

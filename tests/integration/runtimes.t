@@ -2,13 +2,13 @@
 # runtimes.t: docs/coverage.md, "The runtimes of the field": how wheels, gems, extensions and bundles carry libpq, built here
 # in the same shape from Debian's own libraries; bare beside sealed, against a good server and an impostor.
 . "$(dirname "$0")/../lib/env.sh"
-cd "$LAB" || exit 1
-lab_start good impostor
-P=$(lab_port good) I=$(lab_port impostor)
+cd "$TEST_DIR" || exit 1
+env_start good impostor
+P=$(env_port good) I=$(env_port impostor)
 policy <<<"sslrootcert = $PKI/root.pem"
 lib=/usr/lib/$(gcc -print-multiarch) common=/usr/lib/postgresql/15/lib
 archives=("$common/libpgcommon_shlib.a" "$common/libpgport_shlib.a")
-source=$LAB_TOP/tests/integration/src/ask.c include=$(pg_config --includedir)
+source=$TEST_TOP/tests/integration/src/ask.c include=$(pg_config --includedir)
 rest=(-lgssapi_krb5 -lldap -llber -lm)
 printf '{ global: PQ*; pg_*; lo_*; local: *; };\n' >libpq.map
 gcc -O1 -o ask "$source" -ldl
@@ -65,16 +65,16 @@ forget_events
 log_mark impostor
 run sealed ./ask ./extension.so local "$(to "$I" hidden)"
 is "$OUT / $(sessions impostor) / $(verdicts)" 'plaintext / hidden plain / ' 'an extension with a hidden libpq is not covered'
-run "$LAB_TOP/build/pgseal" scan --json extension.so
+run "$TEST_TOP/build/pgseal" scan --json extension.so
 is "$RC" 1 'an extension: scan finds it'
 has "$OUT" 'not covered' 'an extension: and says so'
-run "$LAB_TOP/build/pgseal" scan --json wheel.so libpq-9b38f5e3.so.5.17 gem.so libruby-pg.so.1
+run "$TEST_TOP/build/pgseal" scan --json wheel.so libpq-9b38f5e3.so.5.17 gem.so libruby-pg.so.1
 is "$RC" 0 'a wheel and a gem: scan calls both covered'
 
 # --- a bundle with a static starter (AppImage)
 printf '#include <unistd.h>\nint main(int n, char **v) { (void)n; return execvp(v[1], v + 1); }\n' >starter.c
 gcc -static -o starter starter.c
-install -m 0755 "$LAB_TOP/build/pgseal-run" bin/
+install -m 0755 "$TEST_TOP/build/pgseal-run" bin/
 log_mark good
 run bin/pgseal-run ./starter psql -XAtc 'select 1' "$(to "$P" static)"
 is "$RC" 125 'a static starter: the launcher refuses it'

@@ -4,13 +4,13 @@
 # where /etc/ld.so.preload names the object.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${cli:-$LAB_TOP/build/pgseal}
-pgseal_run=$LAB_TOP/build/pgseal-run
+pgseal=${cli:-$TEST_TOP/build/pgseal}
+pgseal_run=$TEST_TOP/build/pgseal-run
 
-lab_start good impostor
-G=$(lab_port good) I=$(lab_port impostor)
+env_start good impostor
+G=$(env_port good) I=$(env_port impostor)
 policy <<<"sslrootcert = $PKI/root.pem"
-work=$LAB/work
+work=$TEST_DIR/work
 mkdir "$work" && cd "$work"
 scan() { run "$pgseal" scan --json "$@"; }
 field() { jq -r "$1" <<<"$OUT"; }
@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 }
 END
 gcc -o load load.c
-L=$("$LAB_TOP/tests/lib/libpqs.sh" 16) # a build with the archives that a shared object can be made of
+L=$("$TEST_TOP/tests/lib/libpqs.sh" 16) # a build with the archives that a shared object can be made of
 libs="$L/libpq.a $L/libpgcommon_shlib.a $L/libpgport_shlib.a -L$L -l:libssl.so.1.1 -l:libcrypto.so.1.1 -lm -Wl,-rpath,$L"
 build() { # NAME OPTION…
     local name=$1
@@ -84,7 +84,7 @@ is "$(item /program)" 'not covered static-libpq' 'a program with such a libpq: s
 
 # --- versions of shared ones
 for major in 13 16 18; do
-    lib=$("$LAB_TOP/tests/lib/libpqs.sh" "$major")
+    lib=$("$TEST_TOP/tests/lib/libpqs.sh" "$major")
     scan "$(readlink -f "$lib/libpq.so.5")"
     got=$(field '.items[0].ways[0].libpq_version')
     want=$(LD_LIBRARY_PATH=$lib python3 -c 'import ctypes; print(ctypes.CDLL("libpq.so.5").PQlibVersion())')
@@ -93,7 +93,7 @@ for major in 13 16 18; do
 done
 
 # --- JavaScript
-npm=$("$LAB_TOP/tests/lib/npm.sh" postgres@3.4.9 @neondatabase/serverless@1.2.0 pg@8.11.3)
+npm=$("$TEST_TOP/tests/lib/npm.sh" postgres@3.4.9 @neondatabase/serverless@1.2.0 pg@8.11.3)
 mapfile -t npm <<<"$npm"
 mkdir -p js/one js/two js/three neon/node_modules/@neondatabase mention
 cat "${npm[0]}"/cjs/src/*.js >js/one/server.js
@@ -140,7 +140,7 @@ is "$RC $(item /suid)" '1 not covered linked' 'with the object in a comment'
 echo "$OBJECT" >/etc/ld.so.preload
 scan suid
 is "$RC $(item /suid)" '0 covered linked' 'with the object in it'
-chmod 755 "$LAB" "$LAB/work"
+chmod 755 "$TEST_DIR" "$TEST_DIR/work"
 run as_user ./suid x connectdb -- "host=localhost port=$I $target"
 has "$(out error)" 'certificate verify failed' 'and so it is: an impostor is refused'
 run as_user "$pgseal_run" --lib "$OBJECT" ./suid x connectdb -- "host=localhost port=$G $target"

@@ -2,17 +2,17 @@
 # secrets.t: no password ever reaches the log, standard error or a message, however it comes in and whatever the verdict.
 pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${pgseal_cli:-$LAB_TOP/build/pgseal}
+pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
 
-lab_start good impostor
-P=$(lab_port good)
+env_start good impostor
+P=$(env_port good)
 X=s3kr1tPa55 # every secret contains it
 good="host=localhost port=$P dbname=app user=app"
 printf 'localhost:*:*:*:%s\n' "$X" >"$HOME/.pgpass"
 chmod 0600 "$HOME/.pgpass"
-printf '[s]\nhost=localhost\nport=%s\npassword=%s\n' "$P" "$X" >"$LAB/services.conf"
-openssl ec -aes256 -in "$PKI/client.key" -passout "pass:$X" -out "$LAB/locked.key" 2>"$LAB/ec.log"
-chmod 0600 "$LAB/locked.key"
+printf '[s]\nhost=localhost\nport=%s\npassword=%s\n' "$P" "$X" >"$TEST_DIR/services.conf"
+openssl ec -aes256 -in "$PKI/client.key" -passout "pass:$X" -out "$TEST_DIR/locked.key" 2>"$TEST_DIR/ec.log"
+chmod 0600 "$TEST_DIR/locked.key"
 
 table() {
     local door
@@ -22,11 +22,11 @@ a	$door	--	$good sslmode=disable password=$X
 b	$door	env:PGPASSWORD=$X	--	$good sslmode=disable
 c	$door	--	postgresql://app:$X@localhost:$P/app?sslmode=disable
 d	$door	--	$good sslmode=disable
-e	$door	--	$good sslmode=disable sslcert=$PKI/client.crt sslkey=$LAB/locked.key sslpassword=$X
+e	$door	--	$good sslmode=disable sslcert=$PKI/client.crt sslkey=$TEST_DIR/locked.key sslpassword=$X
 f	$door	--	postgresql://app:x@$X@localhost:$P/app?sslmode=disable
 g	$door	--	postgresql://app:x/$X@localhost:$P/app?sslmode=disable
 h	$door	--	postgresql://app:$X/y@localhost:$P/app?sslmode=disable
-i	$door	env:PGSERVICEFILE=$LAB/services.conf	--	service=s user=app dbname=app sslmode=disable
+i	$door	env:PGSERVICEFILE=$TEST_DIR/services.conf	--	service=s user=app dbname=app sslmode=disable
 j	$door	--	postgresql://localhost:$P/app?user=app&password=$X&sslmode=disable
 k	$door	--	$good sslmode=disable application_name='password=$X'
 l	$door	--	$good sslmode=disable application_name=postgresql://app:$X@h/
@@ -64,8 +64,8 @@ END
 3	setdblogin	--	host=localhost	port=$P	user=app	dbname=password=$X sslmode=disable
 END
 }
-table >"$LAB/table"
-rows=$(wc -l <"$LAB/table")
+table >"$TEST_DIR/table"
+rows=$(wc -l <"$TEST_DIR/table")
 
 for what in sealed refused audit exempt mixed; do
     case $what in
@@ -80,12 +80,12 @@ exempt = all of it" ;;
     mixed) policy <<<"sslrootcert = $PKI/crl-mixed.pem" ;;
     esac
     forget_events
-    sealed "$DOORS" - <"$LAB/table" >"$LAB/out.jsonl" 2>"$LAB/err"
-    is "$(wc -l <"$LAB/out.jsonl")" "$rows" "$what: every row answered"
+    sealed "$DOORS" - <"$TEST_DIR/table" >"$TEST_DIR/out.jsonl" 2>"$TEST_DIR/err"
+    is "$(wc -l <"$TEST_DIR/out.jsonl")" "$rows" "$what: every row answered"
     is "$(grep -c "$X" "$EVENTS" || true)" 0 "$what: the log has no secret"
     diag "$(grep "$X" "$EVENTS" | head -n 3)"
-    is "$(grep -c "$X" "$LAB/err" || true)" 0 "$what: nor has stderr"
-    is "$(jq -r 'select(.error and (.error | contains("pgseal")) and (.error | contains("'"$X"'"))) | .row' "$LAB/out.jsonl")" '' \
+    is "$(grep -c "$X" "$TEST_DIR/err" || true)" 0 "$what: nor has stderr"
+    is "$(jq -r 'select(.error and (.error | contains("pgseal")) and (.error | contains("'"$X"'"))) | .row' "$TEST_DIR/out.jsonl")" '' \
         "$what: nor has a message of ours"
     # A policy's own fault is one line a process; else each row that libpq can parse has its line.
     if [[ $what == mixed ]]; then
@@ -102,10 +102,10 @@ user='svc%40project.iam'
 policy <<<"sslrootcert = $PKI/root.pem"
 forget_events
 for server in good impostor; do
-    run sealed "$DOORS" at connectdb -- "postgresql://$user:$X@localhost:$(lab_port $server)/app?sslmode=require"
+    run sealed "$DOORS" at connectdb -- "postgresql://$user:$X@localhost:$(env_port $server)/app?sslmode=require"
 done
 is "$(events 'select(.event == "downgrade") | [.host, .dbname, .user, .port]' | tr -d '\n')" \
-    "[\"localhost\",\"app\",\"svc@project.iam\",\"$P\"][\"localhost\",\"app\",\"svc@project.iam\",\"$(lab_port impostor)\"]" \
+    "[\"localhost\",\"app\",\"svc@project.iam\",\"$P\"][\"localhost\",\"app\",\"svc@project.iam\",\"$(env_port impostor)\"]" \
     'host, dbname, user and port of the verdict'
 has "$(reason failed)" 'certificate verify failed' 'and the reason of one that fails'
 policy <<<"sslrootcert = $PKI/root.pem
@@ -142,6 +142,6 @@ has "$ERR" 'invalid URI query parameter: "sslmod"' 'an error of libpq that quote
 run "$pgseal" explain 'postgres://app:a@b:c@db.example/app'
 hasnt "$OUT" '"b"' 'the piece that libpq takes for the host is not shown'
 
-grep -q "$X" "$LAB/out.jsonl" || diag 'the table holds no secret'
-ok 'the secret was there to be leaked' grep -q "$X" "$LAB/out.jsonl"
+grep -q "$X" "$TEST_DIR/out.jsonl" || diag 'the table holds no secret'
+ok 'the secret was there to be leaked' grep -q "$X" "$TEST_DIR/out.jsonl"
 done_testing

@@ -3,8 +3,8 @@
 # explain and check alike; and names that only look like a host with a port.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
-pgseal=${cli:-$LAB_TOP/build/pgseal}
-pgseal_run=$LAB_TOP/build/pgseal-run
+pgseal=${cli:-$TEST_TOP/build/pgseal}
+pgseal_run=$TEST_TOP/build/pgseal-run
 
 # Cloud SQL's certificates name an instance, and have no subjectAltName.
 openssl req -new -newkey rsa:2048 -nodes -keyout "$PKI/cloud.key" -subj '/O=Example/CN=my-project:my-instance' \
@@ -12,8 +12,8 @@ openssl req -new -newkey rsa:2048 -nodes -keyout "$PKI/cloud.key" -subj '/O=Exam
 openssl x509 -req -in "$PKI/cloud.csr" -CA "$PKI/intermediate.pem" -CAkey "$PKI/intermediate.key" -days 90 \
     -out "$PKI/cloud.crt" 2>/dev/null
 cat "$PKI/intermediate.pem" >>"$PKI/cloud.crt"
-lab_start good cloud
-G=$(lab_port good) C=$(lab_port cloud)
+env_start good cloud
+G=$(env_port good) C=$(env_port cloud)
 w='user=app dbname=app sslmode=disable'
 
 # --- a variable that pgseal does not know
@@ -57,7 +57,7 @@ no_policy
 
 # --- a policy's faults name what is accepted, and what could never match is one
 fault() { # TEXT WANT
-    local conf=$LAB/fault.conf
+    local conf=$TEST_DIR/fault.conf
     printf 'log = none\n%b\n' "$1" >"$conf"
     run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
     is "$RC" 125 "$1: pgseal-run: status 125"
@@ -111,7 +111,7 @@ is "$(jq -r '.connected' <<<"$OUT")" true 'and with what it advises written into
 
 # --- a policy of another owner, as a rootless container shows one of the host's
 no_policy
-conf=$LAB/owned.conf
+conf=$TEST_DIR/owned.conf
 printf 'log = none\nsslrootcert = %s\n' "$PKI/root.pem" >"$conf"
 chown 65534 "$conf"
 run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true

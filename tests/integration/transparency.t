@@ -4,15 +4,15 @@
 # shellcheck disable=SC2016
 . "$(dirname "$0")/../lib/env.sh"
 
-lab_start good
+env_start good
 policy <<END
 mode = enforce
 sslrootcert = $PKI/root.pem
 log = stderr
 log_level = all
 END
-target="host=localhost port=$(lab_port good) dbname=app user=app sslmode=disable"
-work=$LAB/work
+target="host=localhost port=$(env_port good) dbname=app user=app sslmode=disable"
+work=$TEST_DIR/work
 mkdir "$work"
 cd "$work" || exit 1
 git config --global user.email nobody@example.com
@@ -27,21 +27,21 @@ alike() {
     name=${name//[$'\n'#]/ }
     for how in bare sealed; do
         rc=0
-        "$how" "$@" >"$LAB/$how.out" 2>"$LAB/$how.err" </dev/null || rc=$?
-        echo "$rc" >"$LAB/$how.status"
+        "$how" "$@" >"$TEST_DIR/$how.out" 2>"$TEST_DIR/$how.err" </dev/null || rc=$?
+        echo "$rc" >"$TEST_DIR/$how.status"
     done
-    rc=$(<"$LAB/bare.status")
-    if [[ $rc == 127 || ($rc == 0 && ! -s $LAB/bare.out && ! -s $LAB/bare.err && -z ${ALIKE_SILENT:-}) ]]; then
-        is "no answer: $rc $(<"$LAB/bare.err")" 'an answer' "$name"
+    rc=$(<"$TEST_DIR/bare.status")
+    if [[ $rc == 127 || ($rc == 0 && ! -s $TEST_DIR/bare.out && ! -s $TEST_DIR/bare.err && -z ${ALIKE_SILENT:-}) ]]; then
+        is "no answer: $rc $(<"$TEST_DIR/bare.err")" 'an answer' "$name"
         return
     fi
     for how in out err status; do
-        cmp -s "$LAB/bare.$how" "$LAB/sealed.$how" || break
+        cmp -s "$TEST_DIR/bare.$how" "$TEST_DIR/sealed.$how" || break
     done
-    if cmp -s "$LAB/bare.$how" "$LAB/sealed.$how"; then
+    if cmp -s "$TEST_DIR/bare.$how" "$TEST_DIR/sealed.$how"; then
         is alike alike "$name"
     else
-        is "$how: $(diff -a "$LAB/bare.$how" "$LAB/sealed.$how" | head -n 6 | cut -c 1-200)" '' "$name"
+        is "$how: $(diff -a "$TEST_DIR/bare.$how" "$TEST_DIR/sealed.$how" | head -n 6 | cut -c 1-200)" '' "$name"
     fi
 }
 
@@ -132,20 +132,20 @@ alike dpkg --print-architecture
 alike gpg --version
 
 # Ourselves: processes, locales, descriptors.
-harm=$LAB/bin/harm
-gcc -std=gnu17 -D_GNU_SOURCE= -O2 -g -Wall -Wextra -I"$(pg_config --includedir)" -o "$harm" "$LAB_TOP/tests/integration/src/harm.c" \
+harm=$TEST_DIR/bin/harm
+gcc -std=gnu17 -D_GNU_SOURCE= -O2 -g -Wall -Wextra -I"$(pg_config --includedir)" -o "$harm" "$TEST_TOP/tests/integration/src/harm.c" \
     -lpq -lpthread
 chmod 0755 "$harm"
 # One locale with a comma for the decimal point, and one in which I is not the capital of i.
-mkdir "$LAB/locales"
+mkdir "$TEST_DIR/locales"
 for locale in de_DE tr_TR; do
-    localedef -i $locale -f UTF-8 "$LAB/locales/$locale.UTF-8"
+    localedef -i $locale -f UTF-8 "$TEST_DIR/locales/$locale.UTF-8"
 done
 for now in LD_BIND_NOW= LD_BIND_NOW=1; do
     alike "$now" "$harm" processes
     for locale in C C.UTF-8 de_DE.UTF-8 tr_TR.UTF-8; do
-        alike "$now" LOCPATH="$LAB/locales" LC_ALL=$locale "$harm" locale
-        like "$(<"$LAB/sealed.out")" "^$locale [01]" "$now $locale: setlocale knows it"
+        alike "$now" LOCPATH="$TEST_DIR/locales" LC_ALL=$locale "$harm" locale
+        like "$(<"$TEST_DIR/sealed.out")" "^$locale [01]" "$now $locale: setlocale knows it"
     done
     alike "$now" bash -c 'echo $BASH_VERSION; ulimit -n 64; exec 3>&1; echo ok >&3'
 done
@@ -156,7 +156,7 @@ END
 for locale in de_DE.UTF-8 tr_TR.UTF-8; do
     forget_events
     log_mark good
-    run env LOCPATH="$LAB/locales" LC_ALL=$locale LD_PRELOAD="$OBJECT" "$harm" locale-connect "$target"
+    run env LOCPATH="$TEST_DIR/locales" LC_ALL=$locale LD_PRELOAD="$OBJECT" "$harm" locale-connect "$target"
     is "$RC $OUT$ERR" "0 $locale 1,5 ok" "$locale: connected"
     is "$(sessions good) $(verdicts)" '- ssl downgrade/sealed' "$locale: verified TLS"
     is "$(wc -l <"$EVENTS") $(events '.event' | xargs)" '3 process downgrade witness' "$locale: each line of the log is JSON"
@@ -191,7 +191,7 @@ is "$OUT" $'parent ok\nchild ok\nparent again ok' 'connections before and after 
 is "$(sessions good)" $'- ssl\n- ssl\n- ssl' 'connections before and after fork: verified TLS'
 
 # A small stack. What the sealed call may touch beyond the bare one, to the same server by the same verified TLS, is bounded.
-verified="host=localhost port=$(lab_port good) dbname=app user=app sslmode=verify-full sslrootcert=$PKI/root.pem"
+verified="host=localhost port=$(env_port good) dbname=app user=app sslmode=verify-full sslrootcert=$PKI/root.pem"
 policy <<END
 mode = enforce
 sslrootcert = $PKI/root.pem
@@ -223,18 +223,18 @@ done
 # Sanitizers look for the real functions by dlsym before anything else runs. With a dynamic libasan ASan itself demands to
 # come first in the process.
 sanitized() {
-    gcc -std=gnu17 -D_GNU_SOURCE= -g -I"$(pg_config --includedir)" "$@" "$LAB_TOP/tests/integration/src/harm.c" -lpq -lpthread
+    gcc -std=gnu17 -D_GNU_SOURCE= -g -I"$(pg_config --includedir)" "$@" "$TEST_TOP/tests/integration/src/harm.c" -lpq -lpthread
 }
-sanitized -fsanitize=address -o "$LAB/bin/asan"
-sanitized -fsanitize=address -static-libasan -o "$LAB/bin/asan-static"
-sanitized -fsanitize=thread -static-libtsan -o "$LAB/bin/tsan-static"
-sanitized -fsanitize=undefined -o "$LAB/bin/ubsan"
+sanitized -fsanitize=address -o "$TEST_DIR/bin/asan"
+sanitized -fsanitize=address -static-libasan -o "$TEST_DIR/bin/asan-static"
+sanitized -fsanitize=thread -static-libtsan -o "$TEST_DIR/bin/tsan-static"
+sanitized -fsanitize=undefined -o "$TEST_DIR/bin/ubsan"
 libasan=$(readlink -f "$(gcc -print-file-name=libasan.so)")
 for how in "asan-static|$OBJECT" "asan|$libasan $OBJECT" "tsan-static|$OBJECT" "ubsan|$OBJECT"; do
     log_mark good
-    run env LD_PRELOAD="${how#*|}" "$LAB/bin/${how%%|*}" processes
+    run env LD_PRELOAD="${how#*|}" "$TEST_DIR/bin/${how%%|*}" processes
     is "$RC $(head -n 1 <<<"$OUT") $ERR" '0 fork 3 ' "${how%%|*}: alive"
-    run env LD_PRELOAD="${how#*|}" "$LAB/bin/${how%%|*}" fork-connect "$target"
+    run env LD_PRELOAD="${how#*|}" "$TEST_DIR/bin/${how%%|*}" fork-connect "$target"
     is "$RC $(sessions good | xargs) $ERR" '0 - ssl - ssl - ssl ' "${how%%|*}: verified TLS, and the sanitizer has nothing to say"
 done
 log_mark good

@@ -2,19 +2,19 @@
 # unknown_options.t: an option that this libpq has and pgseal does not know is refused wherever it is set, before the server is
 # contacted; its default, which psql's \c hands back, is not. The libpq is the machine's own with two options renamed.
 . "$(dirname "$0")/../lib/env.sh"
-lab_start good
-P=$(lab_port good)
+env_start good
+P=$(env_port good)
 policy <<<"sslrootcert = $PKI/root.pem"
 
 # In place, so that the file stays what it is: xrbsrvname has a default (postgres), xequirepeer has none.
-mkdir "$LAB/lib"
+mkdir "$TEST_DIR/lib"
 libpq=$(ldd "$DOORS" | sed -n 's/.*libpq\.so\.5 => \([^ ]*\).*/\1/p')
 LC_ALL=C sed 's/krbsrvname/xrbsrvname/g; s/PGKRBSRVNAME/PGXRBSRVNAME/g; s/requirepeer/xequirepeer/g; s/PGREQUIREPEER/PGXEQUIREPEER/g' \
-    "$libpq" >"$LAB/lib/libpq.so.5"
-export LD_LIBRARY_PATH=$LAB/lib
+    "$libpq" >"$TEST_DIR/lib/libpq.so.5"
+export LD_LIBRARY_PATH=$TEST_DIR/lib
 version=$(pg_config --version 2>/dev/null | sed 's/[^0-9]*\([0-9]*\).*/\1/')
-printf '[%s]\n%s\n' default xrbsrvname=postgres other xrbsrvname=x peer xequirepeer=postgres >"$LAB/services"
-export PGSERVICEFILE=$LAB/services
+printf '[%s]\n%s\n' default xrbsrvname=postgres other xrbsrvname=x peer xequirepeer=postgres >"$TEST_DIR/services"
+export PGSERVICEFILE=$TEST_DIR/services
 
 target="host=localhost port=$P user=app dbname=app"
 arrays="host=localhost ; port=$P ; user=app ; dbname=app"

@@ -4,16 +4,16 @@
 
 cp "$PKI/good.crt" "$PKI/second.crt"
 cp "$PKI/good.key" "$PKI/second.key"
-lab_start good impostor wrongname second
+env_start good impostor wrongname second
 # The good one is at 127.0.0.3 too; nobody is at 127.0.0.2.
-lab_stop good
-echo "listen_addresses = '127.0.0.1, 127.0.0.3'" >>"$LAB/srv/good/postgresql.conf"
-_lab_launch good
-_lab_wait good
+env_stop good
+echo "listen_addresses = '127.0.0.1, 127.0.0.3'" >>"$TEST_DIR/srv/good/postgresql.conf"
+_env_launch good
+_env_wait good
 log_mark good
-P=$(lab_port good) I=$(lab_port impostor) W=$(lab_port wrongname) S=$(lab_port second)
-cp /etc/hosts "$LAB/hosts"
-hosts() { { cat "$LAB/hosts"; printf '%s\n' "$@"; } >/etc/hosts; }
+P=$(env_port good) I=$(env_port impostor) W=$(env_port wrongname) S=$(env_port second)
+cp /etc/hosts "$TEST_DIR/hosts"
+hosts() { { cat "$TEST_DIR/hosts"; printf '%s\n' "$@"; } >/etc/hosts; }
 hosts '127.0.0.1 orders.internal' '127.0.0.1 elsewhere.example'
 w='dbname=app user=app sslmode=disable'
 policy <<END
@@ -47,8 +47,8 @@ one that no section names|ok t|downgrade/sealed|host=localhost port=$P $w
 END
 like "${ROW_ERROR[a_name_that_resolves_nowhere]}" 'good-by-address.internal|prod.example' 'the message names what could not be resolved'
 is "$(sessions impostor)" '' 'no session on the impostor'
-printf 'pinged\tping\tenv:PGAPPNAME=pinged\t--\thost=orders.internal port=%s %s\n' "$P" "$w" | sealed "$DOORS" - >"$LAB/out.jsonl"
-is "$(jq -r .status "$LAB/out.jsonl")" ok 'ping'
+printf 'pinged\tping\tenv:PGAPPNAME=pinged\t--\thost=orders.internal port=%s %s\n' "$P" "$w" | sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+is "$(jq -r .status "$TEST_DIR/out.jsonl")" ok 'ping'
 # The name that is verified resolves elsewhere: it must not be where the connection goes.
 hosts '127.0.0.1 orders.internal' '127.0.0.2 prod.example'
 rows <<<"the verified name's own address counts for nothing|ok t|downgrade/sealed|host=orders.internal port=$P $w"
@@ -68,7 +68,7 @@ done
 run sealed "$DOORS" x params -- host=orders.internal "port=$P" user=secret dbname=app
 is "$(out status server)" 'ok t' 'array: .pgpass entries of the old name are found'
 is "$(jq -r '.conninfo.password // "none"' <<<"$OUT")" "$want" 'array: nor there'
-run sealed env PGPASSFILE="$LAB/other.pgpass" "$DOORS" x connectdb -- "host=orders.internal port=$P user=secret dbname=app password=hunter2-sesame"
+run sealed env PGPASSFILE="$TEST_DIR/other.pgpass" "$DOORS" x connectdb -- "host=orders.internal port=$P user=secret dbname=app password=hunter2-sesame"
 is "$(jq -r '.status + " " + .conninfo.password' <<<"$OUT")" 'ok hunter2-sesame' 'a password of its own is shown as before'
 run sealed psql -XAtw "host=orders.internal port=$P user=secret dbname=app" -c 'select ssl_is_used()' -c '\conninfo'
 is "$(head -1 <<<"$OUT")" t 'psql finds it'
@@ -128,7 +128,7 @@ hosts '127.0.0.2 orders.internal'
 run sealed "$DOORS" x connectdb -- "host=orders.internal port=$P $w"
 is "$(out status)" bad 'the same from the start'
 hosts '127.0.0.1 orders.internal'
-run sealed "$DOORS" x connectdb reset=sync "between=cp $LAB/hosts /etc/hosts" -- "host=orders.internal port=$P $w"
+run sealed "$DOORS" x connectdb reset=sync "between=cp $TEST_DIR/hosts /etc/hosts" -- "host=orders.internal port=$P $w"
 is "$(jq -rs 'map(.status) | join(" ")' <<<"$OUT")" 'ok bad' 'a name that is gone: PQreset fails'
 isnt "$(jq -rs '.[1].error' <<<"$OUT")" '' 'with a reason'
 
@@ -149,35 +149,35 @@ pass() { # FILE LINE…
     printf '%s\n' "$@" >"$file"
     chmod 0600 "$file"
 }
-pass "$LAB/wrong.pass" 'orders.internal:*:*:*:wrong' 'prod.example:*:*:*:hunter2-sesame'
-pass "$LAB/right.pass" 'orders.internal:*:*:*:hunter2-sesame' 'prod.example:*:*:*:wrong'
-pass "$LAB/new.pass" 'prod.example:*:*:*:hunter2-sesame'
+pass "$TEST_DIR/wrong.pass" 'orders.internal:*:*:*:wrong' 'prod.example:*:*:*:hunter2-sesame'
+pass "$TEST_DIR/right.pass" 'orders.internal:*:*:*:hunter2-sesame' 'prod.example:*:*:*:wrong'
+pass "$TEST_DIR/new.pass" 'prod.example:*:*:*:hunter2-sesame'
 hosts '127.0.0.1 orders.internal'
 own() { # FILE: connects with this passfile; leaves GOT: status and server, the passfile that PQconninfo shows, and the password there
     run sealed "$DOORS" x connectdb -- "host=orders.internal port=$P $secret passfile=$1"
     GOT="$(out status server) $(jq -r '.conninfo | .passfile + " " + (.password // "none")' <<<"$OUT")"
 }
-own "$LAB/right.pass"
-is "$GOT" "ok t $LAB/right.pass none" "the program's own passfile: the old name's entry, and PQconninfo shows the file"
-own "$LAB/wrong.pass"
-is "$GOT" "bad  $LAB/wrong.pass none" 'the old name comes first'
-own "$LAB/new.pass"
-is "$GOT" "ok t $LAB/new.pass none" 'then the name that is verified'
+own "$TEST_DIR/right.pass"
+is "$GOT" "ok t $TEST_DIR/right.pass none" "the program's own passfile: the old name's entry, and PQconninfo shows the file"
+own "$TEST_DIR/wrong.pass"
+is "$GOT" "bad  $TEST_DIR/wrong.pass none" 'the old name comes first'
+own "$TEST_DIR/new.pass"
+is "$GOT" "ok t $TEST_DIR/new.pass none" 'then the name that is verified'
 pinned="sslrootcert = $PKI/root.pem
 [host orders.internal]
 verify_as = prod.example
 passfile ="
-policy <<<"$pinned $LAB/right.pass"
-own "$LAB/wrong.pass"
-is "$GOT" "ok t $LAB/right.pass none" "a pinned passfile: its entry of the old name, whatever the program's own says"
-is "$(events '.changes[]? | select(.option == "passfile") | .enforced' | sort -u)" "\"$LAB/right.pass\"" 'the log names the file that was read'
-policy <<<"$pinned $LAB/wrong.pass"
-own "$LAB/right.pass"
-is "$GOT" "bad  $LAB/wrong.pass none" 'and only that file'
+policy <<<"$pinned $TEST_DIR/right.pass"
+own "$TEST_DIR/wrong.pass"
+is "$GOT" "ok t $TEST_DIR/right.pass none" "a pinned passfile: its entry of the old name, whatever the program's own says"
+is "$(events '.changes[]? | select(.option == "passfile") | .enforced' | sort -u)" "\"$TEST_DIR/right.pass\"" 'the log names the file that was read'
+policy <<<"$pinned $TEST_DIR/wrong.pass"
+own "$TEST_DIR/right.pass"
+is "$GOT" "bad  $TEST_DIR/wrong.pass none" 'and only that file'
 for version in 13 16 18; do
-    libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)
-    policy <<<"$pinned $LAB/right.pass"
-    run sealed env LD_LIBRARY_PATH="$libs" "$DOORS" x connectdb reset=sync -- "host=orders.internal port=$P $secret passfile=$LAB/wrong.pass"
+    libs=$("$TEST_TOP/tests/lib/libpqs.sh" $version)
+    policy <<<"$pinned $TEST_DIR/right.pass"
+    run sealed env LD_LIBRARY_PATH="$libs" "$DOORS" x connectdb reset=sync -- "host=orders.internal port=$P $secret passfile=$TEST_DIR/wrong.pass"
     is "$(jq -rs 'map(.status + " " + .server) | join(", ")' <<<"$OUT")" 'ok t, ok t' "libpq $version: the same, after PQreset too"
 done
 
@@ -192,32 +192,32 @@ verify_as = prod.example
 verify_as = b.example
 END
 hosts '127.0.0.9 stock.internal' '127.0.0.1 orders.internal' # nobody is at 127.0.0.9
-list="port=$P $secret passfile=$LAB/list.pass"
-pass "$LAB/list.pass" 'orders.internal:*:*:*:hunter2-sesame' 'localhost:*:*:*:wrong'
+list="port=$P $secret passfile=$TEST_DIR/list.pass"
+pass "$TEST_DIR/list.pass" 'orders.internal:*:*:*:hunter2-sesame' 'localhost:*:*:*:wrong'
 run sealed "$DOORS" x connectdb -- "host=nobody.invalid,orders.internal,localhost $list"
 is "$(out status server)" 'ok t' "a list: each element's own entry"
 run sealed "$DOORS" x connectdb -- "host=localhost,orders.internal $list"
 has "$(out status error)" 'bad' 'a list: the first that answers gets its own, and no other'
-pass "$LAB/list.pass" 'orders.internal:*:*:*:hunter2-sesame' 'stock.internal:*:*:*:wrong'
+pass "$TEST_DIR/list.pass" 'orders.internal:*:*:*:hunter2-sesame' 'stock.internal:*:*:*:wrong'
 log_mark good
 run sealed "$DOORS" x connectdb -- "host=stock.internal,orders.internal $list"
 like "$(out status error)" '^bad .*pgseal: refused: verify_as: .*different entries in the passfile' 'two that are verified alike, and differ: refused'
-pass "$LAB/list.pass" 'orders.internal:*:*:*:hunter2-sesame'
+pass "$TEST_DIR/list.pass" 'orders.internal:*:*:*:hunter2-sesame'
 run sealed "$DOORS" x connectdb -- "host=stock.internal,orders.internal $list"
 like "$(out status error)" '^bad .*pgseal: refused: verify_as: .*different entries in the passfile' 'one of them without an entry: refused'
 is "$(contacts good)" 0 'and nobody was dialled'
-pass "$LAB/list.pass" '*:*:*:*:hunter2-sesame'
+pass "$TEST_DIR/list.pass" '*:*:*:*:hunter2-sesame'
 run sealed "$DOORS" x connectdb -- "host=stock.internal,orders.internal $list"
 is "$(out status server)" 'ok t' 'one password for both: none is mistaken'
 
 # --- nothing is left open, and no path to a descriptor is left behind
-policy <<<"$pinned $LAB/right.pass"
-steps=$LAB/bin/steps
+policy <<<"$pinned $TEST_DIR/right.pass"
+steps=$TEST_DIR/bin/steps
 gcc -std=gnu17 -D_GNU_SOURCE= -O2 -g -Wall -Wextra -rdynamic -I"$(pg_config --includedir)" -o "$steps" \
-    "$LAB_TOP/tests/integration/src/steps.c" -lpq
-libs=$("$LAB_TOP/tests/lib/libpqs.sh" 18)
-pass "$LAB/bare.pass" '*:*:*:*:hunter2-sesame'
-run bare env LD_LIBRARY_PATH="$libs" "$steps" cancel "host=orders.internal port=$P $secret sslmode=require passfile=$LAB/bare.pass"
+    "$TEST_TOP/tests/integration/src/steps.c" -lpq
+libs=$("$TEST_TOP/tests/lib/libpqs.sh" 18)
+pass "$TEST_DIR/bare.pass" '*:*:*:*:hunter2-sesame'
+run bare env LD_LIBRARY_PATH="$libs" "$steps" cancel "host=orders.internal port=$P $secret sslmode=require passfile=$TEST_DIR/bare.pass"
 BARE=$OUT
 run sealed env LD_LIBRARY_PATH="$libs" "$steps" cancel "host=orders.internal port=$P $secret"
 is "$OUT" "$BARE" 'as many descriptors are open as bare; PQcancelCreate and PQcancelBlocking work'
@@ -231,24 +231,24 @@ sslrootcert = $PKI/root.pem
 [host orders.internal]
 verify_as = prod.example
 END
-gcc -O1 -o "$LAB/bin/deepbound" "$LAB_TOP/tests/integration/src/deepbound.c" -ldl
+gcc -O1 -o "$TEST_DIR/bin/deepbound" "$TEST_TOP/tests/integration/src/deepbound.c" -ldl
 log_mark good
 for version in 15 13 16 18; do
     libs=/nonexistent
-    ((version == 15)) || libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)
-    run sealed env LD_LIBRARY_PATH="$libs" "$LAB/bin/deepbound" "host=orders.internal port=$P $w connect_timeout=5"
+    ((version == 15)) || libs=$("$TEST_TOP/tests/lib/libpqs.sh" $version)
+    run sealed env LD_LIBRARY_PATH="$libs" "$TEST_DIR/bin/deepbound" "host=orders.internal port=$P $w connect_timeout=5"
     like "$OUT" 'refused.*127\.0\.0\.9|127\.0\.0\.9.*refused' "libpq $version opened RTLD_DEEPBIND: the program's host is dialled, not the verified name's"
 done
 is "$(sessions good)" '' 'and there was no session'
 hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
 for version in 15 13 16 18; do
     libs=/nonexistent
-    ((version == 15)) || libs=$("$LAB_TOP/tests/lib/libpqs.sh" $version)
-    run sealed env LD_LIBRARY_PATH="$libs" "$LAB/bin/deepbound" "host=orders.internal port=$P $w"
+    ((version == 15)) || libs=$("$TEST_TOP/tests/lib/libpqs.sh" $version)
+    run sealed env LD_LIBRARY_PATH="$libs" "$TEST_DIR/bin/deepbound" "host=orders.internal port=$P $w"
     is "$OUT" OK "libpq $version opened RTLD_DEEPBIND: verified there"
 done
 # What is dialled is another address than was found: it is seen before the first byte of the session.
-gcc -shared -fPIC -x c -o "$LAB/elsewhere.so" - <<'C'
+gcc -shared -fPIC -x c -o "$TEST_DIR/elsewhere.so" - <<'C'
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <sys/socket.h>
@@ -266,7 +266,7 @@ hosts '127.0.0.9 orders.internal'
 log_mark good
 for door in connectdb start; do
     forget_events
-    run env LD_PRELOAD="$OBJECT:$LAB/elsewhere.so" "$DOORS" x $door -- "host=orders.internal port=$P $w"
+    run env LD_PRELOAD="$OBJECT:$TEST_DIR/elsewhere.so" "$DOORS" x $door -- "host=orders.internal port=$P $w"
     has "$(out status error)" 'bad pgseal: refused: violation: the address was not found by a look-up of the name' \
         "$door: another address than was found is a violation"
     is "$(events 'select(.event == "violation") | .action')" '"refused"' "$door: and the log says so"
@@ -274,14 +274,14 @@ done
 is "$(sessions good)" '' 'and there was no session'
 hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
 # A libpq that calls itself past any hook
-mkdir "$LAB/symbolic"
-python3 "$LAB_TOP/tests/matrix/symbolic.py" "$(realpath /usr/lib/*/libpq.so.5)" "$LAB/symbolic/libpq.so.5"
-pass "$LAB/symbolic.pass" 'orders.internal:*:*:*:hunter2-sesame' 'prod.example:*:*:*:wrong'
-symbolic() { run sealed env LD_LIBRARY_PATH="$LAB/symbolic" "$DOORS" x "$@"; }
+mkdir "$TEST_DIR/symbolic"
+python3 "$TEST_TOP/tests/matrix/symbolic.py" "$(realpath /usr/lib/*/libpq.so.5)" "$TEST_DIR/symbolic/libpq.so.5"
+pass "$TEST_DIR/symbolic.pass" 'orders.internal:*:*:*:hunter2-sesame' 'prod.example:*:*:*:wrong'
+symbolic() { run sealed env LD_LIBRARY_PATH="$TEST_DIR/symbolic" "$DOORS" x "$@"; }
 for door in connectdb start; do
     symbolic $door reset=sync -- "host=orders.internal port=$P $w"
     is "$(jq -rs 'map(.status + " " + .server) | join(", ")' <<<"$OUT")" 'ok t, ok t' "-Bsymbolic, $door: dialled there, after PQreset too"
-    symbolic $door -- "host=orders.internal port=$P $secret passfile=$LAB/symbolic.pass"
+    symbolic $door -- "host=orders.internal port=$P $secret passfile=$TEST_DIR/symbolic.pass"
     is "$(out status server)" 'ok t' "-Bsymbolic, $door: the old name's password"
     hosts '127.0.0.9 orders.internal' '127.0.0.1 prod.example'
     symbolic $door -- "host=orders.internal port=$P $w connect_timeout=5"
@@ -289,9 +289,9 @@ for door in connectdb start; do
     hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
 done
 # A libpq whose look-ups do not go through its linkage table: here it asks for another name of the same function.
-mkdir "$LAB/hidden"
-sed 's/\x00getaddrinfo\x00/\x00getaddrinfx\x00/' "$(realpath /usr/lib/*/libpq.so.5)" >"$LAB/hidden/libpq.so.5"
-gcc -shared -fPIC -x c -o "$LAB/hidden/libx.so" - <<'C'
+mkdir "$TEST_DIR/hidden"
+sed 's/\x00getaddrinfo\x00/\x00getaddrinfx\x00/' "$(realpath /usr/lib/*/libpq.so.5)" >"$TEST_DIR/hidden/libpq.so.5"
+gcc -shared -fPIC -x c -o "$TEST_DIR/hidden/libx.so" - <<'C'
 #include <netdb.h>
 int getaddrinfx(const char *a, const char *b, const struct addrinfo *c, struct addrinfo **d);
 int getaddrinfx(const char *a, const char *b, const struct addrinfo *c, struct addrinfo **d)
@@ -300,13 +300,13 @@ int getaddrinfx(const char *a, const char *b, const struct addrinfo *c, struct a
 }
 C
 log_mark good
-run env LD_LIBRARY_PATH="$LAB/hidden" LD_PRELOAD="$LAB/hidden/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=localhost port=$P $w"
+run env LD_LIBRARY_PATH="$TEST_DIR/hidden" LD_PRELOAD="$TEST_DIR/hidden/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=localhost port=$P $w"
 is "$(out status server)" 'ok t' 'a libpq that shows no look-ups: sealed as any other'
 forget_events
-run env LD_LIBRARY_PATH="$LAB/hidden" LD_PRELOAD="$LAB/hidden/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=orders.internal port=$P $w"
+run env LD_LIBRARY_PATH="$TEST_DIR/hidden" LD_PRELOAD="$TEST_DIR/hidden/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=orders.internal port=$P $w"
 has "$(out error)" "pgseal: refused: verify_as: this libpq's look-ups" 'under verify_as it is refused'
 is "$(verdicts) $(contacts good)" 'refuse/refused 1' 'and the log says so; only the first was dialled'
-cp "$LAB/hosts" /etc/hosts
+cp "$TEST_DIR/hosts" /etc/hosts
 
 # --- look-ups under verify_as
 policy <<END
@@ -340,7 +340,7 @@ is "$(two prod.example,orders.internal)" 'ok t: good 0, second 1' 'prod.example 
 hosts '127.0.0.9 orders.internal' '127.0.0.1 prod.example'
 is "$(two orders.internal,prod.example)" 'ok t: good 0, second 1' 'prod.example second: it is dialled where it is'
 is "$(two prod.example,orders.internal)" 'ok t: good 1, second 0' 'prod.example first, and it is there'
-cp "$LAB/hosts" /etc/hosts
+cp "$TEST_DIR/hosts" /etc/hosts
 
 
 policy <<END

@@ -4,95 +4,95 @@
 # The script that sources it runs as root in a mount namespace of its own, with a private copy of /etc, so that it may
 # write /etc/pgseal/policy.conf, /etc/hosts and /etc/ld.so.preload without touching the machine or another test.
 #
-# Set here: LAB (a temporary directory, removed at the end), PKI (see pki.sh), OBJECT (the object), DOORS (see entry_points.c),
-# EVENTS (the log's file), TESTUSER (a user without privileges), LAB_TOP (the source tree).
-# Environment: LAB_SHARED (a directory that lab_prepare filled, made by tests/run), OBJECT.
+# Set here: TEST_DIR (a temporary directory, removed at the end), PKI (see pki.sh), OBJECT (the object), DOORS (see entry_points.c),
+# EVENTS (the log's file), TESTUSER (a user without privileges), TEST_TOP (the source tree).
+# Environment: TEST_SHARED (a directory that env_prepare filled, made by tests/run), OBJECT.
 set -euo pipefail
 
-LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-_lab_object=${OBJECT:-$LAB_TOP/build/libpgseal.so}
+TEST_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+_env_object=${OBJECT:-$TEST_TOP/build/libpgseal.so}
 
 if [[ $EUID != 0 ]]; then
     echo "Bail out! the integration tests run as root (they make mount namespaces and change users)"
     exit 1
 fi
-if [[ ${LAB_NAMESPACE:-} != "$$" ]]; then
+if [[ ${TEST_NAMESPACE:-} != "$$" ]]; then
     # unshare(1) and the script that it runs keep this process number.
-    LAB_NAMESPACE=$$ exec unshare -m --propagation private -- "$BASH" "$0" "$@"
+    TEST_NAMESPACE=$$ exec unshare -m --propagation private -- "$BASH" "$0" "$@"
 fi
-unset LAB_NAMESPACE
+unset TEST_NAMESPACE
 
 # shellcheck source=tests/lib/tap.sh
-. "$LAB_TOP/tests/lib/tap.sh"
+. "$TEST_TOP/tests/lib/tap.sh"
 # shellcheck source=tests/lib/pki.sh
-. "$LAB_TOP/tests/lib/pki.sh"
+. "$TEST_TOP/tests/lib/pki.sh"
 
 # Nothing of the caller's own settings may reach a test.
-for _lab_name in $(compgen -e | grep -E '^(PG|LD_PRELOAD$|SSL_CERT_|OPENSSL_)' || true); do
-    unset "$_lab_name"
+for _env_name in $(compgen -e | grep -E '^(PG|LD_PRELOAD$|SSL_CERT_|OPENSSL_)' || true); do
+    unset "$_env_name"
 done
 export LC_ALL=C TZ=UTC
 exec </dev/null # a program that asks for a password must not wait for the tester's
 umask 022
 
-LAB=$(mktemp -d /tmp/pgseal-lab.XXXXXX)
-chmod 0755 "$LAB"
+TEST_DIR=$(mktemp -d /tmp/pgseal-test.XXXXXX)
+chmod 0755 "$TEST_DIR"
 TESTUSER=${TESTUSER:-nobody}
-EVENTS=$LAB/log/events.jsonl
-declare -A _lab_pid=() _lab_port=() _lab_mark=() _lab_signal=()
+EVENTS=$TEST_DIR/log/events.jsonl
+declare -A _env_pid=() _env_port=() _env_mark=() _env_signal=()
 
-_lab_cleanup() {
+_env_cleanup() {
     local status=$? name
     trap - EXIT
-    for name in "${!_lab_pid[@]}"; do
-        kill "-${_lab_signal[$name]:-QUIT}" "${_lab_pid[$name]}" 2>/dev/null || true
+    for name in "${!_env_pid[@]}"; do
+        kill "-${_env_signal[$name]:-QUIT}" "${_env_pid[$name]}" 2>/dev/null || true
     done
     wait 2>/dev/null || true
     cd /
-    # Nothing mounted below $LAB may be walked into when it is removed: a bind of /dev there would be emptied for all.
+    # Nothing mounted below $TEST_DIR may be walked into when it is removed: a bind of /dev there would be emptied for all.
     while read -r _ _ _ _ name _; do
-        [[ $name == "$LAB"/* || $name == /etc ]] && umount -l "$name" 2>/dev/null
+        [[ $name == "$TEST_DIR"/* || $name == /etc ]] && umount -l "$name" 2>/dev/null
     done < <(tac /proc/self/mountinfo)
-    if [[ -n ${LAB_KEEP:-} ]]; then
-        echo "# kept: $LAB"
+    if [[ -n ${TEST_KEEP:-} ]]; then
+        echo "# kept: $TEST_DIR"
     else
-        rm -rf --one-file-system "$LAB" || true
+        rm -rf --one-file-system "$TEST_DIR" || true
     fi
     exit "$status"
 }
-trap _lab_cleanup EXIT
+trap _env_cleanup EXIT
 trap 'exit 130' INT TERM
 
-mkdir "$LAB/log" "$LAB/bin" "$LAB/home" "$LAB/etc" "$LAB/srv"
-chmod 1777 "$LAB/log"
-export HOME=$LAB/home
-mount -t tmpfs -o mode=755 tmpfs "$LAB/etc"
-cp -a /etc/. "$LAB/etc/"
-rm -rf "$LAB/etc/pgseal" "$LAB/etc/ld.so.preload" "$LAB/etc/postgresql-common/pg_service.conf"
-mkdir "$LAB/etc/pgseal"
-mount --bind "$LAB/etc" /etc
+mkdir "$TEST_DIR/log" "$TEST_DIR/bin" "$TEST_DIR/home" "$TEST_DIR/etc" "$TEST_DIR/srv"
+chmod 1777 "$TEST_DIR/log"
+export HOME=$TEST_DIR/home
+mount -t tmpfs -o mode=755 tmpfs "$TEST_DIR/etc"
+cp -a /etc/. "$TEST_DIR/etc/"
+rm -rf "$TEST_DIR/etc/pgseal" "$TEST_DIR/etc/ld.so.preload" "$TEST_DIR/etc/postgresql-common/pg_service.conf"
+mkdir "$TEST_DIR/etc/pgseal"
+mount --bind "$TEST_DIR/etc" /etc
 
-OBJECT=$LAB/bin/libpgseal.so
-DOORS=$LAB/bin/doors
+OBJECT=$TEST_DIR/bin/libpgseal.so
+DOORS=$TEST_DIR/bin/doors
 # OBJECT=none runs everything bare: whoever changes a test sees so that it can fail.
-[[ $_lab_object == none ]] || cp "$_lab_object" "$OBJECT"
-cp "$LAB_TOP/build/tests/doors" "$DOORS"
-chmod 0755 "$LAB/bin"/*
+[[ $_env_object == none ]] || cp "$_env_object" "$OBJECT"
+cp "$TEST_TOP/build/tests/doors" "$DOORS"
+chmod 0755 "$TEST_DIR/bin"/*
 
-_lab_bindir() {
+_env_bindir() {
     local dir
     for dir in /usr/lib/postgresql/*/bin; do
         [[ -x $dir/initdb ]] && printf '%s\n' "$dir"
     done | sort -V | tail -n 1
 }
-LAB_BIN=$(_lab_bindir)
+TEST_BIN=$(_env_bindir)
 
-_lab_as_postgres() {
+_env_as_postgres() {
     setpriv --reuid=postgres --regid=postgres --init-groups "$@"
 }
 
-# lab_prepare DIR: makes the certificates and one data directory that all servers are copies of.
-lab_prepare() {
+# env_prepare DIR: makes the certificates and one data directory that all servers are copies of.
+env_prepare() {
     local dir=$1
     mkdir -p "$dir"
     chmod 0755 "$dir"
@@ -100,9 +100,9 @@ lab_prepare() {
     install -d -o postgres -m 0700 "$dir/data"
     (
         cd /
-        _lab_as_postgres "$LAB_BIN/initdb" -D "$dir/data" --no-sync -A trust -U postgres --wal-segsize=1 -E UTF8 \
+        _env_as_postgres "$TEST_BIN/initdb" -D "$dir/data" --no-sync -A trust -U postgres --wal-segsize=1 -E UTF8 \
             --locale=C >"$dir/initdb.log" 2>&1
-        _lab_as_postgres "$LAB_BIN/postgres" --single -F -D "$dir/data" template1 >"$dir/single.log" 2>&1 <<END
+        _env_as_postgres "$TEST_BIN/postgres" --single -F -D "$dir/data" template1 >"$dir/single.log" 2>&1 <<END
 create extension sslinfo
 create role app login
 create role secret login password 'hunter2-sesame'
@@ -129,13 +129,13 @@ jit = off
 END
 }
 
-# lab_start NAME…: starts these servers: good impostor wrongname expired revoked nossl demanding (a client certificate).
-lab_start() {
+# env_start NAME…: starts these servers: good impostor wrongname expired revoked nossl demanding (a client certificate).
+env_start() {
     local name dir
     for name in "$@"; do
-        dir=$LAB/srv/$name
-        cp -a --reflink=auto "$_lab_template/data" "$dir"
-        install -d -o postgres -m 0755 "$LAB/srv/$name.sock"
+        dir=$TEST_DIR/srv/$name
+        cp -a --reflink=auto "$_env_template/data" "$dir"
+        install -d -o postgres -m 0755 "$TEST_DIR/srv/$name.sock"
         local cert=$name ssl=on rule='host all all 127.0.0.0/8 trust'
         case $name in
         nossl) cert=good ssl=off ;;
@@ -145,56 +145,56 @@ lab_start() {
         install -o postgres "$PKI/$cert.crt" "$dir/server.crt"
         install -o postgres "$PKI/root.pem" "$dir/root.crt"
         printf '%s\n' 'local all all trust' 'host all secret 127.0.0.0/8 scram-sha-256' "$rule" >"$dir/pg_hba.conf"
-        printf '%s\n' "ssl = $ssl" "unix_socket_directories = '$LAB/srv/$name.sock'" >>"$dir/postgresql.conf"
-        _lab_launch "$name"
+        printf '%s\n' "ssl = $ssl" "unix_socket_directories = '$TEST_DIR/srv/$name.sock'" >>"$dir/postgresql.conf"
+        _env_launch "$name"
     done
     for name in "$@"; do
-        _lab_wait "$name"
+        _env_wait "$name"
         log_mark "$name"
     done
 }
 
-_lab_launch() {
+_env_launch() {
     local name=$1 port
     while :; do
         port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
     done
-    _lab_port[$name]=$port
-    : >"$LAB/srv/$name.log" # what an earlier launch wrote is not this one being ready
+    _env_port[$name]=$port
+    : >"$TEST_DIR/srv/$name.log" # what an earlier launch wrote is not this one being ready
     (cd / && exec setpriv --reuid=postgres --regid=postgres --init-groups \
-        "$LAB_BIN/postgres" -D "$LAB/srv/$name" -p "$port") >"$LAB/srv/$name.log" 2>&1 </dev/null &
-    _lab_pid[$name]=$!
+        "$TEST_BIN/postgres" -D "$TEST_DIR/srv/$name" -p "$port") >"$TEST_DIR/srv/$name.log" 2>&1 </dev/null &
+    _env_pid[$name]=$!
 }
 
-_lab_wait() {
+_env_wait() {
     local name=$1 i
     for ((i = 0; i < 1000; i++)); do
-        grep -q 'ready to accept connections' "$LAB/srv/$name.log" && return 0
-        if ! kill -0 "${_lab_pid[$name]}" 2>/dev/null; then
-            grep -q 'could not create any TCP/IP sockets' "$LAB/srv/$name.log" || break
-            _lab_launch "$name"
+        grep -q 'ready to accept connections' "$TEST_DIR/srv/$name.log" && return 0
+        if ! kill -0 "${_env_pid[$name]}" 2>/dev/null; then
+            grep -q 'could not create any TCP/IP sockets' "$TEST_DIR/srv/$name.log" || break
+            _env_launch "$name"
         fi
         sleep 0.02
     done
-    diag "server $name did not start: $(<"$LAB/srv/$name.log")"
+    diag "server $name did not start: $(<"$TEST_DIR/srv/$name.log")"
     return 1
 }
 
-# lab_stop NAME
-lab_stop() {
-    kill "-${_lab_signal[$1]:-INT}" "${_lab_pid[$1]}"
-    wait "${_lab_pid[$1]}" || true
-    unset "_lab_pid[$1]"
+# env_stop NAME
+env_stop() {
+    kill "-${_env_signal[$1]:-INT}" "${_env_pid[$1]}"
+    wait "${_env_pid[$1]}" || true
+    unset "_env_pid[$1]"
 }
 
-lab_port() { printf '%s\n' "${_lab_port[$1]}"; }
-lab_log() { printf '%s\n' "$LAB/srv/$1.log"; }
-lab_socket_dir() { printf '%s\n' "$LAB/srv/$1.sock"; }
+env_port() { printf '%s\n' "${_env_port[$1]}"; }
+env_log() { printf '%s\n' "$TEST_DIR/srv/$1.log"; }
+env_socket_dir() { printf '%s\n' "$TEST_DIR/srv/$1.sock"; }
 
 # log_mark NAME: what sessions and contacts look at begins here.
-log_mark() { _lab_mark[$1]=$(stat -c %s "$(lab_log "$1")"); }
-log_since() { tail -c "+$((_lab_mark[$1] + 1))" "$(lab_log "$1")"; }
+log_mark() { _env_mark[$1]=$(stat -c %s "$(env_log "$1")"); }
+log_since() { tail -c "+$((_env_mark[$1] + 1))" "$(env_log "$1")"; }
 
 # sessions NAME: each session that the server authorised since the mark: "APPLICATION ssl|plain".
 sessions() {
@@ -208,17 +208,17 @@ sessions() {
 # contacts NAME: how many connections the server accepted since the mark, whatever came of them.
 contacts() { log_since "$1" | grep -c 'connection received' || true; }
 
-# _lab_contacts: each running server or recorder, and how many connections it ever accepted: "good=3 impostor=0".
-_lab_contacts() {
+# _env_contacts: each running server or recorder, and how many connections it ever accepted: "good=3 impostor=0".
+_env_contacts() {
     local name line=
     local -a files
-    for name in "${!_lab_pid[@]}"; do
-        if [[ -f $LAB/srv/$name/port ]]; then
-            files=("$LAB/srv/$name"/*.raw)
+    for name in "${!_env_pid[@]}"; do
+        if [[ -f $TEST_DIR/srv/$name/port ]]; then
+            files=("$TEST_DIR/srv/$name"/*.raw)
             [[ -e ${files[0]} ]] || files=()
             line+="$name=${#files[@]} "
         else
-            line+="$name=$(grep -c 'connection received' "$(lab_log "$name")" || true) "
+            line+="$name=$(grep -c 'connection received' "$(env_log "$name")" || true) "
         fi
     done
     printf '%s\n' "${line% }"
@@ -238,8 +238,8 @@ as_user() {
 # shellcheck disable=SC2034
 run() {
     RC=0
-    OUT=$("$@" 2>"$LAB/run.err") || RC=$?
-    ERR=$(<"$LAB/run.err")
+    OUT=$("$@" 2>"$TEST_DIR/run.err") || RC=$?
+    ERR=$(<"$TEST_DIR/run.err")
 }
 
 # out KEY…: these fields of the line of doors in OUT, with blanks between (jq would cost more than the connection).
@@ -292,22 +292,22 @@ asked() {
 # reason EVENT: the reason of the first such line.
 reason() { if [[ -f $EVENTS ]]; then jq -rs --arg e "$1" '[.[] | select(.event == $e)][0].reason // ""' "$EVENTS"; fi; }
 
-if [[ -n ${LAB_SHARED:-} && -d ${LAB_SHARED}/data ]]; then
-    _lab_template=$LAB_SHARED
+if [[ -n ${TEST_SHARED:-} && -d ${TEST_SHARED}/data ]]; then
+    _env_template=$TEST_SHARED
 else
-    _lab_template=$LAB/template
-    lab_prepare "$_lab_template"
+    _env_template=$TEST_DIR/template
+    env_prepare "$_env_template"
 fi
-PKI=$LAB/pki
-cp -a "$_lab_template/pki" "$PKI"
+PKI=$TEST_DIR/pki
+cp -a "$_env_template/pki" "$PKI"
 
 # tap_context: what a reader of a failure wants to see (tap.sh calls it).
 tap_context() {
     local name
     if [[ -f /etc/pgseal/policy.conf ]]; then diag "policy: $(grep -vE '^ *(#|$)' /etc/pgseal/policy.conf | head -n 12)"; fi
     if [[ -s $EVENTS ]]; then diag "events: $(tail -n 3 "$EVENTS" | cut -c1-700)"; fi
-    for name in "${!_lab_pid[@]}"; do
-        if [[ -n ${_lab_mark[$name]:-} ]]; then
+    for name in "${!_env_pid[@]}"; do
+        if [[ -n ${_env_mark[$name]:-} ]]; then
             diag "server $name: $(log_since "$name" | tail -n 5 | cut -c1-300)"
         fi
     done
@@ -316,17 +316,17 @@ tap_context() {
 
 # --- servers that only record
 
-# recorder_start NAME ANSWER [OPTION…]: see tests/lib/recorder; lab_port and lab_stop know it by NAME.
+# recorder_start NAME ANSWER [OPTION…]: see tests/lib/recorder; env_port and env_stop know it by NAME.
 recorder_start() {
     local name=$1 i
     shift
-    mkdir "$LAB/srv/$name"
-    "$LAB_TOP/tests/lib/recorder" "$LAB/srv/$name" "$@" </dev/null >"$LAB/srv/$name.log" 2>&1 &
-    _lab_pid[$name]=$!
-    _lab_signal[$name]=TERM
+    mkdir "$TEST_DIR/srv/$name"
+    "$TEST_TOP/tests/lib/recorder" "$TEST_DIR/srv/$name" "$@" </dev/null >"$TEST_DIR/srv/$name.log" 2>&1 &
+    _env_pid[$name]=$!
+    _env_signal[$name]=TERM
     for ((i = 0; i < 500; i++)); do
-        if [[ -f $LAB/srv/$name/port ]]; then
-            _lab_port[$name]=$(<"$LAB/srv/$name/port")
+        if [[ -f $TEST_DIR/srv/$name/port ]]; then
+            _env_port[$name]=$(<"$TEST_DIR/srv/$name/port")
             return 0
         fi
         sleep 0.02
@@ -341,14 +341,14 @@ recorded_tls() { _recorded "$1" tls; }
 _recorded() {
     local file
     sleep 0.1 # what a client that has gone by now sent is being written
-    for file in "$LAB/srv/$1"/*."$2"; do
+    for file in "$TEST_DIR/srv/$1"/*."$2"; do
         if [[ -f $file ]]; then
             od -An -v -tx1 "$file" | tr -d ' \n'
             echo
         fi
     done
 }
-forget_recorded() { rm -f "$LAB/srv/$1"/*.raw "$LAB/srv/$1"/*.tls; }
+forget_recorded() { rm -f "$TEST_DIR/srv/$1"/*.raw "$TEST_DIR/srv/$1"/*.tls; }
 export SSL_REQUEST=0000000804d2162f
 
 # --- tables of connections
@@ -384,20 +384,20 @@ rows() {
         want[$name]="$outcome, $verdict"
     done
     forget_events
-    : >"$LAB/rows.jsonl" 2>"$LAB/rows.err"
+    : >"$TEST_DIR/rows.jsonl" 2>"$TEST_DIR/rows.err"
     if [[ ${#refused[@]} != 0 ]]; then
-        contacts=$(_lab_contacts)
-        printf '%s\n' "${refused[@]}" | "$@" "$DOORS" - >>"$LAB/rows.jsonl" 2>>"$LAB/rows.err"
+        contacts=$(_env_contacts)
+        printf '%s\n' "${refused[@]}" | "$@" "$DOORS" - >>"$TEST_DIR/rows.jsonl" 2>>"$TEST_DIR/rows.err"
         sleep 0.05 # a server that was dialled and left again writes so by then
-        contacted=$(_lab_contacts)
+        contacted=$(_env_contacts)
         if [[ $contacted == "$contacts" ]]; then contacted=; else contacted=", contacted: $contacts, then $contacted"; fi
     fi
     if [[ ${#lines[@]} != 0 ]]; then
-        printf '%s\n' "${lines[@]}" | "$@" "$DOORS" - >>"$LAB/rows.jsonl" 2>>"$LAB/rows.err"
+        printf '%s\n' "${lines[@]}" | "$@" "$DOORS" - >>"$TEST_DIR/rows.jsonl" 2>>"$TEST_DIR/rows.err"
     fi
     while IFS=$'\t' read -r id got rest; do
         is_outcome[$id]=$got ROW_ERROR[$id]=$rest
-    done < <(jq -r '[.row, .status + (if .server then " " + .server else "" end), .error] | @tsv' "$LAB/rows.jsonl")
+    done < <(jq -r '[.row, .status + (if .server then " " + .server else "" end), .error] | @tsv' "$TEST_DIR/rows.jsonl")
     if [[ -f $EVENTS ]]; then
         while IFS=$'\t' read -r id got rest option line; do
             is_verdict[$id]+=${is_verdict[$id]:+ and }$got

@@ -26,10 +26,10 @@ certificate() {
 # reload SERVER: it reads its files again; back when it has. The postmaster does so between two connections.
 reload() {
     local log before i
-    log=$(lab_log "$1")
+    log=$(env_log "$1")
     before=$(grep -c 'received SIGHUP' "$log" || true)
     # shellcheck disable=SC2154 # env.sh's
-    kill -HUP "${_lab_pid[$1]}"
+    kill -HUP "${_env_pid[$1]}"
     for ((i = 0; i < 500; i++)); do
         (($(grep -c 'received SIGHUP' "$log" || true) == before)) || return 0
         sleep 0.01
@@ -39,8 +39,8 @@ reload() {
 
 # present SERVER CERTIFICATE: from now on the server has this certificate.
 present() {
-    install -o postgres -m 0600 "$PKI/$2.key" "$LAB/srv/$1/server.key"
-    install -o postgres "$PKI/$2.crt" "$LAB/srv/$1/server.crt"
+    install -o postgres -m 0600 "$PKI/$2.key" "$TEST_DIR/srv/$1/server.key"
+    install -o postgres "$PKI/$2.crt" "$TEST_DIR/srv/$1/server.crt"
     reload "$1"
 }
 
@@ -48,6 +48,6 @@ present() {
 hba() {
     local server=$1
     shift
-    printf '%s\n' "$@" >"$LAB/srv/$server/pg_hba.conf"
+    printf '%s\n' "$@" >"$TEST_DIR/srv/$server/pg_hba.conf"
     reload "$server"
 }

@@ -3,8 +3,8 @@
 # after env.sh. Leaves REACH (a directory): reach, reach-linked (itself linked to the system's libpq), reach-ctor; mods.so
 # (the system's libpq), a/moda.so (a private libpa.so.5: libpq 13), b/modb.so (libpb.so.5: 16), c/modc.so (libpc.so.5: 18).
 
-REACH=$LAB/reach
-REACH_SRC=$LAB_TOP/tests/integration/src
+REACH=$TEST_DIR/reach
+REACH_SRC=$TEST_TOP/tests/integration/src
 mkdir "$REACH"
 
 reach_cc() { # FLAG…: as the tests' helpers are compiled
@@ -14,7 +14,7 @@ reach_cc() { # FLAG…: as the tests' helpers are compiled
 # reach_private VERSION LETTER: a libpq of that version under a name of its own, and a module that is linked to it.
 reach_private() {
     local from dir=$REACH/$2
-    from=$("$LAB_TOP/tests/lib/libpqs.sh" "$1")
+    from=$("$TEST_TOP/tests/lib/libpqs.sh" "$1")
     mkdir "$dir"
     cp -L "$from/libssl.so.1.1" "$from/libcrypto.so.1.1" "$dir/"
     # The name is as long as before, so the file stays what it is.

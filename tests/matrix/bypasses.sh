@@ -4,16 +4,16 @@
 from() { # VERSION THEN ELSE: THEN where this libpq is of that major version or newer
     if ((MAJOR >= $1)); then printf '%s' "$2"; else printf '%s' "$3"; fi
 }
-R=$(lab_port revoked)
+R=$(env_port revoked)
 full="dbname=app user=app sslmode=verify-full sslrootcert=$PKI/root.pem"
 good="host=localhost port=$P $full" bad="host=localhost port=$I $full" revoked="host=localhost port=$R $full"
 unset_bad="host=localhost port=$I user=app dbname=app"
-for home in mixed pure roots none; do mkdir -p "$LAB/homes/$home/.postgresql"; done
-cp "$PKI/crl-mixed.pem" "$LAB/homes/mixed/.postgresql/root.crl"
-cp "$PKI/crl.pem" "$LAB/homes/pure/.postgresql/root.crl"
-cp "$PKI/foreign.pem" "$LAB/homes/roots/.postgresql/root.crt"
-chmod -R a+rX "$LAB/homes"
-homes=$LAB/homes
+for home in mixed pure roots none; do mkdir -p "$TEST_DIR/homes/$home/.postgresql"; done
+cp "$PKI/crl-mixed.pem" "$TEST_DIR/homes/mixed/.postgresql/root.crl"
+cp "$PKI/crl.pem" "$TEST_DIR/homes/pure/.postgresql/root.crl"
+cp "$PKI/foreign.pem" "$TEST_DIR/homes/roots/.postgresql/root.crt"
+chmod -R a+rX "$TEST_DIR/homes"
+homes=$TEST_DIR/homes
 
 # --- CRL files and directories are trust anchors; the default file is in $HOME from 15, in the passwd entry's home before
 world_home "$homes/none"
@@ -113,19 +113,19 @@ PGOAUTHDEBUG without what is unsafe|ok t|seal/sealed|$good|env:PGOAUTHDEBUG=call
 an unsafe word of PGOAUTHDEBUG without its prefix|ok t|seal/sealed|$good|env:PGOAUTHDEBUG=trace
 oauth_ca_file from 19|$(from 19 'ok t|downgrade/sealed' 'bad|none')|$good oauth_ca_file=$PKI/foreign.pem
 PGOAUTHCAFILE from 19|ok t|$(from 19 downgrade/sealed seal/sealed)|$good|env:PGOAUTHCAFILE=$PKI/foreign.pem
-servicefile from 19: a weak one|$(from 19 'ok t|downgrade/sealed' 'bad|none')|servicefile=$LAB/log/services.conf service=good-weak
-servicefile from 19: the impostor|$(from 19 'bad|downgrade/sealed' 'bad|none')|servicefile=$LAB/log/services.conf service=impostor-weak
+servicefile from 19: a weak one|$(from 19 'ok t|downgrade/sealed' 'bad|none')|servicefile=$TEST_DIR/log/services.conf service=good-weak
+servicefile from 19: the impostor|$(from 19 'bad|downgrade/sealed' 'bad|none')|servicefile=$TEST_DIR/log/services.conf service=impostor-weak
 END
-rows world_bare <<<"bare: servicefile from 19|$(from 19 'ok f' bad)|-|servicefile=$LAB/log/services.conf service=impostor-weak"
+rows world_bare <<<"bare: servicefile from 19|$(from 19 'ok f' bad)|-|servicefile=$TEST_DIR/log/services.conf service=impostor-weak"
 rows world_bare <<<"bare: PGREQUIRESSL=1 asks for no more than TLS|ok t|-|host=localhost port=$I user=app dbname=app|env:PGREQUIRESSL=1"
 
 # --- secrets of TLS in a file, from 18
-rm -f "$LAB/log/keys"
-rows world_bare <<<"bare: sslkeylogfile from 18|$(from 18 'ok t' bad)|-|$good sslkeylogfile=$LAB/log/keys"
-is "$(test -s "$LAB/log/keys" && echo written)" "$(from 18 written '')" 'bare: the secrets are in the file'
-rm -f "$LAB/log/keys"
-rows world <<<"sslkeylogfile|$(from 18 'ok t|downgrade/sealed' 'bad|none')|$good sslkeylogfile=$LAB/log/keys"
-is "$(ls "$LAB/log/keys" 2>/dev/null)" '' 'sealed: no such file'
+rm -f "$TEST_DIR/log/keys"
+rows world_bare <<<"bare: sslkeylogfile from 18|$(from 18 'ok t' bad)|-|$good sslkeylogfile=$TEST_DIR/log/keys"
+is "$(test -s "$TEST_DIR/log/keys" && echo written)" "$(from 18 written '')" 'bare: the secrets are in the file'
+rm -f "$TEST_DIR/log/keys"
+rows world <<<"sslkeylogfile|$(from 18 'ok t|downgrade/sealed' 'bad|none')|$good sslkeylogfile=$TEST_DIR/log/keys"
+is "$(ls "$TEST_DIR/log/keys" 2>/dev/null)" '' 'sealed: no such file'
 
 # --- abstract sockets, from 14
 policy <<<"sslrootcert = $PKI/root.pem"$'\n''unix_sockets = refuse'
@@ -167,53 +167,53 @@ fi
 plain_policy
 
 # --- an ldap line in a service file
-printf '[ldap]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=y)\nhost=localhost\nport=%s\n' "$P" "$P" >"$LAB/log/ldap.conf"
+printf '[ldap]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=y)\nhost=localhost\nport=%s\n' "$P" "$P" >"$TEST_DIR/log/ldap.conf"
 log_mark good
-rows world <<<"an ldap line|bad|none|service=ldap user=app dbname=app|env:PGSERVICEFILE=$LAB/log/ldap.conf"
+rows world <<<"an ldap line|bad|none|service=ldap user=app dbname=app|env:PGSERVICEFILE=$TEST_DIR/log/ldap.conf"
 # A libpq without LDAP calls the line a syntax error itself.
 like "$(verdicts) $(contacts good)" '^(refuse/refused)? ?0$' 'an ldap line: refused, by pgseal or by libpq, and nothing was asked'
-rows world <<<"an ldap line in a servicefile|bad|none|servicefile=$LAB/log/ldap.conf service=ldap user=app dbname=app"
+rows world <<<"an ldap line in a servicefile|bad|none|servicefile=$TEST_DIR/log/ldap.conf service=ldap user=app dbname=app"
 like "$(verdicts) $(contacts good)" '^(refuse/refused)? ?0$' 'so is one in a servicefile'
 
 # --- TLS from the first byte, from 17: the server is of 18
 if ((MAJOR >= 17)); then
-    bin=$LAB/pg18
+    bin=$TEST_DIR/pg18
     mkdir "$bin"
-    mount --bind "$LAB_TOP/build/libpqs/18/native" "$bin"
-    own=$LAB_BIN
-    LAB_BIN=$bin/bin
+    mount --bind "$TEST_TOP/build/libpqs/18/native" "$bin"
+    own=$TEST_BIN
+    TEST_BIN=$bin/bin
     # shellcheck disable=SC2317 # a copy of what all servers have, made by another initdb
-    install -d -o postgres -m 0700 "$LAB/template18"
-    (cd / && _lab_as_postgres env LD_LIBRARY_PATH="$bin/lib" "$LAB_BIN/initdb" -D "$LAB/template18" --no-sync -A trust \
-        -U app --locale=C --no-instructions) >"$LAB/initdb18.log" 2>&1
+    install -d -o postgres -m 0700 "$TEST_DIR/template18"
+    (cd / && _env_as_postgres env LD_LIBRARY_PATH="$bin/lib" "$TEST_BIN/initdb" -D "$TEST_DIR/template18" --no-sync -A trust \
+        -U app --locale=C --no-instructions) >"$TEST_DIR/initdb18.log" 2>&1
     for name in direct direct-impostor; do
         cert=${name/direct-/}
         cert=${cert/direct/good}
-        dir=$LAB/srv/$name
-        cp -a "$LAB/template18" "$dir"
-        install -d -o postgres -m 0755 "$LAB/srv/$name.sock"
+        dir=$TEST_DIR/srv/$name
+        cp -a "$TEST_DIR/template18" "$dir"
+        install -d -o postgres -m 0755 "$TEST_DIR/srv/$name.sock"
         install -o postgres -m 0600 "$PKI/$cert.key" "$dir/server.key"
         install -o postgres "$PKI/$cert.crt" "$dir/server.crt"
         printf '%s\n' 'host all all 127.0.0.0/8 trust' >"$dir/pg_hba.conf"
-        printf '%s\n' 'ssl = on' "unix_socket_directories = '$LAB/srv/$name.sock'" "listen_addresses = '127.0.0.1'" 'fsync = off' \
+        printf '%s\n' 'ssl = on' "unix_socket_directories = '$TEST_DIR/srv/$name.sock'" "listen_addresses = '127.0.0.1'" 'fsync = off' \
             'log_connections = on' "log_line_prefix = ''" 'shared_buffers = 4MB' >>"$dir/postgresql.conf"
-        _lab_launch "$name"
+        _env_launch "$name"
     done
     for name in direct direct-impostor; do
-        _lab_wait "$name"
+        _env_wait "$name"
         log_mark "$name"
     done
-    LAB_BIN=$own
+    TEST_BIN=$own
     direct="user=app dbname=postgres sslmode=require sslnegotiation=direct"
     query='query=select ssl from pg_stat_ssl where pid = pg_backend_pid()'
-    rows world_bare <<<"bare: sslnegotiation=direct with an impostor|ok t|-|host=localhost port=$(lab_port direct-impostor) $direct|$query"
+    rows world_bare <<<"bare: sslnegotiation=direct with an impostor|ok t|-|host=localhost port=$(env_port direct-impostor) $direct|$query"
     log_mark direct-impostor
     rows world <<END
-sslnegotiation=direct|ok t|downgrade/sealed|host=localhost port=$(lab_port direct) $direct|$query
-sslnegotiation=direct with an impostor|bad|downgrade/sealed|host=localhost port=$(lab_port direct-impostor) $direct|$query
-direct, and polled|ok t|downgrade/sealed|host=localhost port=$(lab_port direct) $direct|$query|door:start
-direct, polled, and an impostor|bad|downgrade/sealed|host=localhost port=$(lab_port direct-impostor) $direct|$query|door:start
-PGSSLNEGOTIATION with an impostor|bad|downgrade/sealed|host=localhost port=$(lab_port direct-impostor) user=app dbname=postgres sslmode=require|env:PGSSLNEGOTIATION=direct|$query
+sslnegotiation=direct|ok t|downgrade/sealed|host=localhost port=$(env_port direct) $direct|$query
+sslnegotiation=direct with an impostor|bad|downgrade/sealed|host=localhost port=$(env_port direct-impostor) $direct|$query
+direct, and polled|ok t|downgrade/sealed|host=localhost port=$(env_port direct) $direct|$query|door:start
+direct, polled, and an impostor|bad|downgrade/sealed|host=localhost port=$(env_port direct-impostor) $direct|$query|door:start
+PGSSLNEGOTIATION with an impostor|bad|downgrade/sealed|host=localhost port=$(env_port direct-impostor) user=app dbname=postgres sslmode=require|env:PGSSLNEGOTIATION=direct|$query
 END
     is "$(events 'select(.event | IN("witness", "failed", "violation")) | .event' | xargs)" \
         'witness failed witness failed failed' 'direct: each has its outcome'

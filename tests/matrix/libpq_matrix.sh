@@ -8,13 +8,13 @@
 # Leaves MAJOR (of libpq), LIBPQ_VERSION, SYMBOLIC (1 or empty), PSQL (a program of that world, or empty), WORLD_ETC (its
 # /etc, private), DOORS, and two commands: world and world_bare COMMAND…, run in it with and without the object.
 
-_world_root=$LAB_TOP/build/roots/${WORLD%-symbolic}
+_world_root=$TEST_TOP/build/roots/${WORLD%-symbolic}
 _world_libdir='' SYMBOLIC='' PSQL='' WORLD_ETC=/etc
 _world_env=()
 
 # The root's own /etc stays as it is: a copy is laid over it, in this mount namespace only.
 _world_enter() {
-    WORLD_ETC=$LAB/rootetc
+    WORLD_ETC=$TEST_DIR/rootetc
     mkdir "$WORLD_ETC"
     mount -t tmpfs -o mode=755 tmpfs "$WORLD_ETC"
     cp -a "$_world_root/etc/." "$WORLD_ETC/"
@@ -30,45 +30,45 @@ _world_enter() {
 case $WORLD in
 libpq-*)
     MAJOR=${WORLD//[^0-9]/}
-    _world_libdir=$LAB_TOP/build/libpqs/$MAJOR/native/lib
+    _world_libdir=$TEST_TOP/build/libpqs/$MAJOR/native/lib
     [[ $MAJOR == 13 || $MAJOR == 15 ]] || PSQL=/usr/lib/postgresql/15/bin/psql
     _world_env=("LD_LIBRARY_PATH=$_world_libdir")
     ;;
 host | host-symbolic)
     PSQL=/usr/lib/postgresql/15/bin/psql
-    [[ $WORLD == host ]] || _world_env=("LD_LIBRARY_PATH=$LAB_TOP/build/hostile/symbolic")
+    [[ $WORLD == host ]] || _world_env=("LD_LIBRARY_PATH=$TEST_TOP/build/hostile/symbolic")
     ;;
 musl-libpq)
-    cp "$LAB_TOP/build/musl/doors" "$DOORS"
-    PSQL=$LAB_TOP/build/musl/root/bin/psql
+    cp "$TEST_TOP/build/musl/doors" "$DOORS"
+    PSQL=$TEST_TOP/build/musl/root/bin/psql
     ;;
 arm64)
     _world_enter
-    cp "$LAB_TOP/build/arm64/libpgseal.so" "$OBJECT"
-    cp "$LAB_TOP/build/matrix/doors-arm64" "$DOORS"
+    cp "$TEST_TOP/build/arm64/libpgseal.so" "$OBJECT"
+    cp "$TEST_TOP/build/matrix/doors-arm64" "$DOORS"
     PSQL=$_world_root$PSQL
     ;;
 *)
     _world_enter
-    cp "$LAB_TOP/build/matrix/doors-old" "$DOORS"
+    cp "$TEST_TOP/build/matrix/doors-old" "$DOORS"
     # /tmp exists in every root; what is mounted there is seen by this test alone.
     mount -t tmpfs -o mode=1777 tmpfs "$_world_root/tmp"
-    for _world_dir in "$PKI" "$LAB/log" "$LAB/bin" "$LAB/srv" "$LAB/homes" "$LAB/home"; do
+    for _world_dir in "$PKI" "$TEST_DIR/log" "$TEST_DIR/bin" "$TEST_DIR/srv" "$TEST_DIR/homes" "$TEST_DIR/home"; do
         mkdir -p "$_world_dir" "$_world_root$_world_dir"
         mount --bind "$_world_dir" "$_world_root$_world_dir"
     done
     [[ -e $_world_root/proc/self ]] || mount -t proc proc "$_world_root/proc"
     if [[ $WORLD == *-symbolic ]]; then
-        mkdir "$LAB/bin/symbolic"
-        cp "$LAB_TOP/build/matrix/$WORLD/libpq.so.5" "$LAB/bin/symbolic"
-        _world_env=("LD_LIBRARY_PATH=$LAB/bin/symbolic")
+        mkdir "$TEST_DIR/bin/symbolic"
+        cp "$TEST_TOP/build/matrix/$WORLD/libpq.so.5" "$TEST_DIR/bin/symbolic"
+        _world_env=("LD_LIBRARY_PATH=$TEST_DIR/bin/symbolic")
     fi
     ;;
 esac
-mkdir -p "$LAB/homes"
+mkdir -p "$TEST_DIR/homes"
 if [[ $WORLD == *-symbolic ]]; then
     SYMBOLIC=1
-    [[ $WORLD != libpq-* ]] || _world_env=("LD_LIBRARY_PATH=$LAB_TOP/build/matrix/$WORLD:$_world_libdir")
+    [[ $WORLD != libpq-* ]] || _world_env=("LD_LIBRARY_PATH=$TEST_TOP/build/matrix/$WORLD:$_world_libdir")
 fi
 
 _world_run() { # PRELOAD COMMAND…
@@ -96,7 +96,7 @@ world_words() {
     case $WORLD in
     libpq-*) dir=$_world_libdir ;;
     host*) dir=/usr/lib/x86_64-linux-gnu ;;
-    musl-libpq) dir=$LAB_TOP/build/musl/root/lib ;;
+    musl-libpq) dir=$TEST_TOP/build/musl/root/lib ;;
     *) root=$_world_root dir=$(dirname "$(find "$_world_root"/usr/lib -name 'libcrypto.so.*' | head -n 1)") ;;
     esac
     if [[ $WORLD == musl-libpq ]]; then

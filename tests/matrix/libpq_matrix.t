@@ -4,10 +4,10 @@
 . "$(dirname "$0")/../lib/env.sh"
 WORLD=$1
 # shellcheck source=tests/matrix/libpq_matrix.sh
-. "$LAB_TOP/tests/matrix/libpq_matrix.sh"
+. "$TEST_TOP/tests/matrix/libpq_matrix.sh"
 
-lab_start good impostor nossl revoked
-P=$(lab_port good) I=$(lab_port impostor)
+env_start good impostor nossl revoked
+P=$(env_port good) I=$(env_port impostor)
 plain_policy() { policy <<<"sslrootcert = $PKI/root.pem"; }
 plain_policy
 
@@ -25,10 +25,10 @@ printf '# world %s|%s\n' "$WORLD" "$(world_words)"
 
 # --- doors
 servers=(good impostor nossl)
-services=$LAB/log/services.conf
+services=$TEST_DIR/log/services.conf
 for server in "${servers[@]}"; do
-    printf '[%s]\nhost=localhost\nport=%s\ndbname=app\nuser=app\n' "$server" "$(lab_port "$server")"
-    printf '[%s-weak]\nhost=localhost\nport=%s\ndbname=app\nuser=app\nsslmode=disable\n' "$server" "$(lab_port "$server")"
+    printf '[%s]\nhost=localhost\nport=%s\ndbname=app\nuser=app\n' "$server" "$(env_port "$server")"
+    printf '[%s-weak]\nhost=localhost\nport=%s\ndbname=app\nuser=app\nsslmode=disable\n' "$server" "$(env_port "$server")"
 done >"$services"
 
 declare -A entry=([connectdb]=PQconnectdb [start]=PQconnectStart [ping]=PQping [params]=PQconnectdbParams
@@ -45,7 +45,7 @@ row() { # SOURCE WAY DOOR WORD…: @ID@ is the row's name
     row_door[$id]=$door row_source[$id]=$source
 }
 for server in "${servers[@]}"; do
-    port=$(lab_port "$server")
+    port=$(env_port "$server")
     target="host=localhost port=$port dbname=app user=app application_name=@ID@"
     uri="postgresql://app@localhost:$port/app?application_name=@ID@"
     pairs=(host=localhost "port=$port" dbname=app user=app application_name=@ID@)
@@ -81,7 +81,7 @@ collect() { # what the client says, what the server saw, what the log says: each
     outcome=() session=() logged=()
     while IFS=$'\t' read -r id rest; do
         outcome[$id]=$rest
-    done < <(jq -r '[.row, .status + (if .server then " " + .server else "" end)] | @tsv' "$LAB/out.jsonl")
+    done < <(jq -r '[.row, .status + (if .server then " " + .server else "" end)] | @tsv' "$TEST_DIR/out.jsonl")
     sleep 0.3
     for server in "${servers[@]}"; do
         while read -r id rest; do session[$id]+=$rest; done < <(sessions "$server")
@@ -96,7 +96,7 @@ collect() { # what the client says, what the server saw, what the log says: each
             | join(" then "))] | @tsv' "$EVENTS")
 }
 
-printf '%s\n' "${table[@]}" | grep -v '^good' | world_bare "$DOORS" - >"$LAB/out.jsonl"
+printf '%s\n' "${table[@]}" | grep -v '^good' | world_bare "$DOORS" - >"$TEST_DIR/out.jsonl"
 collect
 open=0 closed=''
 for id in "${!row_source[@]}"; do
@@ -109,7 +109,7 @@ done
 is "$closed" '' "bare, all $open rows connect to the impostor and in plaintext"
 
 forget_events
-printf '%s\n' "${table[@]}" | world "$DOORS" - >"$LAB/out.jsonl"
+printf '%s\n' "${table[@]}" | world "$DOORS" - >"$TEST_DIR/out.jsonl"
 collect
 for line in "${table[@]}"; do
     id=${line%%$'\t'*}
@@ -130,10 +130,10 @@ done
 is "$(events 'select(.event == "process")' | wc -l)" 1 'one process line'
 
 # --- a witness shows what this world's own OpenSSL was asked: as openssl(1) tells it of the certificates
-openssl s_client -starttls postgres -connect "localhost:$P" -CAfile "$PKI/root.pem" </dev/null >"$LAB/s_client" 2>&1 || true
+openssl s_client -starttls postgres -connect "localhost:$P" -CAfile "$PKI/root.pem" </dev/null >"$TEST_DIR/s_client" 2>&1 || true
 leaf=$(openssl x509 -in "$PKI/good.crt" -noout -fingerprint -sha256 | sed 's/^[^=]*=//' | tr -d : | tr A-F a-f)
 root=$(sha256sum "$PKI/root.pem" | cut -d' ' -f1)
-is "$(openssl x509 -in "$LAB/s_client" -noout -fingerprint -sha256 | sed 's/^[^=]*=//' | tr -d : | tr A-F a-f)" "$leaf" 'openssl: what the server shows'
+is "$(openssl x509 -in "$TEST_DIR/s_client" -noout -fingerprint -sha256 | sed 's/^[^=]*=//' | tr -d : | tr A-F a-f)" "$leaf" 'openssl: what the server shows'
 forget_events
 run world "$DOORS" evidence connectdb "query=select version || ' ' || bits from pg_stat_ssl where pid = pg_backend_pid()" \
     -- "host=localhost port=$P user=app dbname=app"
@@ -175,27 +175,27 @@ if [[ $WORLD == arm64 ]]; then
     # The module is opened by dlopen and linked to libpq: it is reached past RTLD_NEXT.
     code='import sys, psycopg2
 c = psycopg2.connect(sys.argv[1]).cursor(); c.execute("select ssl_is_used()"); print(c.fetchone()[0])'
-    run world "$LAB_TOP/build/roots/arm64/usr/bin/python3" -c "$code" "host=localhost port=$P user=app dbname=app sslmode=disable"
+    run world "$TEST_TOP/build/roots/arm64/usr/bin/python3" -c "$code" "host=localhost port=$P user=app dbname=app sslmode=disable"
     is "$RC $OUT" '0 True' "psycopg2, sealed"
-    run world "$LAB_TOP/build/roots/arm64/usr/bin/python3" -c "$code" "host=localhost port=$I user=app dbname=app sslmode=disable"
+    run world "$TEST_TOP/build/roots/arm64/usr/bin/python3" -c "$code" "host=localhost port=$I user=app dbname=app sslmode=disable"
     is "$RC $OUT" '1 ' 'psycopg2 is refused by what the impostor shows'
     is "$(verdicts)" 'downgrade/sealed downgrade/sealed' 'psycopg2: a verdict each'
 fi
 
 # shellcheck source=tests/matrix/bypasses.sh
-. "$LAB_TOP/tests/matrix/bypasses.sh"
+. "$TEST_TOP/tests/matrix/bypasses.sh"
 if ((MAJOR >= 19)); then
     # shellcheck source=tests/matrix/oauth.sh
-    . "$LAB_TOP/tests/matrix/oauth.sh"
+    . "$TEST_TOP/tests/matrix/oauth.sh"
 fi
 if [[ $WORLD == arm64 ]]; then
     # shellcheck source=tests/matrix/ways.sh
-    . "$LAB_TOP/tests/matrix/ways.sh"
+    . "$TEST_TOP/tests/matrix/ways.sh"
     # shellcheck source=tests/matrix/tool.sh
-    . "$LAB_TOP/tests/matrix/tool.sh"
+    . "$TEST_TOP/tests/matrix/tool.sh"
 fi
 if [[ $WORLD == musl-libpq ]]; then
     # shellcheck source=tests/musl/ways.sh
-    . "$LAB_TOP/tests/musl/ways.sh"
+    . "$TEST_TOP/tests/musl/ways.sh"
 fi
 done_testing

@@ -5,11 +5,11 @@
 . "$(dirname "$0")/../lib/env.sh"
 
 if [[ ${1:-musl} == musl-arm64 ]]; then
-    root=$LAB_TOP/build/roots/arm64
+    root=$TEST_TOP/build/roots/arm64
     libc=$root/lib/aarch64-linux-musl/libc.so
-    cp "$LAB_TOP/build/arm64/libpgseal.so" "$OBJECT"
-    sed -e "s,/usr/,$root/usr/,g" -e "s,^-L,-L${libc%/*} &," "$root/usr/lib/aarch64-linux-musl/musl-gcc.specs" >"$LAB/specs"
-    musl_cc() { aarch64-linux-gnu-gcc -specs="$LAB/specs" "$@"; }
+    cp "$TEST_TOP/build/arm64/libpgseal.so" "$OBJECT"
+    sed -e "s,/usr/,$root/usr/,g" -e "s,^-L,-L${libc%/*} &," "$root/usr/lib/aarch64-linux-musl/musl-gcc.specs" >"$TEST_DIR/specs"
+    musl_cc() { aarch64-linux-gnu-gcc -specs="$TEST_DIR/specs" "$@"; }
     bare() { qemu-aarch64-static -L "$root" "$@"; }
     sealed() { qemu-aarch64-static -L "$root" -E LD_PRELOAD="$OBJECT" "$@"; }
 else
@@ -23,7 +23,7 @@ is "$(comm -23 <(echo "$wanted") <(nm -D --defined-only "$libc" | awk '{ print $
     'musl has each symbol that it cannot do without'
 is "$(readelf -d "$OBJECT" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')" libc.so.6 'and the one library that it needs'
 
-cat >"$LAB/hello.c" <<'END'
+cat >"$TEST_DIR/hello.c" <<'END'
 #include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
@@ -50,33 +50,33 @@ int main(void)
     return 7;
 }
 END
-musl_cc -rdynamic -o "$LAB/hello" "$LAB/hello.c"
-run bare "$LAB/hello"
+musl_cc -rdynamic -o "$TEST_DIR/hello" "$TEST_DIR/hello.c"
+run bare "$TEST_DIR/hello"
 bare_says="$RC $OUT $ERR"
 like "$bare_says" '^7 1 0 1' 'bare: a program of musl'
 for now in 0 1; do
-    LD_BIND_NOW=$now run sealed "$LAB/hello"
+    LD_BIND_NOW=$now run sealed "$TEST_DIR/hello"
     is "$RC $OUT $ERR" "$bare_says" "the same under the object, LD_BIND_NOW=$now"
 done
-musl_cc -static -o "$LAB/hello-static" "$LAB/hello.c" 2>/dev/null
-run bare "$LAB/hello-static"
+musl_cc -static -o "$TEST_DIR/hello-static" "$TEST_DIR/hello.c" 2>/dev/null
+run bare "$TEST_DIR/hello-static"
 bare_says="$RC $OUT $ERR"
-run sealed "$LAB/hello-static"
+run sealed "$TEST_DIR/hello-static"
 is "$RC $OUT $ERR" "$bare_says" 'a static one is as it was'
-has "$(file -L "$LAB/hello" 2>/dev/null || readelf -l "$LAB/hello")" ld-musl 'it is a program of musl'
+has "$(file -L "$TEST_DIR/hello" 2>/dev/null || readelf -l "$TEST_DIR/hello")" ld-musl 'it is a program of musl'
 
-source=$LAB_TOP/tests/matrix/fakepq.c
-mkdir "$LAB/fake"
-musl_cc -std=gnu17 -O1 -g -fPIC -shared -Wl,-soname,libpq.so.5 -o "$LAB/fake/libpq.so.5" "$source"
-musl_cc -std=gnu17 -O1 -g -DPROGRAM -o "$LAB/fake/program" "$source" "$LAB/fake/libpq.so.5" -Wl,-rpath,"$LAB/fake"
+source=$TEST_TOP/tests/matrix/fakepq.c
+mkdir "$TEST_DIR/fake"
+musl_cc -std=gnu17 -O1 -g -fPIC -shared -Wl,-soname,libpq.so.5 -o "$TEST_DIR/fake/libpq.so.5" "$source"
+musl_cc -std=gnu17 -O1 -g -DPROGRAM -o "$TEST_DIR/fake/program" "$source" "$TEST_DIR/fake/libpq.so.5" -Wl,-rpath,"$TEST_DIR/fake"
 policy <<<"sslrootcert = $PKI/root.pem"
 
-run bare "$LAB/fake/program"
+run bare "$TEST_DIR/fake/program"
 is "$(grep -c disable <<<"$OUT")" 4 'bare: four doors with sslmode=disable'
 has "$OUT" 'PQping 0' 'bare: a ping'
 
 forget_events
-run sealed "$LAB/fake/program"
+run sealed "$TEST_DIR/fake/program"
 is "$RC" 0 'sealed: the program ends as it did'
 for door in PQconnectdb PQconnectStart PQconnectdbParams PQconnectStartParams PQsetdbLogin; do
     # The fake one has no TLS: the witness sees that too.
@@ -86,11 +86,11 @@ done
 like "$OUT" $'PQping 0\nPQpingParams 0' 'the pings too'
 is "$(verdicts)" 'downgrade/sealed downgrade/sealed downgrade/sealed downgrade/sealed seal/sealed downgrade/sealed downgrade/sealed' \
     'one verdict each'
-is "$(events 'select(.event == "process") | .libpq_copies[0].path' | head -n 1 | tr -d '"')" "$LAB/fake/libpq.so.5" 'the process line names that libpq'
+is "$(events 'select(.event == "process") | .libpq_copies[0].path' | head -n 1 | tr -d '"')" "$TEST_DIR/fake/libpq.so.5" 'the process line names that libpq'
 
 forget_events
 policy <<<'unlisted_hosts = refuse'
-run sealed "$LAB/fake/program"
+run sealed "$TEST_DIR/fake/program"
 is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '7 refuse/refused' 'refused at each door'
 is "$(grep -c 'pgseal: refused: ' <<<"$OUT")" 5 'in the error message of each'
 has "$OUT" $'PQping 3\nPQpingParams 3' 'a ping was not attempted'
@@ -98,20 +98,20 @@ is "$RC" 0 'and the program lives'
 
 # An option that pgseal does not know (srvhost, whose default is none).
 policy <<<"sslrootcert = $PKI/root.pem"
-run bare "$LAB/fake/program" elsewhere
+run bare "$TEST_DIR/fake/program" elsewhere
 is "$(grep -c disable <<<"$OUT")" 4 'bare: srvhost is taken'
 forget_events
-run sealed "$LAB/fake/program" elsewhere
+run sealed "$TEST_DIR/fake/program" elsewhere
 is "$RC $(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '0 6 refuse/refused 1 seal/sealed' 'srvhost set in strings and arrays: refused'
 has "$(reason refuse)" 'srvhost: pgseal does not know this option of the libpq that this program uses (version 15.18)' 'with its name and version'
 forget_events
-run sealed "$LAB/fake/program" none
+run sealed "$TEST_DIR/fake/program" none
 is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '6 downgrade/sealed 1 seal/sealed' 'its default is let through'
 forget_events
-PGSRVHOST=elsewhere run sealed "$LAB/fake/program"
+PGSRVHOST=elsewhere run sealed "$TEST_DIR/fake/program"
 is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '7 refuse/refused' 'set in the environment: refused'
 policy <<<'mode = audit'
 forget_events
-PGSRVHOST=elsewhere run sealed "$LAB/fake/program" elsewhere
+PGSRVHOST=elsewhere run sealed "$TEST_DIR/fake/program" elsewhere
 is "$(verdicts | tr ' ' '\n' | sort -u | xargs) $(grep -c disable <<<"$OUT")" 'refuse/would-refuse 4' 'audit: would-refuse, and as bare'
 done_testing

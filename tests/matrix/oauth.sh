@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # oauth.sh: the OAuth module of libpq 19, which calls the hooked PQconninfo from inside PQconnectPoll to learn client and roots;
 # sourced by libpq_matrix.t. The bundle of this world is root.pem by now (bypasses.sh).
-oauth=$LAB/oauth
+oauth=$TEST_DIR/oauth
 mkdir "$oauth"
-python3 "$LAB_TOP/tests/matrix/oauth.py" "$PKI" "$oauth" >"$oauth/err" 2>&1 &
-_lab_pid[oauth]=$!
-_lab_signal[oauth]=TERM
+python3 "$TEST_TOP/tests/matrix/oauth.py" "$PKI" "$oauth" >"$oauth/err" 2>&1 &
+_env_pid[oauth]=$!
+_env_signal[oauth]=TERM
 touch "$oauth/log"
 for ((i = 0; i < 500; i++)); do
     [[ ! -f $oauth/ports ]] || break
@@ -44,4 +44,4 @@ END
 more="oauth_ca_file=$PKI/root.pem" oauth_row 'a pinned oauth_ca_file counts' world "$foreign" \
     'ok foreign client pgseal-test server auth=Bearer token-of-foreign ' connectdb
 plain_policy
-lab_stop oauth
+env_stop oauth

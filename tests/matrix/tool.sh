@@ -1,17 +1,17 @@
 # shellcheck shell=bash
 # tool.sh: the operator's tool and the launcher of another machine; sourced by libpq_matrix.t. What the tool says must be what
 # this machine's tool says of the same thing, but for the paths and versions of its own libraries.
-tool=$LAB_TOP/build/arm64/pgseal
+tool=$TEST_TOP/build/arm64/pgseal
 policy <<<"sslrootcert = $PKI/root.pem"
 
 run world_bare "$tool" --version
-is "$RC $OUT" "0 $("$LAB_TOP/build/pgseal" --version)" 'the tool runs'
+is "$RC $OUT" "0 $("$TEST_TOP/build/pgseal" --version)" 'the tool runs'
 
 # same NAME STATUS ARG…: both tools give this status and this JSON; leaves the one of the other machine in OUT.
 same() {
     local name=$1 status=$2 native filter='walk(if type == "object" then del(.time, .libpq, .libpq_version, .exe, .pid) else . end)'
     shift 2
-    run "$LAB_TOP/build/pgseal" "$@"
+    run "$TEST_TOP/build/pgseal" "$@"
     native="$RC $(jq -cS "$filter" <<<"$OUT")"
     run world_bare "$tool" "$@"
     is "$RC $(jq -cS "$filter" <<<"$OUT")" "$native" "$name: as on this machine"
@@ -32,12 +32,12 @@ is "$RC $(jq -r '[.items[] | select(.path | test("/bin/psql$|_psycopg")) | "\(.m
     '0 aarch64 program covered, aarch64 module covered by loader hooks' 'scan: psql and psycopg2'
 
 # The launcher judges a target by its file before it starts anything; starting one would take a kernel of that machine.
-launcher=$LAB_TOP/build/arm64/pgseal-run
+launcher=$TEST_TOP/build/arm64/pgseal-run
 run world_bare "$launcher" --version
-is "$RC $OUT" "0 $("$LAB_TOP/build/pgseal-run" --version)" 'the launcher runs'
-run world_bare "$launcher" --lib "$OBJECT" "$LAB_TOP/build/pgseal"
+is "$RC $OUT" "0 $("$TEST_TOP/build/pgseal-run" --version)" 'the launcher runs'
+run world_bare "$launcher" --lib "$OBJECT" "$TEST_TOP/build/pgseal"
 is "$RC" 125 'the launcher refuses a program of this machine'
 has "$ERR" 'machine' 'and says why'
-run world_bare "$launcher" --lib "$LAB_TOP/build/libpgseal.so" "$PSQL"
+run world_bare "$launcher" --lib "$TEST_TOP/build/libpgseal.so" "$PSQL"
 is "$RC" 125 'the launcher refuses an object of this machine'
 has "$ERR" 'machine' 'and says why'

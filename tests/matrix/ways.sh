@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # ways.sh: the ways in that depend on the machine (hand-written jumps, stubs, relocations), on another one than this; sourced
 # by libpq_matrix.t. The programs are those of tests/integration; what is asserted is what loader.t and resolve.t assert here.
-ways=$LAB/ways
-src=$LAB_TOP/tests/integration/src
-cross=$LAB_TOP/build/roots/arm64/usr/lib/aarch64-linux-gnu
+ways=$TEST_DIR/ways
+src=$TEST_TOP/tests/integration/src
+cross=$TEST_TOP/build/roots/arm64/usr/lib/aarch64-linux-gnu
 mkdir -p "$ways/a" "$ways/b" "$ways/beside" "$ways/far"
 ways_cc() {
-    aarch64-linux-gnu-gcc -std=gnu17 -D_GNU_SOURCE= -g -I"$(pg_config --includedir)" -I"$LAB_TOP" \
+    aarch64-linux-gnu-gcc -std=gnu17 -D_GNU_SOURCE= -g -I"$(pg_config --includedir)" -I"$TEST_TOP" \
         -Wl,--unresolved-symbols=ignore-in-shared-libs "$@"
 }
 target="host=localhost port=$P user=app dbname=app sslmode=disable"

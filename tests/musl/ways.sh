@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # ways.sh: the ways to libpq that depend on the dynamic linker, on musl's; sourced by libpq_matrix.t. The programs are those of
 # tests/integration, without what musl does not have (dlmopen, RTLD_DEEPBIND, dlvsym).
-ways=$LAB/ways
-src=$LAB_TOP/tests/integration/src
-root=$LAB_TOP/build/musl/root
+ways=$TEST_DIR/ways
+src=$TEST_TOP/tests/integration/src
+root=$TEST_TOP/build/musl/root
 mkdir -p "$ways/a" "$ways/b"
 ways_cc() {
-    musl-gcc -std=gnu17 -D_GNU_SOURCE= -g -O2 "-I$root/include" -I"$LAB_TOP" -DRTLD_DEEPBIND=0 -DLM_ID_NEWLM=0 \
+    musl-gcc -std=gnu17 -D_GNU_SOURCE= -g -O2 "-I$root/include" -I"$TEST_TOP" -DRTLD_DEEPBIND=0 -DLM_ID_NEWLM=0 \
         '-Ddlmopen(namespace,path,flags)=dlopen(path,flags)' '-Ddlvsym(handle,name,version)=dlsym(handle,name)' "$@"
 }
 target="host=localhost port=$P user=app dbname=app sslmode=disable"
@@ -59,17 +59,17 @@ policy <<<"sslrootcert = $PKI/root.pem"
 for server in good impostor; do
     log_mark "$server"
     forget_events
-    run "$LAB_TOP/build/pgseal-run" --lib "$OBJECT" "$PSQL" -XAtc 'select ssl_is_used()' \
-        "host=localhost port=$(lab_port "$server") user=app dbname=app sslmode=disable"
+    run "$TEST_TOP/build/pgseal-run" --lib "$OBJECT" "$PSQL" -XAtc 'select ssl_is_used()' \
+        "host=localhost port=$(env_port "$server") user=app dbname=app sslmode=disable"
     printf -v "got_$server" '%s' "$RC $OUT $(sessions "$server" | xargs)"
 done
 # shellcheck disable=SC2154
 is "$got_good" '0 t psql ssl' 'pgseal-run starts psql of musl, sealed'
 # shellcheck disable=SC2154
 is "$got_impostor" '2  ' 'and it is refused by what the impostor shows'
-run "$LAB_TOP/build/pgseal" check --lib "$OBJECT" -- "$PSQL" -XAtc 'select 1' "$target"
+run "$TEST_TOP/build/pgseal" check --lib "$OBJECT" -- "$PSQL" -XAtc 'select 1' "$target"
 is "$RC" 0 'pgseal check: the hooks fire'
-run "$LAB_TOP/build/pgseal" scan --json "$root/bin"
+run "$TEST_TOP/build/pgseal" scan --json "$root/bin"
 is "$RC $(jq -r '.items[] | select(.path | endswith("/psql")) | .verdict' <<<"$OUT")" '0 covered' 'pgseal scan: covered'
 
 # --- verify_as

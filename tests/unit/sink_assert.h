@@ -56,7 +56,7 @@ static inline const char *assert_line(const char *from, const char *reason, unsi
 }
 
 /* The line before the first that is handed over: why. Returns where the next begins. */
-static inline const char *assert_why(const char *from, const char *log, const char *why)
+static inline const char *assert_why(const char *from, const char *log, const char *reason)
 {
     const char *end = strchr(from, '\n');
     char expected[512];
@@ -64,7 +64,7 @@ static inline const char *assert_why(const char *from, const char *log, const ch
     assert_non_null(end);
     snprintf(expected, sizeof expected,
              "\"reason\":\"log = %s: %s; its lines go to standard error, else to syslog\"", log,
-             why);
+             reason);
     assert_non_null(strstr(from, "\"event\":\"process\""));
     assert_non_null(strstr(from, expected));
     assert_true(strstr(from, expected) < end);

@@ -182,7 +182,7 @@ static inline char *content(const char *name)
     return s;
 }
 
-static inline int lab_setup(void **state)
+static inline int env_setup(void **state)
 {
     (void)state;
     seen = mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -190,7 +190,7 @@ static inline int lab_setup(void **state)
     return seen == MAP_FAILED || mkdtemp(dir) == NULL ? -1 : 0;
 }
 
-static inline int lab_teardown(void **state)
+static inline int env_teardown(void **state)
 {
     static const char *const names[] = {"log",  "err",  "data", "link",
                                         "hard", "fifo", "dir",  "real"};

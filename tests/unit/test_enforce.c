@@ -166,7 +166,7 @@ static void client_certificates(void **state)
 #define KEY "/home/app/.postgresql/postgresql.key"
 #define NONE "sslcert=/dev/null/no-client-certificate"
     static const struct {
-        const char *readable, *policy, *ask, *forced, *why;
+        const char *readable, *policy, *ask, *forced, *reason;
     } rows[] = {
         {NULL, "", "host=db", "sslcert", ""},
         {CRT "=1 " KEY "=1", "", "host=db", "sslcert", ""},
@@ -186,12 +186,12 @@ static void client_certificates(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct facts f = plain;
-        char why[128] = "";
-        if (rows[i].why[0] != '\0') {
-            snprintf(why, sizeof why, "the client certificate in ~/.postgresql is left out: %s",
-                     rows[i].why);
+        char reason[128] = "";
+        if (rows[i].reason[0] != '\0') {
+            snprintf(reason, sizeof reason,
+                     "the client certificate in ~/.postgresql is left out: %s", rows[i].reason);
         }
-        struct row row = {rows[i].policy, rows[i].ask, "seal/sealed", rows[i].forced, why};
+        struct row row = {rows[i].policy, rows[i].ask, "seal/sealed", rows[i].forced, reason};
         f.readable = rows[i].readable;
         judge_row(&row, 150018, &f);
     }

@@ -344,7 +344,7 @@ static void levels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, lab_setup, lab_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, env_setup, env_teardown)
         T(file_gets_the_line),         T(lines_stay_whole),
         T(refused_files_go_to_stderr), T(file_size_limit_neither_kills_nor_glues),
         T(descriptors_by_name),        T(syslog_gets_a_datagram),

@@ -345,7 +345,7 @@ static void terminals_neither_block_nor_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define T(f) cmocka_unit_test_setup_teardown(f, lab_setup, lab_teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, env_setup, env_teardown)
         T(lost_lines_are_counted_once),
         T(full_pipe_does_not_block),
         T(dead_pipe_raises_no_signal),

@@ -47,19 +47,19 @@ static inline int listed(const char *list, const char *path, int other)
     return other;
 }
 
-static inline bool made_root_ok(void *data, const char *path, char *why, size_t size)
+static inline bool made_root_ok(void *data, const char *path, char *reason, size_t size)
 {
     const struct facts *f = data;
     bool ok = f->bad_root == NULL || strcmp(f->bad_root, path) != 0;
-    strbuf_copy(why, size, ok ? "" : "empty");
+    strbuf_copy(reason, size, ok ? "" : "empty");
     return ok;
 }
 
-static inline int made_crl_state(void *data, const char *path, char *why, size_t size)
+static inline int made_crl_state(void *data, const char *path, char *reason, size_t size)
 {
     const struct facts *f = data;
     int state = listed(f->crls, path, 0);
-    strbuf_copy(why, size, state < 0 ? "holds another block than X509 CRL" : "");
+    strbuf_copy(reason, size, state < 0 ? "holds another block than X509 CRL" : "");
     return state;
 }
 

@@ -32,7 +32,7 @@ static void add_shown(struct strbuf *t, const char *s, const char *quote)
     strbuf_add(t, quote);
 }
 
-bool parsing_fault(struct parsing *x, const char *key, const char *message, const char *why,
+bool parsing_fault(struct parsing *x, const char *key, const char *message, const char *reason,
                    const char *value)
 {
     struct strbuf t;
@@ -51,7 +51,7 @@ bool parsing_fault(struct parsing *x, const char *key, const char *message, cons
         add_shown(&t, key, "");
     }
     strbuf_add(&t, message);
-    strbuf_add(&t, why);
+    strbuf_add(&t, reason);
     if (value != NULL) {
         strbuf_add(&t, " ");
         add_shown(&t, value, "\"");

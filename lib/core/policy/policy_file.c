@@ -96,9 +96,9 @@ static bool section(struct parsing *x, char *s, char *end)
         }
         return false;
     }
-    const char *why = host_pattern_fault(pattern);
-    if (why != NULL) {
-        parsing_fault(x, "host", ": ", why, *pattern == '\0' ? NULL : pattern);
+    const char *reason = host_pattern_fault(pattern);
+    if (reason != NULL) {
+        parsing_fault(x, "host", ": ", reason, *pattern == '\0' ? NULL : pattern);
         return false;
     }
     for (size_t i = 0; i < x->p->nrules; i++) {

@@ -68,9 +68,9 @@ static const char *shown_name(const struct parsing *x, enum key key)
     return x->environment ? keys[key].variable : keys[key].name;
 }
 
-static bool wrong(struct parsing *x, enum key key, const char *why, const char *value)
+static bool wrong(struct parsing *x, enum key key, const char *reason, const char *value)
 {
-    return parsing_fault(x, shown_name(x, key), ": ", why, value);
+    return parsing_fault(x, shown_name(x, key), ": ", reason, value);
 }
 
 /* The place of value among the words (which end in NULL), or -1 and a fault. */
@@ -245,9 +245,9 @@ const char *policy_verify_as_fault(const char *name)
 
 static void set_verify_as(struct parsing *x, const char *value)
 {
-    const char *why = policy_verify_as_fault(value);
-    if (why != NULL) {
-        wrong(x, KEY_VERIFY_AS, why, value);
+    const char *reason = policy_verify_as_fault(value);
+    if (reason != NULL) {
+        wrong(x, KEY_VERIFY_AS, reason, value);
         return;
     }
     x->rule->verify_as = value;
@@ -352,15 +352,15 @@ void key_pin(struct parsing *x, const char *option, const char *value)
             return;
         }
     }
-    const char *why = option_pin_fault(option, value);
-    for (const char *s = value; why == NULL && *s != '\0'; s++) {
+    const char *reason = option_pin_fault(option, value);
+    for (const char *s = value; reason == NULL && *s != '\0'; s++) {
         if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f) {
-            why = "a control character in";
+            reason = "a control character in";
         }
     }
-    if (why != NULL) {
+    if (reason != NULL) {
         bool show = value[0] != '\0' && !option_is_secret(option);
-        parsing_fault(x, option, ": ", why, show ? value : NULL);
+        parsing_fault(x, option, ": ", reason, show ? value : NULL);
     } else if (r == &x->p->global) {
         parsing_fault(x, option, " belongs in a [host] section", NULL, NULL);
     } else if (r->npins == POLICY_PINS) {

@@ -45,7 +45,7 @@ const char *key_variable(int n);
  * be NULL) and the value in quotes (NULL: none) the policy's fault, unless it has one. What may not
  * be shown of key and value is not: (hidden); control bytes are '?', and a long value is cut. Returns
  * whether this became the fault: then parsing_advise may add to it. */
-bool parsing_fault(struct parsing *x, const char *key, const char *message, const char *why,
+bool parsing_fault(struct parsing *x, const char *key, const char *message, const char *reason,
                    const char *value);
 
 /* Appends to the fault that parsing_fault has just set: what to write instead. */

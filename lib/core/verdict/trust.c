@@ -8,8 +8,8 @@
 
 /* "file:line: key: path: why". Where no line names it, the word of the settings' origin stands
  * before it. */
-static bool faulty(struct deciding *d, int line, const char *key, const char *path, const char *why,
-                   const char *advice)
+static bool faulty(struct deciding *d, int line, const char *key, const char *path,
+                   const char *reason, const char *advice)
 {
     d->v->once = line > 0 || strcmp(key, "sslrootcert") ==
                                  0; /* a fault of the settings, not of what this call asked */
@@ -28,7 +28,7 @@ static bool faulty(struct deciding *d, int line, const char *key, const char *pa
     }
     strbuf_add(&t, event_redacts(path) ? "(hidden)" : path);
     strbuf_add(&t, ": ");
-    strbuf_add(&t, why);
+    strbuf_add(&t, reason);
     strbuf_add(&t, advice);
     return false;
 }
@@ -87,9 +87,9 @@ bool seal_judge_root(struct deciding *d)
         return faulty(d, rule->root_line, "sslrootcert", "…",
                       "longer than the 1023 bytes that libpq keeps of it", "");
     }
-    char why[256];
-    if (!d->w->root_ok(d->w->data, root, why, sizeof why)) {
-        return faulty(d, rule->root_line, "sslrootcert", root, why, "");
+    char reason[256];
+    if (!d->w->root_ok(d->w->data, root, reason, sizeof reason)) {
+        return faulty(d, rule->root_line, "sslrootcert", root, reason, "");
     }
     d->v->root = root;
     /* Only a policy's own root can be asked against; under `program` the word "system" merely
@@ -103,11 +103,11 @@ bool seal_judge_root(struct deciding *d)
 
 bool seal_judge_oauth_root(struct deciding *d)
 {
-    char why[256];
+    char reason[256];
     const struct pin *pin = rule_pin(d->v->rule, "oauth_ca_file");
     if (pin != NULL) { /* forced with the other pins */
-        return d->w->root_ok(d->w->data, pin->value, why, sizeof why) ||
-               faulty(d, pin->line, "oauth_ca_file", pin->value, why, "");
+        return d->w->root_ok(d->w->data, pin->value, reason, sizeof reason) ||
+               faulty(d, pin->line, "oauth_ca_file", pin->value, reason, "");
     }
     const char *asked = request_value(d->r, "oauth_ca_file");
     if (request_option(d->r, "oauth_ca_file") == NULL || (asked == NULL && !d->r->service)) {
@@ -138,7 +138,7 @@ static bool keep_default_crl(struct deciding *d)
 {
     struct verdict *v = d->v;
     char path[POLICY_PATH_MAX + 1];
-    char why[256];
+    char reason[256];
     struct strbuf t;
     strbuf_init(&t, path, sizeof path);
     strbuf_add(&t, d->r->home);
@@ -152,10 +152,10 @@ static bool keep_default_crl(struct deciding *d)
     if (d->r->home[0] == '\0') {
         return true; /* libpq opens nothing */
     }
-    int state = d->w->crl_state(d->w->data, path, why, sizeof why);
+    int state = d->w->crl_state(d->w->data, path, reason, sizeof reason);
     /* One that this process may not even look at is none to libpq either. */
     if (state < 0 && d->w->readable(d->w->data, path) == 1) {
-        return faulty(d, 0, "sslcrl", path, why,
+        return faulty(d, 0, "sslcrl", path, reason,
                       "; a CRL file may hold CRLs only (other blocks would become roots)");
     }
     if (state == 1) {
@@ -171,13 +171,13 @@ bool seal_judge_crl(struct deciding *d)
     const struct rule *rule = v->rule;
     const char *asked = request_value(d->r, "sslcrl");
     const char *dir = request_value(d->r, "sslcrldir");
-    char why[256];
+    char reason[256];
 
     if (rule->crl != NULL) {
-        int state = d->w->crl_state(d->w->data, rule->crl, why, sizeof why);
+        int state = d->w->crl_state(d->w->data, rule->crl, reason, sizeof reason);
         if (state != 1) {
-            return faulty(d, rule->crl_line, "sslcrl", rule->crl, state == 0 ? "no such file" : why,
-                          "");
+            return faulty(d, rule->crl_line, "sslcrl", rule->crl,
+                          state == 0 ? "no such file" : reason, "");
         }
         v->crl = rule->crl;
         seal_force(d, "sslcrl", rule->crl, true);
@@ -189,9 +189,9 @@ bool seal_judge_crl(struct deciding *d)
         return refuse_directory(d, dir);
     }
     if (asked != NULL && strcmp(asked, NOTHING) != 0) {
-        int state = d->w->crl_state(d->w->data, asked, why, sizeof why);
+        int state = d->w->crl_state(d->w->data, asked, reason, sizeof reason);
         if (state < 0 || strlen(asked) > POLICY_PATH_MAX) {
-            return faulty(d, 0, "sslcrl", asked, state < 0 ? why : "longer than 1023 bytes",
+            return faulty(d, 0, "sslcrl", asked, state < 0 ? reason : "longer than 1023 bytes",
                           "; a CRL file may hold CRLs only (other blocks would become roots)");
         }
         v->crl = state == 1 ? asked : NULL;

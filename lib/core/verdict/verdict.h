@@ -56,9 +56,9 @@ struct request {
 struct world {
     void *data;
     /* Judges a root file: true when fine, else why ("no such file"…) in why. */
-    bool (*root_ok)(void *data, const char *path, char *why, size_t size);
+    bool (*root_ok)(void *data, const char *path, char *reason, size_t size);
     /* Judges a CRL file: 1 CRLs only, 0 not there (ENOENT, ENOTDIR), -1 anything else, with why. */
-    int (*crl_state)(void *data, const char *path, char *why, size_t size);
+    int (*crl_state)(void *data, const char *path, char *reason, size_t size);
     /* The distribution's bundle file or NULL. */
     const char *(*bundle)(void *data);
     /* Writes libpq's own default of a file in ~/.postgresql for this libpq version; false: no home.

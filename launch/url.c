@@ -288,6 +288,19 @@ static const char *assemble(struct url *u, const struct url_parts *p, const stru
     return done && !new.value.cut && !new.shown.cut && !old.shown.cut ? NULL : "it is too long";
 }
 
+/* Whether what was written is read in the syntax that it was written in: without the parameters that
+ * were taken away, keywords may look like pairs. NULL, or why not. */
+static const char *check_syntax(const char *written, const struct dialect *d)
+{
+    struct url_parts parts = {0};
+    const struct dialect *found = NULL;
+    const char *reason = find_dialect(written, &parts, &found);
+    url_parts_free(&parts);
+    return reason == NULL && found == d ? NULL
+                                        : "a ';' in it can be read in two ways; put the value that "
+                                          "holds it in quotes";
+}
+
 const char *url_rewrite(struct url *u, const char *value, const char *root)
 {
     struct url_parts parts = {0};
@@ -302,6 +315,7 @@ const char *url_rewrite(struct url *u, const char *value, const char *root)
         reason = u->value != NULL && u->before != NULL && u->after != NULL
                      ? assemble(u, &parts, dialect, root, size)
                      : "no memory";
+        reason = reason == NULL ? check_syntax(u->value, dialect) : reason;
     }
     url_parts_free(&parts);
     return reason;

@@ -204,6 +204,7 @@ words|pa55 and more|no syntax that pgseal-run knows
 a quote that is not closed|host=h password='pa55|no syntax that pgseal-run knows
 a backslash at the end|host=h password=pa55\|no syntax that pgseal-run knows
 a quote of Npgsql's that is not closed|Host=h;Password="pa55|no syntax that pgseal-run knows
+a ; that makes pairs of the rest|ssl=a host=h;Pa55 password=pa55;b|a ';' in it can be read in two ways
 a ? in the password|postgres://u:pa55?x@h/d|%3F
 a # in the password|postgres://u:pa55#x@h/d|%23
 END

@@ -2,6 +2,7 @@
  *
  * Any of them may lie: the dynamic linker opens files whose tables it never needs to the end. So each
  * page is read only after the kernel said that it can be. */
+#include "lib/core/text/array.h"
 #include "lib/elf/loaded.h"
 #include "lib/os/sys.h"
 
@@ -10,34 +11,33 @@ static void *pointer(uintptr_t address)
     return (void *)address; // NOLINT(performance-no-int-to-ptr): that is what an ELF file holds
 }
 
-/* What is read of an object; the last pages that were found readable are remembered. */
+/* What is read of an object; the last pages that were found readable are remembered: a walk through
+ * relocations, symbols, names and slots comes back to each of theirs. */
 struct view {
     const struct object *o;
-    uintptr_t pages[8];
+    uintptr_t pages[64];
 };
 
 static const uintptr_t page_size = 4096; /* the smallest there is: pages may be larger */
 
-static bool page_readable(struct view *v, uintptr_t page)
+/* Asks about a page that is not remembered. */
+__attribute__((noinline)) static bool ask(struct view *v, uintptr_t page)
 {
-    uintptr_t *known = &v->pages[page / page_size % (sizeof v->pages / sizeof v->pages[0])];
-    if (*known != page) {
-        if (!sys_readable(pointer(page))) {
-            return false;
-        }
-        *known = page;
+    if (!sys_readable(pointer(page))) {
+        return false;
     }
+    v->pages[page / page_size % ARRAY_LEN(v->pages)] = page;
     return true;
 }
 
-static bool readable(struct view *v, uintptr_t address, size_t n)
+static inline bool readable(struct view *v, uintptr_t address, size_t n)
 {
     uintptr_t last = address + n - 1;
     if (n == 0 || address < page_size || last < address) {
         return false;
     }
     for (uintptr_t page = address & ~(page_size - 1);; page += page_size) {
-        if (!page_readable(v, page)) {
+        if (v->pages[page / page_size % ARRAY_LEN(v->pages)] != page && !ask(v, page)) {
             return false;
         }
         if (last - page < page_size) {
@@ -104,19 +104,27 @@ static bool string_is(struct view *v, uintptr_t at, const char *s)
 /* The string at this offset, NULL where its end, or so many bytes of it, cannot be read. */
 static const char *find_string(struct view *v, uintptr_t strings, size_t offset, size_t enough)
 {
-    if (strings == 0) {
+    const char *s = pointer(strings + offset);
+    size_t i = 0;
+    if (strings == 0 || strings + offset < strings) {
         return NULL;
     }
-    for (size_t i = 0; i < enough; i++) {
-        const char *c = element(v, strings + offset, 1, i);
-        if (c == NULL) {
+    if (enough != SIZE_MAX && readable(v, (uintptr_t)s, enough)) {
+        return s; /* most names: one comparison of page numbers */
+    }
+    while (i < enough) { /* once for each page of it */
+        uintptr_t at = (uintptr_t)s + i;
+        size_t here = page_size - at % page_size;
+        if (!readable(v, at, 1)) {
             return NULL;
         }
-        if (*c == '\0') {
-            break;
+        for (size_t end = here < enough - i ? i + here : enough; i < end; i++) {
+            if (s[i] == '\0') {
+                return s;
+            }
         }
     }
-    return pointer(strings + offset);
+    return s;
 }
 
 static const char *dynamic_string(const struct object *o, ElfW(Sxword) tag)

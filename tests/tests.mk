@@ -2,9 +2,9 @@
 -include tests/unit/unit.mk
 
 INTEGRATION_TESTS = $(sort $(wildcard tests/integration/*.t))
-TEST_OBJECTS = build/tests/doors build/tests/swap.so
+TEST_OBJECTS = build/tests/entry_points build/tests/swap.so
 
-build/tests/doors: tests/lib/entry_points.c
+build/tests/entry_points: tests/lib/entry_points.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -lpq -lpthread
 

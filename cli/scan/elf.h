@@ -21,7 +21,7 @@ struct elf_facts {
     struct strings needed;
     char *rpath;
     char *runpath;
-    bool imports_entry; /* an undefined PQconnectdb or another door */
+    bool imports_entry; /* an undefined PQconnectdb or another entry point */
     bool defines_entry; /* a defined one */
     bool defines_exec;  /* a defined PQexec: then it is a libpq, and not pgseal's object */
     bool replaceable;   /* all of libpq's entry points are defined for others, and called so that

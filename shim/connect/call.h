@@ -1,5 +1,5 @@
-/* call: one connection attempt as a door received it, and the arrays that the real libpq gets
- * instead. */
+/* call: one connection attempt as an entry point received it, and the arrays that the real libpq
+ * gets instead. */
 #ifndef PGSEAL_CALL_H
 #define PGSEAL_CALL_H
 
@@ -21,7 +21,7 @@ enum entry_point {
     ENTRY_PING_PARAMS
 };
 
-/* What the program handed in; only the fields of its door are set. */
+/* What the program handed in; only the fields of its entry point are set. */
 struct call {
     enum entry_point entry_point;
     const char *conninfo;        /* connectdb, Start, ping */
@@ -32,7 +32,7 @@ struct call {
         *secret; /* PQsetdbLogin, secret its password */
 };
 
-/* The door's exported name. */
+/* The entry point's exported name. */
 const char *call_name(enum entry_point entry_point);
 
 /* The arrays that stand for a call, with the little memory that a string or a login needs for it.
@@ -63,8 +63,7 @@ int call_pinned(const struct request *r, const char **keywords, const char **val
                 size_t size);
 int call_refused(const char *text, const char **keywords, const char **values);
 
-/* Makes the real call of this door in Params form; for the ping doors *ping is set and NULL
- * returned. */
+/* Makes the real call of this entry point in Params form; for pings *ping is set and NULL returned. */
 PGconn *call_real_params(const struct libpq *pq, enum entry_point entry_point,
                          const char *const *keywords, const char *const *values, int expand,
                          PGPing *ping);

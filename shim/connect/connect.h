@@ -1,4 +1,4 @@
-/* connect: the way of a call, from the door to the real libpq and back. */
+/* connect: the way of a call, from the entry point to the real libpq and back. */
 #ifndef PGSEAL_CONNECT_H
 #define PGSEAL_CONNECT_H
 
@@ -8,10 +8,10 @@
 
 #include <libpq-fe.h>
 
-/* One function per door, with libpq's own signature behind the origin. Each resolves the caller's
- * libpq, probes, decides, logs, makes the real call (sealed, untouched or refused) and registers
+/* One function per entry point, with libpq's own signature behind the call site. Each resolves the
+ * caller's libpq, probes, decides, logs, makes the real call (sealed, untouched or refused) and registers
  * the PGconn. Never NULL but where libpq itself had no memory; never exits. errno is as the real
- * call left it. Not async-signal-safe, as the doors are not. */
+ * call left it. Not async-signal-safe, as the entry points are not. */
 PGconn *entry_connectdb(struct call_site call_site, const char *conninfo);
 PGconn *entry_connectdbParams(struct call_site call_site, const char *const *keywords,
                               const char *const *values, int expand);

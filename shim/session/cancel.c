@@ -96,8 +96,8 @@ static void say(const struct conn_state *d, const char *entry, const char *actio
     log_outcome(d, &e, "plaintext_cancel", action);
 }
 
-/* A PGcancel that is remembered nowhere (no memory, a PGconn that came through no door): whether
- * the policy stops it; says so. */
+/* A PGcancel that is remembered nowhere (no memory, a PGconn that came through no entry point):
+ * whether the policy stops it; says so. */
 static bool unknown_conn_stopped(void)
 {
     const struct policy *p = settings_policy();

@@ -1,4 +1,4 @@
-/* session: what was decided for each PGconn, from the door that made it to PQfinish. */
+/* session: what was decided for each PGconn, from the entry point that made it to PQfinish. */
 #ifndef PGSEAL_SESSION_H
 #define PGSEAL_SESSION_H
 
@@ -34,7 +34,7 @@ struct conn_state {
     int min_tls;
     const struct rule *exempt; /* the exemption that was used, or NULL */
     bool crl_required;         /* crl is the policy's */
-    const char *entry;         /* the door's static name */
+    const char *entry;         /* the entry point's static name */
     const char *mode;          /* static */
     const char *object; /* the strings from here on live behind the struct, NULL where absent */
     const char *where;

@@ -2,7 +2,7 @@
 """drive.py NAME ALLOWED WHAT COMMAND…: runs COMMAND once for each step that pgseal takes in it (see inject.c), with a fault
 at that step, and says what was wrong, a line each; last a line "STEPS steps, RUNS runs".
 
-ALLOWED: what doors may say, with commas ("ok t,bad"). WHAT: fail (each step with each errno that suits it), fork, vfork,
+ALLOWED: what entry_points may say, with commas ("ok t,bad"). WHAT: fail (each step with each errno that suits it), fork, vfork,
 signal or thread. Each run's application_name is NAME-STEP-ERRNO. Wrong is: another outcome, none, a signal, a run longer than a
 minute, a line on standard error that is no event, more memory, maps or descriptors kept than without a fault.
 """

@@ -27,14 +27,14 @@ chmod 0600 "$TEST_DIR/pgpass"
 : >"$TEST_DIR/log/exempt.seen"
 export FAULT_CONNINFO="$good application_name=other sslmode=disable"
 
-# drive NAME ALLOWED WHAT WORD…: the words are those of doors; what was wrong must be nothing.
+# drive NAME ALLOWED WHAT WORD…: the words are those of entry_points; what was wrong must be nothing.
 drive() {
     local name=$1 allowed=$2 what=$3 out
     shift 3
     log_mark good
     log_mark impostor
     forget_events
-    out=$("$TEST_TOP/tests/faults/drive.py" "$name" "$allowed" "$what" env LD_PRELOAD="$OBJECT:$inject" "$DOORS" "$@" 2>&1) || out+=' died'
+    out=$("$TEST_TOP/tests/faults/drive.py" "$name" "$allowed" "$what" env LD_PRELOAD="$OBJECT:$inject" "$ENTRY_POINTS" "$@" 2>&1) || out+=' died'
     is "$(grep -vE '^[0-9]+ steps, [0-9]+ runs$' <<<"$out")" '' "$name, $what: ${out##*$'\n'}: nothing wrong"
     like "${out##*$'\n'}" '^([3-9][0-9]|[1-9][0-9]{2,}) steps, ' "$name, $what: there were steps"
     is "$(events . >/dev/null 2>&1 && echo whole)" whole "$name, $what: every line of the log is whole"

@@ -19,7 +19,7 @@ sealed_only() { is "$(sessions good | grep -v ' ssl$' || true), $(sessions impos
 # --- one program that lives through it all
 set_root "$PKI/root.pem"
 policy <<<"sslrootcert = $root"
-coproc LIVES { exec env LD_PRELOAD="$OBJECT" "$DOORS" - 2>"$TEST_DIR/lives.err"; }
+coproc LIVES { exec env LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" - 2>"$TEST_DIR/lives.err"; }
 lives=$LIVES_PID # bash forgets it when the program has ended
 ask() { # CONNINFO: leaves OUT
     printf 'x\tconnectdb\t--\t%s\n' "$1" >&"${LIVES[1]}"
@@ -75,7 +75,7 @@ forget_events
     done
 ) &
 rotating=$!
-run sealed "$DOORS" x params threads=8 times=12 -- host=localhost port="$P" user=app dbname=app
+run sealed "$ENTRY_POINTS" x params threads=8 times=12 -- host=localhost port="$P" user=app dbname=app
 touch "$TEST_DIR/rotated"
 wait "$rotating"
 set_root "$PKI/root.pem"
@@ -88,7 +88,7 @@ log_mark good
 log_mark impostor
 for limit in $(seq 3 24); do
     for to in "$good" "$bad"; do
-        run bash -c "ulimit -n $limit; LD_PRELOAD=$OBJECT exec $DOORS x connectdb -- '$to'"
+        run bash -c "ulimit -n $limit; LD_PRELOAD=$OBJECT exec $ENTRY_POINTS x connectdb -- '$to'"
         [[ $RC == 127 && $ERR == *'shared libraries'* ]] || echo "$RC $(out status server)"
     done
 done | name_all >"$TEST_DIR/limits"
@@ -96,34 +96,34 @@ is "$(sed -E 's/[0-9]+ 0 (bad|ok t)//g' "$TEST_DIR/limits" | xargs)" '' "RLIMIT_
 # An object that may not be mapped is not preloaded: the dynamic linker says so and goes on. That is the launcher's to see,
 # and not looked at here; nor what a program does that dies bare as well.
 for limit in $(seq 12000 4000 120000); do
-    run bash -c "ulimit -v $limit; exec $DOORS x connectdb -- '$good'"
+    run bash -c "ulimit -v $limit; exec $ENTRY_POINTS x connectdb -- '$good'"
     bare_rc=$RC
-    run bash -c "ulimit -v $limit; LD_PRELOAD=$OBJECT exec $DOORS x connectdb -- '$bad'"
+    run bash -c "ulimit -v $limit; LD_PRELOAD=$OBJECT exec $ENTRY_POINTS x connectdb -- '$bad'"
     [[ $ERR == *'cannot be preloaded'* || $bare_rc != 0 ]] || echo "$RC $(out status server)"
 done | name_all >"$TEST_DIR/limits"
 is "$(sed -E 's/[0-9]+ 0 bad//g' "$TEST_DIR/limits" | xargs)" '' "RLIMIT_AS from 12 to 120 MB, an impostor: $(<"$TEST_DIR/limits")"
 isnt "$(<"$TEST_DIR/limits")" '' 'RLIMIT_AS: some were large enough to run'
 for limit in $(seq 12000 4000 120000); do
-    run bash -c "ulimit -v $limit; exec $DOORS x connectdb -- '$good'"
+    run bash -c "ulimit -v $limit; exec $ENTRY_POINTS x connectdb -- '$good'"
     bare_rc=$RC
-    run bash -c "ulimit -v $limit; LD_PRELOAD=$OBJECT exec $DOORS x connectdb -- '$good'"
+    run bash -c "ulimit -v $limit; LD_PRELOAD=$OBJECT exec $ENTRY_POINTS x connectdb -- '$good'"
     [[ $ERR == *'cannot be preloaded'* || $bare_rc != 0 ]] || echo "$RC $(out status server)"
 done | name_all >"$TEST_DIR/limits"
 is "$(sed -E 's/[0-9]+ 0 (bad|ok t)//g' "$TEST_DIR/limits" | xargs)" '' "RLIMIT_AS from 12 to 120 MB: $(<"$TEST_DIR/limits")"
 for limit in 48 64 96 128 256; do
-    run bash -c "ulimit -s $limit; exec $DOORS x connectdb -- '$good sslmode=verify-full sslrootcert=$root'"
+    run bash -c "ulimit -s $limit; exec $ENTRY_POINTS x connectdb -- '$good sslmode=verify-full sslrootcert=$root'"
     bare_rc=$RC
-    run bash -c "ulimit -s $limit; LD_PRELOAD=$OBJECT exec $DOORS x connectdb -- '$good'"
+    run bash -c "ulimit -s $limit; LD_PRELOAD=$OBJECT exec $ENTRY_POINTS x connectdb -- '$good'"
     [[ $bare_rc != 0 ]] || echo "$RC $(out status server)"
 done | name_all >"$TEST_DIR/limits"
 is "$(sed -E 's/[0-9]+ 0 (bad|ok t)//g' "$TEST_DIR/limits" | xargs)" '' "RLIMIT_STACK from 48 KiB: $(<"$TEST_DIR/limits")"
 # What ran bare, or was too small for the object, is no witness; the server itself has told the others what they got.
 log_mark good
 log_mark impostor
-run bash -c "ulimit -f 0; LD_PRELOAD=$OBJECT exec $DOORS x connectdb -- '$good'"
+run bash -c "ulimit -f 0; LD_PRELOAD=$OBJECT exec $ENTRY_POINTS x connectdb -- '$good'"
 like "$RC $(out status server)" '^0 (ok t)$' 'RLIMIT_FSIZE of nothing: no signal, and a sealed connection'
 for closed in '<&-' '>&-' '2>&-' '<&- 2>&-' '<&- >&- 2>&-'; do
-    run bash -c "LD_PRELOAD=$OBJECT exec $DOORS x connectdb 'query=select 1' -- '$good' $closed"
+    run bash -c "LD_PRELOAD=$OBJECT exec $ENTRY_POINTS x connectdb 'query=select 1' -- '$good' $closed"
     is "$RC" 0 "without descriptors ($closed)"
 done
 sealed_only 'limits'
@@ -138,14 +138,14 @@ exemption="[host localhost:$I]"$'\n''exempt = to be seen'
 for what in full read-only; do
     [[ $what == full ]] || mount -o remount,ro "$TEST_DIR/disk"
     disk_policy "$TEST_DIR/disk/full.jsonl"
-    run sealed "$DOORS" x connectdb -- "$good"
+    run sealed "$ENTRY_POINTS" x connectdb -- "$good"
     is "$RC $(out status server) $(grep -c '"event":"downgrade"' <<<"$ERR")" '0 ok t 1' "a disk that is $what: the line goes to stderr"
     disk_policy "$TEST_DIR/disk/full.jsonl" "$exemption"
     log_mark impostor
-    run sealed "$DOORS" x connectdb -- "$bad"
+    run sealed "$ENTRY_POINTS" x connectdb -- "$bad"
     is "$(out status server) $(grep -c '"event":"exempt"' <<<"$ERR")" 'ok f 1' "a disk that is $what: an exemption is seen on stderr"
     log_mark impostor
-    run bash -c "LD_PRELOAD=$OBJECT exec $DOORS x connectdb -- '$bad' 2>&-"
+    run bash -c "LD_PRELOAD=$OBJECT exec $ENTRY_POINTS x connectdb -- '$bad' 2>&-"
     # Where this machine has a /dev/log, that is a sink too.
     if [[ -S /dev/log ]]; then
         like "$(out status)" '^(ok|bad)$' "a disk that is $what, no stderr: /dev/log may have taken it"
@@ -158,7 +158,7 @@ log_mark impostor
 
 # --- a pipe without a reader, and one that is full: neither a signal nor a wait
 disk_policy /dev/stderr
-run bash -c "LD_PRELOAD=$OBJECT $DOORS x connectdb -- '$good' 2> >(exec <&-; sleep 1)"
+run bash -c "LD_PRELOAD=$OBJECT $ENTRY_POINTS x connectdb -- '$good' 2> >(exec <&-; sleep 1)"
 is "$RC $(out status server)" '0 ok t' 'a pipe without a reader'
 cat >"$TEST_DIR/full.py" <<'END'
 import fcntl, os, subprocess, sys, time
@@ -174,7 +174,7 @@ began = time.monotonic()
 done = subprocess.run(sys.argv[1:], stderr=w, timeout=60)
 sys.exit(done.returncode or (time.monotonic() - began > 30))
 END
-run python3 "$TEST_DIR/full.py" env LD_PRELOAD="$OBJECT" "$DOORS" x connectdb -- "$good"
+run python3 "$TEST_DIR/full.py" env LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" x connectdb -- "$good"
 is "$RC $(out status server)" '0 ok t' 'a pipe that is full and blocks its writers'
 
 # --- the clock: an exemption's last day, certificates, the line's own time
@@ -185,7 +185,7 @@ exempt = for a while
 exempt_until = 2027-03-31
 END
 at() { # SECONDS-SINCE-EPOCH CONNINFO
-    run env FAULT_CLOCK="$(($1 - $(date +%s)))" LD_PRELOAD="$OBJECT:$inject" "$DOORS" x connectdb -- "$2"
+    run env FAULT_CLOCK="$(($1 - $(date +%s)))" LD_PRELOAD="$OBJECT:$inject" "$ENTRY_POINTS" x connectdb -- "$2"
 }
 day=$(date -u -d 2027-03-31 +%s)
 forget_events
@@ -199,7 +199,7 @@ forget_events
 log_mark impostor
 off() { echo "env:FAULT_CLOCK=$((day + $1 - $(date +%s)))"; }
 printf 'x\tconnectdb\t%s\t--\t%s\n' "$(off 86400)" "$bad" "$(off 86000)" "$bad" "$(off 90000)" "$bad" |
-    env LD_PRELOAD="$OBJECT:$inject" "$DOORS" - >"$TEST_DIR/back.jsonl"
+    env LD_PRELOAD="$OBJECT:$inject" "$ENTRY_POINTS" - >"$TEST_DIR/back.jsonl"
 is "$(jq -r '.status + (.server // "")' "$TEST_DIR/back.jsonl" | xargs), $(verdicts)" \
     'bad okf bad, downgrade/sealed exempt/allowed downgrade/sealed' 'a clock that is set back: the exemption that holds again is logged again'
 is "$(sessions impostor | wc -l)" "$(events 'select(.event == "exempt")' | wc -l)" 'a clock that is set back: no session without a line'
@@ -215,14 +215,14 @@ sealed_only 'clocks'
 # --- chroot and another user after load
 policy <<<"sslrootcert = $root"
 mkdir -p "$TEST_DIR/cage"
-run sealed "$DOORS" x connectdb "first=chroot:$TEST_DIR/cage" -- "host=127.0.0.1 port=$P user=app dbname=app sslmode=disable"
+run sealed "$ENTRY_POINTS" x connectdb "first=chroot:$TEST_DIR/cage" -- "host=127.0.0.1 port=$P user=app dbname=app sslmode=disable"
 is "$(out status)" bad 'in a chroot without the root: refused'
 has "$(out error)" 'pgseal: refused' 'in words'
 mkdir -p "$TEST_DIR/cage$TEST_DIR/log"
 cp "$root" "$TEST_DIR/cage$root"
-run sealed "$DOORS" x connectdb "first=chroot:$TEST_DIR/cage" -- "host=127.0.0.1 port=$P user=app dbname=app sslmode=disable"
+run sealed "$ENTRY_POINTS" x connectdb "first=chroot:$TEST_DIR/cage" -- "host=127.0.0.1 port=$P user=app dbname=app sslmode=disable"
 is "$(out status server)" 'ok t' 'in a chroot with it: sealed'
-run sealed "$DOORS" x connectdb first=uid:65534 -- "$good"
+run sealed "$ENTRY_POINTS" x connectdb first=uid:65534 -- "$good"
 is "$(out status server)" 'ok t' 'as another user after load'
 sealed_only 'chroot'
 
@@ -231,7 +231,7 @@ log_mark good
 for space in mount net user; do
     for to in "$good" "$bad"; do
         forget_events
-        run sealed "$DOORS" x connectdb "first=unshare:$space" -- "$to"
+        run sealed "$ENTRY_POINTS" x connectdb "first=unshare:$space" -- "$to"
         echo "$space $RC $(out status server) $(verdicts)"
     done
 done >"$TEST_DIR/spaces"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# sanitize.t: every door, resets, threads and children under valgrind, and with the object itself built with the address,
+# sanitize.t: every entry point, resets, threads and children under valgrind, and with the object itself built with the address,
 # undefined-behaviour and thread sanitizers: they have nothing to say.
 . "$(dirname "$0")/../lib/env.sh"
 
@@ -10,17 +10,17 @@ table=()
 for port in "$P" "$I"; do
     target="host=localhost port=$port user=app dbname=app"
     pairs="host=localhost	port=$port	user=app	dbname=app"
-    for door in connectdb start ping; do
-        table+=("x	$door	--	$target sslmode=disable" "x	$door	--	postgresql://app@localhost:$port/app?sslmode=allow")
+    for entry in connectdb start ping; do
+        table+=("x	$entry	--	$target sslmode=disable" "x	$entry	--	postgresql://app@localhost:$port/app?sslmode=allow")
     done
-    for door in params startparams pingparams params0; do table+=("x	$door	--	$pairs	sslmode=prefer"); done
+    for entry in params startparams pingparams params0; do table+=("x	$entry	--	$pairs	sslmode=prefer"); done
     table+=("x	setdblogin	--	$pairs" "x	start	reset=start	--	$target" "x	connectdb	reset=sync	--	$target"
         "x	params	threads=4	times=2	--	$pairs	sslmode=disable" "x	connectdb	fork	--	$target"
         "x	connectdb	--	$target sslcrl=$PKI/crl-mixed.pem gssencmode=prefer" "x	connectdb	--	$target nonsense=1")
 done
-want=$(printf '%s\n' "${table[@]}" | sealed "$DOORS" - | jq -r '.status + (.server // "")' | xargs)
+want=$(printf '%s\n' "${table[@]}" | sealed "$ENTRY_POINTS" - | jq -r '.status + (.server // "")' | xargs)
 
-run bash -c 'printf "%s\n" "$@" | LD_PRELOAD='"$OBJECT"' valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect '"$DOORS"' -' _ "${table[@]}"
+run bash -c 'printf "%s\n" "$@" | LD_PRELOAD='"$OBJECT"' valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect '"$ENTRY_POINTS"' -' _ "${table[@]}"
 is "$RC $(jq -r '.status + (.server // "")' <<<"$OUT" | xargs)" "0 $want" 'valgrind: the same outcomes'
 is "$ERR" '' 'valgrind has nothing to say, of leaks neither'
 
@@ -28,7 +28,7 @@ is "$ERR" '' 'valgrind has nothing to say, of leaks neither'
 # left as it is: a sanitizer asks dlsym before it can be called itself.
 mapfile -t sources < <(find "$TEST_TOP/shim" "$TEST_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
 early='loader loader_entries slot_stubs stubs loaded tables real sys'
-built() { # NAME FLAG…: leaves the object and doors in $TEST_DIR/NAME
+built() { # NAME FLAG…: leaves the object and entry_points in $TEST_DIR/NAME
     local name=$1 file word
     local -a flags=(-std=gnu17 -D_GNU_SOURCE= -O1 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer
         -I"$TEST_TOP" -I"$(pg_config --includedir)" -DPGSEAL_VERSION='"test"')
@@ -45,7 +45,7 @@ built() { # NAME FLAG…: leaves the object and doors in $TEST_DIR/NAME
     done
     gcc "$@" -shared -Wl,-z,now,-z,nodelete -Wl,--version-script="$TEST_TOP/build/pgseal.map" -Wl,-soname,libpgseal.so \
         -o "$TEST_DIR/$name/libpgseal.so" "$TEST_DIR/$name"/*.o -ldl
-    gcc -std=gnu17 -D_GNU_SOURCE= -O1 -g "$@" -I"$(pg_config --includedir)" -o "$TEST_DIR/$name/doors" "$TEST_TOP/tests/lib/entry_points.c" -lpq -lpthread
+    gcc -std=gnu17 -D_GNU_SOURCE= -O1 -g "$@" -I"$(pg_config --includedir)" -o "$TEST_DIR/$name/entry_points" "$TEST_TOP/tests/lib/entry_points.c" -lpq -lpthread
 }
 library() { readlink -f "$(gcc -print-file-name="lib$1.so")"; }
 under() { # NAME LIBRARY CASE ROWS…: the same outcomes as without
@@ -53,7 +53,7 @@ under() { # NAME LIBRARY CASE ROWS…: the same outcomes as without
     shift 2
     run bash -c 'dir=$1 library=$2; shift 2; printf "%s\n" "$@" |
         env ASAN_OPTIONS=detect_leaks=0:exitcode=9 UBSAN_OPTIONS=halt_on_error=1:exitcode=9 TSAN_OPTIONS=exitcode=9 \
-        LD_PRELOAD="$library $dir/libpgseal.so" "$dir/doors" -' _ "$TEST_DIR/$name" "$library" "$@"
+        LD_PRELOAD="$library $dir/libpgseal.so" "$dir/entry_points" -' _ "$TEST_DIR/$name" "$library" "$@"
 }
 threads="x	params	threads=8	times=6	--	host=localhost	port=$P	user=app	dbname=app	sslmode=disable"
 built asan -fsanitize=address,undefined -fno-sanitize-recover=undefined

@@ -1,12 +1,13 @@
-/* fuzz_rewrite: any call through any door, held against the real libpq, which may not dial here.
+/* fuzz_rewrite: any call through any entry point, held against the real libpq, which may not connect
+ * here.
  *
  * What must hold: where libpq rejects what the program said, the way through pgseal ends in the
  * same words; else the sealed form has exactly the forced values and every other option as libpq
- * understood it through the door itself, and the pinned form has them all as they were.
+ * understood it through the entry point itself, and the pinned form has them all as they were.
  *
- * Input: a byte that chooses the door, a byte that chooses the policy, then texts that NULs end:
- * the string; "keyword=value" (no '=': a NULL value) for arrays; the arguments for PQsetdbLogin in
- * the order of its array form, \1 for NULL; stretched (stretch.h). */
+ * Input: a byte that chooses the entry point, a byte that chooses the policy, then texts that end with
+ * a NUL: the string; "keyword=value" (no '=': a NULL value) for arrays; the arguments for PQsetdbLogin
+ * in the order of its array form, \1 for NULL; stretched (stretch.h). */
 #include "lib/core/text/strbuf.h"
 #include "shim/connect/call.h"
 #include "shim/dynlink/linkage.h"
@@ -227,8 +228,8 @@ static const char *forced_value(const struct verdict *v, const char *name)
     return value;
 }
 
-/* Holds a rewritten connection against the one through the door itself. v: what was forced, or
- * NULL. */
+/* Holds a rewritten connection against the one through the entry point itself. v: what was forced,
+ * or NULL. */
 static void compare(PGconn *entry_point, PGconn *rewritten, const struct verdict *v,
                     const struct request *r, bool same_error)
 {

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""attackers: every attacker of cases.py against every door of libpq: bare, bare with verify-full, sealed. Speaks TAP; writes the
+"""attackers: every attacker of cases.py against every entry point of libpq: bare, bare with verify-full, sealed. Speaks TAP; writes the
 table of docs/hostile.md.
 
-  attackers.py --pki DIR --conf DIR --doors PROGRAM --object FILE --kerberos PORT [--table FILE] [NAME…]
+  attackers.py --pki DIR --conf DIR --entry-points PROGRAM --object FILE --kerberos PORT [--table FILE] [NAME…]
 """
 import argparse
 import json
@@ -17,8 +17,8 @@ from wire import GSS_REQUEST, SSL_REQUEST, Listener, outside_tls
 
 STRINGS = ["connectdb", "start", "ping"]
 PARAMS = ["params", "startparams", "pingparams", "params0", "startparams0", "pingparams0"]
-DOORS = STRINGS + PARAMS + ["setdblogin"]
-BOUND = 12  # seconds that any door may take; an attacker that holds the line hangs up after 7
+ENTRY_POINTS = STRINGS + PARAMS + ["setdblogin"]
+BOUND = 12  # seconds that any entry point may take; an attacker that holds the line hangs up after 7
 PATIENCE = 5.5
 LOGIN_ARGUMENTS = ("host", "port", "user", "password")
 BAD = ("bad", "no_response", "no_attempt")
@@ -41,23 +41,23 @@ def conninfo(options):
     return " ".join("%s='%s'" % (k, v.replace("\\", "\\\\").replace("'", "\\'")) for k, v in options.items())
 
 
-def row(door, options, env):
-    """One line for doors(1)."""
-    if door in STRINGS:
+def row(entry, options, env):
+    """One line for entry_points."""
+    if entry in STRINGS:
         words = [conninfo(options)]
-    elif door == "setdblogin":
+    elif entry == "setdblogin":
         words = ["%s=%s" % (k, options[k]) for k in LOGIN_ARGUMENTS if k in options]
         words.append("dbname=" + conninfo({k: v for k, v in options.items() if k not in LOGIN_ARGUMENTS}))
     else:
         words = ["%s=%s" % item for item in options.items()]
     first = ["env:%s=%s" % item for item in env.items()]
-    return "\t".join([door, door] + first + ["query=select 'query-7391'", "--"] + words) + "\n"
+    return "\t".join([entry, entry] + first + ["query=select 'query-7391'", "--"] + words) + "\n"
 
 
 class Run:
-    """One attacker, once: what the doors printed, and what the attacker recorded."""
+    """One attacker, once: what the entry points printed, and what the attacker recorded."""
 
-    def __init__(self, case, listener, args, doors, extra, sealed=False):
+    def __init__(self, case, listener, args, entries, extra, sealed=False):
         options = {k: v for k, v in {"port": str(listener.port), **case.conn, **extra}.items() if v is not None}
         env = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
         self.log = "%s/%s.jsonl" % (args.conf, case.name)
@@ -67,24 +67,24 @@ class Run:
                 out.write("sslrootcert = %s/root.pem\nlog = file:%s\nlog_level = all\n%s\n" % (args.pki, self.log, case.policy))
             env.update(PGSEAL_POLICY=policy, LD_PRELOAD=args.object)
         env.update({k: v for k, v in case.env.items() if k.startswith("OPENSSL")})
-        rows = [row(door, options, {k: v for k, v in case.env.items() if not k.startswith("OPENSSL")}) for door in doors]
+        rows = [row(entry, options, {k: v for k, v in case.env.items() if not k.startswith("OPENSSL")}) for entry in entries]
         lots = [[r] for r in rows] if case.apart else [rows]
         listener.forget()
         with ThreadPoolExecutor(len(lots)) as pool:
-            done = list(pool.map(lambda lot: self.doors(args, lot, env), lots))
+            done = list(pool.map(lambda lot: self.connect(args, lot, env), lots))
         self.rows = [r for d in done for r in d[0]]
         self.died = [d[2] for d in done if d[1] != 0]
         self.seconds = max(d[3] / len(d[4]) for d in done)
-        # How long the doors that wait for themselves took; the others' programs wait as they like.
+        # How long the entry points that wait for themselves took; the others' programs wait as they like.
         self.blocked = max([d[3] for d in done if len(d[4]) == 1 and not d[4][0].startswith("start")] or [0])
         time.sleep(0.2)  # what a client that has gone by now sent is being read
         self.wires = listener.forget()
         self.asked = len(rows)
 
-    def doors(self, args, lot, env):
+    def connect(self, args, lot, env):
         began = time.monotonic()
         try:
-            p = subprocess.run([args.doors, "-"], input="".join(lot), env=env, text=True, stdout=subprocess.PIPE,
+            p = subprocess.run([args.entry_points, "-"], input="".join(lot), env=env, text=True, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, timeout=BOUND * len(lot) + 5)
             return [json.loads(line) for line in p.stdout.splitlines()], p.returncode, p.stderr, time.monotonic() - began, lot
         except subprocess.TimeoutExpired:
@@ -94,7 +94,7 @@ class Run:
         return [bytes(w.raw) for w in self.wires]
 
     def statuses(self):
-        return {r["door"]: r["status"] for r in self.rows}
+        return {r["entry"]: r["status"] for r in self.rows}
 
     def told(self, data):
         return [what for what, secret in cases.SECRETS.items() if any(secret in d for d in data)]
@@ -124,14 +124,14 @@ class Run:
 def judge_sealed(case, run):
     name = case.name
     statuses = run.statuses()
-    ok(len(run.rows) == run.asked and not run.died, name + ": each door gave an answer", statuses, *run.died)
+    ok(len(run.rows) == run.asked and not run.died, name + ": each entry point gave an answer", statuses, *run.died)
     outside = {outside_tls(raw) for raw in run.raw()} - {b"", SSL_REQUEST}
     ok(not outside, name + ": outside TLS at most the SSLRequest", *(o[:64].hex() for o in outside))
     ok(run.seconds < BOUND, name + ": in bounded time", run.seconds)
     if case.apart:
-        ok(run.blocked < PATIENCE, name + ": blocking doors keep to connect_timeout = 2", run.blocked)
+        ok(run.blocked < PATIENCE, name + ": blocking entry points keep to connect_timeout = 2", run.blocked)
     if case.sealed == cases.FAILS:
-        ok(all(s in BAD for s in statuses.values()), name + ": an error at each door", statuses)
+        ok(all(s in BAD for s in statuses.values()), name + ": an error at each entry point", statuses)
         inner = [bytes(w.inner) for w in run.wires if w.inner]
         ok(not inner, name + ": nothing told inside TLS either", *(i[:64] for i in inner))
     ok(run.outcome() == case.sealed, name + ": sealed: " + case.sealed, run.outcome(), *(r.get("error") for r in run.rows[:2]))
@@ -145,13 +145,13 @@ def attack(case, args):
     listener = Listener(case.talk, case.address)
     if hasattr(case, "prepare"):
         case.prepare(listener.port)
-    doors = case.doors or DOORS
+    entries = case.entries or ENTRY_POINTS
     full = {"sslmode": "verify-full", "sslrootcert": args.pki + "/root.pem"}
-    bare = Run(case, listener, args, doors, {})
+    bare = Run(case, listener, args, entries, {})
     strict = Run(case, listener, args, ["connectdb"], full)
     if hasattr(case, "extra"):
         contacts = len(case.extra.forget())
-    sealed = Run(case, listener, args, doors, {}, sealed=True)
+    sealed = Run(case, listener, args, entries, {}, sealed=True)
     if hasattr(case, "extra"):
         ok(contacts > 0, case.name + ": bare, the directory is asked")
         ok(not case.extra.forget(), case.name + ": sealed, nothing is asked of the directory")
@@ -165,7 +165,7 @@ def attack(case, args):
 
 
 def cuts(args, side):
-    """Hangs up after each byte of the exchange with a genuine server, one byte further each time, door after door."""
+    """Hangs up after each byte of the exchange with a genuine server, one byte further each time, entry point after entry point."""
     context = cases.server_context(args.pki, "good")
     limit = [None]
 
@@ -185,11 +185,11 @@ def cuts(args, side):
     wire = whole.wires[0]
     # Up to its last byte before the query's answer, or what it has read when the password is complete.
     total = wire.sent - 60 if side == "sent" else len(wire.raw) - 80
-    doors = [d for d in DOORS if "ping" not in d]
+    entries = [d for d in ENTRY_POINTS if "ping" not in d]
     limit[0] = 0
-    sealed = Run(case, listener, args, [doors[i % len(doors)] for i in range(total)], {}, sealed=True)
-    limit[0] = total // 4  # bare, a stretch in the middle of the handshake shows the hole
-    bare = Run(case, listener, args, [doors[i % len(doors)] for i in range(64)], {})
+    sealed = Run(case, listener, args, [entries[i % len(entries)] for i in range(total)], {}, sealed=True)
+    limit[0] = total // 4  # bare, a stretch in the middle of the handshake shows the bypass
+    bare = Run(case, listener, args, [entries[i % len(entries)] for i in range(64)], {})
     limit[0] = total // 4
     strict = Run(case, listener, args, ["connectdb"] * 64, {"sslmode": "verify-full", "sslrootcert": args.pki + "/root.pem"})
     ok(bare.told(bare.raw()) != [], case.name + ": bare: libpq goes on in clear", bare.outcome())
@@ -223,7 +223,7 @@ def write_table(path, lines):
 
 def main():
     parser = argparse.ArgumentParser()
-    for option in ("pki", "conf", "doors", "object", "table"):
+    for option in ("pki", "conf", "entry-points", "object", "table"):
         parser.add_argument("--" + option)
     parser.add_argument("--kerberos", type=int)
     parser.add_argument("names", nargs="*")

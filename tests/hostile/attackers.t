@@ -1,5 +1,5 @@
 #!/bin/bash
-# attackers.t: recording servers that lie, over every door: what they learn, bare and sealed. The table of docs/hostile.md is
+# attackers.t: recording servers that lie, over every entry point: what they learn, bare and sealed. The table of docs/hostile.md is
 # written where HOSTILE_TABLE names a page. Arguments: the names of attackers (all where there are none).
 . "$(dirname "$0")/../lib/env.sh"
 here=$TEST_TOP/tests/hostile
@@ -24,5 +24,5 @@ openssl_conf null 'ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0' TLSv1.2
 kdc_start "$conf"
 env_start impostor
 kdc_serve impostor "$conf"
-python3 "$here/attackers.py" --pki "$PKI" --conf "$conf" --doors "$DOORS" --object "$OBJECT" \
+python3 "$here/attackers.py" --pki "$PKI" --conf "$conf" --entry-points "$ENTRY_POINTS" --object "$OBJECT" \
     --kerberos "$(env_port impostor)" ${HOSTILE_TABLE:+--table "$HOSTILE_TABLE"} "$@"

@@ -19,12 +19,12 @@ class Case:
     """One attacker. bare, full, sealed: what must come of it, in the words of attackers.py (outcome())."""
 
     def __init__(self, name, title, talk, bare=CLEAR, full=FAILS, sealed=FAILS, conn=None, env=None, policy="",
-                 event="failed", timeout=None, note="", address="127.0.0.1", login=None, doors=None, apart=False):
+                 event="failed", timeout=None, note="", address="127.0.0.1", login=None, entries=None, apart=False):
         self.name, self.title, self.talk = name, title, talk
         self.bare, self.full, self.sealed = bare, full, sealed
         self.conn = {"host": "localhost", **(LOGIN if login is None else login), **(conn or {})}
         self.env, self.policy, self.event = env or {}, policy, event
-        self.note, self.address, self.doors, self.apart = note, address, doors, apart
+        self.note, self.address, self.entries, self.apart = note, address, entries, apart
         if timeout:
             self.env["PGCONNECT_TIMEOUT"] = str(timeout)
 

@@ -16,7 +16,7 @@ names=$(openssl x509 -in "$TEST_DIR/served.pem" -noout -ext subjectAltName | sed
 look() { # NAME LIBRARY-PATH VERSION LIBPQ LIBSSL
     local name=$1 path=$2 line
     forget_events
-    run env LD_LIBRARY_PATH="$path" LD_PRELOAD="$OBJECT" "$DOORS" row connectdb \
+    run env LD_LIBRARY_PATH="$path" LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" row connectdb \
         "query=select version || ' ' || cipher || ' ' || bits from pg_stat_ssl where pid = pg_backend_pid()" \
         -- "host=localhost port=$P user=app dbname=app application_name=looker"
     line=$(events 'select(.event == "witness")')
@@ -38,13 +38,13 @@ look() { # NAME LIBRARY-PATH VERSION LIBPQ LIBSSL
     like "$(field openssl)" '^[13]\.[0-9]+\.[0-9]+[a-z]?$' "$name: the version of its OpenSSL"
     is "$(field action) $(field mode) $(field schema)" 'sealed enforce pgseal/1' "$name: action, mode, schema"
     is "$(field host) $(field port) $(field dbname) $(field user) $(field application_name)" "localhost $P app app looker" "$name: the connection"
-    is "$(field exe) $(field object)" "$DOORS $DOORS" "$name: exe and object"
+    is "$(field exe) $(field object)" "$ENTRY_POINTS $ENTRY_POINTS" "$name: exe and object"
     is "$(field uid) $(field entry)" '0 PQconnectdb' "$name: uid and entry"
     like "$(field rule)" '^/etc/pgseal/policy.conf:[0-9]+$' "$name: rule"
     is "$(field reason)" '' "$name: nothing was left unlooked at"
     like "$(field time)" '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z$' "$name: time"
     # Which OpenSSL this libpq has brought along.
-    has "$(env LD_LIBRARY_PATH="$path" ldd "$DOORS" | tr '\n' ' ')" "$5" "$name: its OpenSSL"
+    has "$(env LD_LIBRARY_PATH="$path" ldd "$ENTRY_POINTS" | tr '\n' ' ')" "$5" "$name: its OpenSSL"
 }
 look 'system libpq' '' 15 '^/(usr/)?lib/' libssl.so.3
 look 'bundled OpenSSL 1.1' "$bundled" 16 "^$bundled/" libssl.so.1.1
@@ -52,17 +52,17 @@ look 'libpq linked -Bsymbolic-functions' "$TEST_TOP/build/hostile/symbolic" 15 '
 
 # A bundle of several elements: the names in the line are those of the element that answered.
 forget_events
-run sealed "$DOORS" row connectdb -- "host=refused.invalid,localhost port=$P user=app dbname=app"
+run sealed "$ENTRY_POINTS" row connectdb -- "host=refused.invalid,localhost port=$P user=app dbname=app"
 is "$(out status) $(events 'select(.event == "witness")' | jq -r '.verified_name, .host' | tr '\n' ' ')" 'ok localhost refused.invalid,localhost ' \
     'a host list: the name that was verified, and the list'
 forget_events
-run sealed "$DOORS" row connectdb -- "host=prod.example hostaddr=127.0.0.1 port=$P user=app dbname=app"
+run sealed "$ENTRY_POINTS" row connectdb -- "host=prod.example hostaddr=127.0.0.1 port=$P user=app dbname=app"
 is "$(out status) $(events 'select(.event == "witness")' | jq -r '.verified_name + " " + .hostaddr')" 'ok prod.example 127.0.0.1' 'hostaddr: both'
 forget_events
-run sealed "$DOORS" row connectdb -- "host=localhost,localhost port=1,$P user=app dbname=app"
+run sealed "$ENTRY_POINTS" row connectdb -- "host=localhost,localhost port=1,$P user=app dbname=app"
 is "$(out status) $(events 'select(.event == "witness")' | jq -r '.port')" "ok 1,$P" 'one name twice, with two ports: the second answers'
-run sealed "$DOORS" row connectdb -- "host=localhost,prod.example hostaddr=127.0.0.9,127.0.0.1 port=$P user=app dbname=app"
+run sealed "$ENTRY_POINTS" row connectdb -- "host=localhost,prod.example hostaddr=127.0.0.9,127.0.0.1 port=$P user=app dbname=app"
 is "$(out status)" ok 'two addresses: the second answers'
-run sealed "$DOORS" row connectdb -- "hostaddr=127.0.0.1 host=127.0.0.1 port=' 0$P ' user=app dbname=app"
+run sealed "$ENTRY_POINTS" row connectdb -- "hostaddr=127.0.0.1 host=127.0.0.1 port=' 0$P ' user=app dbname=app"
 is "$(out status) $(events 'select(.event == "violation")')" 'ok ' 'another spelling of the port is no violation'
 done_testing

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# kdc.sh: a real Kerberos realm on loopback, with a ticket for user app. Wants the lab.
+# kdc.sh: a real Kerberos realm on loopback, with a ticket for user app. Needs env.sh.
 
 # kdc_start DIR: a realm in DIR (krb5.conf, ticket, server.keytab); env_stop kdc ends it.
 kdc_start() {
@@ -47,7 +47,7 @@ END
     chmod 0755 "$dir"
 }
 
-# kdc_serve NAME DIR: the lab's server NAME takes GSS-encrypted sessions.
+# kdc_serve NAME DIR: the server NAME of env.sh takes GSS-encrypted sessions.
 kdc_serve() {
     local name=$1 dir=$2
     sed -i '1i hostgssenc all app 127.0.0.0/8 gss include_realm=0' "$TEST_DIR/srv/$name/pg_hba.conf"

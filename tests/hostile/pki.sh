@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# pki.sh: the certificates of the attackers, in the lab's own PKI directory, beside those of tests/lib/pki.sh.
-# Wants the lab (tests/lib/env.sh) and MKCERT (build/hostile/mkcert).
+# pki.sh: the certificates of the attackers, in the test environment's PKI directory, beside those of tests/lib/pki.sh.
+# Needs tests/lib/env.sh and MKCERT (build/hostile/mkcert).
 
 # _leaf NAME ISSUER CN FIELD…: a server's certificate, and what it sends: itself, then the named chain file if any.
 _leaf() { "$MKCERT" "$PKI" "$@"; }

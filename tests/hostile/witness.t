@@ -14,19 +14,19 @@ policy <<<"sslrootcert = $PKI/root.pem"
 export LIAR_ROOT=$PKI/foreign.pem LIAR_PORT=$F LIAR_FILE=$TEST_DIR/lie
 login="user=user-7391 password=password-7391 dbname=db-7391"
 
-# lie WHAT DOOR PORT [OPTION…]: one connection with the lying libpq; leaves OUT, ERR, RC and the log.
+# lie WHAT ENTRY PORT [OPTION…]: one connection with the lying libpq; leaves OUT, ERR, RC and the log.
 lie() {
-    local what=$1 door=$2 port=$3
+    local what=$1 entry=$2 port=$3
     shift 3
     local -a words=("host=localhost port=$port $login")
-    if [[ $door == setdblogin ]]; then words=(host=localhost port="$port" user=user-7391 password=password-7391 dbname=db-7391); fi
-    if [[ $door == *params ]]; then read -r -a words <<<"host=localhost port=$port $login"; fi
+    if [[ $entry == setdblogin ]]; then words=(host=localhost port="$port" user=user-7391 password=password-7391 dbname=db-7391); fi
+    if [[ $entry == *params ]]; then read -r -a words <<<"host=localhost port=$port $login"; fi
     forget_events
-    run env LIAR="$what" LD_LIBRARY_PATH="${LIBPQ:-$liar}" LD_PRELOAD="$OBJECT" "$DOORS" row "$door" "$@" -- "${words[@]}"
+    run env LIAR="$what" LD_LIBRARY_PATH="${LIBPQ:-$liar}" LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" row "$entry" "$@" -- "${words[@]}"
 }
 hex() { printf %s "$1" | od -An -tx1 | tr -d ' \n'; }
 outcomes() { events 'select(.event | IN("failed","witness","violation"))' | jq -rs '[.[].event] | join(" ")'; }
-bare_lie() { env LIAR="$1" LD_LIBRARY_PATH="${LIBPQ:-$liar}" "$DOORS" row "$2" -- "host=localhost port=$3 $login sslmode=verify-full sslrootcert=$PKI/root.pem"; }
+bare_lie() { env LIAR="$1" LD_LIBRARY_PATH="${LIBPQ:-$liar}" "$ENTRY_POINTS" row "$2" -- "host=localhost port=$3 $login sslmode=verify-full sslrootcert=$PKI/root.pem"; }
 
 # --- the lies are lies: bare, verify-full with the good root tells the foreign server everything
 OUT=$(bare_lie noverify connectdb "$F")
@@ -36,29 +36,29 @@ OUT=$(bare_lie none connectdb "$F")
 has "$OUT" 'certificate verify failed' 'the liar telling the truth is a libpq like any other'
 forget_recorded foreign
 
-# --- every lie, at each door where PQconnectPoll can be hooked: nothing inside TLS
+# --- every lie, at each entry point where PQconnectPoll can be hooked: nothing inside TLS
 declare -A reasons=(
     [noverify]="the server's certificate was not asked to be verified"
     [root]="the server's chain does not end in one of the policy's roots"
     [dial]="the server's certificate was not asked to be verified"
 )
 for what in noverify root dial; do
-    for door in connectdb params setdblogin start startparams; do
+    for entry in connectdb params setdblogin start startparams; do
         port=$F
         [[ $what != dial ]] || port=$P
-        lie "$what" "$door" "$port"
-        is "$RC $(out status)" '0 bad' "$what, $door: a failed connection, and PQfinish is fine"
-        like "$(out error)" '^pgseal: refused: violation: ' "$what, $door: PQerrorMessage says why"
-        [[ $what == dial ]] || has "$(out error)" "${reasons[$what]}" "$what, $door: the reason"
-        is "$(outcomes)" violation "$what, $door: one line"
-        is "$(reason violation)" "$(out error | sed 's/^pgseal: refused: violation: //')" "$what, $door: its reason is the same"
+        lie "$what" "$entry" "$port"
+        is "$RC $(out status)" '0 bad' "$what, $entry: a failed connection, and PQfinish is fine"
+        like "$(out error)" '^pgseal: refused: violation: ' "$what, $entry: PQerrorMessage says why"
+        [[ $what == dial ]] || has "$(out error)" "${reasons[$what]}" "$what, $entry: the reason"
+        is "$(outcomes)" violation "$what, $entry: one line"
+        is "$(reason violation)" "$(out error | sed 's/^pgseal: refused: violation: //')" "$what, $entry: its reason is the same"
     done
-    for door in ping pingparams; do
+    for entry in ping pingparams; do
         port=$F
         [[ $what != dial ]] || port=$P
-        lie "$what" "$door" "$port"
-        is "$RC $(out status)" '0 no_response' "$what, $door: no response"
-        is "$(outcomes)" violation "$what, $door: one line"
+        lie "$what" "$entry" "$port"
+        is "$RC $(out status)" '0 no_response' "$what, $entry: no response"
+        is "$(outcomes)" violation "$what, $entry: one line"
     done
     is "$(recorded foreign | cut -c1-16 | sort -u)" "$SSL_REQUEST" "$what: the foreign server saw SSLRequests"
     is "$(recorded_tls foreign)" "$(recorded foreign | sed 's/.*//')" "$what: and nothing inside TLS"
@@ -90,18 +90,18 @@ LIAR_PORT=$F
 recorder_start aside S --cert "$PKI/good.crt" --key "$PKI/good.key" --address 127.0.0.2
 plainly=$login
 login="hostaddr=127.0.0.1 $login"
-for door in connectdb start; do
-    lie address "$door" "$(env_port aside)"
-    is "$(out status) $(outcomes)" 'bad violation' "another address is dialled, $door"
-    is "$(reason violation)" 'the session is with another address than was decided' "another address, $door: the reason"
+for entry in connectdb start; do
+    lie address "$entry" "$(env_port aside)"
+    is "$(out status) $(outcomes)" 'bad violation' "another address is dialled, $entry"
+    is "$(reason violation)" 'the session is with another address than was decided' "another address, $entry: the reason"
 done
 is "$(recorded aside | wc -l) $(recorded_tls aside | tr -d '\n')" '2 ' 'another address: it was called, and nothing is inside TLS'
 login=$plainly
 # A certificate that fails, and a handshake that succeeds all the same.
-for door in connectdb start; do
-    lie result "$door" "$F"
-    is "$(out status) $(outcomes)" 'bad violation' "a result that nobody heeds, $door"
-    is "$(reason violation)" "the server's certificate was not verified" "a result that nobody heeds, $door: the reason"
+for entry in connectdb start; do
+    lie result "$entry" "$F"
+    is "$(out status) $(outcomes)" 'bad violation' "a result that nobody heeds, $entry"
+    is "$(reason violation)" "the server's certificate was not verified" "a result that nobody heeds, $entry: the reason"
 done
 is "$(recorded_tls foreign | tr -d '\n')" '' 'a result that nobody heeds: nothing inside TLS'
 forget_recorded foreign
@@ -127,64 +127,64 @@ is "$(recorded plain | tr -d '\n')" '' 'and not one byte was sent there either'
 # A libpq that forgets TLS altogether sends the startup packet in the very step in which it would ask for TLS: that much
 # is out when pgseal sees it, and nothing more.
 forget_recorded plain
-for door in connectdb start; do
-    lie plain "$door" "$(env_port plain)"
-    is "$(out status) $(outcomes)" 'bad violation' "a libpq that forgets TLS, $door"
-    is "$(reason violation)" 'the session is not in TLS' "a libpq that forgets TLS, $door: the reason"
+for entry in connectdb start; do
+    lie plain "$entry" "$(env_port plain)"
+    is "$(out status) $(outcomes)" 'bad violation' "a libpq that forgets TLS, $entry"
+    is "$(reason violation)" 'the session is not in TLS' "a libpq that forgets TLS, $entry: the reason"
 done
 hasnt "$(recorded plain)" "$(hex password-7391)" 'a libpq that forgets TLS: no password'
 
 # --- PQreset and PQresetStart: honest at first
 for how in sync start; do
-    for door in connectdb start; do
+    for entry in connectdb start; do
         rm -f "$LIAR_FILE"
         log_mark good
         forget_events
         forget_recorded foreign
-        run env LD_LIBRARY_PATH="$liar" LD_PRELOAD="$OBJECT" "$DOORS" row "$door" "between=echo dial >$LIAR_FILE" "reset=$how" \
+        run env LD_LIBRARY_PATH="$liar" LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" row "$entry" "between=echo dial >$LIAR_FILE" "reset=$how" \
             -- "host=localhost port=$P user=app dbname=app"
-        is "$RC $(jq -rs '[.[].status] | join(" ")' <<<"$OUT")" '0 ok bad' "reset=$how after $door: the reset fails"
-        like "$(jq -rs '.[1].error' <<<"$OUT")" '^pgseal: refused: violation: ' "reset=$how after $door: PQerrorMessage says why"
-        is "$(outcomes)" 'witness violation' "reset=$how after $door: one witness, one violation"
-        is "$(recorded_tls foreign | tr -d '\n')" '' "reset=$how after $door: nothing inside TLS"
+        is "$RC $(jq -rs '[.[].status] | join(" ")' <<<"$OUT")" '0 ok bad' "reset=$how after $entry: the reset fails"
+        like "$(jq -rs '.[1].error' <<<"$OUT")" '^pgseal: refused: violation: ' "reset=$how after $entry: PQerrorMessage says why"
+        is "$(outcomes)" 'witness violation' "reset=$how after $entry: one witness, one violation"
+        is "$(recorded_tls foreign | tr -d '\n')" '' "reset=$how after $entry: nothing inside TLS"
         rm -f "$LIAR_FILE"
     done
 done
 
 # --- a libpq linked -Bsymbolic-functions: its own polls are not seen
 log_mark good
-for door in connectdb params setdblogin start startparams; do
-    LIBPQ=$symbolic lie none "$door" "$P"
-    has "$(out error)$(outcomes)" 'role "user-7391" does not exist' "-Bsymbolic, $door: an honest one reaches the server" || true
+for entry in connectdb params setdblogin start startparams; do
+    LIBPQ=$symbolic lie none "$entry" "$P"
+    has "$(out error)$(outcomes)" 'role "user-7391" does not exist' "-Bsymbolic, $entry: an honest one reaches the server" || true
 done
-for door in connectdb start; do
+for entry in connectdb start; do
     forget_events
-    run env LD_LIBRARY_PATH="$symbolic" LD_PRELOAD="$OBJECT" "$DOORS" row "$door" -- "host=localhost port=$P user=app dbname=app"
-    is "$(out status) $(outcomes)" 'ok witness' "-Bsymbolic, $door: one witness"
-    is "$(events 'select(.event == "seal")' | wc -l)" 1 "-Bsymbolic, $door: one verdict"
+    run env LD_LIBRARY_PATH="$symbolic" LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" row "$entry" -- "host=localhost port=$P user=app dbname=app"
+    is "$(out status) $(outcomes)" 'ok witness' "-Bsymbolic, $entry: one witness"
+    is "$(events 'select(.event == "seal")' | wc -l)" 1 "-Bsymbolic, $entry: one verdict"
 done
 forget_recorded foreign
-for door in start startparams; do
-    LIBPQ=$symbolic_liar lie noverify "$door" "$F"
-    is "$(out status) $(outcomes)" 'bad violation' "-Bsymbolic and lying, $door: the caller's own polls are seen"
+for entry in start startparams; do
+    LIBPQ=$symbolic_liar lie noverify "$entry" "$F"
+    is "$(out status) $(outcomes)" 'bad violation' "-Bsymbolic and lying, $entry: the caller's own polls are seen"
 done
 is "$(recorded_tls foreign | tr -d '\n')" '' '-Bsymbolic and lying, async: nothing inside TLS'
 env_start impostor
 I=$(env_port impostor)
-for door in connectdb params setdblogin; do
+for entry in connectdb params setdblogin; do
     words=("host=localhost port=$I user=app dbname=app")
-    [[ $door == connectdb ]] || words=(host=localhost port="$I" user=app dbname=app)
+    [[ $entry == connectdb ]] || words=(host=localhost port="$I" user=app dbname=app)
     forget_events
-    run env LIAR=noverify LD_LIBRARY_PATH="$symbolic_liar" LD_PRELOAD="$OBJECT" "$DOORS" row "$door" -- "${words[@]}"
-    is "$RC $(out status) $(outcomes)" '0 bad violation' "-Bsymbolic and lying, $door: seen after the blocking call"
-    like "$(out error)" '^pgseal: refused: violation: ' "-Bsymbolic and lying, $door: PQerrorMessage says why"
-    hasnt "$OUT" '"server"' "-Bsymbolic and lying, $door: no query is sent"
+    run env LIAR=noverify LD_LIBRARY_PATH="$symbolic_liar" LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" row "$entry" -- "${words[@]}"
+    is "$RC $(out status) $(outcomes)" '0 bad violation' "-Bsymbolic and lying, $entry: seen after the blocking call"
+    like "$(out error)" '^pgseal: refused: violation: ' "-Bsymbolic and lying, $entry: PQerrorMessage says why"
+    hasnt "$OUT" '"server"' "-Bsymbolic and lying, $entry: no query is sent"
 done
 echo dial >"$LIAR_FILE.later"
 rm -f "$LIAR_FILE"
 LIAR_PORT=$I
 forget_events
-run env LD_LIBRARY_PATH="$symbolic_liar" LD_PRELOAD="$OBJECT" "$DOORS" row connectdb "between=mv $LIAR_FILE.later $LIAR_FILE" reset=sync \
+run env LD_LIBRARY_PATH="$symbolic_liar" LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" row connectdb "between=mv $LIAR_FILE.later $LIAR_FILE" reset=sync \
     -- "host=localhost port=$P user=app dbname=app"
 is "$RC $(jq -rs '[.[].status] | join(" ")' <<<"$OUT") $(outcomes)" '0 ok bad witness violation' '-Bsymbolic and lying, PQreset: seen after it'
 rm -f "$LIAR_FILE"

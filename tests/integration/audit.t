@@ -45,10 +45,10 @@ table() {
     echo "nobody	connectdb	--	host=localhost port=1"
 }
 table >"$TEST_DIR/table"
-bare "$DOORS" - <"$TEST_DIR/table" >"$TEST_DIR/bare.jsonl" 2>"$TEST_DIR/bare.err"
+bare "$ENTRY_POINTS" - <"$TEST_DIR/table" >"$TEST_DIR/bare.jsonl" 2>"$TEST_DIR/bare.err"
 same() { # NAME
     forget_events
-    sealed "$DOORS" - <"$TEST_DIR/table" >"$TEST_DIR/audit.jsonl" 2>"$TEST_DIR/audit.err"
+    sealed "$ENTRY_POINTS" - <"$TEST_DIR/table" >"$TEST_DIR/audit.jsonl" 2>"$TEST_DIR/audit.err"
     while IFS= read -r want <&3 && IFS= read -r got <&4; do
         [[ $want =~ \"row\":\"([^\"]*)\" ]] || true
         is "$got" "$want" "$1: ${BASH_REMATCH[1]}"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# bypasses.t: what still weakens verify-full with a root: each hole stands open without pgseal, and is closed with it.
+# bypasses.t: what still weakens verify-full with a root: each bypass works without pgseal, and not with it.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good impostor revoked demanding
@@ -135,10 +135,10 @@ END
 mkdir "$TEST_DIR/engines"
 gcc -shared -fPIC -o "$TEST_DIR/engines/leaves.so" "$TEST_TOP/tests/integration/src/engine.c" -lcrypto
 engine="host=localhost port=$I user=app dbname=app sslmode=verify-full sslrootcert=$PKI/root.pem sslcert=$PKI/client.crt sslkey=leaves:slot"
-run env OPENSSL_ENGINES="$TEST_DIR/engines" ENGINE_LOADED="$TEST_DIR/loaded" "$DOORS" row connectdb -- "$engine"
+run env OPENSSL_ENGINES="$TEST_DIR/engines" ENGINE_LOADED="$TEST_DIR/loaded" "$ENTRY_POINTS" row connectdb -- "$engine"
 is "$(out status) $(ls "$TEST_DIR/loaded")" "bad $TEST_DIR/loaded" 'bare: an engine key has the engine loaded'
 rm -f "$TEST_DIR/loaded"
-run env OPENSSL_ENGINES="$TEST_DIR/engines" ENGINE_LOADED="$TEST_DIR/loaded" LD_PRELOAD="$OBJECT" "$DOORS" row connectdb -- "$engine"
+run env OPENSSL_ENGINES="$TEST_DIR/engines" ENGINE_LOADED="$TEST_DIR/loaded" LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" row connectdb -- "$engine"
 is "$(out status) $(ls "$TEST_DIR/loaded" 2>/dev/null)" 'bad ' 'an engine key: no engine is loaded'
 chmod 0700 "$TEST_DIR/homes/locked/.postgresql"
 locked="HOME=$TEST_DIR/homes/locked"
@@ -156,15 +156,15 @@ recorder_start ldap raw
 services=$TEST_DIR/services.conf
 printf '[direct]\nhost=localhost\nport=%s\n[ldap]\nldap://127.0.0.1:%s/dc=x?description?one?(cn=y)\nhost=localhost\nport=%s\n' \
     "$P" "$(env_port ldap)" "$P" >"$services"
-run bare timeout 5 "$DOORS" x connectdb env:PGSERVICEFILE="$services" -- 'service=ldap connect_timeout=2'
+run bare timeout 5 "$ENTRY_POINTS" x connectdb env:PGSERVICEFILE="$services" -- 'service=ldap connect_timeout=2'
 isnt "$(recorded ldap)" '' 'bare: an ldap line makes libpq talk to the LDAP server'
 forget_recorded ldap
-# alone NAME DOOR [OPTION…] -- ARGUMENT…: refused; a process of its own, since no application_name is known by then.
+# alone NAME ENTRY [OPTION…] -- ARGUMENT…: refused; a process of its own, since no application_name is known by then.
 alone() {
     local name=$1
     shift
     forget_events
-    run sealed timeout 10 "$DOORS" x "$@"
+    run sealed timeout 10 "$ENTRY_POINTS" x "$@"
     like "$(out status)" '^(bad|no_attempt)$' "$name: no connection"
     is "$(verdicts)" refuse/refused "$name: one line says so"
     is "$(events 'select(.event == "refuse" and (.reason // "") == "")' | wc -l)" 0 "$name: and why"
@@ -196,7 +196,7 @@ swap() { # ROW-NAME BEFORE AFTER POLICY: tries it at each of the first four look
         printf '%b' "$2" >"$TEST_DIR/race.conf"
         printf '%b' "$3" >"$TEST_DIR/race.new"
         run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/race.conf" SWAP_WITH="$TEST_DIR/race.new" SWAP_AT=$at \
-            PGSERVICEFILE="$TEST_DIR/race.conf" "$DOORS" x connectdb -- "service=s user=app dbname=app"
+            PGSERVICEFILE="$TEST_DIR/race.conf" "$ENTRY_POINTS" x connectdb -- "service=s user=app dbname=app"
         OUTCOMES+="$(out status server) "
     done
 }
@@ -228,6 +228,6 @@ no_policy
 printf '%b' "$weak" >"$TEST_DIR/race.conf"
 printf '%b' "[s]\nhost=localhost\nport=$I\nsslmode=disable\n" >"$TEST_DIR/race.new"
 run env LD_PRELOAD="$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/race.conf" SWAP_WITH="$TEST_DIR/race.new" SWAP_AT=1 \
-    PGSERVICEFILE="$TEST_DIR/race.conf" "$DOORS" x connectdb -- "service=s user=app dbname=app"
+    PGSERVICEFILE="$TEST_DIR/race.conf" "$ENTRY_POINTS" x connectdb -- "service=s user=app dbname=app"
 is "$(jq -r .port <<<"$OUT")" "$I" 'bare: the file that was swapped in is what libpq read'
 done_testing

@@ -16,9 +16,9 @@ G=$(env_port good) S=$(env_port self)
 field() { jq -r "$1" <<<"$OUT"; }
 # verified WANT ROOTS PORT NAME: whether libpq, and the seal, verify this server with these roots ("ok t" or "bad").
 verified() {
-    run bare "$DOORS" x connectdb -- "host=localhost port=$3 user=app dbname=app sslmode=verify-full sslrootcert=$2"
+    run bare "$ENTRY_POINTS" x connectdb -- "host=localhost port=$3 user=app dbname=app sslmode=verify-full sslrootcert=$2"
     is "$(out status server)" "$1" "$4: libpq alone"
-    run sealed env PGSEAL_SSLROOTCERT="$2" PGSEAL_LOG=none "$DOORS" x connectdb -- "host=localhost port=$3 user=app dbname=app"
+    run sealed env PGSEAL_SSLROOTCERT="$2" PGSEAL_LOG=none "$ENTRY_POINTS" x connectdb -- "host=localhost port=$3 user=app dbname=app"
     is "$(out status server)" "$1" "$4: sealed"
 }
 
@@ -52,7 +52,7 @@ refused() { # WANT FILE NAME [FAULT]
     is "$RC" 1 "$3: ca: status 1"
     has "$(tr -s ' \n' ' ' <<<"$OUT")" "$1" "$3: ca"
     hasnt "$OUT" 'nothing wrong' "$3: ca does not call it good"
-    run sealed env PGSEAL_SSLROOTCERT="$2" PGSEAL_LOG=none "$DOORS" x connectdb -- "host=localhost port=$G"
+    run sealed env PGSEAL_SSLROOTCERT="$2" PGSEAL_LOG=none "$ENTRY_POINTS" x connectdb -- "host=localhost port=$G"
     has "$(out error)" "$2: $1" "$3: the connection's own words"
 }
 umask 002

@@ -12,7 +12,7 @@ cp "$PKI/good.key" "$PKI/forgetful.key"
 # A root that has expired, and its successor: the same key and name. And one of the same name with another key.
 root() { # OUT KEY START END
     : >"$TEST_DIR/index" && echo 01 >"$TEST_DIR/serial"
-    openssl req -new -key "$2" -subj '/O=pgseal lab/CN=old root' -out "$TEST_DIR/root.csr"
+    openssl req -new -key "$2" -subj '/O=pgseal test/CN=old root' -out "$TEST_DIR/root.csr"
     openssl ca -batch -notext -selfsign -config <(_pki_config "$PKI" root '') -keyfile "$2" -in "$TEST_DIR/root.csr" \
         -extensions v3_ca -startdate "$3" -enddate "$4" -out "$1" 2>>"$TEST_DIR/root.log"
 }
@@ -50,13 +50,13 @@ followed() { # SERVER NAME: what was advised has been done
 }
 
 cp "$PKI/intermediate.pem" "$roots"
-advised good unknown-root "$roots:1 has the certificate of \"CN=good intermediate, O=pgseal lab\", which is no root" \
-    "put its certificate, \"CN=good root, O=pgseal lab\", into the root file $roots" 'an intermediate alone in the root file'
+advised good unknown-root "$roots:1 has the certificate of \"CN=good intermediate, O=pgseal test\", which is no root" \
+    "put its certificate, \"CN=good root, O=pgseal test\", into the root file $roots" 'an intermediate alone in the root file'
 cat "$PKI/root.pem" >>"$roots"
 followed good 'with that root in the file it is verified'
 
 cp "$PKI/root.pem" "$roots"
-advised forgetful unknown-root 'the chain names the CA "CN=good intermediate, O=pgseal lab"' \
+advised forgetful unknown-root 'the chain names the CA "CN=good intermediate, O=pgseal test"' \
     "append its certificate to the server's ssl_cert_file (until then, to the root file $roots, beside the root)" \
     'a server that forgets its intermediate'
 cat "$PKI/intermediate.pem" >>"$roots"
@@ -77,7 +77,7 @@ line=$(($(wc -l <"$PKI/root.pem") + 1))
 sed -i '/-----BEGIN/,$!d' "$TEST_DIR/srv/below/server.crt"
 openssl x509 -in "$PKI/below.crt" -out "$TEST_DIR/srv/below/server.crt"
 env_stop below && _env_launch below && _env_wait below
-advised below expired 'the certificate of "CN=old root, O=pgseal lab": certificate has expired' \
+advised below expired 'the certificate of "CN=old root, O=pgseal test": certificate has expired' \
     "It is the one at $roots:$line: replace it there by the CA's present certificate" 'an expired certificate in the root file'
 cat "$PKI/root.pem" "$TEST_DIR/next.pem" >"$roots"
 followed below 'with the present certificate in its place it is verified'

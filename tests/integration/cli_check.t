@@ -75,7 +75,7 @@ done)" 'good: issuers'
 is "$(field '.chain[0].names | join(" ")')" 'DNS:localhost DNS:prod.example DNS:b.example IP:127.0.0.1' 'good: names'
 is "$(field '.chain[0].days_left')" $((($(date -ud 2049-12-31 +%s) - $(date +%s)) / 86400)) 'good: days left'
 is "$(field '.chain[0].sha256')" "$(openssl x509 -in "$PKI/good.crt" -outform DER | sha256sum | cut -d' ' -f1)" 'good: SHA-256'
-is "$(field '.root | [.file, .line, .subject] | join(" ")')" "$PKI/root.pem 1 CN=good root, O=pgseal lab" 'good: the root'
+is "$(field '.root | [.file, .line, .subject] | join(" ")')" "$PKI/root.pem 1 CN=good root, O=pgseal test" 'good: the root'
 is "$(field '.server.pg_stat_ssl | [.ssl, .version, .cipher, .bits] | join(" ")')" 't TLSv1.3 TLS_AES_256_GCM_SHA384 256' \
     'good: pg_stat_ssl'
 is "$(field '.server.sslinfo | [.ssl_is_used, .ssl_version, .ssl_cipher] | join(" ")')" 't TLSv1.3 TLS_AES_256_GCM_SHA384' \
@@ -95,7 +95,7 @@ json --policy "$TEST_DIR/bundle.conf" "$(at good)"
 is "$(field '.root.line')" $(($(wc -l <"$PKI/foreign.pem") + 1)) 'which root of a bundle'
 check "$(at good)"
 is "$RC" 1 'text: exit status'
-has "$(flat)" "Root CN=good root, O=pgseal lab ($PKI/root.pem:1)" 'text: the root'
+has "$(flat)" "Root CN=good root, O=pgseal test ($PKI/root.pem:1)" 'text: the root'
 has "$(flat)" 'the server also takes plaintext from this user' 'text: plaintext'
 has "$(flat)" 'rds.force_ssl' 'text: what to do'
 is "$(awk 'length > 80' <<<"$OUT")" '' 'text: 80 columns'
@@ -140,14 +140,14 @@ wrong() { # SERVER FINDING TEXT ADVICE
     is "$(field .takes_plaintext)" null "$1: nobody that is not verified is told a user's name"
     hasnt "$(log_since "$1")" 'user=app' "$1: nor does the server know it"
 }
-wrong impostor unknown-root "the chain names the CA \"CN=foreign root, O=pgseal lab\", which is not in $PKI/root.pem" 'root file'
+wrong impostor unknown-root "the chain names the CA \"CN=foreign root, O=pgseal test\", which is not in $PKI/root.pem" 'root file'
 wrong wrongname wrong-name 'not for "localhost" but for DNS:elsewhere.example' '[host localhost] verify_as = elsewhere.example'
-wrong expired expired 'the certificate of "CN=localhost, O=pgseal lab": certificate has expired' 'Renew'
+wrong expired expired 'the certificate of "CN=localhost, O=pgseal test": certificate has expired' 'Renew'
 wrong revoked revoked 'certificate revoked' 'another certificate'
 wrong notyet not-yet-valid 'certificate is not yet valid' 'clocks'
 wrong nossl no-tls 'no TLS' 'ssl = on'
 json "$(at impostor)"
-is "$(field '.chain[0].issuer')" 'CN=foreign root, O=pgseal lab' 'impostor: its chain is shown'
+is "$(field '.chain[0].issuer')" 'CN=foreign root, O=pgseal test' 'impostor: its chain is shown'
 is "$(field '.chain_verified')" false 'impostor: as not verified'
 check "$(at wrongname)"
 has "$(flat)" 'Name localhost, matched by nothing' 'wrongname, text'
@@ -252,35 +252,35 @@ has "$(field .note)" 'Unix socket' 'a socket: it says so'
 
 # --- commands
 
-lab=$(at good)
+server=$(at good)
 command() { run "$pgseal" check --json --lib "$OBJECT" -- "$@"; }
 no_policy
 export PGSEAL_SSLROOTCERT=$PKI/root.pem
-fires() { # NAME DOOR WAY EXE OBJECT HOOKS COMMAND…
-    local name=$1 door=$2 way=$3 exe=$4 object=$5 hooks=$6
+fires() { # NAME ENTRY WAY EXE OBJECT HOOKS COMMAND…
+    local name=$1 entry=$2 way=$3 exe=$4 object=$5 hooks=$6
     shift 6
     log_mark good
     command "$@"
     is "$RC $(field '.fired, .loaded, .exit_status' | paste -sd ' ')" '0 true true 0' "$name: the hooks fired"
-    is "$(field '.attempts[0] | [.entry, .way, .event, .action] | join("|")')" "$door|$way|downgrade|sealed" "$name: the way in"
+    is "$(field '.attempts[0] | [.entry, .way, .event, .action] | join("|")')" "$entry|$way|downgrade|sealed" "$name: the way in"
     like "$(field '.attempts[0].exe')" "$exe" "$name: the program"
     like "$(field '.attempts[0].object')" "$object" "$name: who called"
     like "$(field '.attempts[0] | .libpq + " " + (.libpq_version | tostring)')" '/libpq\.so\.5 1[0-9]{5}$' "$name: which libpq"
     is "$(field '.processes[0].hooks | join(" ")')" "$hooks" "$name: which hooks"
     is "$(sessions good | cut -d' ' -f2)" ssl "$name: the connection was made"
 }
-fires psql PQconnectdbParams 'linked to the program' '/psql$' '/psql$' PQconnectdbParams psql -XAtw "$lab sslmode=disable" -c 'select 1'
+fires psql PQconnectdbParams 'linked to the program' '/psql$' '/psql$' PQconnectdbParams psql -XAtw "$server sslmode=disable" -c 'select 1'
 has "$ERR" 1 'psql: its output is on standard error'
 fires 'a child' PQconnectdbParams 'linked to the program' '/psql$' '/psql$' PQconnectdbParams \
-    sh -c "psql -XAtw '$lab sslmode=disable' -c 'select 1'; true"
+    sh -c "psql -XAtw '$server sslmode=disable' -c 'select 1'; true"
 # shellcheck disable=SC2016 # PHP's
 fires PHP PQconnectdb 'module, RTLD_DEEPBIND' '/php' '/pgsql\.so$' 'PQconnectdb dlopen' \
-    php -r 'pg_connect($argv[1]);' "$lab sslmode=disable"
+    php -r 'pg_connect($argv[1]);' "$server sslmode=disable"
 fires psycopg2 PQconnectdb module '/python3' '/_psycopg' PQconnectdb \
-    /usr/bin/python3 -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1])' "$lab sslmode=disable"
+    /usr/bin/python3 -c 'import psycopg2, sys; psycopg2.connect(sys.argv[1])' "$server sslmode=disable"
 fires 'psycopg 3' PQconnectStart 'foreign functions, dlsym' '/python3' 'ffi|ctypes' 'PQconnectStart dlsym' \
-    /usr/bin/python3 -c 'import psycopg, sys; psycopg.connect(sys.argv[1])' "$lab sslmode=disable"
-fires Ruby PQconnectStart module '/ruby' '/pg_ext\.so$' 'PQconnectStart PQconndefaults' ruby -e 'require "pg"; PG.connect(ARGV[0])' "$lab sslmode=disable"
+    /usr/bin/python3 -c 'import psycopg, sys; psycopg.connect(sys.argv[1])' "$server sslmode=disable"
+fires Ruby PQconnectStart module '/ruby' '/pg_ext\.so$' 'PQconnectStart PQconndefaults' ruby -e 'require "pg"; PG.connect(ARGV[0])' "$server sslmode=disable"
 command psql -XAtw 'host=localhost port=1' -c 'select 1'
 is "$RC $(field '.fired, .exit_status' | paste -sd ' ')" '0 true 2' 'a connection that fails has fired the hooks all the same'
 
@@ -305,7 +305,7 @@ is "$RC$OUT" 2 'a command that is not there'
 has "$ERR" 'No such file' 'a command that is not there: why'
 run "$pgseal" check --lib /nowhere.so -- true
 is "$RC" 2 'an object that is not there'
-run "$pgseal" check --lib "$OBJECT" -- psql -XAtw "$lab" -c 'select 1'
+run "$pgseal" check --lib "$OBJECT" -- psql -XAtw "$server" -c 'select 1'
 is "$RC" 0 'a command, text: exit status'
 has "$OUT" 'The hooks fired.' 'a command, text: it says so'
 is "$(awk 'length > 80' <<<"$OUT")" '' 'a command, text: 80 columns'
@@ -314,29 +314,29 @@ is "$(find /tmp -maxdepth 1 -name 'pgseal-check.*' -newer "$TEST_DIR/nothing.c" 
 policy <<<"sslrootcert = $PKI/root.pem"
 forget_events
 printf '{"schema":"pgseal/1","event":"process","entry":"old"}\n' >"$EVENTS"
-command psql -XAtw "$lab" -c 'select 1'
+command psql -XAtw "$server" -c 'select 1'
 is "$RC $(field '[.settings, .sink, (.processes | length), (.attempts | length)] | join(" ")')" '0 /etc/pgseal/policy.conf file 1 1' \
     'a policy in force: its own log is read, from where it stood'
 policy <<END
 log = stderr
 sslrootcert = $PKI/root.pem
 END
-command psql -XAtw "$lab" -c 'select 1'
+command psql -XAtw "$server" -c 'select 1'
 is "$RC $(field '[.sink, (.attempts | length)] | join(" ")')" '0 stderr 1' 'a policy whose log is standard error'
 has "$ERR" '"event":"seal"' 'the lines go on to standard error'
 policy <<END
 log = none
 sslrootcert = $PKI/root.pem
 END
-command psql -XAtw "$lab" -c 'select 1'
+command psql -XAtw "$server" -c 'select 1'
 is "$RC $(field .finding)" '1 log-hidden' 'a policy without a log: it says that nothing can be seen'
 touch "$TEST_DIR/log/roots-own" && chmod 600 "$TEST_DIR/log/roots-own"
 worker() { setpriv --reuid=65534 --regid=65534 --clear-groups sh -c "$1; sleep 0.5"; }
 export -f worker
-export lab DOORS
+export server ENTRY_POINTS
 no_policy
 # shellcheck disable=SC2016 # the inner shell's
-closed='exec 2>&-; "$DOORS" x connectdb -- "$lab" >/dev/null'
+closed='exec 2>&-; "$ENTRY_POINTS" x connectdb -- "$server" >/dev/null'
 # shellcheck disable=SC2016
 command bash -c 'worker '"'$closed'"
 is "$RC $(field '[.attempts[0].event, .attempts[0].entry] | join(" ")')" '0 seal PQconnectdb' \
@@ -346,7 +346,7 @@ log = file:$TEST_DIR/log/roots-own
 log_level = all
 sslrootcert = $PKI/root.pem
 END
-command bash -c 'worker "\"$DOORS\" x connectdb -- \"\$lab\" >/dev/null"'
+command bash -c 'worker "\"$ENTRY_POINTS\" x connectdb -- \"\$server\" >/dev/null"'
 is "$RC $(field '.attempts[0].event')" '0 seal' 'a worker that may not write the log: what it hands on is found'
 has "$(field .log_fault)" "log = file:$TEST_DIR/log/roots-own: permission denied" 'and why it was handed on'
 has "$(field .log_fault)" '(user 65534)' 'and by whom'
@@ -357,7 +357,7 @@ run "$pgseal" check --policy "$TEST_DIR/bundle.conf" --lib "$OBJECT" -- true
 is "$RC" 2 'another policy than the one in force cannot be'
 no_policy
 { printf 'log = file:%s\nlog_level = all\n' "$TEST_DIR/log/named"; grep -v '^log' "$TEST_DIR/bundle.conf"; } >"$TEST_DIR/named.conf"
-run "$pgseal" check --json --policy "$TEST_DIR/named.conf" --lib "$OBJECT" -- psql -XAtw "$lab" -c 'select 1'
+run "$pgseal" check --json --policy "$TEST_DIR/named.conf" --lib "$OBJECT" -- psql -XAtw "$server" -c 'select 1'
 is "$RC $(field '[.settings, (.attempts | length)] | join(" ")')" "0 $TEST_DIR/named.conf 1" '--policy for a command'
 
 # --- usage

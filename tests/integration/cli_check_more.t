@@ -10,7 +10,7 @@ pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
 serial=7000
 leaf() {
     [[ -f $PKI/$1.key ]] || openssl ecparam -genkey -name prime256v1 -noout -out "$PKI/$1.key"
-    openssl req -new -key "$PKI/$1.key" -subj '/O=pgseal lab/CN=localhost' |
+    openssl req -new -key "$PKI/$1.key" -subj '/O=pgseal test/CN=localhost' |
         openssl x509 -req "-$3" -CA "$PKI/$2.pem" -CAkey "$PKI/$2.key" -set_serial $((++serial)) -days 3650 \
             -extfile <(printf 'basicConstraints=CA:FALSE\nsubjectAltName=DNS:localhost\n%s\n' "${4:-}") \
             -out "$PKI/$1.crt" 2>"$TEST_DIR/leaf.log"
@@ -50,7 +50,7 @@ refused() { # SERVER FINDING TEXT ADVICE: and nobody is told a user's name
 }
 refused small weak-certificate 'EE certificate key too weak' 'RSA of 2048 bits or more'
 refused oldhash weak-certificate 'CA signature digest algorithm too weak' 'SHA-256'
-refused below bad-chain "the certificate of \"CN=localhost, O=pgseal lab\": invalid CA certificate" ''
+refused below bad-chain "the certificate of \"CN=localhost, O=pgseal test\": invalid CA certificate" ''
 refused clients bad-chain 'unsuitable certificate purpose' ''
 lax() { # SERVER WHAT: where OpenSSL lets it pass, it is told all the same
     OPENSSL_CONF=$TEST_DIR/lax.cnf json --no-plaintext-probe "$(at "$1")"

@@ -115,9 +115,9 @@ compare() {
     done
     # A fault of the settings is logged once a process: then each row has its own.
     if [[ ${4:-} == apart ]]; then
-        while IFS= read -r row; do sealed "$DOORS" - <<<"$row"; done <"$rows" >"$TEST_DIR/done" 2>"$TEST_DIR/done.err"
+        while IFS= read -r row; do sealed "$ENTRY_POINTS" - <<<"$row"; done <"$rows" >"$TEST_DIR/done" 2>"$TEST_DIR/done.err"
     else
-        sealed "$DOORS" - <"$rows" >"$TEST_DIR/done" 2>"$TEST_DIR/done.err"
+        sealed "$ENTRY_POINTS" - <"$rows" >"$TEST_DIR/done" 2>"$TEST_DIR/done.err"
     fi
     jq -c "select(.line | .event != null and (.event | IN(${HIDDEN:-\"\"}) | not)) | {(.line.application_name // \"-\"): (.line | $fields)}" "$TEST_DIR/explained" |
         sort >"$TEST_DIR/said"

@@ -54,7 +54,7 @@ do_all() {
     forget_events
     for ((i = 0; i < ${#inputs[@]}; i++)); do
         printf 'row%d\tconnectdb\tenv:PGAPPNAME=row%d\t--\t%s\n' "$i" "$i" "${inputs[i]}"
-    done | sealed "$DOORS" - >"$TEST_DIR/done" 2>&1
+    done | sealed "$ENTRY_POINTS" - >"$TEST_DIR/done" 2>&1
     jq -c 'select(.application_name) | .exe = .application_name' "$EVENTS" >"$1"
 }
 { echo 'mode = audit'; echo "sslrootcert = $PKI/root.pem"; } | policy

@@ -24,10 +24,10 @@ pair() { # MODE [KEY]: the client's certificate and key in ~/.postgresql
 # left_out NAME WHY: bare, verify-full fails (or asks and waits); sealed, it connects, and the verdict's line says WHY.
 left_out() {
     local name=$1 why=$2
-    run timeout 10 setsid "$DOORS" x connectdb -- "$good $full"
+    run timeout 10 setsid "$ENTRY_POINTS" x connectdb -- "$good $full"
     isnt "$RC $(out status)" '0 ok' "$name: bare, verify-full fails"
     forget_events
-    run timeout 10 setsid env LD_PRELOAD="$OBJECT" "$DOORS" x connectdb -- "$good"
+    run timeout 10 setsid env LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" x connectdb -- "$good"
     is "$RC $(out status server)" '0 ok t' "$name: sealed, it connects"
     is "$(reason seal)" "the client certificate in ~/.postgresql is left out: $why" "$name: and the log says so"
     is "$(events 'select(.event == "seal") | .changes[] | select(.option == "sslcert") | [.source, .requested, .enforced]')" \
@@ -37,7 +37,7 @@ works() { # NAME COMMAND…
     local name=$1
     shift
     forget_events
-    run sealed "$@" "$DOORS" x connectdb "query=select session_user" -- "$demanding${extra:+ $extra}"
+    run sealed "$@" "$ENTRY_POINTS" x connectdb "query=select session_user" -- "$demanding${extra:+ $extra}"
     is "$RC $(out status server)" '0 ok app' "$name: the server sees the certificate"
     is "$(reason seal)" '' "$name: nothing is left out"
 }
@@ -87,7 +87,7 @@ while time.time() < end:
 os.waitpid(pid, 0)
 sys.stdout.write(seen.decode())
 END
-run sealed python3 "$TEST_DIR/ask.py" "$DOORS" x connectdb "query=select session_user" -- "$demanding"
+run sealed python3 "$TEST_DIR/ask.py" "$ENTRY_POINTS" x connectdb "query=select session_user" -- "$demanding"
 like "$OUT" 'pass phrase.*"status":"ok".*"server":"app"' 'with a terminal, the pass phrase is asked for, and counts'
 
 # A process that gave up root, with root's HOME.
@@ -96,21 +96,21 @@ chmod 0700 "$HOME"
 forget_events
 touch "$EVENTS"
 chmod 0666 "$EVENTS"
-run as_user "$DOORS" x connectdb -- "$good $full"
+run as_user "$ENTRY_POINTS" x connectdb -- "$good $full"
 is "$(out status)" bad 'a directory of another user: bare, verify-full fails'
 policy <<<"sslrootcert = $PKI/root.pem"$'\n'"log = none"
-run sealed_as_user "$DOORS" x connectdb -- "$good"
+run sealed_as_user "$ENTRY_POINTS" x connectdb -- "$good"
 is "$(out status server)" 'ok t' 'a directory of another user: sealed, it connects'
 chmod 0755 "$HOME"
 policy <<<"sslrootcert = $PKI/root.pem"
 
 # Its own choice is its own.
 pair 0644
-run sealed "$DOORS" x connectdb -- "$good sslcert=$dir/postgresql.crt sslkey=$dir/postgresql.key"
+run sealed "$ENTRY_POINTS" x connectdb -- "$good sslcert=$dir/postgresql.crt sslkey=$dir/postgresql.key"
 has "$(out error)" 'group or world access' 'a certificate that the program names is not left out'
 policy <<<"mode = audit"
 forget_events
-run sealed "$DOORS" x connectdb -- "$good $full"
+run sealed "$ENTRY_POINTS" x connectdb -- "$good $full"
 has "$(out status error)" 'bad' 'audit mode changes nothing'
 
 # explain: which certificate is sent, and what is wrong with the pair.
@@ -122,7 +122,7 @@ run "$pgseal" explain --json "$good"
 has "$(jq -r '.why | join(" ")' <<<"$OUT")" "A server that asks for a client certificate is shown $dir/postgresql.crt" 'explain says which certificate is shown'
 has "$OUT" 'it must know its issuer' 'and that the server must know its CA'
 pair 0600 "$PKI/good.key"
-run sealed "$DOORS" x connectdb -- "$good"
+run sealed "$ENTRY_POINTS" x connectdb -- "$good"
 like "$(out error)" 'key values mismatch|does not match private key' 'a mismatched pair fails, with the words of libpq'
 run "$pgseal" explain --json "$good"
 has "$(jq -r '.why | join(" ")' <<<"$OUT")" "$dir/postgresql.crt and $dir/postgresql.key do not belong together" 'explain says so'

@@ -28,7 +28,7 @@ long=$(head -c 1100 /dev/zero | tr '\0' g)
 both() { # VERSION CONNINFO: leaves BARE and SEALED, "ok t" or "bad", and ERROR, sealed
     local way
     for way in bare sealed; do
-        run $way env LD_LIBRARY_PATH="$(libs "$1")" HOME="$TEST_DIR/homes/x" "$DOORS" x connectdb -- "$2"
+        run $way env LD_LIBRARY_PATH="$(libs "$1")" HOME="$TEST_DIR/homes/x" "$ENTRY_POINTS" x connectdb -- "$2"
         SEALED=$(out status server)
         SEALED=${SEALED% }
         [[ $way == sealed ]] || BARE=$SEALED
@@ -66,7 +66,7 @@ for version in "${versions[@]}"; do
     for way in start setdblogin; do
         cp "$PKI/crl-mixed.pem" "$home/root.crl"
         if [[ $way == start ]]; then args=("$bad"); else args=(host=localhost "port=$I" dbname=app user=app); fi
-        run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$TEST_DIR/homes/x" "$DOORS" x $way -- "${args[@]}"
+        run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$TEST_DIR/homes/x" "$ENTRY_POINTS" x $way -- "${args[@]}"
         has "$(out status error)" 'bad pgseal: refused: sslcrl: ' "libpq $version, $way: the same"
         rm "$home/root.crl"
     done
@@ -85,13 +85,13 @@ a directory|mkdir -p $home/root.crl|bad|pgseal: refused: sslcrl: $home/root.crl:
 END
     rmdir "$home/root.crl"
     mkfifo "$home/root.crl"
-    run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$TEST_DIR/homes/x" timeout 10 "$DOORS" x connectdb -- "$good"
+    run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$TEST_DIR/homes/x" timeout 10 "$ENTRY_POINTS" x connectdb -- "$good"
     has "$(out error)" "pgseal: refused: sslcrl: $home/root.crl: " "libpq $version: a FIFO, without a wait"
     rm "$home/root.crl"
     # --- PQreset: the file is judged anew
     cp "$PKI/crl.pem" "$home/root.crl"
     for how in sync start; do
-        run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$TEST_DIR/homes/x" "$DOORS" x connectdb "reset=$how" \
+        run sealed env LD_LIBRARY_PATH="$(libs "$version")" HOME="$TEST_DIR/homes/x" "$ENTRY_POINTS" x connectdb "reset=$how" \
             "between=cp '$PKI/crl-mixed.pem' '$home/root.crl'" -- "$good"
         is "$(jq -rs 'map(.status) | join(" ")' <<<"$OUT")" 'ok bad' "libpq $version, reset=$how: a certificate got into root.crl"
         has "$(jq -rs '.[1].error' <<<"$OUT")" 'pgseal: refused: sslcrl: ' "libpq $version, reset=$how: the error says why"
@@ -107,7 +107,7 @@ for at in 2 3; do
     cp "$PKI/crl.pem" "$TEST_DIR/named.pem"
     cp "$PKI/crl-mixed.pem" "$TEST_DIR/named.new"
     run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/named.pem" SWAP_WITH="$TEST_DIR/named.new" SWAP_AT=$at \
-        "$DOORS" x connectdb -- "$bad sslcrl=$TEST_DIR/named.pem"
+        "$ENTRY_POINTS" x connectdb -- "$bad sslcrl=$TEST_DIR/named.pem"
     is "$(out status)" bad "a CRL that becomes a certificate at look $at"
 done
 is "$(sessions impostor)" '' 'no session with the impostor came of it'
@@ -115,7 +115,7 @@ for at in 2 3; do
     cp "$PKI/crl.pem" "$TEST_DIR/named.pem"
     : >"$TEST_DIR/named.new"
     run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/named.pem" SWAP_WITH="$TEST_DIR/named.new" SWAP_AT=$at \
-        "$DOORS" x connectdb -- "$revoked sslcrl=$TEST_DIR/named.pem"
+        "$ENTRY_POINTS" x connectdb -- "$revoked sslcrl=$TEST_DIR/named.pem"
     is "$(out status)" bad "a CRL that becomes empty at look $at revokes nobody less"
 done
 
@@ -134,7 +134,7 @@ mkdir -p "$home"
 hidden() { # bare|sealed CONNINFO
     local preload=$TEST_DIR/inside/libz.so
     [[ $1 == bare ]] || preload+=":$OBJECT"
-    run env LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$preload" HOME="$TEST_DIR/homes/x" "$DOORS" x connectdb -- "$2"
+    run env LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$preload" HOME="$TEST_DIR/homes/x" "$ENTRY_POINTS" x connectdb -- "$2"
     GOT=$(out status server)
     GOT=${GOT% }
 }

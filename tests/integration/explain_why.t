@@ -31,7 +31,7 @@ why() {
     run "$pgseal" explain "$conninfo"
     has "$(tr -s ' \n' ' ' <<<"$OUT")" "$want" "$conninfo: Why"
     forget_events
-    run sealed "$DOORS" x connectdb -- "$conninfo port=$G connect_timeout=2"
+    run sealed "$ENTRY_POINTS" x connectdb -- "$conninfo port=$G connect_timeout=2"
     has "$(events 'select(.event | IN("seal", "downgrade", "socket")).reason')" "${want//\"/\\\"}" "$conninfo: the log"
 }
 w='user=app dbname=app sslmode=disable'
@@ -61,7 +61,7 @@ empty() { # NAME VARIABLE CONNINFO
     is "$(jq -r '[.options[] | select(.option == "sslrootcert").source] | join(" ")' <<<"$OUT")" default "$1: its source is default"
     hasnt "$(jq -r '.why | join(" ")' <<<"$OUT")" 'other roots' "$1: not a word about other roots"
     forget_events
-    run sealed env "$2" "$DOORS" x connectdb -- "$3 host=localhost port=$G user=app dbname=app"
+    run sealed env "$2" "$ENTRY_POINTS" x connectdb -- "$3 host=localhost port=$G user=app dbname=app"
     is "$(out status server)" 'ok t' "$1: sealed"
     is "$(events '[.changes[]? | select(.option == "sslrootcert").source] | .[]')" '"default"' "$1: in the log likewise"
 }

@@ -12,17 +12,17 @@ chmod 600 "$TEST_DIR/fifo"
 # An empty policy would be one with every default.
 no_policy
 log=(PGSEAL_LOG=none)
-run sealed env PGSEAL_POLICY="$proc" "$DOORS" x connectdb -- "$target"
+run sealed env PGSEAL_POLICY="$proc" "$ENTRY_POINTS" x connectdb -- "$target"
 has "$(out error)" "pgseal: refused: $proc:1: neither a section nor key = value" 'a policy of /proc is read'
-run timeout 10 env LD_PRELOAD="$OBJECT" PGSEAL_POLICY="$TEST_DIR/fifo" "$DOORS" x connectdb -- "$target"
+run timeout 10 env LD_PRELOAD="$OBJECT" PGSEAL_POLICY="$TEST_DIR/fifo" "$ENTRY_POINTS" x connectdb -- "$target"
 has "$RC $(out error)" "pgseal: refused: $TEST_DIR/fifo: not a regular file" 'a FIFO as policy is not waited for'
-run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$proc" "$DOORS" x connectdb -- "$target"
+run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$proc" "$ENTRY_POINTS" x connectdb -- "$target"
 has "$(out error)" "$proc: holds no certificate" 'a root of /proc is read'
-run timeout 10 env LD_PRELOAD="$OBJECT" "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/fifo" "$DOORS" x connectdb -- "$target"
+run timeout 10 env LD_PRELOAD="$OBJECT" "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/fifo" "$ENTRY_POINTS" x connectdb -- "$target"
 has "$RC $(out error)" "$TEST_DIR/fifo: not a regular file" 'a FIFO as root is not waited for'
-run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SSLCRL="$proc" "$DOORS" x connectdb -- "$target"
+run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SSLCRL="$proc" "$ENTRY_POINTS" x connectdb -- "$target"
 has "$(out error)" "$proc: holds no CRL" 'a CRL of /proc is read'
-run timeout 10 env LD_PRELOAD="$OBJECT" "${log[@]}" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SSLCRL="$TEST_DIR/fifo" "$DOORS" x connectdb -- "$target"
+run timeout 10 env LD_PRELOAD="$OBJECT" "${log[@]}" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SSLCRL="$TEST_DIR/fifo" "$ENTRY_POINTS" x connectdb -- "$target"
 has "$RC $(out error)" "$TEST_DIR/fifo: not a regular file" 'a FIFO as CRL is not waited for'
 
 # One that is longer than the first read: what stands behind it counts.
@@ -33,15 +33,15 @@ has "$RC $(out error)" "$TEST_DIR/fifo: not a regular file" 'a FIFO as CRL is no
 } >"$TEST_DIR/long.pem"
 for size in 4095 4096 4097 8192; do
     head -c $((size - $(stat -c %s "$PKI/root.pem"))) /dev/zero | tr '\0' '\n' | cat - "$PKI/root.pem" >"$TEST_DIR/$size.pem"
-    run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/$size.pem" "$DOORS" x connectdb -- "$target"
+    run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/$size.pem" "$ENTRY_POINTS" x connectdb -- "$target"
     is "$(out status)" ok "a root that ends after $size bytes"
 done
-run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/long.pem" "$DOORS" x connectdb -- "$target"
+run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/long.pem" "$ENTRY_POINTS" x connectdb -- "$target"
 is "$(out status)" ok 'a long root'
 {
     cat "$TEST_DIR/long.pem"
     echo '-----BEGIN TRUSTED CERTIFICATE-----'
 } >"$TEST_DIR/tail.pem"
-run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/tail.pem" "$DOORS" x connectdb -- "$target"
+run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/tail.pem" "$ENTRY_POINTS" x connectdb -- "$target"
 has "$(out error)" 'holds another block than CERTIFICATE' 'what stands at its end is judged'
 done_testing

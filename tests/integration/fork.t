@@ -11,7 +11,7 @@ family() {
     local name
     for name in $'parent\tconnectdb' $'child\tconnectdb\tfork\ttimes=2' $'parent\tconnectdb'; do
         printf '%s\t--\thost=localhost port=%s %s\n' "$name" "$P" "$w"
-    done | sealed "$DOORS" - | jq -r '.row + " " + .status' | xargs
+    done | sealed "$ENTRY_POINTS" - | jq -r '.row + " " + .status' | xargs
 }
 policy <<<'mode = of'
 forget_events

@@ -88,7 +88,7 @@ log = file:/nowhere/at/all
 [host localhost:$P]
 exempt = unheard
 END
-run sealed setsid "$DOORS" x connectdb first=close:2 -- "host=localhost port=$P $w"
+run sealed setsid "$ENTRY_POINTS" x connectdb first=close:2 -- "host=localhost port=$P $w"
 is "$(out status)" bad 'an exemption whose line reaches no sink is refused'
 policy <<END
 sslrootcert = $PKI/root.pem
@@ -96,7 +96,7 @@ log = none
 [host localhost:$P]
 exempt = the operator wants no log
 END
-run sealed "$DOORS" x connectdb first=close:2 -- "host=localhost port=$P $w"
+run sealed "$ENTRY_POINTS" x connectdb first=close:2 -- "host=localhost port=$P $w"
 is "$(out status server)" 'ok f' 'with log = none it stands'
 
 # --- audit
@@ -154,9 +154,9 @@ a path in the environment|$here|port=$P $w|env:PGHOST=$S
 a path in the service file|$here|service=here $w|env:PGSERVICEFILE=$TEST_DIR/socket.conf
 an encoded path in a URI|$here|postgresql://app@${S//\//%2F}:$P/app
 a path in a URI's query|$here|postgresql:///app?host=$S&port=$P&user=app
-a path in an array|$here|host=$S ; port=$P ; user=app ; dbname=app|door:params
-a path in an expanded dbname|$here|dbname=host=$S port=$P $w|door:startparams
-a path in login|$here|host=$S ; port=$P ; user=app ; dbname=app|door:setdblogin
+a path in an array|$here|host=$S ; port=$P ; user=app ; dbname=app|entry:params
+a path in an expanded dbname|$here|dbname=host=$S port=$P $w|entry:startparams
+a path in login|$here|host=$S ; port=$P ; user=app ; dbname=app|entry:setdblogin
 a later element|$here|host=localhost,$S port=1,$P $w
 another directory|$there|host=$TEST_DIR/log port=$P $w
 no host: the default directory|$there|port=$P $w
@@ -236,10 +236,10 @@ END
 has "${ROW_ERROR[channel_binding_pinned__no_without_SCRAM]}" 'channel binding' 'libpq says what it misses'
 is "${ROW_ASKED[channel_binding_pinned__yes_with_SCRAM]}" 'channel_binding conninfo disable require' 'what was asked of a pinned option'
 has "${ROW_ASKED[a_pinned_minimum]}" 'ssl_max_protocol_version conninfo TLSv1.2 TLSv1.3' 'a maximum below the minimum'
-run sealed "$DOORS" x connectdb 'query=select version from pg_stat_ssl where pid = pg_backend_pid()' -- "host=b.example port=$P $w"
+run sealed "$ENTRY_POINTS" x connectdb 'query=select version from pg_stat_ssl where pid = pg_backend_pid()' -- "host=b.example port=$P $w"
 is "$(out server)" TLSv1.3 'the pinned minimum is what the server sees'
 if [[ $(psql --version) == *' 15.'* ]]; then
-    run sealed "$DOORS" x connectdb -- "host=prod.example port=$P $w"
+    run sealed "$ENTRY_POINTS" x connectdb -- "host=prod.example port=$P $w"
     like "$(out error)" 'pgseal: refused: .*require_auth.*15\.' 'a pin that this libpq does not know refuses, with its version'
 fi
 # --- [host 10.*] is of addresses

@@ -15,22 +15,22 @@ r "$run" --help
 is "$status" 0 '--help: status 0'
 has "$out" '--drivers' '--help: on stdout'
 r "$run" --version
-fine "pgseal-run $version" '--version'
+printed "pgseal-run $version" '--version'
 r "$run" ./probe args --policy -- x
-fine '[./probe][args][--policy][--][x]' "options behind COMMAND are its own"
+printed '[./probe][args][--policy][--][x]' "options behind COMMAND are its own"
 r "$run" -- ./probe args
-fine '[./probe][args]' '-- before COMMAND'
+printed '[./probe][args]' '-- before COMMAND'
 
 # --- all is well
 r "$run" ./probe maps "$lib"
-fine mapped 'a dynamic program has the object in it'
+printed mapped 'a dynamic program has the object in it'
 r "$run" ./musl maps "$lib"
-fine mapped 'a musl program has the object in it'
+printed mapped 'a musl program has the object in it'
 r "$run" --lib bin/libpgseal.so ./probe preload
-fine "$lib" '--lib: made absolute'
+printed "$lib" '--lib: made absolute'
 mkdir -p pre/bin pre/lib && cp "$run" pre/bin/ && cp "$lib" pre/lib/
 r pre/bin/pgseal-run ./probe preload
-fine "$dir/pre/lib/libpgseal.so" 'the installed object, beside the bin directory'
+printed "$dir/pre/lib/libpgseal.so" 'the installed object, beside the bin directory'
 r "$run" ./probe append "$dir/once"
 r "$run" ./musl append "$dir/once"
 is "$(<"$dir/once")" $'ran\nran' 'the proof runs nothing of the program'
@@ -68,17 +68,17 @@ refused 126 'File name too long' 'a command whose path is too long'
 echo 'int nothing_of_ours;' >other.c && gcc -shared -fPIC -o other.so other.c
 echo 'int PQconnectdb(void); int PQconnectdb(void) { return 0; }' >pq.c && gcc -shared -fPIC -o pq.so pq.c
 r "$run" ./probe preload
-fine "$lib" 'LD_PRELOAD: set'
+printed "$lib" 'LD_PRELOAD: set'
 r env LD_PRELOAD="$dir/other.so" "$run" ./probe preload
-fine "$lib:$dir/other.so" 'LD_PRELOAD: in front, the rest kept'
+printed "$lib:$dir/other.so" 'LD_PRELOAD: in front, the rest kept'
 r env LD_PRELOAD= "$run" ./probe preload
-fine "$lib" 'LD_PRELOAD: an empty one'
+printed "$lib" 'LD_PRELOAD: an empty one'
 r "$run" "$run" --lib "$lib" true
 is "$status" 125 'the launcher is static itself'
 r env LD_PRELOAD="$lib" "$run" ./probe preload
-fine "$lib" 'LD_PRELOAD: there already, not twice'
+printed "$lib" 'LD_PRELOAD: there already, not twice'
 r env LD_PRELOAD="$lib $dir/other.so" "$run" ./probe preload
-fine "$lib $dir/other.so" 'LD_PRELOAD: there already, first'
+printed "$lib $dir/other.so" 'LD_PRELOAD: there already, first'
 ln -s bin/libpgseal.so link.so
 r env LD_PRELOAD="$dir/link.so" "$run" ./probe preload
 is "$status/$err" 0/ 'LD_PRELOAD: there already under another name'
@@ -103,13 +103,13 @@ refused 125 'environment: PGSEAL_MODE: unknown value "of"' 'a wrong variable, in
 r "$run" --log nowhere ./probe
 refused 125 'PGSEAL_LOG' 'a wrong sink'
 r "$run" --root root.pem ./probe get PGSEAL_SSLROOTCERT
-fine "$dir/root.pem" '--root'
+printed "$dir/root.pem" '--root'
 r "$run" --root program ./probe get PGSEAL_SSLROOTCERT
-fine program '--root program'
+printed program '--root program'
 r "$run" --audit --log none ./probe get PGSEAL_MODE
-fine audit '--audit'
+printed audit '--audit'
 r "$run" --audit --log none ./probe get PGSEAL_LOG
-fine none '--log'
+printed none '--log'
 r "$run" --root gone.pem ./probe
 refused 125 gone.pem 'a missing root'
 r "$run" --root key.pem ./probe
@@ -126,9 +126,9 @@ r env PGSEAL_SSLCRL="$dir/root.pem" "$run" --root root.pem ./probe
 refused 125 CRL 'a CRL file with a certificate in it'
 printf 'sslrootcert = %s\n' "$dir/root.pem" >policy.conf
 r "$run" --policy policy.conf ./probe get PGSEAL_POLICY
-fine "$dir/policy.conf" '--policy: made absolute'
+printed "$dir/policy.conf" '--policy: made absolute'
 r env PGSEAL_MODE=of "$run" --policy policy.conf ./probe
-fine hello 'under a policy file no variable counts'
+printed hello 'under a policy file no variable counts'
 r "$run" --policy gone.conf ./probe
 refused 125 gone.conf 'a missing policy'
 r env PGSEAL_POLICY="$dir/gone.conf" "$run" ./probe
@@ -155,7 +155,7 @@ for option in "--policy=$dir/policy.conf" --root=root.pem --audit --log=none; do
     refused 125 /etc/pgseal/policy.conf "${option%%=*} where the installed policy is in force"
 done
 r env PGSEAL_MODE=of PGSEAL_POLICY=/gone "$run" ./probe
-fine hello 'the installed policy alone counts'
+printed hello 'the installed policy alone counts'
 printf 'nonsense\n' >/etc/pgseal/policy.conf
 r "$run" ./probe
 refused 125 /etc/pgseal/policy.conf:1: 'a fault in the installed policy'
@@ -168,9 +168,9 @@ rm /etc/pgseal
 bundle=/etc/ssl/certs/ca-certificates.crt
 mkdir -p /etc/ssl/certs && cp root.pem "$bundle"
 r "$run" --drivers --root system ./probe get PGSSLROOTCERT
-fine "$bundle" '--drivers --root system: the path of the bundle'
+printed "$bundle" '--drivers --root system: the path of the bundle'
 r "$run" --drivers --root program ./probe get PGSSLROOTCERT
-fine '(none)' '--drivers --root program: no root'
+printed '(none)' '--drivers --root program: no root'
 rm "$bundle"
 r "$run" --root system ./probe
 refused 125 'no bundle' '--root system without a bundle'
@@ -191,9 +191,9 @@ for n in (1, 13, 17): signal.signal(n, signal.SIG_IGN)
 signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 signal.pthread_sigmask(signal.SIG_BLOCK, [10, 15])
 os.execv(sys.argv[1], sys.argv[1:])' "$run" --root root.pem ./probe signals
-fine 'ignored 1 blocked 10 ignored 13 blocked 15 ignored 17 ' 'signals: ignored and blocked ones stay so'
+printed 'ignored 1 blocked 10 ignored 13 blocked 15 ignored 17 ' 'signals: ignored and blocked ones stay so'
 r "$run" --root root.pem ./probe signals
-fine '' 'signals: none changed'
+printed '' 'signals: none changed'
 # fds SETUP COMMAND…: what the probe finds open behind the command, where SETUP came first.
 fds() {
     python3 -c 'import os, sys
@@ -202,13 +202,13 @@ exec(sys.argv[1])
 os.execv(sys.argv[2], sys.argv[2:])' "$@"
 }
 r fds 'os.close(0); os.close(2)' "$run" --root root.pem ./probe fds
-fine '' 'closed descriptors stay closed, none is left open'
+printed '' 'closed descriptors stay closed, none is left open'
 r fds 'os.set_inheritable(os.dup2(0, 5), True)' "$run" --root root.pem ./probe fds
-fine '0 2 5 ' 'open descriptors stay open, none is added'
+printed '0 2 5 ' 'open descriptors stay open, none is added'
 r "$run" --root root.pem ./probe children
-fine none 'no child is left behind'
+printed none 'no child is left behind'
 r unshare -pf --kill-child "$run" --root root.pem ./probe pid
-fine 1 'as PID 1'
+printed 1 'as PID 1'
 unshare -pf --kill-child "$run" --root root.pem ./probe wait "$dir/ready" 2>/dev/null &
 ns=$!
 for ((i = 0; i < 500; i++)); do
@@ -231,11 +231,11 @@ ldd "$lib" | grep -o '/[^ ]*' | while read -r file; do
 done
 mount -o remount,ro "$jail"
 r chroot "$jail" /pgseal-run --root /root.pem /probe preload
-fine /libpgseal.so 'an empty chroot'
+printed /libpgseal.so 'an empty chroot'
 r chroot --userspec=65534:65534 "$jail" /pgseal-run --root /root.pem /probe
-fine hello 'an empty chroot, without privileges'
+printed hello 'an empty chroot, without privileges'
 r unshare -pf --kill-child chroot --userspec=65534:65534 "$jail" /pgseal-run --root /root.pem /probe pid
-fine 1 'an empty chroot, without privileges, as PID 1'
+printed 1 'an empty chroot, without privileges, as PID 1'
 r chroot "$jail" /pgseal-run --root /gone.pem /probe
 refused 125 gone.pem 'an empty chroot: a missing root'
 mount -o remount,rw "$jail" && rm "$jail/libpgseal.so" && mount -o remount,ro "$jail"

@@ -21,7 +21,7 @@ sees() {
     while [[ $1 != -- ]]; do setting+=("$1") && shift; done
     rm -f "$log"
     r env "${setting[@]}" "$run" --root root.pem --log "file:$log" "${@:2}" ./probe get "$name"
-    fine "$want" "$row"
+    printed "$want" "$row"
 }
 # logged WANT ROW: the lines of the log, as "option requested enforced", joined by semicolons.
 logged() {
@@ -75,9 +75,9 @@ for name in PGGSSENCMODE PGGSSDELEGATION PGGSSLIB PGCHANNELBINDING PGSSLCRL PGSS
     sees "$name" '(none)' "$name: not set" -- --drivers
 done
 r "$run" --drivers --root program ./probe get PGSSLROOTCERT
-fine '(none)' '--root program: no root is set'
+printed '(none)' '--root program: no root is set'
 r env PGSSLROOTCERT=/own "$run" --drivers --root program ./probe get PGSSLROOTCERT
-fine /own '--root program: its own stays'
+printed /own '--root program: its own stays'
 
 # --- roots for Node
 sees NODE_EXTRA_CA_CERTS "$root" 'NODE_EXTRA_CA_CERTS: set' -- --drivers
@@ -88,7 +88,7 @@ is "$(<"$out")" "$(cat root.pem)"$'\n\n'"$(cat other.pem)" 'the new one holds bo
 is "$(stat -c '%a %u' "$out" /run/pgseal)" $'644 0\n755 0' 'the new one: for all to read, for root to write'
 first=$out
 r env NODE_EXTRA_CA_CERTS="$dir/other.pem" "$run" --drivers --root root.pem ./probe get NODE_EXTRA_CA_CERTS
-fine "$first" 'the same again'
+printed "$first" 'the same again'
 echo spoilt >>"$first"
 r env NODE_EXTRA_CA_CERTS="$dir/other.pem" "$run" --drivers --root root.pem ./probe get NODE_EXTRA_CA_CERTS
 is "$(<"$first")" "$(cat root.pem)"$'\n\n'"$(cat other.pem)" 'another content is replaced'
@@ -114,9 +114,9 @@ is "$(<"${out#*:}/org/postgresql/driverconfig.properties")" \
     $'sslmode=verify-full\ngssEncMode=disable\nsslrootcert='"$root" 'driverconfig.properties'
 java=$out
 r env JAVA_TOOL_OPTIONS=-Dx=y "$run" --drivers --root root.pem ./probe get JAVA_TOOL_OPTIONS
-fine "-Dx=y $java" 'JAVA_TOOL_OPTIONS: appended to'
+printed "-Dx=y $java" 'JAVA_TOOL_OPTIONS: appended to'
 r env JAVA_TOOL_OPTIONS="$java" "$run" --drivers --root root.pem ./probe get JAVA_TOOL_OPTIONS
-fine "$java" 'JAVA_TOOL_OPTIONS: there already'
+printed "$java" 'JAVA_TOOL_OPTIONS: there already'
 rm -rf /run/pgseal
 mount -o remount,ro /run
 rm -rf /tmp/pgseal-0 && echo >/tmp/pgseal-0
@@ -124,7 +124,7 @@ r env JAVA_HOME=/opt/java "$run" --drivers --root root.pem ./probe get JAVA_TOOL
 is "$status/$out" '0/(none)' 'no place for a file: the program runs'
 has "$err" 'pgseal-run: warning: pgjdbc is not asked for verification: /tmp/pgseal-0: a part of the path is no directory' 'no place for a file: a warning'
 r env PATH= "$run" --drivers --root root.pem ./probe get JAVA_TOOL_OPTIONS
-fine '(none)' 'no place for a file, and no Java: not a word'
+printed '(none)' 'no place for a file, and no Java: not a word'
 mount -o remount,rw /run
 rm -f /tmp/pgseal-0
 
@@ -212,7 +212,7 @@ END
 # --- the dry run
 r env PGSSLMODE=disable SSLKEYLOGFILE=/tmp/keys NODE_EXTRA_CA_CERTS="$dir/other.pem" JAVA_TOOL_OPTIONS=-Dx.password=pa55 \
     URL='postgres://u:pa55@h/d?sslmode=require&password=pa55&sslpassword=pa55' "$run" --drivers --rewrite-url URL --dry-run --root root.pem ./probe
-fine "- PGSSLMODE=disable
+printed "- PGSSLMODE=disable
 + PGSSLMODE=verify-full
 + PG_SSLMODE=verify-full
 + PGSSL=verify-full

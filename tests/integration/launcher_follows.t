@@ -58,10 +58,10 @@ r "$run" ./viaenv
 is "$status/$out" 0/hello 'a plain name'
 script viaenv '#!/usr/bin/env -S dynprog maps libpgseal.so'
 r "$run" ./viaenv
-fine mapped 'plain words'
+printed mapped 'plain words'
 script viaenv '#!/usr/bin/env -S FOO=bar _B=1 dynprog get FOO'
 r "$run" ./viaenv
-fine bar 'harmless assignments'
+printed bar 'harmless assignments'
 script viaenv "#!/usr/bin/env -S FOO=bar $dir/static"
 r "$run" ./viaenv
 refused 125 static 'a static program behind an assignment'
@@ -73,7 +73,7 @@ refused 125 '"-i"' 'env behind env'
 # --- the dynamic linker as the command
 ld=/lib64/ld-linux-x86-64.so.2
 r "$run" "$ld" ./probe maps libpgseal.so
-fine mapped 'the dynamic linker: its program is sealed'
+printed mapped 'the dynamic linker: its program is sealed'
 r "$run" "$ld" --library-path /nowhere --argv0 renamed ./probe args
 is "$status/$out" '0/[renamed][args]' 'its options are its own'
 r "$run" "$ld" --inhibit-cache ./probe preload
@@ -102,12 +102,12 @@ r "$run" "$ld" ./text
 refused 126 'Exec format error' 'a script behind it'
 cp "$ld" ./ld-of-an-appimage.so
 r "$run" ./ld-of-an-appimage.so ./probe maps libpgseal.so
-fine mapped 'a copy of it, as AppImages have'
+printed mapped 'a copy of it, as AppImages have'
 cp static ld-static.so
 r "$run" ./ld-static.so ./probe
 refused 125 static 'a static program of such a name'
 r "$run" /lib/ld-musl-x86_64.so.1 ./musl maps libpgseal.so
-fine mapped "musl's"
+printed mapped "musl's"
 script vialoader "#!$ld $dir/probe"
 r "$run" ./vialoader maps libpgseal.so
 is "$status" 0 'in a #! line'
@@ -116,7 +116,7 @@ r "$run" ./vialoader
 refused 125 static 'in a #! line, a static program'
 script vialoader "#!/usr/bin/env -S $ld $dir/probe maps libpgseal.so"
 r "$run" ./vialoader
-fine mapped 'through env'
+printed mapped 'through env'
 script vialoader "#!/usr/bin/env -S $ld $dir/static"
 r "$run" ./vialoader
 refused 125 static 'through env, a static program'
@@ -124,7 +124,7 @@ refused 125 static 'through env, a static program'
 # --- a relative entry of ours
 mkdir elsewhere
 r env -C "$dir/bin" LD_PRELOAD=./libpgseal.so "$run" "$dir/probe" preload
-fine "$lib" 'a relative entry becomes absolute'
+printed "$lib" 'a relative entry becomes absolute'
 r env -C "$dir/bin" LD_PRELOAD="../bin/libpgseal.so:$dir/new" "$run" "$dir/probe" preload
 is "$out" "$dir/bin/../bin/libpgseal.so:$dir/new" 'and what stands behind it stays'
 
@@ -138,11 +138,11 @@ r "$run" ./asan
 refused 125 "which must come before libpgseal.so; start it with LD_PRELOAD=" 'pgseal-run says so'
 runtime=$(sed -n 's/.*LD_PRELOAD=\([^ ]*\) .*/\1/p' <<<"$err")
 r env LD_PRELOAD="$runtime" "$run" ./asan maps libpgseal.so
-fine mapped 'as it says, both are there'
+printed mapped 'as it says, both are there'
 r env LD_PRELOAD="$runtime" "$run" ./asan preload
 is "$out" "$runtime:$lib" 'the runtime first'
 r env ASAN_OPTIONS=verify_asan_link_order=0 "$run" ./asan maps libpgseal.so
-fine mapped 'where the order does not matter to it, it is started'
+printed mapped 'where the order does not matter to it, it is started'
 
 # --- what drops the environment
 cp static path/gosu
@@ -177,18 +177,18 @@ for program in setuid caps; do
     as_nobody "./$program" maps listed.so
     is "$status/$out" 0/mapped "$program: the file alone reaches it"
     as_nobody "$run" "./$program" maps listed.so
-    fine mapped "$program: pgseal-run starts it"
+    printed mapped "$program: pgseal-run starts it"
     as_nobody "$run" --root system "./$program" maps listed.so
     refused 125 'no variable or option' "$program: settings that it would not see"
 done
 touch /etc/pgseal/policy.conf
 as_nobody env PGSEAL_MODE=of "$run" ./setuid maps listed.so
-fine mapped 'where a policy file is in force, variables are no hindrance'
+printed mapped 'where a policy file is in force, variables are no hindrance'
 rm /etc/pgseal/policy.conf
 r "$run" ./probe maps libpgseal.so
-fine 'not mapped' 'an ordinary program gets the object of that file, and no second one'
+printed 'not mapped' 'an ordinary program gets the object of that file, and no second one'
 r "$run" ./probe maps listed.so
-fine mapped 'the object of that file'
+printed mapped 'the object of that file'
 cp musl muslsetuid && chmod 4755 muslsetuid
 as_nobody "$run" ./muslsetuid
 is "$status" 125 'a setuid musl program, whose loader does not know that file, is refused'

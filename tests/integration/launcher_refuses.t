@@ -61,13 +61,13 @@ refused 125 'secure-execution' 'a caller whose real and effective user differ'
 
 mkdir p1 p2 p3 && mkdir p1/tool && cp plain p2/tool && cp probe p3/tool
 r env PATH="$dir/p1:$dir/p2:$dir/p3" "$run" tool args
-fine '[tool][args]' 'PATH: goes on over a directory and a file that is not executable'
+printed '[tool][args]' 'PATH: goes on over a directory and a file that is not executable'
 r env PATH="$dir/p1:$dir/p2" "$run" tool
 refused 126 tool 'PATH: found, and not executable'
 r env -C p3 PATH=":$dir/p1" "$run" tool
-fine hello 'PATH: an empty element is the working directory'
+printed hello 'PATH: an empty element is the working directory'
 r env -u PATH "$run" true
-fine '' 'without PATH, /bin and /usr/bin'
+printed '' 'without PATH, /bin and /usr/bin'
 
 # --- scripts
 script() { # NAME LINE
@@ -76,7 +76,7 @@ script() { # NAME LINE
 }
 script good "#!$dir/probe args"
 r "$run" ./good x
-fine "[$dir/probe][args][./good][x]" 'a script'
+printed "[$dir/probe][args][./good][x]" 'a script'
 script tostatic "#!$dir/static"
 r "$run" ./tostatic
 refused 125 static 'a script for a static program'
@@ -122,7 +122,7 @@ is "$bare" 126 'six interpreters: the kernel refuses them too'
 # shellcheck disable=SC2016
 printf 'echo "shell $0 $1"\n' >noshebang && chmod 755 noshebang
 r "$run" ./noshebang x
-fine 'shell ./noshebang x' 'a script without #!: by the shell, as execvp(3)'
+printed 'shell ./noshebang x' 'a script without #!: by the shell, as execvp(3)'
 
 # --- objects
 r "$run" --lib ./none.so ./probe

@@ -38,7 +38,7 @@ where=(
 # reached ID: whether the LDAP server was told of this look-up. (It never answers: only its name server's time is spent.)
 forget_recorded ldap
 for row in "${where[@]}"; do
-    bare timeout 20 env "${row#*|}" "$DOORS" x connectdb -- '' >/dev/null 2>&1 7<"$TEST_DIR/service.conf" &
+    bare timeout 20 env "${row#*|}" "$ENTRY_POINTS" x connectdb -- '' >/dev/null 2>&1 7<"$TEST_DIR/service.conf" &
     waiting+=($!)
 done
 bare timeout 20 env PGSERVICEFILE="$TEST_DIR/service.conf" "$defaults" >/dev/null 2>&1 &
@@ -47,16 +47,16 @@ wait "${waiting[@]}" || true
 is "$(recorded ldap | grep -c .)" $((${#where[@]} + 1)) 'bare: the LDAP server is asked, wherever the stanza stands, and by PQconndefaults'
 forget_recorded ldap
 for row in "${where[@]}"; do
-    for door in connectdb start ping params setdblogin; do
+    for entry in connectdb start ping params setdblogin; do
         forget_events
-        run sealed timeout 20 env "${row#*|}" "$DOORS" x "$door" -- 7<"$TEST_DIR/service.conf"
-        like "$(out status)" '^(bad|no_attempt)$' "${row%%|*}, $door: no connection"
-        is "$(verdicts)" refuse/refused "${row%%|*}, $door: refused, and one line says so"
-        [[ $door == ping ]] || has "$(out error)" 'pgseal: refused: the service "x" asks an LDAP server' "${row%%|*}, $door: the error says why"
+        run sealed timeout 20 env "${row#*|}" "$ENTRY_POINTS" x "$entry" -- 7<"$TEST_DIR/service.conf"
+        like "$(out status)" '^(bad|no_attempt)$' "${row%%|*}, $entry: no connection"
+        is "$(verdicts)" refuse/refused "${row%%|*}, $entry: refused, and one line says so"
+        [[ $entry == ping ]] || has "$(out error)" 'pgseal: refused: the service "x" asks an LDAP server' "${row%%|*}, $entry: the error says why"
     done
     has "$(reason refuse)" 'the service "x" asks an LDAP server, in plaintext' "${row%%|*}: the log says why"
 done
-run sealed timeout 20 env PGSERVICEFILE="$TEST_DIR/twice.conf" PGPORT="$P" PGHOST=localhost "$DOORS" x connectdb -- ''
+run sealed timeout 20 env PGSERVICEFILE="$TEST_DIR/twice.conf" PGPORT="$P" PGHOST=localhost "$ENTRY_POINTS" x connectdb -- ''
 is "$(out status server)" 'ok t' 'only the first stanza of a name counts, as for libpq'
 is "$(recorded ldap)" '' 'not one byte to the LDAP server'
 
@@ -66,7 +66,7 @@ for at in 1 2 3 4; do
     stanza race >"$TEST_DIR/race.new"
     forget_events
     run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/race.conf" SWAP_WITH="$TEST_DIR/race.new" SWAP_AT="$at" \
-        PGSERVICEFILE="$TEST_DIR/race.conf" timeout 20 "$DOORS" x connectdb -- ''
+        PGSERVICEFILE="$TEST_DIR/race.conf" timeout 20 "$ENTRY_POINTS" x connectdb -- ''
     outcomes+="$(out status) "
     [[ $at != 2 ]] || ERROR=$(out error) REASON=$(reason failed)
 done
@@ -103,18 +103,18 @@ done
 
 # --- what is no regular file is not read twice
 mkfifo "$TEST_DIR/fifo.conf"
-run sealed timeout 5 env PGSERVICEFILE="$TEST_DIR/fifo.conf" "$DOORS" x connectdb -- ''
+run sealed timeout 5 env PGSERVICEFILE="$TEST_DIR/fifo.conf" "$ENTRY_POINTS" x connectdb -- ''
 has "$(out error)" "pgseal: refused: service file $TEST_DIR/fifo.conf: not a regular file" 'a FIFO is refused'
-run sealed timeout 5 "$DOORS" x connectdb "env:PGSERVICEFILE=/dev/stdin" -- '' < <(stanza pipe)
+run sealed timeout 5 "$ENTRY_POINTS" x connectdb "env:PGSERVICEFILE=/dev/stdin" -- '' < <(stanza pipe)
 has "$(out error)" 'pgseal: refused: service file /dev/stdin: not a regular file' 'a pipe is refused'
-run sealed timeout 5 "$DOORS" x connectdb "env:PGSERVICEFILE=$TEST_DIR/sys" -- ''
+run sealed timeout 5 "$ENTRY_POINTS" x connectdb "env:PGSERVICEFILE=$TEST_DIR/sys" -- ''
 has "$(out error)" "pgseal: refused: service file $TEST_DIR/sys: not a regular file" 'a directory too'
 
 # --- audit mode changes nothing
 policy <<<"mode = audit"
 forget_recorded ldap
 forget_events
-run sealed timeout 20 env PGSERVICEFILE="$TEST_DIR/service.conf" PGPORT="$I" "$DOORS" x connectdb -- 'sslmode=require'
+run sealed timeout 20 env PGSERVICEFILE="$TEST_DIR/service.conf" PGPORT="$I" "$ENTRY_POINTS" x connectdb -- 'sslmode=require'
 is "$(out status server)" 'ok t' 'audit mode: the service falls back on its other lines, as bare'
 is "$(recorded ldap | grep -c .)" 1 'audit mode: the LDAP server is asked once, as bare'
 is "$(verdicts)" refuse/would-refuse 'audit mode: the log says what would be'
@@ -150,19 +150,19 @@ void *ldap_inix(const char *host, int port)
 C
 forget_recorded ldap
 forget_events
-run env LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$TEST_DIR/inside/libx.so:$OBJECT" PGSERVICEFILE="$TEST_DIR/service.conf" "$DOORS" x connectdb -- ''
+run env LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$TEST_DIR/inside/libx.so:$OBJECT" PGSERVICEFILE="$TEST_DIR/service.conf" "$ENTRY_POINTS" x connectdb -- ''
 is "$(out status) $(verdicts) $(recorded ldap)" 'bad refuse/refused ' 'its LDAP inside: not one byte'
 has "$(out error)" 'pgseal: refused: this libpq could ask an LDAP server' 'its LDAP inside: the error says why'
-run env -u PGSERVICE LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$TEST_DIR/inside/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=localhost port=$P"
+run env -u PGSERVICE LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$TEST_DIR/inside/libx.so:$OBJECT" "$ENTRY_POINTS" x connectdb -- "host=localhost port=$P"
 is "$(out status server)" 'ok t' 'its LDAP inside: without a service it connects'
 
 # --- libpqs without LDAP: a service file is theirs to judge
 for version in 13 16 18; do
     libs=$("$TEST_TOP/tests/lib/libpqs.sh" $version)
     for way in bare sealed; do
-        run $way env LD_LIBRARY_PATH="$libs" PGSERVICEFILE="$TEST_DIR/service.conf" "$DOORS" x connectdb -- ''
+        run $way env LD_LIBRARY_PATH="$libs" PGSERVICEFILE="$TEST_DIR/service.conf" "$ENTRY_POINTS" x connectdb -- ''
         is "$(out status) $(grep -c 'syntax error in service file' <<<"$(out error)")" 'bad 1' "$version, $way: no LDAP, so a syntax error"
-        run $way env LD_LIBRARY_PATH="$libs" PGSERVICEFILE="$TEST_DIR/plain.conf" PGPORT=1 "$DOORS" x connectdb -- 'host=localhost'
+        run $way env LD_LIBRARY_PATH="$libs" PGSERVICEFILE="$TEST_DIR/plain.conf" PGPORT=1 "$ENTRY_POINTS" x connectdb -- 'host=localhost'
         has "$(out error)" 'onnection refused' "$version, $way: a service is used"
     done
 done

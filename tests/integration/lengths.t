@@ -49,7 +49,7 @@ for ((n = 16340; n < 16382; n++)); do lengths+=("$n"); done
 for mode in enforce audit; do
     sed -i "s/^mode = .*//; 1i mode = $mode" /etc/pgseal/policy.conf
     RC=0
-    sealed "$DOORS" - <"$TEST_DIR/table" >"$TEST_DIR/out.jsonl" 2>"$TEST_DIR/err" || RC=$?
+    sealed "$ENTRY_POINTS" - <"$TEST_DIR/table" >"$TEST_DIR/out.jsonl" 2>"$TEST_DIR/err" || RC=$?
     [[ $mode == audit ]] || too_long=$(jq -r 'select(.row == "host-16377") | .error' "$TEST_DIR/out.jsonl")
     is "$RC $(wc -l <"$TEST_DIR/out.jsonl") $(jq -r .status "$TEST_DIR/out.jsonl" | grep -cv -e bad -e no_ -e rejected)" "0 $(wc -l <"$TEST_DIR/table") 0" \
         "$mode: each of $(wc -l <"$TEST_DIR/table") calls is answered, none connects"
@@ -95,7 +95,7 @@ for n in 254 255 256 1021 1022 1023 1024 1025 1026 4094 4095 4096 4097 4098 8190
     printf '#!%s\n' "$long" >"$TEST_DIR/script"
     chmod +x "$TEST_DIR/script"
     status "script-$n" "$launcher" --root "$PKI/root.pem" "$TEST_DIR/script"
-    status "object-$n" env LD_PRELOAD="$OBJECT" PGSEAL_SSLROOTCERT="$long" PGSEAL_LOG="file:$long" "$DOORS" first connectdb -- "host=localhost port=1"
+    status "object-$n" env LD_PRELOAD="$OBJECT" PGSEAL_SSLROOTCERT="$long" PGSEAL_LOG="file:$long" "$ENTRY_POINTS" first connectdb -- "host=localhost port=1"
 done
 is "$crashed" '' "pgseal-run: $count runs, none ends by a signal"
 done_testing

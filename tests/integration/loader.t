@@ -1,5 +1,5 @@
 #!/bin/bash
-# loader.t: the hooks of the dynamic linker's own functions: what they hand out for libpq's doors is sealed and stays with
+# loader.t: the hooks of the dynamic linker's own functions: what they hand out for libpq's entry points is sealed and stays with
 # its libpq; RTLD_DEEPBIND and dlmopen do not lead past; and everything else is as without pgseal, at -O2 and at -O0.
 . "$(dirname "$0")/../lib/env.sh"
 . "$TEST_TOP/tests/lib/reach.sh"
@@ -62,11 +62,11 @@ has "$want" 'RUNPATH of a module: found' 'a module'\''s RUNPATH counts'
 has "$want" 'RTLD_NEXT of a wrapper: 42' 'RTLD_NEXT goes on from its caller'
 has "$want" 'namespaces: another, kept' 'a namespace keeps what it opens'
 
-# dlerror: no door is in sight of a program without libpq, and the message is the linker's own.
+# dlerror: no entry point is in sight of a program without libpq, and the message is the linker's own.
 run env LD_PRELOAD="$OBJECT" "$REACH/loader-O2" "$REACH" -
 has "$OUT" "RTLD_DEFAULT: NULL, dlerror $REACH/loader-O2: undefined symbol: PQconnectdb, then (none)" 'dlerror tells it as ever'
 
-# --- doors by dlsym
+# --- entry points by dlsym
 
 policy <<END
 mode = enforce
@@ -79,20 +79,20 @@ for object in "${objects[@]}"; do
         [[ $object == "$OBJECT" || $libpq == */libpc* ]] || continue
         name=${libpq##*/}
         log_mark good
-        run bare "$REACH/bysym" doors "$libpq" "$target"
+        run bare "$REACH/bysym" entry_points "$libpq" "$target"
         want=$OUT
-        is "$(sessions good | sort -u)" '- plain' "$what: $name: bare, each door is open"
+        is "$(sessions good | sort -u)" '- plain' "$what: $name: bare, each entry point is open"
         log_mark good
         log_mark impostor
         forget_events
-        run env LD_PRELOAD="$object" "$REACH/bysym" doors "$libpq" "$target"
+        run env LD_PRELOAD="$object" "$REACH/bysym" entry_points "$libpq" "$target"
         is "$RC $OUT" "0 $want" "$what: $name: the program sees the same"
-        is "$(sessions good | sort | uniq -c | xargs)" '9 - ssl' "$what: $name: verified TLS by each door"
+        is "$(sessions good | sort | uniq -c | xargs)" '9 - ssl' "$what: $name: verified TLS by each entry point"
         is "$(events 'select(.changes) | .entry' | xargs)" \
             'PQconnectdb PQconnectdbParams PQconnectStart PQconnectStartParams PQsetdbLogin PQping PQpingParams PQconnectdb' \
             "$what: $name: one verdict each"
         is "$(events 'select(.changes) | .object' | sort -u)" "\"$REACH/bysym\"" "$what: $name: the log knows the caller"
-        run env LD_PRELOAD="$object" "$REACH/bysym" doors "$libpq" "$evil"
+        run env LD_PRELOAD="$object" "$REACH/bysym" entry_points "$libpq" "$evil"
         is "$(sessions impostor)" '' "$what: $name: no session on an impostor"
     done
 done
@@ -136,17 +136,17 @@ scope() {
     shift 3
     log_mark good
     run bare "$program" "$way" "$target" "$@"
-    like "$OUT" "^${version}[0-9]{4} $way: 42\$" "a door by $name: bare it answers"
-    is "$RC $(sessions good)" '0 - plain' "a door by $name: bare, plaintext"
+    like "$OUT" "^${version}[0-9]{4} $way: 42\$" "an entry point by $name: bare it answers"
+    is "$RC $(sessions good)" '0 - plain' "an entry point by $name: bare, plaintext"
     log_mark good
     log_mark impostor
     forget_events
     run sealed "$program" "$way" "$target" "$@"
-    is "$RC$ERR $(sessions good)" '0 - ssl' "a door by $name: verified TLS"
-    like "$OUT" "^${version}[0-9]{4} $way: 42\$" "a door by $name: it answers"
-    like "$(events 'select(.changes) | "\(.entry) \(.libpq_version)"')" "^\"PQconnectdb ${version}[0-9]{4}\"\$" "a door by $name: one verdict"
+    is "$RC$ERR $(sessions good)" '0 - ssl' "an entry point by $name: verified TLS"
+    like "$OUT" "^${version}[0-9]{4} $way: 42\$" "an entry point by $name: it answers"
+    like "$(events 'select(.changes) | "\(.entry) \(.libpq_version)"')" "^\"PQconnectdb ${version}[0-9]{4}\"\$" "an entry point by $name: one verdict"
     run sealed "$program" "$way" "$evil" "$@"
-    is "$(sessions impostor)" '' "a door by $name: no session on an impostor"
+    is "$(sessions impostor)" '' "an entry point by $name: no session on an impostor"
 }
 for way in default next self; do
     scope "$way" 15 "$REACH/bysym-linked"
@@ -169,7 +169,7 @@ hasnt "$OUT" pgseal 'by dlvsym: bare, connected'
 forget_events
 run sealed "$REACH/bysym" versioned 'host=nowhere sslmode=disable' "$REACH/libfake.so" FAKE_1
 is "$RC $ERR" '0 ' 'by dlvsym: it is found'
-has "$OUT" 'pgseal: refused: violation: the session is not in TLS' 'by dlvsym: a sealed door, and the outcome is held against it'
+has "$OUT" 'pgseal: refused: violation: the session is not in TLS' 'by dlvsym: a sealed entry point, and the outcome is held against it'
 is "$(events 'select(.changes) | [.entry, .action, .libpq, .changes[0].requested, .changes[0].enforced] | join(" ")')" \
     "\"PQconnectdb sealed $REACH/libfake.so disable verify-full\"" 'by dlvsym: the verdict'
 is "$(events 'select(.event == "process") | .hooks' | head -n 1)" '["PQconnectdb","dlsym","dlvsym"]' 'by dlvsym: the process line says so'
@@ -196,9 +196,9 @@ run sealed "$REACH/bysym" again "$target" "${many[@]}" "${many[@]}"
 is "$RC $(grep -c ': 42$' <<<"$OUT")" '0 40' 'twenty copies, one after the other: all sealed'
 is "$(sessions good | sort | uniq -c | xargs)" '40 - ssl' 'twenty copies, one after the other: verified TLS'
 run sealed "$REACH/bysym" stale "$target" "$REACH/a/libpa.so.5" "$REACH/b/libpb.so.5"
-has "$OUT" 'pgseal: refused' 'a door of a libpq that is gone: refused'
+has "$OUT" 'pgseal: refused' 'an entry point of a libpq that is gone: refused'
 run sealed "$REACH/bysym" threads "$target" "${many[@]:0:12}"
-is "$OUT" '0 threads saw another pointer' 'eight threads ask for the doors of twelve copies'
+is "$OUT" '0 threads saw another pointer' 'eight threads ask for the entry points of twelve copies'
 
 # --- RTLD_DEEPBIND
 

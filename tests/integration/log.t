@@ -10,14 +10,14 @@ bad="host=localhost port=$I dbname=app user=app"
 # --- fields
 policy <<<"sslrootcert = $PKI/root.pem"
 forget_events
-run sealed "$DOORS" row params -- host=localhost "port=$P" dbname=app user=app sslmode=allow application_name=fields
+run sealed "$ENTRY_POINTS" row params -- host=localhost "port=$P" dbname=app user=app sslmode=allow application_name=fields
 line=$(events 'select(.event == "downgrade")')
 is "$(jq -r '[.schema, .event, .action, .mode, .entry, .host, .port, .dbname, .user, .application_name] | join(" ")' <<<"$line")" \
     "pgseal/1 downgrade sealed enforce PQconnectdbParams localhost $P app app fields" 'the fields of a downgrade'
 is "$(jq -c '.changes | map(select(.source != "default"))' <<<"$line")" \
     '[{"option":"sslmode","source":"params","requested":"allow","enforced":"verify-full"}]' 'its changes'
-is "$(jq -r .exe <<<"$line")" "$DOORS" 'exe is absolute'
-is "$(jq -r .object <<<"$line")" "$DOORS" 'object is what called'
+is "$(jq -r .exe <<<"$line")" "$ENTRY_POINTS" 'exe is absolute'
+is "$(jq -r .object <<<"$line")" "$ENTRY_POINTS" 'object is what called'
 is "$(jq -r .node <<<"$line")" "$(hostname)" 'node is the host name'
 like "$(jq -r .libpq <<<"$line")" '^/.*/libpq\.so\.5' 'libpq is a path'
 is "$(jq -r .libpq_version <<<"$line")" "$(sed -n 's/^#define PG_VERSION_NUM //p' "$(pg_config --includedir)"/pg_config.h 2>/dev/null ||
@@ -28,18 +28,18 @@ is "$(jq -r '(.pid | type) + (.uid | type)' <<<"$line")" numbernumber 'pid and u
 now=$(date -u +%FT%H:)
 has "$(jq -r .time <<<"$line")" "${now%T*}" 'time is UTC'
 forget_events
-run sealed "$DOORS" row connectdb -- "$bad"
+run sealed "$ENTRY_POINTS" row connectdb -- "$bad"
 has "$(reason failed)" 'certificate verify failed' 'failed: the reason is the message of libpq'
 is "$(verdicts)" 'seal/sealed' 'after one verdict'
 is "$(events 'select(.event == "process")' | wc -l)" 1 'one process line'
 # What fails once authentication has begun is the server's answer and no failure to seal.
-for door in connectdb start; do
+for entry in connectdb start; do
     while IFS='|' read -r name what text; do
         forget_events
-        run sealed "$DOORS" row "$door" -- "host=localhost port=$P user=secret dbname=$what"
-        like "$(out status error)" "^bad .*$text" "$door: $name"
+        run sealed "$ENTRY_POINTS" row "$entry" -- "host=localhost port=$P user=secret dbname=$what"
+        like "$(out status error)" "^bad .*$text" "$entry: $name"
         is "$(events 'select(.event != "process") | .event + "/" + .action' | xargs)" 'seal/sealed witness/sealed' \
-            "$door: $name: no line says failed"
+            "$entry: $name: no line says failed"
     done <<'END'
 a wrong password|app password=wrong|password authentication failed
 no password|app|no password supplied
@@ -47,7 +47,7 @@ no such database|nowhere password=hunter2-sesame|database .nowhere. does not exi
 END
 done
 forget_events
-run sealed env OPENSSL_CONF=/dev/null SSL_CERT_FILE=/x PGLOCALEDIR=/y "$DOORS" row connectdb -- "$good"
+run sealed env OPENSSL_CONF=/dev/null SSL_CERT_FILE=/x PGLOCALEDIR=/y "$ENTRY_POINTS" row connectdb -- "$good"
 line=$(events 'select(.event == "process")')
 for word in OPENSSL_CONF SSL_CERT_FILE PGLOCALEDIR libpq.so PQconnectdb /etc/pgseal/policy.conf; do
     has "$line" "$word" "the process line tells $word"
@@ -66,7 +66,7 @@ all=("$good" "$good sslmode=disable" "host=$S port=$P user=app dbname=app" "host
 several() {
     local conninfo
     forget_events
-    for conninfo in "${all[@]}"; do printf 'x\tconnectdb\t--\t%s\n' "$conninfo"; done | sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+    for conninfo in "${all[@]}"; do printf 'x\tconnectdb\t--\t%s\n' "$conninfo"; done | sealed "$ENTRY_POINTS" - >"$TEST_DIR/out.jsonl"
 }
 several
 is "$(events .event | tr -d '"' | grep -v witness | tr '\n' ' ')" 'downgrade exempt failed refuse ' 'log_level = downgrade'
@@ -90,7 +90,7 @@ for value in "$long" $'\xff\xfe\x80' $'caf\xc3\xa9' $'\xf0\x9f\x98\x80' $'\xed\x
     rows+=("x"$'\tparams0\t--\thost=localhost\t'"port=$P"$'\tuser=app\tsslmode=disable\tdbname='"$value"$'\tapplication_name='"$value")
     rows+=("x"$'\tparams0\t--\thost='"$value"$'\tport='"$P"$'\tuser='"$value"$'\tsslmode=disable')
 done
-printf '%s\n' "${rows[@]}" | sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+printf '%s\n' "${rows[@]}" | sealed "$ENTRY_POINTS" - >"$TEST_DIR/out.jsonl"
 whole() { # FILE NAME: every line is JSON of the schema, UTF-8, short enough
     is "$(jq -r 'select(.schema == "pgseal/1") | 1' "$1" 2>&1 | sort | uniq -c | tr -d ' ')" "$(wc -l <"$1")1" "$2: each line is an object"
     ok "$2: UTF-8" iconv -f UTF-8 -t UTF-16 -o /dev/null "$1"
@@ -102,7 +102,7 @@ is "$(verdicts | wc -w)" "${#rows[@]}" 'odd bytes: a verdict for each'
 # --- threads and processes
 forget_events
 for i in 1 2 3 4; do
-    sealed "$DOORS" "p$i" connectdb threads=8 times=3 -- "$good sslmode=disable" >"$TEST_DIR/threads.$i" &
+    sealed "$ENTRY_POINTS" "p$i" connectdb threads=8 times=3 -- "$good sslmode=disable" >"$TEST_DIR/threads.$i" &
     pids[i]=$!
 done
 wait "${pids[@]}"
@@ -113,12 +113,12 @@ is "$(cat "$TEST_DIR"/threads.* | jq -r .server | sort | uniq -c | tr -s ' ')" '
 no_policy
 export PGSEAL_SSLROOTCERT=$PKI/root.pem PGSEAL_LOG_LEVEL=all
 for i in 1 2; do
-    sealed "$DOORS" "p$i" start threads=8 times=3 -- "$good sslmode=disable" >/dev/null 2>>"$TEST_DIR/pipe.err" &
+    sealed "$ENTRY_POINTS" "p$i" start threads=8 times=3 -- "$good sslmode=disable" >/dev/null 2>>"$TEST_DIR/pipe.err" &
     pids[i]=$!
 done
 wait "${pids[@]}"
 whole "$TEST_DIR/pipe.err" 'the same on stderr'
-sealed "$DOORS" f connectdb fork -- "$good sslmode=disable" >/dev/null 2>"$TEST_DIR/fork.err"
+sealed "$ENTRY_POINTS" f connectdb fork -- "$good sslmode=disable" >/dev/null 2>"$TEST_DIR/fork.err"
 is "$(jq -r 'select(.event == "downgrade") | .action' "$TEST_DIR/fork.err")" sealed 'a child of fork logs as well'
 
 # --- sinks: stderr
@@ -131,7 +131,7 @@ sink() { # NAME COMMAND…: runs, the connection stands
     OUT=$("$@") || RC=$?
     is "$(out status server) $RC" "$want 0" "$name: the connection stands"
 }
-connect() { sealed "$DOORS" s connectdb "$@" -- "$good sslmode=disable"; }
+connect() { sealed "$ENTRY_POINTS" s connectdb "$@" -- "$good sslmode=disable"; }
 lines() { if [[ -f $1 ]]; then jq -r 'select(.event == "downgrade") | 1' "$1" | wc -l; else echo 0; fi; }
 to() { local file=$1; shift; "$@" 2>"$file"; }
 sink 'stderr' to "$TEST_DIR/sink.1" connect
@@ -151,7 +151,7 @@ to_stuck() { # a pipe that nobody reads, filled to the brim
     mkfifo "$TEST_DIR/stuck"
     exec 8<>"$TEST_DIR/stuck"
     timeout 1 dd if=/dev/zero of="$TEST_DIR/stuck" bs=4096 2>/dev/null || true
-    timeout 20 env LD_PRELOAD="$OBJECT" "$DOORS" s connectdb -- "$good sslmode=disable" 2>&8
+    timeout 20 env LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" s connectdb -- "$good sslmode=disable" 2>&8
 }
 sink 'stderr is a pipe that nobody reads' to_stuck
 exec 8>&-
@@ -187,7 +187,7 @@ PGSEAL_LOG=file:$TEST_DIR/nowhere/log falls_back 'file: no such directory'
 PGSEAL_LOG=file:/dev/full falls_back 'file: a device'
 PGSEAL_LOG=file:/dev/stderr falls_back 'file: /dev/stderr'
 PGSEAL_LOG=file:/proc/self/fd/2 falls_back 'file: /proc/self/fd/2'
-mixed=$(PGSEAL_LOG=file:/dev/stdout sealed "$DOORS" s connectdb -- "$good sslmode=disable" 2>/dev/null)
+mixed=$(PGSEAL_LOG=file:/dev/stdout sealed "$ENTRY_POINTS" s connectdb -- "$good sslmode=disable" 2>/dev/null)
 is "$(jq -r 'select(.event == "downgrade") | 1' <<<"$mixed")" 1 'file: /dev/stdout'
 PGSEAL_LOG=none sink 'none' to "$TEST_DIR/sink.6" connect
 is "$(wc -c <"$TEST_DIR/sink.6")" 0 'none: nothing on stderr'
@@ -215,7 +215,7 @@ PGSEAL_LOG=syslog sink 'syslog' to "$TEST_DIR/sink.7" connect
 sleep 0.2
 is "$(grep -c '"event":"downgrade"' "$TEST_DIR/syslog") $(wc -c <"$TEST_DIR/sink.7")" '1 0' 'syslog: one datagram, nothing on stderr'
 like "$(head -1 "$TEST_DIR/syslog")" '^<[0-9]+>.*pgseal.*\{"schema":"pgseal/1"' 'syslog: with a priority, the JSON whole'
-sink 'stderr fails, syslog takes it' to_closed env PGSEAL_LOG="file:$TEST_DIR/nowhere/log" LD_PRELOAD="$OBJECT" "$DOORS" s connectdb \
+sink 'stderr fails, syslog takes it' to_closed env PGSEAL_LOG="file:$TEST_DIR/nowhere/log" LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" s connectdb \
     -- "$good sslmode=disable"
 sleep 0.2
 is "$(grep -c '"event":"downgrade"' "$TEST_DIR/syslog")" 2 'stderr fails, syslog takes it: it is there'
@@ -227,7 +227,7 @@ PGSEAL_LOG=syslog falls_back 'syslog: nobody there'
 # --- what no sink took is counted
 mkdir "$TEST_DIR/later.d"
 printf 'a\tconnectdb\tfirst=close:2\treset=sync\tbetween=mkdir %s/log\t--\t%s\nb\tconnectdb\t--\t%s\n' "$TEST_DIR/later.d" "$good sslmode=disable" \
-    "$good sslmode=disable" | PGSEAL_LOG=file:$TEST_DIR/later.d/log/f PGSEAL_LOG_LEVEL='' sealed "$DOORS" - >/dev/null 2>&1
+    "$good sslmode=disable" | PGSEAL_LOG=file:$TEST_DIR/later.d/log/f PGSEAL_LOG_LEVEL='' sealed "$ENTRY_POINTS" - >/dev/null 2>&1
 is "$(jq -s '[.[] | select(.lost)][0].lost >= 1' "$TEST_DIR/later.d/log/f")" true 'the next line carries lost'
 is "$(jq -s '.[0] | has("lost")' "$TEST_DIR/later.d/log/f")" true 'the very next'
 unset PGSEAL_SSLROOTCERT PGSEAL_LOG PGSEAL_LOG_LEVEL

@@ -28,7 +28,7 @@ told() {
     has "$(flat "$OUT")" "Log $1 cannot be written by this user: $2." "$3: check"
     run "$pgseal" check --json --policy "$conf" "$good"
     has "$(jq -r .log_fault <<<"$OUT")" "$1 cannot be written by this user: $2." "$3: check, as JSON"
-    run sealed env PGSEAL_POLICY="$conf" "$DOORS" x connectdb -- "$good"
+    run sealed env PGSEAL_POLICY="$conf" "$ENTRY_POINTS" x connectdb -- "$good"
     is "$(out status server)" 'ok t' "$3: sealed all the same"
     is "$(jq -r '.event + " " + (.reason // "")' <<<"$ERR")" \
         "process log = $1: $2; its lines go to standard error, else to syslog"$'\n'"downgrade " "$3: the lines, and before them why"
@@ -74,7 +74,7 @@ run as_user "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
 has "$ERR" "log/root.jsonl cannot be written: permission denied" 'as another user pgseal-run says so'
 run as_user "$pgseal" explain --json --policy "$conf" "$good"
 has "$(jq -r .log_fault <<<"$OUT")" 'cannot be written by this user: permission denied' 'and explain'
-run sealed env PGSEAL_POLICY="$conf" "$DOORS" x connectdb "first=uid:65534" -- "$good"
+run sealed env PGSEAL_POLICY="$conf" "$ENTRY_POINTS" x connectdb "first=uid:65534" -- "$good"
 is "$(jq -r '.event + " " + (.uid | tostring) + " " + (.reason // "")' <<<"$ERR" | head -1)" \
     "process 65534 log = file:$TEST_DIR/log/root.jsonl: permission denied; its lines go to standard error, else to syslog" \
     'a worker: its first line says why'
@@ -82,7 +82,7 @@ is "$(wc -c <"$TEST_DIR/log/root.jsonl")" 0 'a worker: the file is empty'
 
 # --- a descriptor that the log names
 log file:/proc/self/fd/3
-connect() { run env LD_PRELOAD="$OBJECT" PGSEAL_POLICY="$conf" "$DOORS" x connectdb "$@" -- "$good"; }
+connect() { run env LD_PRELOAD="$OBJECT" PGSEAL_POLICY="$conf" "$ENTRY_POINTS" x connectdb "$@" -- "$good"; }
 connect 3>"$TEST_DIR/third"
 is "$(jq -r .event "$TEST_DIR/third") $ERR" 'downgrade ' 'a descriptor: it has the line'
 run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true 3>"$TEST_DIR/third"

@@ -302,7 +302,7 @@ like "$ERR" 'setuid|su ' 'su: for it is setuid'
 
 here "file:$logdir/preload.jsonl"
 cp "$(bare which pg_isready)" "$TEST_DIR/bin/"
-install -m 4755 "$DOORS" "$TEST_DIR/bin/setuid"
+install -m 4755 "$ENTRY_POINTS" "$TEST_DIR/bin/setuid"
 printf 'int puts(const char *); int main(void) { return puts("fine") < 0; }' >"$TEST_DIR/fine.c"
 gcc -static -o "$TEST_DIR/bin/static" "$TEST_DIR/fine.c"
 musl-gcc -o "$TEST_DIR/bin/musl" "$TEST_DIR/fine.c"

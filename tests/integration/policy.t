@@ -14,7 +14,7 @@ refused() {
     shift 2
     forget_events
     log_mark good
-    run "$@" "$DOORS" x connectdb -- "$target sslmode=disable"
+    run "$@" "$ENTRY_POINTS" x connectdb -- "$target sslmode=disable"
     error=$(out error)
     has "$error" "pgseal: refused: $text" "$name: the message says so"
     is "$(contacts good)" 0 "$name: no connection"
@@ -29,24 +29,24 @@ refused_logged() {
 connects() {
     local name=$1
     shift
-    run "$@" "$DOORS" x connectdb -- "$target sslmode=disable"
+    run "$@" "$ENTRY_POINTS" x connectdb -- "$target sslmode=disable"
     is "$(out status server error)" 'ok t ' "$name: verified TLS"
     log_mark impostor
-    run "$@" "$DOORS" x connectdb -- "$bad sslmode=disable"
+    run "$@" "$ENTRY_POINTS" x connectdb -- "$bad sslmode=disable"
     is "$(out status) $(sessions impostor)" 'bad ' "$name: not to an impostor"
 }
 
 # --- the environment
 connects 'environment' sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem"
-run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$DOORS" x connectdb -- "$target sslmode=disable"
+run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$ENTRY_POINTS" x connectdb -- "$target sslmode=disable"
 is "$(jq -r '.event + " " + .action' <<<"$ERR")" 'downgrade sealed' 'the log goes to stderr where nothing else is said'
-run sealed "$DOORS" x connectdb -- "$target sslmode=disable"
-is "$(out status)" bad 'with nothing at all the defaults hold: the lab is not signed by the distribution'
+run sealed "$ENTRY_POINTS" x connectdb -- "$target sslmode=disable"
+is "$(out status)" bad 'with nothing at all the defaults hold: the distribution trusts no test server'
 like "$(jq -r '.changes[] | select(.option == "sslrootcert") | .enforced' <<<"$(head -1 <<<"$ERR")")" '^/.*\.(crt|pem)$' \
     'the default root is a bundle by absolute path'
 hasnt "$(out error)" 'pgseal: refused' 'libpq itself judged it'
 for empty in PGSEAL_MODE PGSEAL_SSLCRL PGSEAL_UNIX_SOCKETS PGSEAL_LOG PGSEAL_LOG_LEVEL PGSEAL_POLICY; do
-    run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$empty=" "$DOORS" x connectdb -- "$target"
+    run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$empty=" "$ENTRY_POINTS" x connectdb -- "$target"
     is "$(out status server)" 'ok t' "an empty $empty is an unset one"
 done
 while IFS='|' read -r setting text; do
@@ -152,7 +152,7 @@ fault 'over-long line' '3: ' "# $(printf 'x%.0s' {1..5000})\n"
 fault 'a NUL byte' '3: ' 'mode = enf\0000orce\n'
 fault 'a faulty line wins over audit' '4: ' 'mode = audit\nx = y\n'
 printf 'mode = of' >$file
-run sealed "$DOORS" x connectdb -- "$target"
+run sealed "$ENTRY_POINTS" x connectdb -- "$target"
 has "$(out error)" 'unknown value "of"' 'the last line without a newline keeps its last letter'
 printf 'log = file:%s\r\nmode = enforce\r\nsslrootcert = %s\r\n' "$EVENTS" "$PKI/root.pem" >$file
 connects 'lines that end in CR LF' sealed
@@ -163,7 +163,7 @@ connects 'comments and blanks' sealed
 policy <<<'mode = of'
 forget_events
 printf 'a\tconnectdb\t--\t%s\nb\tstart\t--\t%s\nc\tparams\tthreads=4\ttimes=3\t--\thost=localhost\n' "$target" "$target" |
-    sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+    sealed "$ENTRY_POINTS" - >"$TEST_DIR/out.jsonl"
 is "$(jq -rs 'map(select(.error | contains("pgseal: refused: "))) | length' "$TEST_DIR/out.jsonl")" 14 'each connection is refused'
 is "$(verdicts)" 'refuse/refused' 'one line for the process'
 
@@ -173,7 +173,7 @@ material() { # NAME TEXT KEY FILE
     refused_logged "$1" "/etc/pgseal/policy.conf:$(policy_line "$3 = $4"): $3: $4: $2" sealed
     policy <<<"$(printf 'mode = audit\n%s = %s\n' "$3" "$4")"
     forget_events
-    run sealed "$DOORS" x connectdb -- "$target sslmode=disable"
+    run sealed "$ENTRY_POINTS" x connectdb -- "$target sslmode=disable"
     is "$(out status) $(verdicts)" 'ok refuse/would-refuse' "$1: audit would refuse, and lets go"
 }
 : >"$TEST_DIR/empty.pem"
@@ -204,7 +204,7 @@ refused 'root path longer than libpq keeps' "/etc/pgseal/policy.conf:$(policy_li
 # --- read anew for each connection
 policy <<<"sslrootcert = $TEST_DIR/rotated.pem"
 cp "$PKI/foreign.pem" "$TEST_DIR/rotated.pem"
-sealed "$DOORS" x connectdb reset=sync between="cp $PKI/root.pem $TEST_DIR/rotated.pem" -- "$target" >"$TEST_DIR/out.jsonl"
+sealed "$ENTRY_POINTS" x connectdb reset=sync between="cp $PKI/root.pem $TEST_DIR/rotated.pem" -- "$target" >"$TEST_DIR/out.jsonl"
 is "$(jq -rs 'map(.status) | join(" ")' "$TEST_DIR/out.jsonl")" 'bad ok' 'a rotated root needs no restart'
 
 # --- settings are those of the load
@@ -213,10 +213,10 @@ is "$(jq -rs 'map(.status) | join(" ")' "$TEST_DIR/out.jsonl")" 'bad ok' 'a rota
 rewritten() {
     policy <<<"sslrootcert = $PKI/root.pem"
     printf 'a\tconnectdb\treset=sync\tbetween=cp %s %s\t--\t%s\nb\tconnectdb\t--\t%s\n' "$named" "$file" "$target sslmode=disable" \
-        "$target sslmode=disable" | sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+        "$target sslmode=disable" | sealed "$ENTRY_POINTS" - >"$TEST_DIR/out.jsonl"
     is "$(jq -rs 'map(.row + " " + .status + " " + (.server // "-")) | join(", ")' "$TEST_DIR/out.jsonl")" 'a ok t, a ok t, b ok t' \
         "$1: the process that runs keeps what it read"
-    run sealed "$DOORS" x connectdb -- "$target sslmode=disable"
+    run sealed "$ENTRY_POINTS" x connectdb -- "$target sslmode=disable"
     is "$(out status server)" "$2" "$1: the next process reads it"
 }
 printf 'mode = audit\nlog = none\nsslrootcert = %s\n' "$PKI/root.pem" >"$named"
@@ -224,35 +224,35 @@ rewritten 'policy.conf rewritten to audit' 'ok f'
 printf 'mode = of\nlog = none\n' >"$named"
 rewritten 'policy.conf rewritten with a fault' 'bad '
 policy <<<"sslrootcert = $PKI/root.pem"
-run sealed "$DOORS" x connectdb "first=setenv:PGSEAL_MODE=audit" -- "$target sslmode=disable"
+run sealed "$ENTRY_POINTS" x connectdb "first=setenv:PGSEAL_MODE=audit" -- "$target sslmode=disable"
 is "$(out server)" t 'setenv beside a policy file changes nothing'
 no_policy
 for first in "setenv:PGSEAL_MODE=audit" "setenv:PGSEAL_SSLROOTCERT=$PKI/foreign.pem" "setenv:PGSEAL_POLICY=/none" clobber; do
-    run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$DOORS" x connectdb "first=$first" -- "$target sslmode=disable"
+    run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$ENTRY_POINTS" x connectdb "first=$first" -- "$target sslmode=disable"
     is "$(out status server)" 'ok t' "after the load: ${first%%=*} changes nothing"
 done
 mkdir -p "$TEST_DIR/jail$PKI" "$TEST_DIR/jail/etc"
 cp "$PKI/root.pem" "$TEST_DIR/jail$PKI/"
 cp /etc/hosts /etc/nsswitch.conf /etc/passwd "$TEST_DIR/jail/etc/"
 policy <<<"sslrootcert = $PKI/root.pem"
-run sealed "$DOORS" x connectdb "first=chroot:$TEST_DIR/jail" -- "hostaddr=127.0.0.1 $target sslmode=disable"
+run sealed "$ENTRY_POINTS" x connectdb "first=chroot:$TEST_DIR/jail" -- "hostaddr=127.0.0.1 $target sslmode=disable"
 is "$(out status server)" 'ok t' 'a chroot after the load: the policy stands'
-run sealed "$DOORS" x connectdb "first=uid:$(id -u "$TESTUSER")" -- "$target sslmode=disable"
+run sealed "$ENTRY_POINTS" x connectdb "first=uid:$(id -u "$TESTUSER")" -- "$target sslmode=disable"
 is "$(out status server)" 'ok t' 'setuid after the load: the policy stands'
 
 # --- secure-execution mode: no variable counts (ld.so.preload is what loads the object there)
-cp "$DOORS" "$TEST_DIR/bin/doors-setuid"
-chmod 4755 "$TEST_DIR/bin/doors-setuid"
+cp "$ENTRY_POINTS" "$TEST_DIR/bin/entry_points-setuid"
+chmod 4755 "$TEST_DIR/bin/entry_points-setuid"
 no_policy
 printf '%s\n' "$OBJECT" >/etc/ld.so.preload
-run as_user env PGSEAL_MODE=audit PGSEAL_SSLROOTCERT="$PKI/root.pem" "$DOORS" x connectdb -- "$target sslmode=disable"
+run as_user env PGSEAL_MODE=audit PGSEAL_SSLROOTCERT="$PKI/root.pem" "$ENTRY_POINTS" x connectdb -- "$target sslmode=disable"
 is "$(out status server)" 'ok f' 'ld.so.preload, no secure execution: the variables count'
-run as_user env PGSEAL_MODE=audit "$TEST_DIR/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
+run as_user env PGSEAL_MODE=audit "$TEST_DIR/bin/entry_points-setuid" x connectdb -- "$target sslmode=disable"
 is "$(out status)" bad 'secure execution: PGSEAL_MODE counts for nothing'
-run as_user env PGSEAL_POLICY="$named" "$TEST_DIR/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
+run as_user env PGSEAL_POLICY="$named" "$TEST_DIR/bin/entry_points-setuid" x connectdb -- "$target sslmode=disable"
 is "$(out status)" bad 'secure execution: nor PGSEAL_POLICY'
 policy <<<"sslrootcert = $PKI/root.pem"
-run as_user "$TEST_DIR/bin/doors-setuid" x connectdb -- "$target sslmode=disable"
+run as_user "$TEST_DIR/bin/entry_points-setuid" x connectdb -- "$target sslmode=disable"
 is "$(out status server)" 'ok t' 'secure execution: the policy file does'
 rm -f /etc/ld.so.preload
 done_testing

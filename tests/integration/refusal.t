@@ -40,14 +40,14 @@ has "$ERR" 'pgseal: refused: ' 'pg_dump shows the refusal'
 
 forget_events
 rows=()
-for door in connectdb start ping; do
-    rows+=("$door"$'\t'"$door"$'\t--\t'"$target application_name=$door")
+for entry in connectdb start ping; do
+    rows+=("$entry"$'\t'"$entry"$'\t--\t'"$target application_name=$entry")
 done
-for door in params startparams pingparams params0 startparams0 pingparams0; do
-    rows+=("$door"$'\t'"$door"$'\t--\thost=localhost\t'"port=$port"$'\tdbname=app\tuser=app\t'"application_name=$door")
+for entry in params startparams pingparams params0 startparams0 pingparams0; do
+    rows+=("$entry"$'\t'"$entry"$'\t--\thost=localhost\t'"port=$port"$'\tdbname=app\tuser=app\t'"application_name=$entry")
 done
 rows+=($'setdblogin\tsetdblogin\tenv:PGAPPNAME=setdblogin\t--\thost=localhost\t'"port=$port"$'\tdbname=app\tuser=app')
-printf '%s\n' "${rows[@]}" | sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+printf '%s\n' "${rows[@]}" | sealed "$ENTRY_POINTS" - >"$TEST_DIR/out.jsonl"
 while IFS=$'\t' read -r row status error; do
     case $row in
     ping*) is "$status" no_attempt "$row: PQPING_NO_ATTEMPT" ;;
@@ -57,26 +57,26 @@ while IFS=$'\t' read -r row status error; do
         ;;
     esac
 done < <(jq -r '[.row, .status, .error] | @tsv' "$TEST_DIR/out.jsonl")
-is "$(jq -s length "$TEST_DIR/out.jsonl")" 10 'all doors answered'
+is "$(jq -s length "$TEST_DIR/out.jsonl")" 10 'all entry points answered'
 is "$(jq -s 'map(select(.needs_password)) | length' "$TEST_DIR/out.jsonl")" 0 'none asks for a password'
 is "$(events 'select(.event == "refuse" and .action == "refused") | .application_name' | sort | tr -d '\n')" \
     "$(printf '%s\n' "${rows[@]}" | cut -f1 | sed 's/.*/"&"/' | sort | tr -d '\n')" 'one refusal in the log for each'
 is "$(events 'select(.event == "refuse" and (.reason | test("localhost") | not))' | wc -l)" 0 'with a reason'
-is "$(recorded plain)" '' 'the server saw no byte of any door'
+is "$(recorded plain)" '' 'the server saw no byte of any entry point'
 
 # The message is the caller's to read more than once, and a reset of a refused connection stays refused.
-sealed "$DOORS" again params reset=sync -- host=localhost "port=$port" user=app dbname=app >"$TEST_DIR/out.jsonl"
+sealed "$ENTRY_POINTS" again params reset=sync -- host=localhost "port=$port" user=app dbname=app >"$TEST_DIR/out.jsonl"
 is "$(jq -rs 'map(.status) | join(" ")' "$TEST_DIR/out.jsonl")" 'bad bad' 'PQreset of a refused connection fails'
-sealed "$DOORS" again start reset=start -- "$target" >"$TEST_DIR/out.jsonl"
+sealed "$ENTRY_POINTS" again start reset=start -- "$target" >"$TEST_DIR/out.jsonl"
 is "$(jq -rs 'map(.status) | join(" ")' "$TEST_DIR/out.jsonl")" 'bad bad' 'PQresetStart too'
 is "$(recorded plain)" '' 'still no byte'
 
 # What libpq itself would have refused stays libpq's own message.
-run bare "$DOORS" x connectdb -- 'foo'
+run bare "$ENTRY_POINTS" x connectdb -- 'foo'
 bare_error=$(out error)
-run sealed "$DOORS" x connectdb -- 'foo'
+run sealed "$ENTRY_POINTS" x connectdb -- 'foo'
 is "$(out error)" "$bare_error" 'a string that cannot be parsed: the message of libpq'
-run sealed "$DOORS" x connectdb -- "$target nonsense=1"
+run sealed "$ENTRY_POINTS" x connectdb -- "$target nonsense=1"
 has "$(out error)" 'invalid connection option "nonsense"' 'an unknown option too'
 hasnt "$(out error)" 'pgseal' 'without our name'
 
@@ -86,30 +86,30 @@ sslrootcert = $PKI/root.pem
 END
 recorder_start impostor S --cert "$PKI/impostor.crt" --key "$PKI/impostor.key"
 forget_recorded plain
-run bare "$DOORS" x connectdb -- "$target sslmode=prefer password=s3same"
+run bare "$ENTRY_POINTS" x connectdb -- "$target sslmode=prefer password=s3same"
 has "$(recorded plain)" "$(printf s3same | od -An -tx1 | tr -d ' \n')" 'bare: prefer gives the password to a server without TLS'
 forget_recorded plain
 for mode in disable allow prefer require verify-ca verify-full; do
-    run sealed "$DOORS" x connectdb -- "$target sslmode=$mode password=s3same"
+    run sealed "$ENTRY_POINTS" x connectdb -- "$target sslmode=$mode password=s3same"
     is "$(out status)" bad "$mode: no connection without TLS"
 done
 is "$(recorded plain | sort -u)" "$SSL_REQUEST" 'the server saw the request for TLS and no other byte'
-run bare "$DOORS" x connectdb -- "host=localhost port=$(env_port impostor) user=app dbname=app sslmode=require password=s3same"
+run bare "$ENTRY_POINTS" x connectdb -- "host=localhost port=$(env_port impostor) user=app dbname=app sslmode=require password=s3same"
 has "$(recorded_tls impostor)" "$(printf s3same | od -An -tx1 | tr -d ' \n')" 'bare: the impostor gets the password'
 forget_recorded impostor
 for mode in disable allow prefer require verify-ca; do
-    run sealed "$DOORS" x connectdb -- "host=localhost port=$(env_port impostor) user=app dbname=app sslmode=$mode password=s3same"
+    run sealed "$ENTRY_POINTS" x connectdb -- "host=localhost port=$(env_port impostor) user=app dbname=app sslmode=$mode password=s3same"
     is "$(out status)" bad "$mode: no connection to an impostor"
 done
 is "$(recorded_tls impostor | tr -d '\n')" '' 'the impostor saw no byte inside TLS'
 is "$(recorded impostor | sort -u)" "$SSL_REQUEST" 'and only the request for TLS before it'
 for answer in E close; do
     recorder_start "r$answer" "$answer"
-    run sealed "$DOORS" x connectdb -- "host=localhost port=$(env_port "r$answer") user=app dbname=app sslmode=prefer password=s3same"
+    run sealed "$ENTRY_POINTS" x connectdb -- "host=localhost port=$(env_port "r$answer") user=app dbname=app sslmode=prefer password=s3same"
     is "$(recorded "r$answer" | sort -u)" "$SSL_REQUEST" "a server that answers with $answer: no second, plain attempt"
 done
 recorder_start rsilent silent
-run sealed "$DOORS" x connectdb -- "host=localhost port=$(env_port rsilent) user=app dbname=app connect_timeout=2"
+run sealed "$ENTRY_POINTS" x connectdb -- "host=localhost port=$(env_port rsilent) user=app dbname=app connect_timeout=2"
 is "$(recorded rsilent | sort -u)" "$SSL_REQUEST" 'a silent server: only the request'
 
 # After a refusal the same process connects where it may.
@@ -119,6 +119,6 @@ unlisted_hosts = refuse
 [host localhost:$(env_port good)]
 END
 printf 'a\tconnectdb\t--\t%s\nb\tconnectdb\t--\t%s\n' "$target" "host=localhost port=$(env_port good) user=app dbname=app" |
-    sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+    sealed "$ENTRY_POINTS" - >"$TEST_DIR/out.jsonl"
 is "$(jq -rs 'map(.status) | join(" ")' "$TEST_DIR/out.jsonl")" 'bad ok' 'a refusal leaves the process able to connect where it may'
 done_testing

@@ -11,7 +11,7 @@ printf '[plain]\nhost=localhost\nport=%s\nuser=app\ndbname=app\npassword=of-the-
     "$P" >"$TEST_DIR/service.conf"
 export PGSERVICEFILE=$TEST_DIR/service.conf
 target="host=localhost port=$P user=app dbname=app"
-# alike NAME DOOR [OPTION…] -- ARGUMENT…: status, message, PQpass and all of PQconninfo
+# alike NAME ENTRY [OPTION…] -- ARGUMENT…: status, message, PQpass and all of PQconninfo
 alike() {
     local name=$1 way libs version
     shift
@@ -19,7 +19,7 @@ alike() {
         libs=/nonexistent
         ((version == 15)) || libs=$("$TEST_TOP/tests/lib/libpqs.sh" $version)
         for way in bare sealed; do
-            run $way env LD_LIBRARY_PATH="$libs" "$DOORS" x "$@"
+            run $way env LD_LIBRARY_PATH="$libs" "$ENTRY_POINTS" x "$@"
             declare "$way=$OUT $ERR"
         done
         # shellcheck disable=SC2154 # both are declared above
@@ -27,22 +27,22 @@ alike() {
         like "$(out status)" '^(bad|no_attempt)$' "libpq $version: $name: no connection"
     done
 }
-for door in connectdb start ping; do
-    alike "a wrong sslmode, $door" $door -- "$target sslmode=bogus password=mine target_session_attrs=read-write"
-    alike "a wrong sslmode without a password, $door" $door -- "$target sslmode=bogus"
-    alike "a wrong option in a service, $door" $door -- 'service=faulty password=mine'
-    alike "a service that is nowhere, $door" $door -- 'service=nowhere password=mine'
-    alike "a keyword that does not exist, $door" $door -- "$target no_such=1 password=mine"
-    alike "no connection string, $door" $door -- 'just words'
-    alike "a quote that is not closed, $door" $door -- "$target password='mine"
-    alike "lists that do not match, $door" $door -- "host=a,b port=1,2,3 password=mine"
+for entry in connectdb start ping; do
+    alike "a wrong sslmode, $entry" $entry -- "$target sslmode=bogus password=mine target_session_attrs=read-write"
+    alike "a wrong sslmode without a password, $entry" $entry -- "$target sslmode=bogus"
+    alike "a wrong option in a service, $entry" $entry -- 'service=faulty password=mine'
+    alike "a service that is nowhere, $entry" $entry -- 'service=nowhere password=mine'
+    alike "a keyword that does not exist, $entry" $entry -- "$target no_such=1 password=mine"
+    alike "no connection string, $entry" $entry -- 'just words'
+    alike "a quote that is not closed, $entry" $entry -- "$target password='mine"
+    alike "lists that do not match, $entry" $entry -- "host=a,b port=1,2,3 password=mine"
 done
-for door in params startparams params0 pingparams; do
-    alike "a wrong sslmode, $door" $door -- host=localhost "port=$P" user=app dbname=app sslmode=bogus password=mine \
+for entry in params startparams params0 pingparams; do
+    alike "a wrong sslmode, $entry" $entry -- host=localhost "port=$P" user=app dbname=app sslmode=bogus password=mine \
         target_session_attrs=read-write
-    alike "a wrong gssencmode by PGGSSENCMODE, $door" $door env:PGGSSENCMODE=maybe -- host=localhost "port=$P" user=app password=mine
-    alike "session attributes by PGTARGETSESSIONATTRS, $door" $door env:PGTARGETSESSIONATTRS=read-only -- host=localhost sslmode=bogus
-    alike "a keyword that does not exist, $door" $door -- host=localhost no_such=1 password=mine
+    alike "a wrong gssencmode by PGGSSENCMODE, $entry" $entry env:PGGSSENCMODE=maybe -- host=localhost "port=$P" user=app password=mine
+    alike "session attributes by PGTARGETSESSIONATTRS, $entry" $entry env:PGTARGETSESSIONATTRS=read-only -- host=localhost sslmode=bogus
+    alike "a keyword that does not exist, $entry" $entry -- host=localhost no_such=1 password=mine
 done
 alike 'a wrong sslmode, login' setdblogin -- host=localhost "port=$P" user=app 'dbname=sslmode=bogus' password=mine
 alike 'a wrong gssencmode by a service' connectdb -- 'service=gssmode host=localhost password=mine'
@@ -52,7 +52,7 @@ for at in 1 2 3 4; do
     printf '[s]\nhost=localhost\nport=%s\nsslmode=bogus\n' "$P" >"$TEST_DIR/race.conf"
     printf '[s]\nhost=localhost\nport=%s\nsslmode=disable\n' "$P" >"$TEST_DIR/race.new"
     run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_FILE="$TEST_DIR/race.conf" SWAP_WITH="$TEST_DIR/race.new" SWAP_AT=$at \
-        PGSERVICEFILE="$TEST_DIR/race.conf" "$DOORS" x connectdb -- 'service=s user=app dbname=app'
+        PGSERVICEFILE="$TEST_DIR/race.conf" "$ENTRY_POINTS" x connectdb -- 'service=s user=app dbname=app'
     isnt "$(out status server)" 'ok f' "look $at: nothing weaker came of it"
 done
 done_testing

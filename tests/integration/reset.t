@@ -35,7 +35,7 @@ replace="env -u LD_PRELOAD '$TEST_DIR/bin/replace'"
 reset() { # sync|start COMMAND: leaves RESET, what came of it, RESET_ERROR, and RESET_CONTACTS, what the server saw of the reset
     cp "$PKI/crl.pem" "$crl"
     forget_events
-    run sealed "$DOORS" x connectdb "between=$2 && stat -c %s '$(env_log good)' >'$TEST_DIR/mark'" "reset=$1" \
+    run sealed "$ENTRY_POINTS" x connectdb "between=$2 && stat -c %s '$(env_log good)' >'$TEST_DIR/mark'" "reset=$1" \
         -- "host=localhost port=$P user=app dbname=app"
     sleep 0.05
     RESET_CONTACTS=$(tail -c "+$(($(<"$TEST_DIR/mark") + 1))" "$(env_log good)" | grep -c 'connection received' || true)
@@ -55,7 +55,7 @@ for how in sync start; do
     has "$RESET_ERROR" "pgseal: refused: sslcrl: $crl: " "$how: the caller is told why"
     is "$(verdicts)" 'seal/sealed refuse/refused' "$how: the refusal is logged"
     has "$(reason refuse)" "sslcrl: $crl: " "$how: with its reason"
-    run bare "$DOORS" x connectdb -- "host=localhost port=$P user=app dbname=app sslmode=verify-full sslrootcert=$PKI/root.pem"
+    run bare "$ENTRY_POINTS" x connectdb -- "host=localhost port=$P user=app dbname=app sslmode=verify-full sslrootcert=$PKI/root.pem"
     is "$(out status server)" 'ok t' "$how: (that server takes who does not ask for a CRL)"
     "$TEST_DIR/bin/replace" good
     reset "$how" "rm $crl"

@@ -22,18 +22,18 @@ target="host=localhost port=$(env_port good) user=app dbname=app"
 for version in '' 13 16 18; do
     libraries=
     [[ -z $version ]] || libraries=$TEST_TOP/build/libpqs/$version/native/lib
-    for door in connectdb params start; do
+    for entry in connectdb params start; do
         words=("$target")
-        [[ $door != params ]] || read -ra words <<<"$target"
-        is "$(opened env LD_LIBRARY_PATH="$libraries" LD_PRELOAD="$OBJECT" "$DOORS" x "$door" -- "${words[@]}")" 1 \
-            "libpq ${version:-15}, $door: the root file is read once"
-        like "$(<"$TEST_DIR/out")" '"status":"ok"' "libpq ${version:-15}, $door: connected"
+        [[ $entry != params ]] || read -ra words <<<"$target"
+        is "$(opened env LD_LIBRARY_PATH="$libraries" LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" x "$entry" -- "${words[@]}")" 1 \
+            "libpq ${version:-15}, $entry: the root file is read once"
+        like "$(<"$TEST_DIR/out")" '"status":"ok"' "libpq ${version:-15}, $entry: connected"
     done
-    is "$(opened env LD_LIBRARY_PATH="$libraries" "$DOORS" x connectdb -- "$target sslmode=verify-full sslrootcert=$roots")" 1 \
+    is "$(opened env LD_LIBRARY_PATH="$libraries" "$ENTRY_POINTS" x connectdb -- "$target sslmode=verify-full sslrootcert=$roots")" 1 \
         "libpq ${version:-15}, bare: once as well"
 done
 printf 'mode = audit\nsslrootcert = %s\nlog = none\n' "$roots" | policy
-is "$(opened env LD_PRELOAD="$OBJECT" "$DOORS" x connectdb -- "$target sslmode=verify-full sslrootcert=$roots")" 2 \
+is "$(opened env LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" x connectdb -- "$target sslmode=verify-full sslrootcert=$roots")" 2 \
     'in audit mode libpq reads the file itself'
 
 # --- the same outcome as with the whole file
@@ -42,9 +42,9 @@ outcome() { # SERVER HOW
     local to
     to="host=localhost port=$(env_port "$1") user=app dbname=app"
     if [[ $2 == bare ]]; then
-        run bare "$DOORS" x connectdb -- "$to sslmode=verify-full sslrootcert=$roots"
+        run bare "$ENTRY_POINTS" x connectdb -- "$to sslmode=verify-full sslrootcert=$roots"
     else
-        run sealed "$DOORS" x connectdb -- "$to"
+        run sealed "$ENTRY_POINTS" x connectdb -- "$to"
     fi
     out status
 }

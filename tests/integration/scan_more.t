@@ -127,7 +127,7 @@ is "$RC $(field '[.items[] | .verdict + " " + .ways[0].way] | unique | join("; "
 has "$(field '.items[0].why')" "KingbaseES's libkci" 'libkci: why'
 
 # --- /etc/ld.so.preload and setuid programs
-cp "$DOORS" suid && chmod 4755 suid
+cp "$ENTRY_POINTS" suid && chmod 4755 suid
 scan suid
 is "$RC $(item /suid)" '1 not covered linked' 'a setuid program'
 touch nothing.c && gcc -shared -o other.so nothing.c

@@ -15,47 +15,47 @@ openssl ec -aes256 -in "$PKI/client.key" -passout "pass:$X" -out "$TEST_DIR/lock
 chmod 0600 "$TEST_DIR/locked.key"
 
 table() {
-    local door
-    for door in connectdb start ping; do
+    local entry
+    for entry in connectdb start ping; do
         cat <<END
-a	$door	--	$good sslmode=disable password=$X
-b	$door	env:PGPASSWORD=$X	--	$good sslmode=disable
-c	$door	--	postgresql://app:$X@localhost:$P/app?sslmode=disable
-d	$door	--	$good sslmode=disable
-e	$door	--	$good sslmode=disable sslcert=$PKI/client.crt sslkey=$TEST_DIR/locked.key sslpassword=$X
-f	$door	--	postgresql://app:x@$X@localhost:$P/app?sslmode=disable
-g	$door	--	postgresql://app:x/$X@localhost:$P/app?sslmode=disable
-h	$door	--	postgresql://app:$X/y@localhost:$P/app?sslmode=disable
-i	$door	env:PGSERVICEFILE=$TEST_DIR/services.conf	--	service=s user=app dbname=app sslmode=disable
-j	$door	--	postgresql://localhost:$P/app?user=app&password=$X&sslmode=disable
-k	$door	--	$good sslmode=disable application_name='password=$X'
-l	$door	--	$good sslmode=disable application_name=postgresql://app:$X@h/
-m	$door	--	$good sslmode='password=$X'
-n	$door	--	host=localhost port=$P dbname='postgresql://app:$X@localhost/app' user=app sslmode=disable
-o	$door	--	host=app:$X@localhost port=$P user=app sslmode=disable
-p	$door	--	host=localhost port=$X@1 user=app sslmode=disable
-q	$door	--	postgresql://app:x#$X@localhost:$P/app
-r	$door	--	postgresql://app:x?$X@localhost:$P/app
-s	$door	--	postgresql://app:x%zz$X@localhost:$P/app
-t	$door	--	$good sslrootcert='/tmp/password=$X' sslcrl='postgres://app:$X@x'
-u	$door	--	$good sslmode=disable application_name='oauth_client_secret%3D$X'
-v	$door	--	$good sslmode=disable application_name='p%2561ssword%20=$X'
-w	$door	--	$good sslmode=disable sslrootcert='pkcs11:object=x?pin-value=$X'
-x	$door	--	postgres://app:a@$X:c@localhost/app?sslmode=disable
-y	$door	--	postgres://svc%40project.iam:a/$X@localhost/app?sslmode=disable
+a	$entry	--	$good sslmode=disable password=$X
+b	$entry	env:PGPASSWORD=$X	--	$good sslmode=disable
+c	$entry	--	postgresql://app:$X@localhost:$P/app?sslmode=disable
+d	$entry	--	$good sslmode=disable
+e	$entry	--	$good sslmode=disable sslcert=$PKI/client.crt sslkey=$TEST_DIR/locked.key sslpassword=$X
+f	$entry	--	postgresql://app:x@$X@localhost:$P/app?sslmode=disable
+g	$entry	--	postgresql://app:x/$X@localhost:$P/app?sslmode=disable
+h	$entry	--	postgresql://app:$X/y@localhost:$P/app?sslmode=disable
+i	$entry	env:PGSERVICEFILE=$TEST_DIR/services.conf	--	service=s user=app dbname=app sslmode=disable
+j	$entry	--	postgresql://localhost:$P/app?user=app&password=$X&sslmode=disable
+k	$entry	--	$good sslmode=disable application_name='password=$X'
+l	$entry	--	$good sslmode=disable application_name=postgresql://app:$X@h/
+m	$entry	--	$good sslmode='password=$X'
+n	$entry	--	host=localhost port=$P dbname='postgresql://app:$X@localhost/app' user=app sslmode=disable
+o	$entry	--	host=app:$X@localhost port=$P user=app sslmode=disable
+p	$entry	--	host=localhost port=$X@1 user=app sslmode=disable
+q	$entry	--	postgresql://app:x#$X@localhost:$P/app
+r	$entry	--	postgresql://app:x?$X@localhost:$P/app
+s	$entry	--	postgresql://app:x%zz$X@localhost:$P/app
+t	$entry	--	$good sslrootcert='/tmp/password=$X' sslcrl='postgres://app:$X@x'
+u	$entry	--	$good sslmode=disable application_name='oauth_client_secret%3D$X'
+v	$entry	--	$good sslmode=disable application_name='p%2561ssword%20=$X'
+w	$entry	--	$good sslmode=disable sslrootcert='pkcs11:object=x?pin-value=$X'
+x	$entry	--	postgres://app:a@$X:c@localhost/app?sslmode=disable
+y	$entry	--	postgres://svc%40project.iam:a/$X@localhost/app?sslmode=disable
 END
     done
-    for door in params params0 startparams startparams0 pingparams pingparams0; do
+    for entry in params params0 startparams startparams0 pingparams pingparams0; do
         cat <<END
-A	$door	--	host=localhost	port=$P	user=app	dbname=app	sslmode=disable	password=$X
-B	$door	--	dbname=postgresql://app:$X@localhost:$P/app	sslmode=disable
-C	$door	--	dbname=host=localhost port=$P user=app password=$X	sslmode=disable
-D	$door	--	host=localhost	port=$P	user=app	dbname=app	sslmode=disable	options=-c password=$X
-E	$door	--	host=postgresql://app:$X@localhost	port=$P	user=app
-F	$door	--	dbname=postgresql://app:$X/y@localhost:$P/app
-G	$door	--	host=localhost	port=$P	user=app	sslmode=disable	dbname=host=db user=app oauth_client_secret=$X
-H	$door	--	host=localhost	port=$P	sslmode=disable	dbname=app	user=scram_client_key = $X
-I	$door	--	host=localhost	port=$P	sslmode=disable	user=app	dbname=postgresql%3A%2F%2Fapp:$X
+A	$entry	--	host=localhost	port=$P	user=app	dbname=app	sslmode=disable	password=$X
+B	$entry	--	dbname=postgresql://app:$X@localhost:$P/app	sslmode=disable
+C	$entry	--	dbname=host=localhost port=$P user=app password=$X	sslmode=disable
+D	$entry	--	host=localhost	port=$P	user=app	dbname=app	sslmode=disable	options=-c password=$X
+E	$entry	--	host=postgresql://app:$X@localhost	port=$P	user=app
+F	$entry	--	dbname=postgresql://app:$X/y@localhost:$P/app
+G	$entry	--	host=localhost	port=$P	user=app	sslmode=disable	dbname=host=db user=app oauth_client_secret=$X
+H	$entry	--	host=localhost	port=$P	sslmode=disable	dbname=app	user=scram_client_key = $X
+I	$entry	--	host=localhost	port=$P	sslmode=disable	user=app	dbname=postgresql%3A%2F%2Fapp:$X
 END
     done
     cat <<END
@@ -80,7 +80,7 @@ exempt = all of it" ;;
     mixed) policy <<<"sslrootcert = $PKI/crl-mixed.pem" ;;
     esac
     forget_events
-    sealed "$DOORS" - <"$TEST_DIR/table" >"$TEST_DIR/out.jsonl" 2>"$TEST_DIR/err"
+    sealed "$ENTRY_POINTS" - <"$TEST_DIR/table" >"$TEST_DIR/out.jsonl" 2>"$TEST_DIR/err"
     is "$(wc -l <"$TEST_DIR/out.jsonl")" "$rows" "$what: every row answered"
     is "$(grep -c "$X" "$EVENTS" || true)" 0 "$what: the log has no secret"
     diag "$(grep "$X" "$EVENTS" | head -n 3)"
@@ -102,7 +102,7 @@ user='svc%40project.iam'
 policy <<<"sslrootcert = $PKI/root.pem"
 forget_events
 for server in good impostor; do
-    run sealed "$DOORS" at connectdb -- "postgresql://$user:$X@localhost:$(env_port $server)/app?sslmode=require"
+    run sealed "$ENTRY_POINTS" at connectdb -- "postgresql://$user:$X@localhost:$(env_port $server)/app?sslmode=require"
 done
 is "$(events 'select(.event == "downgrade") | [.host, .dbname, .user, .port]' | tr -d '\n')" \
     "[\"localhost\",\"app\",\"svc@project.iam\",\"$P\"][\"localhost\",\"app\",\"svc@project.iam\",\"$(env_port impostor)\"]" \
@@ -111,7 +111,7 @@ has "$(reason failed)" 'certificate verify failed' 'and the reason of one that f
 policy <<<"sslrootcert = $PKI/root.pem
 unlisted_hosts = refuse"
 forget_events
-run sealed "$DOORS" at connectdb -- "postgresql://$user:$X@localhost:$P/app"
+run sealed "$ENTRY_POINTS" at connectdb -- "postgresql://$user:$X@localhost:$P/app"
 has "$(reason refuse)" 'no section names the host "localhost"' 'a refusal names the host'
 policy <<<"sslrootcert = $PKI/root.pem"
 run "$pgseal" explain --json "postgresql://$user:$X@db.example:6543/orders?sslmode=require"

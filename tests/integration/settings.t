@@ -22,10 +22,10 @@ misspelt() {
     local want=$1
     shift
     log_mark good
-    run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$@" "$DOORS" x connectdb -- "host=localhost port=$G $w"
+    run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$@" "$ENTRY_POINTS" x connectdb -- "host=localhost port=$G $w"
     has "$(out error)" "pgseal: refused: environment: $want" "$*: the program's error"
     is "$(jq -r 'select(.event == "refuse").reason' <<<"$ERR" | grep -cF "environment: $want")" 1 "$*: the log, once"
-    run env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$@" "$pgseal_run" --lib "$OBJECT" "$DOORS" x connectdb -- "host=localhost port=$G $w"
+    run env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$@" "$pgseal_run" --lib "$OBJECT" "$ENTRY_POINTS" x connectdb -- "host=localhost port=$G $w"
     is "$RC" 125 "$*: pgseal-run: status 125"
     has "$ERR" "environment: $want" "$*: pgseal-run"
     run env PGSEAL_SSLROOTCERT="$PKI/root.pem" "$@" "$pgseal" explain --json "host=localhost port=$G $w"
@@ -42,16 +42,16 @@ misspelt 'PGSEAL_MODE: unknown value "of"; use enforce or audit' PGSEAL_MODE=of
 kubernetes=(PGSEAL_SERVICE_HOST=10.0.0.1 PGSEAL_SERVICE_PORT=443 PGSEAL_SERVICE_PORT_HTTPS=443 PGSEAL_PORT=tcp://10.0.0.1:443
     PGSEAL_PORT_443_TCP=tcp://10.0.0.1:443 PGSEAL_PORT_443_TCP_PROTO=tcp PGSEAL_PORT_443_TCP_PORT=443
     PGSEAL_PORT_443_TCP_ADDR=10.0.0.1 PGSEAL_HOOK_SERVICE_HOST=10.0.0.1 PGSEAL_HOOK_PORT_53_UDP_ADDR=10.0.0.1 PGSEAL_MOD=)
-run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_LOG=none "${kubernetes[@]}" "$DOORS" x connectdb -- \
+run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_LOG=none "${kubernetes[@]}" "$ENTRY_POINTS" x connectdb -- \
     "host=localhost port=$G $w"
 is "$(out status server)" 'ok t' 'what Kubernetes sets for a Service called pgseal, and an empty variable: sealed'
-run env PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_LOG=none "${kubernetes[@]}" "$pgseal_run" --lib "$OBJECT" "$DOORS" x connectdb -- \
+run env PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_LOG=none "${kubernetes[@]}" "$pgseal_run" --lib "$OBJECT" "$ENTRY_POINTS" x connectdb -- \
     "host=localhost port=$G $w"
 is "$(out status server) $ERR" 'ok t ' 'the same under pgseal-run, which says nothing'
 run env PGSEAL_SSLROOTCERT="$PKI/root.pem" "${kubernetes[@]}" "$pgseal" explain --json "host=localhost port=$G $w"
 is "$(jq -r .verdict <<<"$OUT")" sealed 'and explain'
 policy <<<"sslrootcert = $PKI/root.pem"
-run sealed env PGSEAL_SSL_ROOT_CERT=x "$DOORS" x connectdb -- "host=localhost port=$G $w"
+run sealed env PGSEAL_SSL_ROOT_CERT=x "$ENTRY_POINTS" x connectdb -- "host=localhost port=$G $w"
 is "$(out status server)" 'ok t' 'where a policy file is in force no variable counts, a misspelt one neither'
 no_policy
 
@@ -62,7 +62,7 @@ fault() { # TEXT WANT
     run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
     is "$RC" 125 "$1: pgseal-run: status 125"
     has "$ERR" "$conf:$2" "$1: pgseal-run says where and what"
-    run sealed env PGSEAL_POLICY="$conf" "$DOORS" x connectdb -- "host=localhost port=$G $w"
+    run sealed env PGSEAL_POLICY="$conf" "$ENTRY_POINTS" x connectdb -- "host=localhost port=$G $w"
     has "$(out error)" "$conf:$2" "$1: the program's error"
 }
 fault 'mode = of' '2: mode: unknown value "of"; use enforce or audit'
@@ -97,7 +97,7 @@ a section names an instance|ok t|downgrade/sealed rule [host my-project:my-insta
 a pattern of instances with a port|ok t|downgrade/sealed rule [host his-project:*:$G]|host=his-project:x hostaddr=127.0.0.1 port=$G $w
 END
 has "${ROW_ERROR[another_server_is_refused_under_it]}" 'does not match host name "my-project:my-instance"' 'libpq says why'
-run bare "$DOORS" x connectdb -- "host=my-project:my-instance hostaddr=127.0.0.1 port=$C $w sslmode=verify-full sslrootcert=$PKI/root.pem"
+run bare "$ENTRY_POINTS" x connectdb -- "host=my-project:my-instance hostaddr=127.0.0.1 port=$C $w sslmode=verify-full sslrootcert=$PKI/root.pem"
 is "$(out status server)" 'ok t' 'bare, libpq verifies that name too'
 run "$pgseal" check --json "host=localhost port=$C user=app dbname=app"
 advice=$(jq -r '.findings[] | select(.finding == "wrong-name").advice' <<<"$OUT")
@@ -118,7 +118,7 @@ run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
 has "$ERR" "$conf: owned by uid 65534, and neither by root nor by this user (uid 0); in a rootless container" \
     'the owner: both uids, and a hint'
 chown 4711 "$conf"
-run sealed env PGSEAL_POLICY="$conf" "$DOORS" x connectdb -- "host=localhost port=$G $w"
+run sealed env PGSEAL_POLICY="$conf" "$ENTRY_POINTS" x connectdb -- "host=localhost port=$G $w"
 has "$(out error)" "$conf: owned by uid 4711, and neither by root nor by this user (uid 0)" 'the same in the program'
 hasnt "$(out error)" rootless 'without the hint'
 done_testing

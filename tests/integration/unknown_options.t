@@ -8,7 +8,7 @@ policy <<<"sslrootcert = $PKI/root.pem"
 
 # In place, so that the file stays what it is: xrbsrvname has a default (postgres), xequirepeer has none.
 mkdir "$TEST_DIR/lib"
-libpq=$(ldd "$DOORS" | sed -n 's/.*libpq\.so\.5 => \([^ ]*\).*/\1/p')
+libpq=$(ldd "$ENTRY_POINTS" | sed -n 's/.*libpq\.so\.5 => \([^ ]*\).*/\1/p')
 LC_ALL=C sed 's/krbsrvname/xrbsrvname/g; s/PGKRBSRVNAME/PGXRBSRVNAME/g; s/requirepeer/xequirepeer/g; s/PGREQUIREPEER/PGXEQUIREPEER/g' \
     "$libpq" >"$TEST_DIR/lib/libpq.so.5"
 export LD_LIBRARY_PATH=$TEST_DIR/lib
@@ -27,11 +27,11 @@ one without a default|$target xequirepeer=postgres
 an empty one|$target xequirepeer=''
 an empty one with a default|$target xrbsrvname=''
 a URI|${uri}xrbsrvname=x
-arrays|$arrays ; xrbsrvname=x|door:params
-arrays that are not expanded|$arrays ; xequirepeer=x|door:startparams0
-the last of two|$arrays ; xrbsrvname=postgres ; xrbsrvname=x|door:params
-an expanded dbname|dbname=$target xrbsrvname=x|door:startparams
-login|dbname=$target xrbsrvname=x|door:setdblogin
+arrays|$arrays ; xrbsrvname=x|entry:params
+arrays that are not expanded|$arrays ; xequirepeer=x|entry:startparams0
+the last of two|$arrays ; xrbsrvname=postgres ; xrbsrvname=x|entry:params
+an expanded dbname|dbname=$target xrbsrvname=x|entry:startparams
+login|dbname=$target xrbsrvname=x|entry:setdblogin
 the environment|$target|env:PGXRBSRVNAME=x
 the environment, none by default|$target|env:PGXEQUIREPEER=postgres
 the service file|service=other $target
@@ -43,8 +43,8 @@ taken() {
     cat <<END
 a default in a string|$target xrbsrvname=postgres
 a default in a URI|${uri}xrbsrvname=postgres
-a default in arrays|$arrays ; xrbsrvname=postgres ; xequirepeer=|door:params
-the last of two|$arrays ; xrbsrvname=x ; xrbsrvname=postgres|door:params
+a default in arrays|$arrays ; xrbsrvname=postgres ; xequirepeer=|entry:params
+the last of two|$arrays ; xrbsrvname=x ; xrbsrvname=postgres|entry:params
 a default in the environment|$target|env:PGXRBSRVNAME=postgres
 a default in the service file|service=default $target
 END
@@ -59,7 +59,7 @@ rows <<<"$(refused | grep -v '^the service file' | list sealed bad none)"
 n=$(refused | grep -vc '^the service file')
 is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs), $(contacts good)" "$n refuse/refused, 0" 'each has its line, and no server was contacted'
 rows <<<"$(refused | grep '^the service file' | list sealed bad refuse/refused)"
-run sealed "$DOORS" x connectdb -- "$target xrbsrvname=x"
+run sealed "$ENTRY_POINTS" x connectdb -- "$target xrbsrvname=x"
 like "$(out error)" "pgseal: refused: xrbsrvname: .*\(version $version\.[0-9]+\)" 'the reason names option and version'
 like "${ROW_ERROR[sealed__the_service_file]}" 'pgseal: refused: xrbsrvname: ' 'also where the service file sets it'
 rows <<<"$(taken | list sealed 'ok t' seal/sealed)"

@@ -34,9 +34,9 @@ the impostor has the name but not the root|bad|downgrade/sealed|host=orders.inte
 another certificate under the root has not the name|bad|downgrade/sealed|host=orders.internal port=$W $w
 by the environment|ok t|downgrade/sealed|port=$P $w|env:PGHOST=orders.internal
 in a URI|ok t|seal/sealed|postgresql://app@orders.internal:$P/app
-start and poll|ok t|downgrade/sealed|host=orders.internal port=$P $w|door:start
-array|ok t|seal/sealed|host=orders.internal ; port=$P ; user=app ; dbname=app|door:params
-login|ok t|seal/sealed|host=orders.internal ; port=$P ; user=app ; dbname=app|door:setdblogin
+start and poll|ok t|downgrade/sealed|host=orders.internal port=$P $w|entry:start
+array|ok t|seal/sealed|host=orders.internal ; port=$P ; user=app ; dbname=app|entry:params
+login|ok t|seal/sealed|host=orders.internal ; port=$P ; user=app ; dbname=app|entry:setdblogin
 an address beside it|ok t|downgrade/sealed|host=good-by-address.internal hostaddr=127.0.0.1 port=$P $w
 an address beside it that is elsewhere|bad|downgrade/sealed|host=good-by-address.internal hostaddr=127.0.0.2 port=$P $w
 a name that resolves nowhere|bad|downgrade/sealed|host=good-by-address.internal port=$P $w
@@ -47,7 +47,7 @@ one that no section names|ok t|downgrade/sealed|host=localhost port=$P $w
 END
 like "${ROW_ERROR[a_name_that_resolves_nowhere]}" 'good-by-address.internal|prod.example' 'the message names what could not be resolved'
 is "$(sessions impostor)" '' 'no session on the impostor'
-printf 'pinged\tping\tenv:PGAPPNAME=pinged\t--\thost=orders.internal port=%s %s\n' "$P" "$w" | sealed "$DOORS" - >"$TEST_DIR/out.jsonl"
+printf 'pinged\tping\tenv:PGAPPNAME=pinged\t--\thost=orders.internal port=%s %s\n' "$P" "$w" | sealed "$ENTRY_POINTS" - >"$TEST_DIR/out.jsonl"
 is "$(jq -r .status "$TEST_DIR/out.jsonl")" ok 'ping'
 # The name that is verified resolves elsewhere: it must not be where the connection goes.
 hosts '127.0.0.1 orders.internal' '127.0.0.2 prod.example'
@@ -57,18 +57,18 @@ rows <<<"the verified name's own address counts for nothing|ok t|downgrade/seale
 hosts '127.0.0.1 orders.internal'
 printf 'orders.internal:%s:app:secret:hunter2-sesame\n*:*:*:*:wrong\n' "$P" >"$HOME/.pgpass"
 chmod 0600 "$HOME/.pgpass"
-run bare "$DOORS" x connectdb -- "host=orders.internal port=$P user=secret dbname=app sslmode=disable"
+run bare "$ENTRY_POINTS" x connectdb -- "host=orders.internal port=$P user=secret dbname=app sslmode=disable"
 is "$(out status pass)" 'ok hunter2-sesame' 'bare: .pgpass of this name'
 want=$(jq -r '.conninfo.password // "none"' <<<"$OUT")
-for door in connectdb start; do
-    run sealed "$DOORS" x "$door" -- "host=orders.internal port=$P user=secret dbname=app sslmode=disable"
-    is "$(out status server)" 'ok t' "$door: .pgpass entries of the old name are found"
-    is "$(jq -r '.conninfo.password // "none"' <<<"$OUT")" "$want" "$door: PQconninfo shows the password as little as before"
+for entry in connectdb start; do
+    run sealed "$ENTRY_POINTS" x "$entry" -- "host=orders.internal port=$P user=secret dbname=app sslmode=disable"
+    is "$(out status server)" 'ok t' "$entry: .pgpass entries of the old name are found"
+    is "$(jq -r '.conninfo.password // "none"' <<<"$OUT")" "$want" "$entry: PQconninfo shows the password as little as before"
 done
-run sealed "$DOORS" x params -- host=orders.internal "port=$P" user=secret dbname=app
+run sealed "$ENTRY_POINTS" x params -- host=orders.internal "port=$P" user=secret dbname=app
 is "$(out status server)" 'ok t' 'array: .pgpass entries of the old name are found'
 is "$(jq -r '.conninfo.password // "none"' <<<"$OUT")" "$want" 'array: nor there'
-run sealed env PGPASSFILE="$TEST_DIR/other.pgpass" "$DOORS" x connectdb -- "host=orders.internal port=$P user=secret dbname=app password=hunter2-sesame"
+run sealed env PGPASSFILE="$TEST_DIR/other.pgpass" "$ENTRY_POINTS" x connectdb -- "host=orders.internal port=$P user=secret dbname=app password=hunter2-sesame"
 is "$(jq -r '.status + " " + .conninfo.password' <<<"$OUT")" 'ok hunter2-sesame' 'a password of its own is shown as before'
 run sealed psql -XAtw "host=orders.internal port=$P user=secret dbname=app" -c 'select ssl_is_used()' -c '\conninfo'
 is "$(head -1 <<<"$OUT")" t 'psql finds it'
@@ -96,39 +96,39 @@ is "$OUT" '' 'psql: and there is no session any more'
 hosts '127.0.0.9 orders.internal' '127.0.0.1 orders.internal'
 rows <<END
 several addresses: the second answers|ok t|downgrade/sealed|host=orders.internal port=$P $w
-several addresses: poll|ok t|downgrade/sealed|host=orders.internal port=$P $w|door:start
+several addresses: poll|ok t|downgrade/sealed|host=orders.internal port=$P $w|entry:start
 END
 
 # --- PQreset resolves anew
 where='query=select inet_server_addr() || '"' '"' || ssl_is_used()'
-moved() { # DOOR RESET ADDRESS: the name points to 127.0.0.1 first, to ADDRESS before the reset; leaves FIRST, SECOND, WHY
+moved() { # ENTRY RESET ADDRESS: the name points to 127.0.0.1 first, to ADDRESS before the reset; leaves FIRST, SECOND, WHY
     hosts '127.0.0.1 orders.internal'
     forget_events
-    run sealed "$DOORS" x "$1" "reset=$2" "between=sed -i 's/^127.0.0.1 orders/$3 orders/' /etc/hosts" "$where" \
+    run sealed "$ENTRY_POINTS" x "$1" "reset=$2" "between=sed -i 's/^127.0.0.1 orders/$3 orders/' /etc/hosts" "$where" \
         -- "host=orders.internal port=$P $w"
     FIRST=$(jq -rs '.[0] | "\(.status) \(.server)"' <<<"$OUT")
     SECOND=$(jq -rs '.[1] | "\(.status) \(.server // "-")"' <<<"$OUT")
     WHY=$(jq -rs '.[1].error' <<<"$OUT")
 }
-for door in connectdb start; do
+for entry in connectdb start; do
     for reset in sync start; do
-        moved $door $reset 127.0.0.3
-        is "$FIRST" 'ok 127.0.0.1/32 true' "$door, $reset: first where the name points"
-        is "$SECOND" 'ok 127.0.0.3/32 true' "$door, $reset: the reset goes where it points by then"
+        moved $entry $reset 127.0.0.3
+        is "$FIRST" 'ok 127.0.0.1/32 true' "$entry, $reset: first where the name points"
+        is "$SECOND" 'ok 127.0.0.3/32 true' "$entry, $reset: the reset goes where it points by then"
         is "$(events 'select(.event == "witness") | .verified_name')" $'"prod.example"\n"prod.example"' \
-            "$door, $reset: the same name is verified both times"
+            "$entry, $reset: the same name is verified both times"
         # Nobody listens there: a reset that dialled the old address would succeed.
-        moved $door $reset 127.0.0.2
-        is "$FIRST, $SECOND" 'ok 127.0.0.1/32 true, bad -' "$door, $reset: to an address where nobody is"
-        like "$WHY" '\(127\.0\.0\.2\), port [0-9]+ failed: Connection refused' "$door, $reset: it was dialled, in vain"
-        hasnt "$WHY" 'pgseal' "$door, $reset: and pgseal refused nothing"
+        moved $entry $reset 127.0.0.2
+        is "$FIRST, $SECOND" 'ok 127.0.0.1/32 true, bad -' "$entry, $reset: to an address where nobody is"
+        like "$WHY" '\(127\.0\.0\.2\), port [0-9]+ failed: Connection refused' "$entry, $reset: it was dialled, in vain"
+        hasnt "$WHY" 'pgseal' "$entry, $reset: and pgseal refused nothing"
     done
 done
 hosts '127.0.0.2 orders.internal'
-run sealed "$DOORS" x connectdb -- "host=orders.internal port=$P $w"
+run sealed "$ENTRY_POINTS" x connectdb -- "host=orders.internal port=$P $w"
 is "$(out status)" bad 'the same from the start'
 hosts '127.0.0.1 orders.internal'
-run sealed "$DOORS" x connectdb reset=sync "between=cp $TEST_DIR/hosts /etc/hosts" -- "host=orders.internal port=$P $w"
+run sealed "$ENTRY_POINTS" x connectdb reset=sync "between=cp $TEST_DIR/hosts /etc/hosts" -- "host=orders.internal port=$P $w"
 is "$(jq -rs 'map(.status) | join(" ")' <<<"$OUT")" 'ok bad' 'a name that is gone: PQreset fails'
 isnt "$(jq -rs '.[1].error' <<<"$OUT")" '' 'with a reason'
 
@@ -138,7 +138,7 @@ run sealed getent ahostsv4 prod.example
 has "$OUT" 127.0.0.7 'a look-up of the verified name by anyone else'
 run sealed /usr/bin/python3 -c 'import socket; print(socket.gethostbyname("prod.example"), socket.getaddrinfo("prod.example", 1)[0][4][0])'
 is "$OUT" '127.0.0.7 127.0.0.7' 'by getaddrinfo too'
-run sealed "$DOORS" x connectdb threads=8 times=4 -- "host=orders.internal port=$P $w"
+run sealed "$ENTRY_POINTS" x connectdb threads=8 times=4 -- "host=orders.internal port=$P $w"
 is "$(jq -rs 'map(.status + .server) | unique | join(" ") ' <<<"$OUT") $(jq -s length <<<"$OUT")" 'okt 32' 'in eight threads'
 
 # --- passfiles: a pinned one, and the program's own, count as they do without verify_as
@@ -154,7 +154,7 @@ pass "$TEST_DIR/right.pass" 'orders.internal:*:*:*:hunter2-sesame' 'prod.example
 pass "$TEST_DIR/new.pass" 'prod.example:*:*:*:hunter2-sesame'
 hosts '127.0.0.1 orders.internal'
 own() { # FILE: connects with this passfile; leaves GOT: status and server, the passfile that PQconninfo shows, and the password there
-    run sealed "$DOORS" x connectdb -- "host=orders.internal port=$P $secret passfile=$1"
+    run sealed "$ENTRY_POINTS" x connectdb -- "host=orders.internal port=$P $secret passfile=$1"
     GOT="$(out status server) $(jq -r '.conninfo | .passfile + " " + (.password // "none")' <<<"$OUT")"
 }
 own "$TEST_DIR/right.pass"
@@ -177,7 +177,7 @@ is "$GOT" "bad  $TEST_DIR/wrong.pass none" 'and only that file'
 for version in 13 16 18; do
     libs=$("$TEST_TOP/tests/lib/libpqs.sh" $version)
     policy <<<"$pinned $TEST_DIR/right.pass"
-    run sealed env LD_LIBRARY_PATH="$libs" "$DOORS" x connectdb reset=sync -- "host=orders.internal port=$P $secret passfile=$TEST_DIR/wrong.pass"
+    run sealed env LD_LIBRARY_PATH="$libs" "$ENTRY_POINTS" x connectdb reset=sync -- "host=orders.internal port=$P $secret passfile=$TEST_DIR/wrong.pass"
     is "$(jq -rs 'map(.status + " " + .server) | join(", ")' <<<"$OUT")" 'ok t, ok t' "libpq $version: the same, after PQreset too"
 done
 
@@ -194,20 +194,20 @@ END
 hosts '127.0.0.9 stock.internal' '127.0.0.1 orders.internal' # nobody is at 127.0.0.9
 list="port=$P $secret passfile=$TEST_DIR/list.pass"
 pass "$TEST_DIR/list.pass" 'orders.internal:*:*:*:hunter2-sesame' 'localhost:*:*:*:wrong'
-run sealed "$DOORS" x connectdb -- "host=nobody.invalid,orders.internal,localhost $list"
+run sealed "$ENTRY_POINTS" x connectdb -- "host=nobody.invalid,orders.internal,localhost $list"
 is "$(out status server)" 'ok t' "a list: each element's own entry"
-run sealed "$DOORS" x connectdb -- "host=localhost,orders.internal $list"
+run sealed "$ENTRY_POINTS" x connectdb -- "host=localhost,orders.internal $list"
 has "$(out status error)" 'bad' 'a list: the first that answers gets its own, and no other'
 pass "$TEST_DIR/list.pass" 'orders.internal:*:*:*:hunter2-sesame' 'stock.internal:*:*:*:wrong'
 log_mark good
-run sealed "$DOORS" x connectdb -- "host=stock.internal,orders.internal $list"
+run sealed "$ENTRY_POINTS" x connectdb -- "host=stock.internal,orders.internal $list"
 like "$(out status error)" '^bad .*pgseal: refused: verify_as: .*different entries in the passfile' 'two that are verified alike, and differ: refused'
 pass "$TEST_DIR/list.pass" 'orders.internal:*:*:*:hunter2-sesame'
-run sealed "$DOORS" x connectdb -- "host=stock.internal,orders.internal $list"
+run sealed "$ENTRY_POINTS" x connectdb -- "host=stock.internal,orders.internal $list"
 like "$(out status error)" '^bad .*pgseal: refused: verify_as: .*different entries in the passfile' 'one of them without an entry: refused'
 is "$(contacts good)" 0 'and nobody was dialled'
 pass "$TEST_DIR/list.pass" '*:*:*:*:hunter2-sesame'
-run sealed "$DOORS" x connectdb -- "host=stock.internal,orders.internal $list"
+run sealed "$ENTRY_POINTS" x connectdb -- "host=stock.internal,orders.internal $list"
 is "$(out status server)" 'ok t' 'one password for both: none is mistaken'
 
 # --- nothing is left open, and no path to a descriptor is left behind
@@ -264,12 +264,12 @@ int connect(int fd, const struct sockaddr *to, socklen_t len)
 C
 hosts '127.0.0.9 orders.internal'
 log_mark good
-for door in connectdb start; do
+for entry in connectdb start; do
     forget_events
-    run env LD_PRELOAD="$OBJECT:$TEST_DIR/elsewhere.so" "$DOORS" x $door -- "host=orders.internal port=$P $w"
+    run env LD_PRELOAD="$OBJECT:$TEST_DIR/elsewhere.so" "$ENTRY_POINTS" x $entry -- "host=orders.internal port=$P $w"
     has "$(out status error)" 'bad pgseal: refused: violation: the address was not found by a look-up of the name' \
-        "$door: another address than was found is a violation"
-    is "$(events 'select(.event == "violation") | .action')" '"refused"' "$door: and the log says so"
+        "$entry: another address than was found is a violation"
+    is "$(events 'select(.event == "violation") | .action')" '"refused"' "$entry: and the log says so"
 done
 is "$(sessions good)" '' 'and there was no session'
 hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
@@ -277,15 +277,15 @@ hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
 mkdir "$TEST_DIR/symbolic"
 python3 "$TEST_TOP/tests/matrix/symbolic.py" "$(realpath /usr/lib/*/libpq.so.5)" "$TEST_DIR/symbolic/libpq.so.5"
 pass "$TEST_DIR/symbolic.pass" 'orders.internal:*:*:*:hunter2-sesame' 'prod.example:*:*:*:wrong'
-symbolic() { run sealed env LD_LIBRARY_PATH="$TEST_DIR/symbolic" "$DOORS" x "$@"; }
-for door in connectdb start; do
-    symbolic $door reset=sync -- "host=orders.internal port=$P $w"
-    is "$(jq -rs 'map(.status + " " + .server) | join(", ")' <<<"$OUT")" 'ok t, ok t' "-Bsymbolic, $door: dialled there, after PQreset too"
-    symbolic $door -- "host=orders.internal port=$P $secret passfile=$TEST_DIR/symbolic.pass"
-    is "$(out status server)" 'ok t' "-Bsymbolic, $door: the old name's password"
+symbolic() { run sealed env LD_LIBRARY_PATH="$TEST_DIR/symbolic" "$ENTRY_POINTS" x "$@"; }
+for entry in connectdb start; do
+    symbolic $entry reset=sync -- "host=orders.internal port=$P $w"
+    is "$(jq -rs 'map(.status + " " + .server) | join(", ")' <<<"$OUT")" 'ok t, ok t' "-Bsymbolic, $entry: dialled there, after PQreset too"
+    symbolic $entry -- "host=orders.internal port=$P $secret passfile=$TEST_DIR/symbolic.pass"
+    is "$(out status server)" 'ok t' "-Bsymbolic, $entry: the old name's password"
     hosts '127.0.0.9 orders.internal' '127.0.0.1 prod.example'
-    symbolic $door -- "host=orders.internal port=$P $w connect_timeout=5"
-    is "$(out status server)" 'bad ' "-Bsymbolic, $door: nobody is there, and nobody else is dialled"
+    symbolic $entry -- "host=orders.internal port=$P $w connect_timeout=5"
+    is "$(out status server)" 'bad ' "-Bsymbolic, $entry: nobody is there, and nobody else is dialled"
     hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
 done
 # A libpq whose look-ups do not go through its linkage table: here it asks for another name of the same function.
@@ -300,10 +300,10 @@ int getaddrinfx(const char *a, const char *b, const struct addrinfo *c, struct a
 }
 C
 log_mark good
-run env LD_LIBRARY_PATH="$TEST_DIR/hidden" LD_PRELOAD="$TEST_DIR/hidden/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=localhost port=$P $w"
+run env LD_LIBRARY_PATH="$TEST_DIR/hidden" LD_PRELOAD="$TEST_DIR/hidden/libx.so:$OBJECT" "$ENTRY_POINTS" x connectdb -- "host=localhost port=$P $w"
 is "$(out status server)" 'ok t' 'a libpq that shows no look-ups: sealed as any other'
 forget_events
-run env LD_LIBRARY_PATH="$TEST_DIR/hidden" LD_PRELOAD="$TEST_DIR/hidden/libx.so:$OBJECT" "$DOORS" x connectdb -- "host=orders.internal port=$P $w"
+run env LD_LIBRARY_PATH="$TEST_DIR/hidden" LD_PRELOAD="$TEST_DIR/hidden/libx.so:$OBJECT" "$ENTRY_POINTS" x connectdb -- "host=orders.internal port=$P $w"
 has "$(out error)" "pgseal: refused: verify_as: this libpq's look-ups" 'under verify_as it is refused'
 is "$(verdicts) $(contacts good)" 'refuse/refused 1' 'and the log says so; only the first was dialled'
 cp "$TEST_DIR/hosts" /etc/hosts
@@ -331,7 +331,7 @@ END
 two() { # LIST OF NAMES: where the session came to be
     log_mark good
     log_mark second
-    run sealed "$DOORS" x connectdb -- "host=$1 port=$P,$S $w"
+    run sealed "$ENTRY_POINTS" x connectdb -- "host=$1 port=$P,$S $w"
     printf '%s: good %s, second %s\n' "$(out status server)" "$(contacts good)" "$(contacts second)"
 }
 hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
@@ -348,6 +348,6 @@ sslrootcert = $PKI/root.pem
 [host orders.internal]
 verify_as = prod.example/x
 END
-run sealed "$DOORS" x connectdb -- "host=orders.internal port=$P $w"
+run sealed "$ENTRY_POINTS" x connectdb -- "host=orders.internal port=$P $w"
 has "$(out error)" "/etc/pgseal/policy.conf:$(policy_line verify_as): " 'a verify_as that is no name is a fault'
 done_testing

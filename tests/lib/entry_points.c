@@ -1,11 +1,11 @@
-/* doors: connects through any door of libpq, and prints what came of it as JSON, one line a
+/* entry_points: connects through any entry point of libpq, and prints what came of it as JSON, one line a
  * connection.
  *
- *   doors NAME DOOR [OPTION…] -- [ARGUMENT…]       one row
- *   doors -                                        rows from standard input, one a line, words
+ *   entry_points NAME ENTRY [OPTION…] -- [ARGUMENT…]       one row
+ *   entry_points -                                        rows from standard input, one a line, words
  * separated by tabs
  *
- * DOOR: connectdb start ping        ARGUMENT: one connection string
+ * ENTRY: connectdb start ping        ARGUMENT: one connection string
  *       params startparams pingparams (expand_dbname = 1), params0 startparams0 pingparams0 (= 0)
  *                                   ARGUMENTs: key=value ("key" alone: a NULL value)
  *       setdblogin                  ARGUMENTs: host= port= options= tty= dbname= user= password=
@@ -36,7 +36,7 @@
 enum { WORDS = 128, POLL_MS = 10000 };
 
 struct row {
-    const char *name, *door, *query, *between, *reset;
+    const char *name, *entry, *query, *between, *reset;
     int threads, times;
     bool fork, cancel;
     char *args[WORDS];
@@ -48,7 +48,7 @@ static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void die(const char *what, const char *detail)
 {
-    fprintf(stderr, "doors: %s: %s\n", what, detail);
+    fprintf(stderr, "entry_points: %s: %s\n", what, detail);
     exit(2);
 }
 
@@ -89,7 +89,7 @@ static void report(const struct row *row, PGconn *conn, const char *step)
     bool good = PQstatus(conn) == CONNECTION_OK;
     fputs("{\"row\":", out);
     json_string(out, row->name);
-    json_field(out, "door", row->door);
+    json_field(out, "entry", row->entry);
     json_field(out, "step", step);
     json_field(out, "status", good ? "ok" : "bad");
     json_field(out, "error", PQerrorMessage(conn));
@@ -136,7 +136,7 @@ static void report_ping(const struct row *row, PGPing ping)
     pthread_mutex_lock(&out_lock);
     fputs("{\"row\":", stdout);
     json_string(stdout, row->name);
-    json_field(stdout, "door", row->door);
+    json_field(stdout, "entry", row->entry);
     json_field(stdout, "status", names[ping]);
     fputs("}\n", stdout);
     fflush(stdout);
@@ -170,16 +170,16 @@ static const char *login_value(const struct row *row, const char *key)
     return NULL;
 }
 
-/* Opens through the row's door; NULL for the ping doors, which have reported by then. */
-static PGconn *knock(const struct row *row)
+/* Connects through the row's entry point; NULL for pings, which have reported by then. */
+static PGconn *connect_row(const struct row *row)
 {
-    const char *door = row->door;
+    const char *entry = row->entry;
     const char *text = row->nargs ? row->args[0] : "";
     char *copies[WORDS];
     const char *keys[WORDS + 1];
     const char *values[WORDS + 1];
     PGconn *conn = NULL;
-    bool started = strncmp(door, "start", 5) == 0;
+    bool started = strncmp(entry, "start", 5) == 0;
 
     for (int i = 0; i < row->nargs; i++) {
         copies[i] = strdup(row->args[i]);
@@ -191,26 +191,26 @@ static PGconn *knock(const struct row *row)
         values[i] = equals != NULL ? equals + 1 : NULL;
     }
     keys[row->nargs] = values[row->nargs] = NULL;
-    int expand = door[strlen(door) - 1] != '0';
-    if (strcmp(door, "connectdb") == 0) {
+    int expand = entry[strlen(entry) - 1] != '0';
+    if (strcmp(entry, "connectdb") == 0) {
         conn = PQconnectdb(text);
-    } else if (strcmp(door, "start") == 0) {
+    } else if (strcmp(entry, "start") == 0) {
         conn = PQconnectStart(text);
-    } else if (strcmp(door, "ping") == 0) {
+    } else if (strcmp(entry, "ping") == 0) {
         report_ping(row, PQping(text));
-    } else if (strcmp(door, "params") == 0 || strcmp(door, "params0") == 0) {
+    } else if (strcmp(entry, "params") == 0 || strcmp(entry, "params0") == 0) {
         conn = PQconnectdbParams(keys, values, expand);
-    } else if (strcmp(door, "startparams") == 0 || strcmp(door, "startparams0") == 0) {
+    } else if (strcmp(entry, "startparams") == 0 || strcmp(entry, "startparams0") == 0) {
         conn = PQconnectStartParams(keys, values, expand);
-    } else if (strcmp(door, "pingparams") == 0 || strcmp(door, "pingparams0") == 0) {
+    } else if (strcmp(entry, "pingparams") == 0 || strcmp(entry, "pingparams0") == 0) {
         report_ping(row, PQpingParams(keys, values, expand));
-    } else if (strcmp(door, "setdblogin") == 0) {
+    } else if (strcmp(entry, "setdblogin") == 0) {
         conn = PQsetdbLogin(login_value(row, "host"), login_value(row, "port"),
                             login_value(row, "options"), login_value(row, "tty"),
                             login_value(row, "dbname"), login_value(row, "user"),
                             login_value(row, "password"));
     } else {
-        die("no such door", door);
+        die("no such entry point", entry);
     }
     if (started && conn != NULL) {
         drive(conn, PQconnectPoll);
@@ -218,8 +218,8 @@ static PGconn *knock(const struct row *row)
     for (int i = 0; i < row->nargs; i++) {
         free(copies[i]);
     }
-    if (conn == NULL && strncmp(door, "ping", 4) != 0) {
-        die("libpq returned NULL", door);
+    if (conn == NULL && strncmp(entry, "ping", 4) != 0) {
+        die("libpq returned NULL", entry);
     }
     return conn;
 }
@@ -239,7 +239,7 @@ static void cancel(const struct row *row, PGconn *conn)
 
 static void visit(const struct row *row)
 {
-    PGconn *conn = knock(row);
+    PGconn *conn = connect_row(row);
     if (conn == NULL) {
         return;
     }
@@ -349,7 +349,7 @@ static void set_env(char *assignment, char *saved[], int *nsaved)
 
 static void handle(char *words[], int n)
 {
-    struct row row = {.name = words[0], .door = n > 1 ? words[1] : "", .threads = 0, .times = 1};
+    struct row row = {.name = words[0], .entry = n > 1 ? words[1] : "", .threads = 0, .times = 1};
     char *saved[2 * WORDS];
     int nsaved = 0;
     int i;
@@ -430,7 +430,7 @@ int main(int argc, char *argv[])
         return 0;
     }
     if (argc < 3 || argc > WORDS) {
-        die("usage", "doors NAME DOOR [OPTION...] -- [ARGUMENT...] | doors -");
+        die("usage", "entry_points NAME ENTRY [OPTION...] -- [ARGUMENT...] | entry_points -");
     }
     handle(argv + 1, argc - 1);
     return 0;

@@ -4,7 +4,7 @@
 # The script that sources it runs as root in a mount namespace of its own, with a private copy of /etc, so that it may
 # write /etc/pgseal/policy.conf, /etc/hosts and /etc/ld.so.preload without touching the machine or another test.
 #
-# Set here: TEST_DIR (a temporary directory, removed at the end), PKI (see pki.sh), OBJECT (the object), DOORS (see entry_points.c),
+# Set here: TEST_DIR (a temporary directory, removed at the end), PKI (see pki.sh), OBJECT (the object), ENTRY_POINTS (see entry_points.c),
 # EVENTS (the log's file), TESTUSER (a user without privileges), TEST_TOP (the source tree).
 # Environment: TEST_SHARED (a directory that env_prepare filled, made by tests/run), OBJECT.
 set -euo pipefail
@@ -73,10 +73,10 @@ mkdir "$TEST_DIR/etc/pgseal"
 mount --bind "$TEST_DIR/etc" /etc
 
 OBJECT=$TEST_DIR/bin/libpgseal.so
-DOORS=$TEST_DIR/bin/doors
+ENTRY_POINTS=$TEST_DIR/bin/entry_points
 # OBJECT=none runs everything bare: whoever changes a test sees so that it can fail.
 [[ $_env_object == none ]] || cp "$_env_object" "$OBJECT"
-cp "$TEST_TOP/build/tests/doors" "$DOORS"
+cp "$TEST_TOP/build/tests/entry_points" "$ENTRY_POINTS"
 chmod 0755 "$TEST_DIR/bin"/*
 
 _env_bindir() {
@@ -242,7 +242,7 @@ run() {
     ERR=$(<"$TEST_DIR/run.err")
 }
 
-# out KEY…: these fields of the line of doors in OUT, with blanks between (jq would cost more than the connection).
+# out KEY…: these fields of the line of entry_points in OUT, with blanks between (jq would cost more than the connection).
 out() {
     local key line='' value
     for key in "$@"; do
@@ -354,7 +354,7 @@ export SSL_REQUEST=0000000804d2162f
 # --- tables of connections
 
 # rows [COMMAND…]: reads lines "NAME|OUTCOME|VERDICT|CONNINFO[|OPTION…]" and connects all in one process (sealed, or by
-# the command given: bare, sealed_as_user…), through PQconnectdb unless an OPTION is door:DOOR. Those that must be refused
+# the command given: bare, sealed_as_user…), through PQconnectdb unless an OPTION is entry:ENTRY. Those that must be refused
 # come first, in a process of their own: no server may have accepted a connection by the end of it.
 #   OUTCOME: "ok t" (the server says TLS), "ok f" (it says none), "bad"
 #   VERDICT: "event/action", then optionally " rule TEXT" (the rule is the policy's line that begins so), or "-" (not judged)
@@ -362,23 +362,23 @@ export SSL_REQUEST=0000000804d2162f
 declare -A ROW_REASON=() ROW_ERROR=() ROW_ASKED=()
 # shellcheck disable=SC2034
 rows() {
-    local name outcome verdict conninfo options option door line got id rest contacts='' contacted=''
+    local name outcome verdict conninfo options option entry line got id rest contacts='' contacted=''
     local -a names=() lines=() refused=() words=()
     local -A want=() is_outcome=() is_verdict=()
     [[ $# -gt 0 ]] || set -- sealed
     while IFS='|' read -r name outcome verdict conninfo options; do
         [[ -n $name ]] || continue
         id=${name//[^a-zA-Z0-9]/_}
-        door=connectdb line="env:PGAPPNAME=$id"
+        entry=connectdb line="env:PGAPPNAME=$id"
         IFS='|' read -r -a words <<<"$options"
         for option in "${words[@]}"; do
             case $option in
-            door:*) door=${option#door:} ;;
+            entry:*) entry=${option#entry:} ;;
             *) line+=$'\t'$option ;;
             esac
         done
-        if [[ $door == *params* || $door == setdblogin ]]; then conninfo=${conninfo// ; /$'\t'}; fi
-        line="$id"$'\t'"$door"$'\t'"$line"$'\t--\t'"$conninfo"
+        if [[ $entry == *params* || $entry == setdblogin ]]; then conninfo=${conninfo// ; /$'\t'}; fi
+        line="$id"$'\t'"$entry"$'\t'"$line"$'\t--\t'"$conninfo"
         if [[ $verdict == refuse/refused* ]]; then refused+=("$line"); else lines+=("$line"); fi
         names+=("$name")
         want[$name]="$outcome, $verdict"
@@ -387,13 +387,13 @@ rows() {
     : >"$TEST_DIR/rows.jsonl" 2>"$TEST_DIR/rows.err"
     if [[ ${#refused[@]} != 0 ]]; then
         contacts=$(_env_contacts)
-        printf '%s\n' "${refused[@]}" | "$@" "$DOORS" - >>"$TEST_DIR/rows.jsonl" 2>>"$TEST_DIR/rows.err"
+        printf '%s\n' "${refused[@]}" | "$@" "$ENTRY_POINTS" - >>"$TEST_DIR/rows.jsonl" 2>>"$TEST_DIR/rows.err"
         sleep 0.05 # a server that was dialled and left again writes so by then
         contacted=$(_env_contacts)
         if [[ $contacted == "$contacts" ]]; then contacted=; else contacted=", contacted: $contacts, then $contacted"; fi
     fi
     if [[ ${#lines[@]} != 0 ]]; then
-        printf '%s\n' "${lines[@]}" | "$@" "$DOORS" - >>"$TEST_DIR/rows.jsonl" 2>>"$TEST_DIR/rows.err"
+        printf '%s\n' "${lines[@]}" | "$@" "$ENTRY_POINTS" - >>"$TEST_DIR/rows.jsonl" 2>>"$TEST_DIR/rows.err"
     fi
     while IFS=$'\t' read -r id got rest; do
         is_outcome[$id]=$got ROW_ERROR[$id]=$rest

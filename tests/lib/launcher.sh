@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # launcher.sh: what the tests of pgseal-run share: a mount namespace with an /etc of its own, programs and objects to start,
-# and r, refused and fine. Leaves dir (the working directory), lib and run. BUILD: another build directory.
+# and r, refused and printed. Leaves dir (the working directory), lib and run. BUILD: another build directory.
 set -uo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh
@@ -50,8 +50,8 @@ refused() {
     like "$err" '^pgseal-run: [^'$'\n'']*$' "$3: one line of pgseal-run's"
     is "$out" '' "$3: the program did not run"
 }
-# fine WANT NAME: it ran, printed this, and nothing else was written.
-fine() {
+# printed WANT NAME: it ran, printed this, and nothing else was written.
+printed() {
     is "$status" 0 "$2: status 0"
     is "$out" "$1" "$2: output"
     is "$err" '' "$2: nothing on stderr"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# pki.sh: makes the certificates of the lab, on the spot, with openssl.
+# pki.sh: makes the certificates of the test servers, on the spot, with openssl.
 #
 # In the directory it is given:
 #   root.pem intermediate.pem        the good CA: servers' certificates come from the intermediate
@@ -18,7 +18,7 @@ _pki_ca() { # DIR NAME CN [ISSUER]
     printf '01\n' >"$dir/$name.ca/crlnumber"
     openssl ecparam -genkey -name prime256v1 -noout -out "$dir/$name.key"
     if [[ -z $issuer ]]; then
-        openssl req -x509 -new -key "$dir/$name.key" -days 3650 -subj "/O=pgseal lab/CN=$cn" \
+        openssl req -x509 -new -key "$dir/$name.key" -days 3650 -subj "/O=pgseal test/CN=$cn" \
             -addext 'basicConstraints=critical,CA:TRUE' -addext 'keyUsage=critical,keyCertSign,cRLSign' \
             -out "$dir/$name.pem"
     else
@@ -58,7 +58,7 @@ END
 _pki_sign() { # DIR CA NAME CN EXTENSIONS SAN START END
     local dir=$1 ca=$2 name=$3 cn=$4 extensions=$5 san=$6 start=$7 end=$8
     [[ -f $dir/$name.key ]] || openssl ecparam -genkey -name prime256v1 -noout -out "$dir/$name.key"
-    openssl req -new -key "$dir/$name.key" -subj "/O=pgseal lab/CN=$cn" -out "$dir/$name.csr"
+    openssl req -new -key "$dir/$name.key" -subj "/O=pgseal test/CN=$cn" -out "$dir/$name.csr"
     openssl ca -batch -notext -config <(_pki_config "$dir" "$ca" "$san") -extensions "$extensions" \
         -startdate "$start" -enddate "$end" -in "$dir/$name.csr" -out "$dir/$name.crt" 2>"$dir/$name.ca.log"
 }

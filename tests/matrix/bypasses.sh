@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2153 # TEST_DIR is that of env.sh
 # bypasses.sh: what weakens verify-full with a root, in the libpq of this world; sourced by libpq_matrix.t.
 
 from() { # VERSION THEN ELSE: THEN where this libpq is of that major version or newer
@@ -82,7 +82,7 @@ the word, and a weak sslmode: an error of libpq's own from 16|$(from 16 bad 'ok 
 END
 
 # --- other options
-run world_bare "$DOORS" g connectdb -- "$good gssencmode=require"
+run world_bare "$ENTRY_POINTS" g connectdb -- "$good gssencmode=require"
 gss=0 # whether this build has GSS at all; without a ticket the bare call fails either way
 [[ $OUT == *'not compiled in'* ]] || gss=1
 rows world <<END
@@ -211,8 +211,8 @@ if ((MAJOR >= 17)); then
     rows world <<END
 sslnegotiation=direct|ok t|downgrade/sealed|host=localhost port=$(env_port direct) $direct|$query
 sslnegotiation=direct with an impostor|bad|downgrade/sealed|host=localhost port=$(env_port direct-impostor) $direct|$query
-direct, and polled|ok t|downgrade/sealed|host=localhost port=$(env_port direct) $direct|$query|door:start
-direct, polled, and an impostor|bad|downgrade/sealed|host=localhost port=$(env_port direct-impostor) $direct|$query|door:start
+direct, and polled|ok t|downgrade/sealed|host=localhost port=$(env_port direct) $direct|$query|entry:start
+direct, polled, and an impostor|bad|downgrade/sealed|host=localhost port=$(env_port direct-impostor) $direct|$query|entry:start
 PGSSLNEGOTIATION with an impostor|bad|downgrade/sealed|host=localhost port=$(env_port direct-impostor) user=app dbname=postgres sslmode=require|env:PGSSLNEGOTIATION=direct|$query
 END
     is "$(events 'select(.event | IN("witness", "failed", "violation")) | .event' | xargs)" \

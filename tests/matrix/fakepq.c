@@ -1,6 +1,6 @@
 /* fakepq: as much of libpq as pgseal calls, on any C library; it dials nobody. A "connection" to
  * the host `nowhere` is made at once, and PQexec answers what it was made of. Built twice by
- * musl.t: as libpq.so.5, and (PROGRAM) as the program that connects through every door. */
+ * musl.t: as libpq.so.5, and (PROGRAM) as the program that connects through every entry point. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +39,7 @@ char *PQpass(const PGconn *conn);
 int PQsocket(const PGconn *conn);
 
 #ifdef PROGRAM
-static int show(const char *door, PGconn *conn)
+static int show(const char *entry, PGconn *conn)
 {
     char *mode = "", *root = "";
     PQconninfoOption *all = PQconninfo(conn);
@@ -49,7 +49,7 @@ static int show(const char *door, PGconn *conn)
         if (strcmp(o->keyword, "sslrootcert") == 0 && o->val)
             root = strrchr(o->val, '/') ? strrchr(o->val, '/') + 1 : o->val;
     }
-    printf("%s %d %s %s %s\n", door, PQstatus(conn), mode, root, PQerrorMessage(conn));
+    printf("%s %d %s %s %s\n", entry, PQstatus(conn), mode, root, PQerrorMessage(conn));
     PQconninfoFree(all);
     PQfinish(conn);
     return 0;

@@ -6,7 +6,7 @@
 #   arm64                      bookworm's, under qemu
 #   musl-libpq                 libpq, OpenSSL and psql of musl, built by tests/musl/build
 # Leaves MAJOR (of libpq), LIBPQ_VERSION, SYMBOLIC (1 or empty), PSQL (a program of that world, or empty), WORLD_ETC (its
-# /etc, private), DOORS, and two commands: world and world_bare COMMAND…, run in it with and without the object.
+# /etc, private), ENTRY_POINTS, and two commands: world and world_bare COMMAND…, run in it with and without the object.
 
 _world_root=$TEST_TOP/build/roots/${WORLD%-symbolic}
 _world_libdir='' SYMBOLIC='' PSQL='' WORLD_ETC=/etc
@@ -39,18 +39,18 @@ host | host-symbolic)
     [[ $WORLD == host ]] || _world_env=("LD_LIBRARY_PATH=$TEST_TOP/build/hostile/symbolic")
     ;;
 musl-libpq)
-    cp "$TEST_TOP/build/musl/doors" "$DOORS"
+    cp "$TEST_TOP/build/musl/entry_points" "$ENTRY_POINTS"
     PSQL=$TEST_TOP/build/musl/root/bin/psql
     ;;
 arm64)
     _world_enter
     cp "$TEST_TOP/build/arm64/libpgseal.so" "$OBJECT"
-    cp "$TEST_TOP/build/matrix/doors-arm64" "$DOORS"
+    cp "$TEST_TOP/build/matrix/entry_points-arm64" "$ENTRY_POINTS"
     PSQL=$_world_root$PSQL
     ;;
 *)
     _world_enter
-    cp "$TEST_TOP/build/matrix/doors-old" "$DOORS"
+    cp "$TEST_TOP/build/matrix/entry_points-old" "$ENTRY_POINTS"
     # /tmp exists in every root; what is mounted there is seen by this test alone.
     mount -t tmpfs -o mode=1777 tmpfs "$_world_root/tmp"
     for _world_dir in "$PKI" "$TEST_DIR/log" "$TEST_DIR/bin" "$TEST_DIR/srv" "$TEST_DIR/homes" "$TEST_DIR/home"; do

@@ -1,6 +1,6 @@
 #!/bin/bash
-# libpq_matrix.t WORLD: one libpq (see libpq_matrix.sh): each door × each way to say sslmode=disable, or nothing, against a good server, an
-# impostor and one without TLS; then each hole that this version has. The same bare shows that the hole is open there.
+# libpq_matrix.t WORLD: one libpq (see libpq_matrix.sh): each entry point × each way to say sslmode=disable, or nothing, against a good server, an
+# impostor and one without TLS; then each bypass that this version has. The same calls bare show that the bypass works there.
 . "$(dirname "$0")/../lib/env.sh"
 WORLD=$1
 # shellcheck source=tests/matrix/libpq_matrix.sh
@@ -13,7 +13,7 @@ plain_policy
 
 # --- the libpq of this world
 forget_events
-run world "$DOORS" first connectdb -- "host=localhost port=$P user=app dbname=app"
+run world "$ENTRY_POINTS" first connectdb -- "host=localhost port=$P user=app dbname=app"
 is "$RC $(out status server)" '0 ok t' 'a first connection, sealed'
 LIBPQ_VERSION=$(events 'select(.event == "seal") | .libpq_version')
 MAJOR=$((LIBPQ_VERSION / 10000))
@@ -23,7 +23,7 @@ libpq-*) is "$MAJOR" "${WORLD//[^0-9]/}" 'the log names the libpq that was meant
 esac
 printf '# world %s|%s\n' "$WORLD" "$(world_words)"
 
-# --- doors
+# --- entry points
 servers=(good impostor nossl)
 services=$TEST_DIR/log/services.conf
 for server in "${servers[@]}"; do
@@ -31,18 +31,18 @@ for server in "${servers[@]}"; do
     printf '[%s-weak]\nhost=localhost\nport=%s\ndbname=app\nuser=app\nsslmode=disable\n' "$server" "$(env_port "$server")"
 done >"$services"
 
-declare -A entry=([connectdb]=PQconnectdb [start]=PQconnectStart [ping]=PQping [params]=PQconnectdbParams
+declare -A function_of=([connectdb]=PQconnectdb [start]=PQconnectStart [ping]=PQping [params]=PQconnectdbParams
     [startparams]=PQconnectStartParams [pingparams]=PQpingParams [params0]=PQconnectdbParams
     [startparams0]=PQconnectStartParams [pingparams0]=PQpingParams [setdblogin]=PQsetdbLogin)
-declare -A row_door=() row_source=()
+declare -A row_entry=() row_source=()
 table=()
-row() { # SOURCE WAY DOOR WORD…: @ID@ is the row's name
-    local source=$1 id="$server.$3.$2" door=$3 word line
+row() { # SOURCE WAY ENTRY WORD…: @ID@ is the row's name
+    local source=$1 id="$server.$3.$2" entry=$3 word line
     shift 3
-    line="$id"$'\t'"$door"
+    line="$id"$'\t'"$entry"
     for word; do line+=$'\t'"${word//@ID@/$id}"; done
     table+=("$line")
-    row_door[$id]=$door row_source[$id]=$source
+    row_entry[$id]=$entry row_source[$id]=$source
 }
 for server in "${servers[@]}"; do
     port=$(env_port "$server")
@@ -51,21 +51,21 @@ for server in "${servers[@]}"; do
     pairs=(host=localhost "port=$port" dbname=app user=app application_name=@ID@)
     around=(env:PGHOST=localhost "env:PGPORT=$port" env:PGDATABASE=app env:PGUSER=app env:PGAPPNAME=@ID@)
     by_service=("env:PGSERVICEFILE=$services")
-    for door in connectdb start ping; do
-        row conninfo conninfo "$door" -- "$target sslmode=disable"
-        row uri uri "$door" -- "$uri&sslmode=disable"
-        row service service "$door" "${by_service[@]}" -- "service=$server-weak application_name=@ID@"
-        row environment environment "$door" env:PGSSLMODE=disable "${around[@]}" -- ''
-        row default default "$door" -- "$target"
+    for entry in connectdb start ping; do
+        row conninfo conninfo "$entry" -- "$target sslmode=disable"
+        row uri uri "$entry" -- "$uri&sslmode=disable"
+        row service service "$entry" "${by_service[@]}" -- "service=$server-weak application_name=@ID@"
+        row environment environment "$entry" env:PGSSLMODE=disable "${around[@]}" -- ''
+        row default default "$entry" -- "$target"
     done
-    for door in params startparams pingparams; do
-        row params params "$door" -- "${pairs[@]}" sslmode=disable
-        row params unexpanded "${door}0" -- "${pairs[@]}" sslmode=disable
-        row conninfo expanded "$door" -- "dbname=$target sslmode=disable"
-        row uri uri "$door" -- "dbname=$uri&sslmode=disable"
-        row service service "$door" "${by_service[@]}" -- "service=$server-weak" application_name=@ID@
-        row environment environment "$door" env:PGSSLMODE=disable "${around[@]}" --
-        row default default "$door" -- "${pairs[@]}"
+    for entry in params startparams pingparams; do
+        row params params "$entry" -- "${pairs[@]}" sslmode=disable
+        row params unexpanded "${entry}0" -- "${pairs[@]}" sslmode=disable
+        row conninfo expanded "$entry" -- "dbname=$target sslmode=disable"
+        row uri uri "$entry" -- "dbname=$uri&sslmode=disable"
+        row service service "$entry" "${by_service[@]}" -- "service=$server-weak" application_name=@ID@
+        row environment environment "$entry" env:PGSSLMODE=disable "${around[@]}" --
+        row default default "$entry" -- "${pairs[@]}"
     done
     row environment environment setdblogin env:PGSSLMODE=disable env:PGAPPNAME=@ID@ -- \
         host=localhost "port=$port" dbname=app user=app
@@ -96,27 +96,27 @@ collect() { # what the client says, what the server saw, what the log says: each
             | join(" then "))] | @tsv' "$EVENTS")
 }
 
-printf '%s\n' "${table[@]}" | grep -v '^good' | world_bare "$DOORS" - >"$TEST_DIR/out.jsonl"
+printf '%s\n' "${table[@]}" | grep -v '^good' | world_bare "$ENTRY_POINTS" - >"$TEST_DIR/out.jsonl"
 collect
 open=0 closed=''
 for id in "${!row_source[@]}"; do
     want='ok f plain'
     [[ ${row_source[$id]} == default && $id == impostor* ]] && want='ok t ssl'
     [[ $id != good* ]] || continue
-    [[ ${row_door[$id]} != ping* ]] || want="ok ${want##* }"
+    [[ ${row_entry[$id]} != ping* ]] || want="ok ${want##* }"
     if [[ "${outcome[$id]:-} ${session[$id]:-}" == "$want" ]]; then open=$((open + 1)); else closed+=" $id"; fi
 done
 is "$closed" '' "bare, all $open rows connect to the impostor and in plaintext"
 
 forget_events
-printf '%s\n' "${table[@]}" | world "$DOORS" - >"$TEST_DIR/out.jsonl"
+printf '%s\n' "${table[@]}" | world "$ENTRY_POINTS" - >"$TEST_DIR/out.jsonl"
 collect
 for line in "${table[@]}"; do
     id=${line%%$'\t'*}
-    door=${row_door[$id]} source=${row_source[$id]}
-    want="downgrade sealed ${entry[$door]} [$source disable verify-full]"
+    entry=${row_entry[$id]} source=${row_source[$id]}
+    want="downgrade sealed ${function_of[$entry]} [$source disable verify-full]"
     # Where nothing was asked, libpq's own default stands there as what was requested.
-    [[ $source != default ]] || want="seal sealed ${entry[$door]} [default prefer verify-full]"
+    [[ $source != default ]] || want="seal sealed ${function_of[$entry]} [default prefer verify-full]"
     case $id in
     good.ping*) want="ok ssl $want then witness" ;;
     good.*) want="ok t ssl $want then witness" ;;
@@ -124,7 +124,7 @@ for line in "${table[@]}"; do
     *) want="bad $want then failed" ;;
     esac
     # A ping of such a libpq polls inside itself and has given back its PGconn when it returns: nothing can be looked at.
-    [[ -z $SYMBOLIC || $door != ping* ]] || want=${want% then *}
+    [[ -z $SYMBOLIC || $entry != ping* ]] || want=${want% then *}
     is "${outcome[$id]:-}${session[$id]:+ ${session[$id]}} ${logged[$id]:-}" "$want" "$id"
 done
 is "$(events 'select(.event == "process")' | wc -l)" 1 'one process line'
@@ -135,7 +135,7 @@ leaf=$(openssl x509 -in "$PKI/good.crt" -noout -fingerprint -sha256 | sed 's/^[^
 root=$(sha256sum "$PKI/root.pem" | cut -d' ' -f1)
 is "$(openssl x509 -in "$TEST_DIR/s_client" -noout -fingerprint -sha256 | sed 's/^[^=]*=//' | tr -d : | tr A-F a-f)" "$leaf" 'openssl: what the server shows'
 forget_events
-run world "$DOORS" evidence connectdb "query=select version || ' ' || bits from pg_stat_ssl where pid = pg_backend_pid()" \
+run world "$ENTRY_POINTS" evidence connectdb "query=select version || ' ' || bits from pg_stat_ssl where pid = pg_backend_pid()" \
     -- "host=localhost port=$P user=app dbname=app"
 like "$(out server)" '^TLSv1\.3 [0-9]+$' 'the server tells protocol and bits'
 is "$(events 'select(.event == "witness")' | jq -r '[.reason // "no reason", .protocol, .bits, .peer_sha256, .root_sha256, .verified_name] | map(tostring) | join(" ")')" \
@@ -143,17 +143,17 @@ is "$(events 'select(.event == "witness")' | jq -r '[.reason // "no reason", .pr
 
 # --- asynchronous reset, threads, a child
 forget_events
-run world "$DOORS" r start reset=start -- "host=localhost port=$P user=app dbname=app sslmode=disable"
+run world "$ENTRY_POINTS" r start reset=start -- "host=localhost port=$P user=app dbname=app sslmode=disable"
 is "$(jq -rs '[.[] | .status, .server] | join(" ")' <<<"$OUT")" 'ok t ok t' 'connect and reset, polled'
-run world "$DOORS" r connectdb reset=sync -- "host=localhost port=$P user=app dbname=app sslmode=disable"
+run world "$ENTRY_POINTS" r connectdb reset=sync -- "host=localhost port=$P user=app dbname=app sslmode=disable"
 is "$(jq -rs '[.[] | .status, .server] | join(" ")' <<<"$OUT")" 'ok t ok t' 'connect and reset'
 is "$(events 'select(.event == "witness")' | wc -l)" 4 'each session has its witness'
 forget_events
-run world "$DOORS" t params threads=4 times=5 -- host=localhost port="$P" user=app dbname=app sslmode=disable
+run world "$ENTRY_POINTS" t params threads=4 times=5 -- host=localhost port="$P" user=app dbname=app sslmode=disable
 is "$(jq -rs 'map(.status + .server) | unique | join(" ")' <<<"$OUT") $(grep -c . <<<"$OUT")" 'okt 20' 'four threads'
 is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs) $(events 'select(.event == "witness")' | wc -l)" \
     '20 downgrade/sealed 20' 'a verdict and a witness each'
-run world "$DOORS" f connectdb fork -- "host=localhost port=$P user=app dbname=app sslmode=disable"
+run world "$ENTRY_POINTS" f connectdb fork -- "host=localhost port=$P user=app dbname=app sslmode=disable"
 is "$RC $(out status server)" '0 ok t' 'in a child'
 
 # --- psql

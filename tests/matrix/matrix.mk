@@ -25,18 +25,18 @@ $(MATRIX)/experimental-symbolic/libpq.so.5: build/roots/experimental.complete te
 
 # Linked to the oldest C library of the matrix, so that it runs on all.
 MATRIX_OLD = build/roots/bullseye
-$(MATRIX)/doors-old: tests/lib/entry_points.c build/roots/bullseye.complete
+$(MATRIX)/entry_points-old: tests/lib/entry_points.c build/roots/bullseye.complete
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -nodefaultlibs -Wl,--allow-shlib-undefined \
 		$(MATRIX_OLD)/usr/lib/x86_64-linux-gnu/libpq.so.5 $(MATRIX_OLD)/lib/x86_64-linux-gnu/libpthread.so.0 \
 		$(MATRIX_OLD)/lib/x86_64-linux-gnu/libc.so.6
 
-$(MATRIX)/doors-arm64: tests/lib/entry_points.c build/roots/arm64.complete
+$(MATRIX)/entry_points-arm64: tests/lib/entry_points.c build/roots/arm64.complete
 	@mkdir -p $(@D)
 	$(ARM64_CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -Wl,--allow-shlib-undefined \
 		build/roots/arm64/usr/lib/aarch64-linux-gnu/libpq.so.5
 
-MATRIX_PARTS = $(MATRIX_VERSIONS:%=$(MATRIX)/libpq-%-symbolic/libpq.so.5) $(MATRIX)/doors-old $(MATRIX)/doors-arm64 \
+MATRIX_PARTS = $(MATRIX_VERSIONS:%=$(MATRIX)/libpq-%-symbolic/libpq.so.5) $(MATRIX)/entry_points-old $(MATRIX)/entry_points-arm64 \
 	$(MATRIX)/experimental-symbolic/libpq.so.5 \
 	build/hostile/symbolic/libpq.so.5 $(MATRIX_ROOTS:%=build/roots/%.complete)
 

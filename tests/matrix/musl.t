@@ -72,16 +72,16 @@ musl_cc -std=gnu17 -O1 -g -DPROGRAM -o "$TEST_DIR/fake/program" "$source" "$TEST
 policy <<<"sslrootcert = $PKI/root.pem"
 
 run bare "$TEST_DIR/fake/program"
-is "$(grep -c disable <<<"$OUT")" 4 'bare: four doors with sslmode=disable'
+is "$(grep -c disable <<<"$OUT")" 4 'bare: four entry points with sslmode=disable'
 has "$OUT" 'PQping 0' 'bare: a ping'
 
 forget_events
 run sealed "$TEST_DIR/fake/program"
 is "$RC" 0 'sealed: the program ends as it did'
-for door in PQconnectdb PQconnectStart PQconnectdbParams PQconnectStartParams PQsetdbLogin; do
+for entry in PQconnectdb PQconnectStart PQconnectdbParams PQconnectStartParams PQsetdbLogin; do
     # The fake one has no TLS: the witness sees that too.
-    has "$OUT" "$door 1 verify-full root.pem pgseal: refused: violation: the session is not in TLS" \
-        "$door: what reaches libpq is sealed, and the outcome is held against it"
+    has "$OUT" "$entry 1 verify-full root.pem pgseal: refused: violation: the session is not in TLS" \
+        "$entry: what reaches libpq is sealed, and the outcome is held against it"
 done
 like "$OUT" $'PQping 0\nPQpingParams 0' 'the pings too'
 is "$(verdicts)" 'downgrade/sealed downgrade/sealed downgrade/sealed downgrade/sealed seal/sealed downgrade/sealed downgrade/sealed' \
@@ -91,7 +91,7 @@ is "$(events 'select(.event == "process") | .libpq_copies[0].path' | head -n 1 |
 forget_events
 policy <<<'unlisted_hosts = refuse'
 run sealed "$TEST_DIR/fake/program"
-is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '7 refuse/refused' 'refused at each door'
+is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '7 refuse/refused' 'refused at each entry point'
 is "$(grep -c 'pgseal: refused: ' <<<"$OUT")" 5 'in the error message of each'
 has "$OUT" $'PQping 3\nPQpingParams 3' 'a ping was not attempted'
 is "$RC" 0 'and the program lives'

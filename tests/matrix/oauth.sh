@@ -18,7 +18,7 @@ oauth_row() {
     local name=$1 road=$2 port=$3 wanted=$4
     shift 4
     : >"$oauth/log"
-    run "$road" "$DOORS" x "$@" -- \
+    run "$road" "$ENTRY_POINTS" x "$@" -- \
         "host=localhost port=$server user=$([[ $port == "$foreign" ]] && echo foreign || echo good) dbname=app oauth_client_id=pgseal-test oauth_issuer=https://localhost:$port/.well-known/openid-configuration${more:+ $more}"
     is "$RC $(out status) $(sort "$oauth/log" | tr '\n' ' ')" "0 $wanted" "$name"
 }
@@ -27,13 +27,13 @@ plain_policy
 more="sslmode=verify-full sslrootcert=$PKI/root.pem oauth_ca_file=$PKI/root.pem" oauth_row 'bare: a token of the good issuer' world_bare "$issuer" "$told" connectdb
 more="sslmode=verify-full sslrootcert=$PKI/root.pem oauth_ca_file=$PKI/foreign.pem" oauth_row 'bare: oauth_ca_file makes another issuer trusted' world_bare \
     "$foreign" 'ok foreign client pgseal-test server auth=Bearer token-of-foreign ' connectdb
-for door in connectdb start; do
+for entry in connectdb start; do
     forget_events
-    more='' oauth_row "$door: a token of the good issuer, sealed" world "$issuer" "$told" "$door"
-    is "$(verdicts) $(events 'select(.event == "witness") | .verified_name' | xargs)" 'seal/sealed localhost' "$door: sealed, with its witness"
+    more='' oauth_row "$entry: a token of the good issuer, sealed" world "$issuer" "$told" "$entry"
+    is "$(verdicts) $(events 'select(.event == "witness") | .verified_name' | xargs)" 'seal/sealed localhost' "$entry: sealed, with its witness"
     forget_events
-    more="oauth_ca_file=$PKI/foreign.pem" oauth_row "$door: the program's oauth_ca_file moves nothing" world "$foreign" 'bad ' "$door"
-    is "$(asked)" "oauth_ca_file conninfo $PKI/foreign.pem /etc/ssl/certs/ca-certificates.crt" "$door: it asks for less"
+    more="oauth_ca_file=$PKI/foreign.pem" oauth_row "$entry: the program's oauth_ca_file moves nothing" world "$foreign" 'bad ' "$entry"
+    is "$(asked)" "oauth_ca_file conninfo $PKI/foreign.pem /etc/ssl/certs/ca-certificates.crt" "$entry: it asks for less"
 done
 more='' oauth_row 'nor does PGOAUTHCAFILE' world "$foreign" 'bad ' connectdb "env:PGOAUTHCAFILE=$PKI/foreign.pem"
 policy <<END

@@ -51,10 +51,10 @@ ways_row 'a tail call, one libpq' 1 "$ways/reach" open s n "$ways/mods.so" tail 
 ways_row 'a tail call, two libpqs' 1 "$ways/reach" open a n "$ways/a/moda.so" open b n "$ways/b/modb.so" tail a "$target"
 ways_row 'a tail call into another module' 1 "$ways/reach" open a l "$ways/a/moda.so" open b l "$ways/b/modb.so" frame b \
     tail a "$target"
-ways_row 'doors by dlsym' 9 "$ways/bysym" doors libpq.so.5 "$target"
+ways_row 'entry points by dlsym' 9 "$ways/bysym" entry_points libpq.so.5 "$target"
 ways_row 'copies by dlsym' 3 "$ways/bysym" each "$target" "$ways/a/libpa.so.5" "$ways/b/libpb.so.5" libpq.so.5
 for way in default next self namespace; do
-    ways_row "a door by $way" 1 "$ways/bysym" "$way" "$target" libpq.so.5
+    ways_row "an entry point by $way" 1 "$ways/bysym" "$way" "$target" libpq.so.5
 done
 
 # What depends on who asks: bare and sealed alike.

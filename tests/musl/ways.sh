@@ -48,10 +48,10 @@ forget_events
 run world "$ways/reach" open a n "$ways/a/moda.so" open b l "$ways/b/modb.so" connect a "$target" connect b "$target"
 is "$(events 'select(.changes) | .libpq' | tr -d '"' | sed "s#.*$ways/##" | xargs)" 'a/libpa.so.5 b/libpb.so.5' \
     'two private copies: each its own'
-ways_row 'doors by dlsym' 9 "$ways/bysym" doors "$root/lib/libpq.so.5" "$target"
+ways_row 'entry points by dlsym' 9 "$ways/bysym" entry_points "$root/lib/libpq.so.5" "$target"
 ways_row 'copies by dlsym' 3 "$ways/bysym" each "$target" "$ways/a/libpa.so.5" "$ways/b/libpb.so.5" "$root/lib/libpq.so.5"
 for way in default next self; do
-    ways_row "a door by $way" 1 "$ways/bysym" "$way" "$target" "$root/lib/libpq.so.5"
+    ways_row "an entry point by $way" 1 "$ways/bysym" "$way" "$target" "$root/lib/libpq.so.5"
 done
 
 # --- the launcher, the tool

@@ -1,5 +1,5 @@
-/* test_call: a call in array form, the arrays that libpq gets instead, and which of libpq's doors
- * they go through. (What libpq makes of them: tests/fuzz/fuzz_rewrite.c.) */
+/* test_call: a call in array form, the arrays that libpq gets instead, and which of libpq's entry
+ * points they go through. (What libpq makes of them: tests/fuzz/fuzz_rewrite.c.) */
 #include "shim/connect/call.h"
 #include "shim/connect/probe.h"
 #include "unit.h"
@@ -302,7 +302,7 @@ static void entry_points(void **state)
 {
     static const char *const k[] = {"k", NULL};
     static const char *const v[] = {"v", NULL};
-    /* The door in Params form: a blocking one blocks, an asynchronous one does not. */
+    /* The entry point in Params form: a blocking one blocks, an asynchronous one does not. */
     static const struct {
         enum entry_point entry_point;
         const char *name, *params;

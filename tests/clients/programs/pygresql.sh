@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034,SC2154
-# PyGreSQL: a Python module in C, opened RTLD_LOCAL, with the oldest door of all.
+# PyGreSQL: a Python module in C, opened RTLD_LOCAL, with the oldest entry point of all.
 packages="python3-pygresql python3"
 way="module, RTLD_LOCAL"
 modes="classic:PQsetdbLogin dbapi:PQsetdbLogin"

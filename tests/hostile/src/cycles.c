@@ -1,5 +1,5 @@
-/* cycles: connects and finishes N times through one door after another, and prints how many bytes
- * of malloc'ed memory the second half of them has left behind.
+/* cycles: connects and finishes N times through one entry point after another, and prints how many
+ * bytes of malloc'ed memory the second half of them has left behind.
  *
  *   cycles N CONNINFO
  *

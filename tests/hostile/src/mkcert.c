@@ -45,7 +45,7 @@ static void set_name(X509_NAME *subject, const char *cn)
         }
     }
     check(X509_NAME_add_entry_by_NID(subject, NID_organizationName, MBSTRING_ASC,
-                                     (const unsigned char *)"pgseal lab", -1, -1, 0),
+                                     (const unsigned char *)"pgseal test", -1, -1, 0),
           "organizationName");
     check(X509_NAME_add_entry_by_NID(subject, NID_commonName, V_ASN1_UTF8STRING, bytes, n, -1, 0),
           "commonName");

@@ -1,13 +1,20 @@
 /* bysym.c: a program that reaches libpq by dlsym with a handle, as an FFI does:
  *
- *   doors PATH CONNINFO      each door of that libpq, a query on each connection, a reset
- *   each CONNINFO PATH…      all copies are opened, then PQconnectdb of each, twice asked for, and
- * a query again CONNINFO PATH…     one copy after the other: opened, PQconnectdb, closed stale
- * CONNINFO PATH OTHER   PQconnectdb of a libpq that has been closed, while another is loaded
- *   threads CONNINFO PATH…   eight threads ask for PQconnectdb of each copy at the same time
- *   default|next|self|namespace CONNINFO [PATH]   PQconnectdb by RTLD_DEFAULT, by RTLD_NEXT, by
- *                            dlopen(NULL), after PATH was opened RTLD_GLOBAL; by a handle of
- * dlmopen versioned CONNINFO PATH VERSION   PQconnectdb by dlvsym with a handle */
+ *   entry_points PATH CONNINFO
+ *       each entry point of that libpq, a query on each connection, a reset
+ *   each CONNINFO PATH…
+ *       all copies are opened, then PQconnectdb of each, looked up twice, and a query
+ *   again CONNINFO PATH…
+ *       one copy after the other: opened, PQconnectdb, closed
+ *   stale CONNINFO PATH OTHER
+ *       PQconnectdb of a libpq that has been closed, while another is loaded
+ *   threads CONNINFO PATH…
+ *       eight threads ask for PQconnectdb of each copy at the same time
+ *   default|next|self|namespace CONNINFO [PATH]
+ *       PQconnectdb by RTLD_DEFAULT, by RTLD_NEXT, by dlopen(NULL), after PATH was opened RTLD_GLOBAL;
+ *       by a handle of dlmopen
+ *   versioned CONNINFO PATH VERSION
+ *       PQconnectdb by dlvsym with a handle */
 #include <dlfcn.h>
 #include <libpq-fe.h>
 #include <pthread.h>
@@ -62,9 +69,9 @@ static struct api load(const char *path)
     return load_from(present(dlopen(path, RTLD_NOW | RTLD_LOCAL)));
 }
 
-static void report(const struct api *api, const char *door, PGconn *conn)
+static void report(const struct api *api, const char *entry, PGconn *conn)
 {
-    printf("%d %s: ", api->PQlibVersion(), door);
+    printf("%d %s: ", api->PQlibVersion(), entry);
     if (conn == NULL) {
         printf("NULL\n");
     } else if (api->PQstatus(conn) != CONNECTION_OK) {
@@ -88,7 +95,7 @@ static void poll_to_end(const struct api *api, PGconn *conn)
     }
 }
 
-static void doors(const char *path, const char *conninfo)
+static void entry_points(const char *path, const char *conninfo)
 {
     struct api api = load(path);
     const char *keys[] = {"dbname", NULL};
@@ -217,8 +224,8 @@ int main(int argc, char **argv)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
     const char *verb = argc > 3 ? argv[1] : "";
-    if (strcmp(verb, "doors") == 0) {
-        doors(argv[2], argv[3]);
+    if (strcmp(verb, "entry_points") == 0) {
+        entry_points(argv[2], argv[3]);
     } else if (strcmp(verb, "each") == 0) {
         each(argv[2], argv + 3);
     } else if (strcmp(verb, "again") == 0) {

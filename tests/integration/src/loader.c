@@ -1,6 +1,6 @@
 /* loader.c: asks the dynamic linker everything whose answer depends on who asks, and prints the
  * answers without addresses: bare and sealed must be alike. Arguments: the directory of the
- * helpers, a private libpq's path (or "-": none of the questions about libpq's doors). */
+ * helpers, a private libpq's path (or "-": none of the questions about libpq's entry points). */
 #include <dlfcn.h>
 #include <link.h>
 #include <stdbool.h>
@@ -58,8 +58,8 @@ static void ask_paths(void)
     answer("nonsense from a module", open("libnosuch.so.9", RTLD_NOW));
     answer("RTLD_DEFAULT of a module: its own", sym(RTLD_DEFAULT, "asker_sym"));
     answer("RTLD_DEFAULT of the program: not the module's", dlsym(RTLD_DEFAULT, "asker_sym"));
-    answer("RTLD_DEFAULT of a module: no door", sym(RTLD_DEFAULT, "PQconnectdb"));
-    answer("RTLD_NEXT of a module: no door", sym(RTLD_NEXT, "PQconnectdb"));
+    answer("RTLD_DEFAULT of a module: no entry point", sym(RTLD_DEFAULT, "PQconnectdb"));
+    answer("RTLD_NEXT of a module: no entry point", sym(RTLD_NEXT, "PQconnectdb"));
     answer("RTLD_NEXT of a module: the C library", sym(RTLD_NEXT, "qsort"));
     printf("in %s\n", file_of(sym(RTLD_NEXT, "qsort")));
     answer("RTLD_NEXT of a module: itself only", sym(RTLD_NEXT, "asker_sym"));
@@ -126,14 +126,14 @@ static void ask_namespaces(void)
     printf("namespaces: %s, %s\n", id == LM_ID_BASE ? "the same" : "another",
            inner == id ? "kept" : "lost");
     answer("RTLD_DEFAULT in a namespace", sym(RTLD_DEFAULT, "asker_open"));
-    answer("no door in a namespace", dlsym(other, "PQconnectdb"));
+    answer("no entry point in a namespace", dlsym(other, "PQconnectdb"));
     answer("into the base namespace", dlmopen(LM_ID_BASE, path, RTLD_NOW | RTLD_DEEPBIND));
     answer("a wrong namespace", dlmopen(77, path, RTLD_NOW));
 }
 
 /* What dlsym hands out for libpq's names with a handle: it must be there, the same each time, and
- * no door of another. */
-static void ask_doors(const char *libpq)
+ * no entry point of another. */
+static void ask_entries(const char *libpq)
 {
     const char *const names[] = {"PQconnectdb",    "PQconnectdbParams",
                                  "PQconnectStart", "PQconnectStartParams",
@@ -179,7 +179,7 @@ int main(int argc, char **argv)
     ask_next();
     ask_namespaces();
     if (argc > 2 && strcmp(argv[2], "-") != 0) {
-        ask_doors(argv[2]);
+        ask_entries(argv[2]);
     }
     return 0;
 }

@@ -5,14 +5,14 @@
 
 struct module {
     void (*connect)(const char *name, const char *conninfo);
-    void (*tail)(const char *name,
-                 const char *conninfo); /* the door is reached by a tail call from reach_call */
+    /* The entry point is reached by a tail call from reach_call. */
+    void (*tail)(const char *name, const char *conninfo);
     void (*query)(const char *name, const char *sql);
     void (*finish)(void);
     void *(*frame)(void *(*fn)(const char *), const char *argument); /* calls it */
 };
 
 /* Set by the program: calls back, so that the module's tail call returns into the program. */
-typedef void *(*door_fn)(const char *conninfo);
+typedef void *(*entry_fn)(const char *conninfo);
 
 #endif

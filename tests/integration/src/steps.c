@@ -1,4 +1,4 @@
-/* steps: connections that come a second time, as `doors` cannot make them.
+/* steps: connections that come a second time, as `entry_points` cannot make them.
  *
  *   steps longjmp FIRST SECOND      leaves FIRST by siglongjmp out of an alarm, then opens SECOND
  *   steps reset CONNINFO STEP…      opens CONNINFO and resets it at each STEP:

@@ -4,11 +4,11 @@
 #include <stddef.h>
 
 const struct command commands[] = {
-    {"ca", "what is in a file of roots or CRLs, and what is wrong with it", command_ca},
-    {"check", "whether a server can be sealed, or whether the hooks fire", command_check},
-    {"explain", "what a connection string asks for, what is enforced, and why", command_explain},
-    {"impostor", "what a client tells servers that it must not trust", command_impostor},
-    {"report", "what the logs say: who asks for less, what would break", command_report},
-    {"scan", "how programs reach PostgreSQL, and whether pgseal covers them", command_scan},
+    {"ca", "inspect a file of root certificates or CRLs, and fetch one", command_ca},
+    {"check", "check what a server supports, or whether the hooks fire", command_check},
+    {"explain", "show what a connection string asks for and what is enforced", command_explain},
+    {"impostor", "show what a client tells servers that it must not trust", command_impostor},
+    {"report", "summarise the log: who asks for less, what would break", command_report},
+    {"scan", "show how programs reach PostgreSQL, and if pgseal covers them", command_scan},
     {NULL, NULL, NULL},
 };

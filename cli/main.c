@@ -25,7 +25,7 @@ static const struct command *find(const char *name)
 static void usage(FILE *file)
 {
     fputs("Usage: pgseal COMMAND [OPTION...]\n"
-          "Shows what pgseal does: every libpq connection verifies its server.\n\n",
+          "Inspects and tests what pgseal enforces on libpq connections.\n\n",
           file);
     for (const struct command *c = commands; c->name != NULL; c++) {
         fprintf(file, "  %-10s %s\n", c->name, c->summary);
@@ -33,7 +33,7 @@ static void usage(FILE *file)
     fputs("  help       show this, or the help of a command\n\n"
           "  -?, --help     show this\n"
           "  -V, --version  show the version\n\n"
-          "`pgseal COMMAND --help` and pgseal(1) tell more. Every command knows --json.\n"
+          "`pgseal COMMAND --help` and pgseal(1) say more. Every command has --json.\n"
           "Exit status: 0 fine, 1 found something, 2 wrong usage or it could not be done.\n",
           file);
 }
@@ -69,7 +69,7 @@ int main(int argc, char **argv)
     }
     const struct command *command = find(help ? argv[2] : word);
     if (command == NULL) {
-        complain("there is no command \"%s\"; `pgseal help` lists them", help ? argv[2] : word);
+        complain("unknown command \"%s\"; `pgseal help` lists the commands", help ? argv[2] : word);
         return STATUS_USAGE;
     }
     if (help) {

@@ -88,7 +88,7 @@ void driver_extra_root(const struct changes *c, const char *name, const char *ro
     }
     char text[1024];
     snprintf(text, sizeof text,
-             "its roots cannot be joined with the policy's and are left out: %s; %s", fault,
+             "its roots cannot be combined with the policy's and are left out: %s; %s", fault,
              reason);
     change_variable(c, name, root, text);
 }

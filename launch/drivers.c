@@ -27,14 +27,13 @@ void drivers_judge(const struct driver_options *o, const struct checked *c)
     const struct policy *p = c->policy;
     const char *option = o->drivers ? "--drivers" : "--rewrite-url";
     if (o->dry_run && !o->drivers && o->nurls == 0) {
-        refuse(STATUS_REFUSED, "--dry-run shows what --drivers and --rewrite-url would change");
+        refuse(STATUS_REFUSED, "--dry-run needs --drivers or --rewrite-url");
     }
     if (o->only || (!o->drivers && o->nurls == 0)) {
         return;
     }
     if (p->global.mode == MODE_AUDIT) {
-        refuse(STATUS_REFUSED, "%s changes what programs ask for; audit mode changes nothing",
-               option);
+        refuse(STATUS_REFUSED, "%s cannot be used in audit mode, which changes nothing", option);
     }
     for (size_t i = 0; i < p->nrules; i++) {
         const struct rule *rule = &p->rules[i];
@@ -62,7 +61,7 @@ static void write_reason(const char *variable, char *buf, size_t size)
             first = false;
         }
     }
-    strbuf_add(&t, "; this is a request, the program's own settings still win");
+    strbuf_add(&t, "; this is a request: the program's own settings take precedence");
 }
 
 static bool is_old_tls(const char *version)

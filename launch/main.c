@@ -127,7 +127,7 @@ static void set_settings(const struct options *o)
     const char *policy = getenv("PGSEAL_POLICY");
     bool some = o->root != NULL || o->audit || o->log != NULL;
     if (some && o->policy != NULL) {
-        refuse(STATUS_REFUSED, "--policy stands alone: --root, --audit and --log would be ignored");
+        refuse(STATUS_REFUSED, "--policy cannot be combined with --root, --audit or --log");
     }
     if (some && policy != NULL && policy[0] != '\0') {
         refuse(STATUS_REFUSED, "PGSEAL_POLICY is set: --root, --audit and --log would be ignored");
@@ -166,8 +166,8 @@ static void judge_secure(const struct checked *c)
     for (char **e = environ; !c->installed && *e != NULL; e++) {
         if (strncmp(*e, "PGSEAL_", 7) == 0) {
             refuse(STATUS_REFUSED,
-                   "secure-execution mode (setuid, setgid or file capabilities): no variable or "
-                   "option of pgseal's counts there; put the policy into " POLICY_FILE);
+                   "secure-execution mode (setuid, setgid or file capabilities): pgseal's "
+                   "variables and options are ignored there; put the policy into " POLICY_FILE);
         }
     }
     unsetenv("LD_PRELOAD"); /* ignored there; the proof must rest on the file alone */
@@ -223,8 +223,7 @@ _Noreturn static void run_only(const struct options *o, const struct checked *c,
         refuse(STATUS_REFUSED, "--drivers=only preloads nothing: --lib would be ignored");
     }
     find_any(&target, argv[0]);
-    warn("--drivers=only: nothing is sealed; drivers are asked for verification, and may not heed "
-         "it");
+    warn("--drivers=only: nothing is sealed; drivers are asked to verify, and may ignore that");
     drivers_apply(&o->drivers, c, target.program);
     become(&target, argv, argc);
 }
@@ -262,7 +261,8 @@ int main(int argc, char **argv)
     policy_find(&checked);
     if (checked.installed &&
         (options.policy != NULL || options.root != NULL || options.audit || options.log != NULL)) {
-        refuse(STATUS_REFUSED, "/etc/pgseal/policy.conf is in force, and no option changes that");
+        refuse(STATUS_REFUSED,
+               "/etc/pgseal/policy.conf is in force, and options cannot override it");
     }
     policy_judge(&checked);
     drivers_judge(&options.drivers, &checked);

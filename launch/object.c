@@ -20,8 +20,8 @@ void make_absolute(char *buf, size_t size, const char *path, const char *what)
 {
     char directory[PATH_MAX] = "";
     if (path[0] != '/' && (getcwd(directory, sizeof(directory)) == NULL || directory[0] != '/')) {
-        refuse(STATUS_REFUSED, "%s %s: there is no working directory that it could be in", what,
-               path);
+        refuse(STATUS_REFUSED, "%s %s: the path is relative, and there is no working directory",
+               what, path);
     }
     const char *slash = path[0] == '/' || strcmp(directory, "/") == 0 ? "" : "/";
     int n = snprintf(buf, size, "%s%s%s", directory[0] != '\0' && *slash == '\0' ? "" : directory,
@@ -62,7 +62,7 @@ static void judge_elf(const struct object *o, int fd)
     switch (elf_open(&e, fd)) {
     case ELF_NOT_ELF:
     case ELF_BROKEN:
-        refuse(STATUS_REFUSED, "%s is not pgseal: no ELF object", o->path);
+        refuse(STATUS_REFUSED, "%s is not pgseal: not an ELF object", o->path);
     case ELF_OTHER_CLASS:
         refuse(STATUS_REFUSED, "%s is of another ELF class (%d-bit) than pgseal-run", o->path,
                e.class_bits);
@@ -74,7 +74,7 @@ static void judge_elf(const struct object *o, int fd)
     }
     const char *version = elf_pgseal_version(&e);
     if (version == NULL) {
-        refuse(STATUS_REFUSED, "%s is not pgseal: it does not carry pgseal's note", o->path);
+        refuse(STATUS_REFUSED, "%s is not pgseal: it lacks pgseal's ELF note", o->path);
     }
     if (strcmp(version, PGSEAL_VERSION) != 0) {
         refuse(STATUS_REFUSED, "%s is of another version (%.40s) than pgseal-run (%s)", o->path,
@@ -93,7 +93,7 @@ void object_find(struct object *o, const char *named)
     }
     if (o->path[strcspn(o->path, ": \t\n\v\f\r$")] != '\0') {
         refuse(STATUS_REFUSED,
-               "%s: a path with a colon, a blank or a dollar sign cannot stand in LD_PRELOAD",
+               "%s: LD_PRELOAD cannot contain a path with a colon, a blank or a dollar sign",
                o->path);
     }
     int fd = open(o->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -103,7 +103,7 @@ void object_find(struct object *o, const char *named)
     }
     struct stat st;
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
-        refuse(STATUS_REFUSED, "%s is not pgseal: no regular file", o->path);
+        refuse(STATUS_REFUSED, "%s is not pgseal: not a regular file", o->path);
     }
     o->device = st.st_dev;
     o->inode = st.st_ino;

@@ -94,7 +94,7 @@ static pid_t start_loader(const struct target *t, const int ends[2])
     }
     free(environment);
     if (error != 0) {
-        refuse(STATUS_REFUSED, "libpgseal.so does not come up in %s: its loader %s: %s", t->chain,
+        refuse(STATUS_REFUSED, "libpgseal.so is not loaded into %s: its loader %s: %s", t->chain,
                interpreter, strerror(error));
     }
     return child;
@@ -175,7 +175,7 @@ static void judge(const struct target *t, const struct object *o, const char *li
         refuse(STATUS_REFUSED, "libpgseal.so does not load in %s: %s", t->chain, complaint);
     }
     if (!loaded) {
-        refuse(STATUS_REFUSED, "libpgseal.so does not come up in %s: its loader %s %s%s", t->chain,
+        refuse(STATUS_REFUSED, "libpgseal.so is not loaded into %s: its loader %s %s%s", t->chain,
                t->interpreter, last[0] != '\0' ? "says: " : "does not list it", last);
     }
 }
@@ -185,12 +185,12 @@ static void high_pipe(int ends[2])
 {
     int low[2];
     if (pipe2(low, O_CLOEXEC) != 0) {
-        refuse(STATUS_REFUSED, "the proof run failed: %s", strerror(errno));
+        refuse(STATUS_REFUSED, "the preflight check failed: %s", strerror(errno));
     }
     for (int i = 0; i < 2; i++) {
         ends[i] = fcntl(low[i], F_DUPFD_CLOEXEC, 3);
         if (ends[i] < 0) {
-            refuse(STATUS_REFUSED, "the proof run failed: %s", strerror(errno));
+            refuse(STATUS_REFUSED, "the preflight check failed: %s", strerror(errno));
         }
     }
     close(low[0]);
@@ -214,7 +214,7 @@ const char *preflight_run(const struct target *t, const struct object *o)
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
     }
     if (!whole) {
-        refuse(STATUS_REFUSED, "libpgseal.so does not come up in %s: its loader %s does not answer",
+        refuse(STATUS_REFUSED, "libpgseal.so is not loaded into %s: its loader %s does not respond",
                t->chain, t->interpreter);
     }
     judge(t, o, list);

@@ -72,7 +72,7 @@ static bool find_own(struct object *o, const char *list, bool *relative)
     while (next_entry(&list, entry, sizeof(entry))) {
         if (is_object(o, entry)) {
             if (first[0] != '\0') {
-                warn("LD_PRELOAD: %s stands before %s", first, entry);
+                warn("LD_PRELOAD: %s comes before %s", first, entry);
             }
             *relative = entry[0] != '/';
             const char *start = entry;

@@ -11,15 +11,15 @@ const char *scrub_advice(const char *path, bool *always)
         bool always;
         const char *advice;
     } known[] = {
-        {"gosu", false, "; put pgseal-run behind it: gosu USER pgseal-run COMMAND"},
-        {"su-exec", false, "; put pgseal-run behind it: su-exec USER pgseal-run COMMAND"},
+        {"gosu", false, "; put pgseal-run after it: gosu USER pgseal-run COMMAND"},
+        {"su-exec", false, "; put pgseal-run after it: su-exec USER pgseal-run COMMAND"},
         {"su", false, "; put pgseal-run into its command: su USER -c 'pgseal-run COMMAND'"},
-        {"sudo", false, "; put pgseal-run behind it: sudo -u USER pgseal-run COMMAND"},
-        {"doas", false, "; put pgseal-run behind it: doas -u USER pgseal-run COMMAND"},
-        {"pkexec", false, "; put pgseal-run behind it: pkexec pgseal-run COMMAND"},
-        {"runuser", false, "; put pgseal-run behind it: runuser -u USER -- pgseal-run COMMAND"},
+        {"sudo", false, "; put pgseal-run after it: sudo -u USER pgseal-run COMMAND"},
+        {"doas", false, "; put pgseal-run after it: doas -u USER pgseal-run COMMAND"},
+        {"pkexec", false, "; put pgseal-run after it: pkexec pgseal-run COMMAND"},
+        {"runuser", false, "; put pgseal-run after it: runuser -u USER -- pgseal-run COMMAND"},
         {"pg_ctlcluster", true,
-         "starts the server with no environment but that of "
+         "starts the server with only the environment from "
          "/etc/postgresql/VERSION/CLUSTER/environment; put LD_PRELOAD and the PGSEAL_ variables "
          "there, or a policy into /etc/pgseal/policy.conf"},
     };

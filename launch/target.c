@@ -136,7 +136,8 @@ static int open_to_judge(const struct target *t, const char *path)
         return fd;
     }
     if (errno == EACCES) {
-        refuse(STATUS_REFUSED, "%s may be executed but not read: cannot tell what it is", t->chain);
+        refuse(STATUS_REFUSED, "%s is executable but not readable, so pgseal-run cannot check it",
+               t->chain);
     }
     cannot_execute(t, errno);
 }
@@ -203,12 +204,12 @@ static void judge_loaded(struct target *t, const char *const *args)
 {
     args = loader_options(t, args);
     if (args[0] == NULL) {
-        refuse(STATUS_REFUSED, "%s: a dynamic linker that is told no program", t->chain);
+        refuse(STATUS_REFUSED, "%s: a dynamic linker without a program", t->chain);
     }
     chain_add(t, args[0]);
     if (strchr(args[0], '/') == NULL) {
-        refuse(STATUS_REFUSED, "%s: the dynamic linker looks for it among libraries; name its path",
-               t->chain);
+        refuse(STATUS_REFUSED,
+               "%s: the dynamic linker would look for it among libraries; give its path", t->chain);
     }
     char ignored[PATH_MAX];
     struct elf e;
@@ -216,8 +217,8 @@ static void judge_loaded(struct target *t, const char *const *args)
     judge_kind(t, &e, elf_open(&e, fd));
     if (!elf_interpreter(&e, ignored, sizeof(ignored))) {
         if (elf_is_loader(&e)) {
-            refuse(STATUS_REFUSED, "%s: a dynamic linker behind another cannot be followed",
-                   t->chain);
+            refuse(STATUS_REFUSED,
+                   "%s: a dynamic linker that is started by another cannot be followed", t->chain);
         }
         refuse_static(t);
     }

@@ -106,7 +106,7 @@ static const char *find_dialect(const char *value, struct url_parts *p,
         }
         url_parts_free(p);
     }
-    return "it is in no syntax that pgseal-run knows";
+    return "pgseal-run does not know its syntax";
 }
 
 static const struct wish *find_wish(const struct wish *wishes, const struct url_parameter *p,
@@ -296,9 +296,10 @@ static const char *check_syntax(const char *written, const struct dialect *d)
     const struct dialect *found = NULL;
     const char *reason = find_dialect(written, &parts, &found);
     url_parts_free(&parts);
-    return reason == NULL && found == d ? NULL
-                                        : "a ';' in it can be read in two ways; put the value that "
-                                          "holds it in quotes";
+    return reason == NULL && found == d
+               ? NULL
+               : "a ';' in it can be read in two ways; quote the value that "
+                 "contains it";
 }
 
 const char *url_rewrite(struct url *u, const char *value, const char *root)

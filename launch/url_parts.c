@@ -9,7 +9,7 @@
 
 static const char no_memory[] = "no memory";
 static const char too_many[] = "it has too many parameters";
-static const char unknown[] = "it is in no syntax that pgseal-run knows";
+static const char unknown[] = "pgseal-run does not know its syntax";
 
 /* Adds a parameter whose name and value are owned from now on, even where it fails. */
 static const char *add(struct url_parts *p, const char *text, size_t len, char *name, char *value)
@@ -54,7 +54,7 @@ static char *percent_decoded(const char *s, size_t len)
 static const char *cut_query(struct url_parts *p, const char *value)
 {
     if (strchr(value, '#') != NULL) {
-        return "it holds a '#', which drivers read in different ways; write it as %23";
+        return "it contains a '#', which drivers read in different ways; write it as %23";
     }
     const char *query = strchr(value, '?');
     p->base = value;
@@ -63,7 +63,7 @@ static const char *cut_query(struct url_parts *p, const char *value)
     const char *authority = strstr(value, "://");
     if (query != NULL && strchr(query, '@') != NULL && strncmp(value, "jdbc:", 5) != 0 &&
         authority != NULL && memchr(authority, '@', (size_t)(query - authority)) == NULL) {
-        return "an '@' stands behind its '?'; write a '?' in a password as %3F";
+        return "there is an '@' after its '?'; write a '?' in a password as %3F";
     }
     const char *reason = NULL;
     for (const char *s = query; reason == NULL && s != NULL && s[0] != '\0';) {

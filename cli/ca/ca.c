@@ -25,29 +25,28 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-    {"days", 'd', "N", 0, "Report what ends within N days (30)", 0},
-    {"brief", 'b', NULL, 0, "Leave out what nothing is wrong with", 0},
+    {"days", 'd', "N", 0, "Report certificates and CRLs that expire within N days (30)", 0},
+    {"brief", 'b', NULL, 0, "Leave out everything that has no findings", 0},
     {"json", OPT_JSON, NULL, 0, "Print JSON", 0},
     {"prune", OPT_PRUNE, "OUT", 0,
-     "Write a copy of FILE without what has expired, is there twice or verifies no server", 1},
-    {"fetch", OPT_FETCH, "URL", 0, "Look at what an https URL holds instead of at FILE", 2},
-    {"sha256", OPT_SHA256, "HEX", 0, "What the bytes fetched must add up to; required with --fetch",
+     "Write a copy of FILE to OUT, without expired, duplicate and unusable certificates", 1},
+    {"fetch", OPT_FETCH, "URL", 0, "Inspect the contents of an https URL instead of FILE", 2},
+    {"sha256", OPT_SHA256, "HEX", 0, "The expected SHA-256 of the download; required with --fetch",
      2},
-    {"output", 'o', "FILE", 0, "Put what was fetched into FILE, unless something is wrong with it",
+    {"output", 'o', "FILE", 0, "Save the download as FILE, unless it is refused", 2},
+    {"cacert", OPT_CACERT, "FILE", 0, "Root certificates for the download itself (the system's)",
      2},
-    {"cacert", OPT_CACERT, "FILE", 0, "Roots for the download itself (the system's)", 2},
     {0},
 };
 
 static const char doc[] =
     "Shows what is in files of root certificates or CRLs, and what is wrong with it.\v"
-    "A FILE of \"-\" is standard input. What was fetched is refused, and the old FILE kept, when "
-    "its SHA-256 is another, "
-    "when anything else than certificates is in it, when one cannot be read, is no CA or is weak, "
-    "or when none is valid "
-    "today; that some have expired is no reason.\n"
-    "Exit status: 0 nothing found, or OUT or FILE is in place; 1 something found, or what was "
-    "fetched is refused; "
+    "A FILE of \"-\" is standard input. A download is refused, and the old FILE kept, if its "
+    "SHA-256 does not match, if it contains anything but certificates, if a certificate cannot be "
+    "parsed, is not a CA or is weak, or if none is valid today. Some expired certificates are no "
+    "reason to refuse it.\n"
+    "Exit status: 0 nothing found, or OUT or FILE was written or is up to date; 1 something found, "
+    "or the download is refused; "
     "2 wrong usage, or a file or URL could not be read or written.";
 
 static void parse_days(struct argp_state *state, const char *arg, struct options *options)
@@ -67,13 +66,13 @@ static void check_usage(struct argp_state *state, struct options *options)
         argp_error(state, "name a FILE");
     }
     if (fetch && options->files.n != 0) {
-        argp_error(state, "with --fetch no FILE is read: name the target with --output");
+        argp_error(state, "--fetch reads no FILE; give the target with --output");
     }
     if (fetch && options->sha256 == NULL) {
-        argp_error(state, "--fetch needs --sha256: without it anybody could choose your roots");
+        argp_error(state, "--fetch needs --sha256, or anyone could choose your roots");
     }
     if (!fetch && (options->sha256 != NULL || options->output != NULL || options->cacert != NULL)) {
-        argp_error(state, "--sha256, --output and --cacert go with --fetch");
+        argp_error(state, "--sha256, --output and --cacert need --fetch");
     }
     if (options->prune != NULL && (options->output != NULL || options->files.n > 1)) {
         argp_error(state, "--prune takes one FILE, and no --output");
@@ -173,7 +172,7 @@ static void prune(struct outcome *outcome, const struct ca_file *file, const cha
     outcome->path = path;
     struct bytes kept = ca_pruned(file);
     if (kept.n == 0) {
-        outcome_failed(outcome, STATUS_FOUND, xstrdup("nothing would be left of it"));
+        outcome_failed(outcome, STATUS_FOUND, xstrdup("no certificate would be left"));
     } else {
         put(outcome, path, &kept);
     }
@@ -211,7 +210,7 @@ static void keep_or_refuse(struct outcome *outcome, const struct ca_file *file,
     char *reason = NULL;
     outcome->path = options->output != NULL ? options->output : options->prune;
     if (strcasecmp(file->sha256, options->sha256) != 0) {
-        reason = xprintf("its SHA-256 is %s and not %s", file->sha256, options->sha256);
+        reason = xprintf("its SHA-256 is %s, not %s", file->sha256, options->sha256);
     } else {
         reason = ca_refusal(file);
     }

@@ -93,7 +93,7 @@ char *ca_fetch(const char *url, const char *cacert, struct bytes *out)
 {
     *out = (struct bytes){0};
     if (!is_https(url)) {
-        return xstrdup("only https:// is fetched");
+        return xstrdup("only https:// URLs are supported");
     }
     char *shown = ca_url_shown(url);
     char *reason = NULL;
@@ -101,7 +101,7 @@ char *ca_fetch(const char *url, const char *cacert, struct bytes *out)
     struct sink sink = {.bytes = {.at = xstrdup("")}};
     CURL *curl = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK ? curl_easy_init() : NULL;
     if (curl == NULL || !set_up(curl, url, cacert, &sink, error)) {
-        reason = xprintf("%s: libcurl cannot do https here", shown);
+        reason = xprintf("%s: this libcurl does not support https", shown);
     } else {
         CURLcode code = curl_easy_perform(curl);
         if (sink.too_large) {

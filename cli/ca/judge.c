@@ -211,7 +211,7 @@ struct bytes ca_pruned(const struct ca_file *file)
 char *ca_refusal(const struct ca_file *file)
 {
     if (file->certificates == 0) {
-        return xstrdup("holds no certificate");
+        return xstrdup("contains no certificate");
     }
     if (file->fault != NULL) {
         return xstrdup(file->fault);

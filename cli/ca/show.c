@@ -14,9 +14,9 @@ static const char *finding_text(enum ca_finding finding)
     case CA_EXPIRING:
         return "expires soon";
     case CA_DUPLICATE:
-        return "is there twice";
+        return "is a duplicate";
     case CA_NOT_A_CA:
-        return "not a CA, and not self-signed: no server is verified with it";
+        return "not a CA and not self-signed: it verifies no server";
     case CA_WEAK_KEY:
         return "weak key";
     case CA_WEAK_SIGNATURE:
@@ -26,7 +26,7 @@ static const char *finding_text(enum ca_finding finding)
     case CA_OTHER_BLOCK:
         return "does not belong here";
     case CA_NO_ISSUER:
-        return "no root: its issuer is not in the file, so no chain ends with it";
+        return "not a root: its issuer is not in the file, so no chain can end with it";
     }
     return "";
 }
@@ -40,9 +40,8 @@ static char *findings_text(const struct ca_item *item)
         if ((item->findings & finding) == 0) {
             continue;
         }
-        char *one = finding == CA_DUPLICATE
-                        ? xprintf("the same as number %zu", item->duplicate_of + 1)
-                        : xstrdup(finding_text(finding));
+        char *one = finding == CA_DUPLICATE ? xprintf("the same as no. %zu", item->duplicate_of + 1)
+                                            : xstrdup(finding_text(finding));
         char *both = text == NULL ? xstrdup(one) : xprintf("%s; %s", text, one);
         free(one);
         free(text);
@@ -69,7 +68,7 @@ static char *validity_text(const struct ca_item *item)
         return xprintf("%s to %s", from, until);
     }
     if (item->days_left < 0) {
-        return xprintf("%s to %s, over for %ld days", from, until, -item->days_left);
+        return xprintf("%s to %s, expired %ld days ago", from, until, -item->days_left);
     }
     return xprintf("%s to %s, %ld days left", from, until, item->days_left);
 }
@@ -104,9 +103,10 @@ static void show_item(const struct out *out, const struct ca_item *item, size_t 
         show_field(out, "key", PAINT_NONE,
                    xprintf("%s, %d bits, %s, signed with %s",
                            item->key_type != NULL ? item->key_type : "unknown", item->key_bits,
-                           item->is_ca                           ? "CA"
-                           : (item->findings & CA_NOT_A_CA) == 0 ? "no CA, for its own server only"
-                                                                 : "not a CA",
+                           item->is_ca ? "CA"
+                           : (item->findings & CA_NOT_A_CA) == 0
+                               ? "not a CA, for its own server only"
+                               : "not a CA",
                            item->signature));
         show_field(out, "SHA-256", PAINT_NONE, xstrdup(item->sha256));
     } else if (item->crl != NULL) {
@@ -145,12 +145,11 @@ void ca_show(const struct out *out, const struct ca_file *file, bool brief)
     term_field(out, 0, "", 0, PAINT_BOLD, file->name);
     if (file->fault != NULL || file->refused != NULL) {
         char *line = file->fault_line > 0 ? xprintf(" (line %zu)", file->fault_line) : xstrdup("");
-        char *text =
-            file->fault != NULL
-                ? xprintf("%s%s: libpq and OpenSSL may read less of it than it seems to hold; as a "
-                          "root or CRL file, pgseal refuses it",
-                          file->fault, line)
-                : xprintf("%s: as a root or CRL file, pgseal refuses it", file->refused);
+        char *text = file->fault != NULL
+                         ? xprintf("%s%s: libpq and OpenSSL may read less of it than it appears to "
+                                   "contain; pgseal refuses it as a root or CRL file",
+                                   file->fault, line)
+                         : xprintf("%s; pgseal refuses it as a root or CRL file", file->refused);
         term_field(out, 0, "bad", 5, PAINT_RED, text);
         free(text);
         free(line);

@@ -59,13 +59,13 @@ static void advise_own_certificate(struct check *c, const char *who, X509 *cert)
         sha256_hex(der, (size_t)n, sha256);
     }
     OPENSSL_free(der);
-    check_found(c, "unknown-root",
-                xprintf("%s: the server's certificate \"%s\" is self-signed, and not in %s.", who,
-                        subject, c->strict->verdict.root),
-                xprintf("If it is the server's own (SHA-256 %s), put that certificate itself, the "
-                        "server's ssl_cert_file, into the root file %s; if not, another server "
-                        "answers.",
-                        sha256, c->strict->verdict.root));
+    check_found(
+        c, "unknown-root",
+        xprintf("%s: the server's certificate \"%s\" is self-signed and is not in %s.", who,
+                subject, c->strict->verdict.root),
+        xprintf("If it is the server's own (SHA-256 %s), add that certificate, the server's "
+                "ssl_cert_file, to the root file %s; if not, a different server is answering.",
+                sha256, c->strict->verdict.root));
     free(subject);
 }
 
@@ -76,17 +76,16 @@ static char *what_is_there(const struct check *c, const X509_NAME *issuer, STACK
     char *text = NULL;
     const struct ca_item *item = find_name(&file, issuer);
     if (item != NULL) {
-        text =
-            xprintf(" %s:%zu has another certificate of that name: with another key, it does not "
-                    "count.",
-                    file.name, item->line);
+        text = xprintf(
+            " %s:%zu has a certificate with that name but a different key, which does not count.",
+            file.name, item->line);
     }
     for (int i = 0; text == NULL && i < sk_X509_num(chain); i++) {
         X509 *cert = sk_X509_value(chain, i);
         item = is_self_signed(cert) ? NULL : find_certificate(&file, cert);
         if (item != NULL) {
-            text = xprintf(" %s:%zu has the certificate of \"%s\", which is no root: without the "
-                           "one that signed it, it does not count.",
+            text = xprintf(" %s:%zu has the certificate of \"%s\", which is not a root: it does "
+                           "not count without the one that signed it.",
                            file.name, item->line, item->subject);
         }
     }
@@ -106,16 +105,17 @@ void advise_unknown_root(struct check *c, const char *who, STACK_OF(X509) * chai
     char *there = what_is_there(c, X509_get_issuer_name(last), chain);
     char *advice;
     if (sk_X509_num(chain) == 1) {
-        advice = xprintf("The server sends its own certificate only. If \"%s\" is an intermediate "
-                         "CA, append its certificate to the server's ssl_cert_file (until then, to "
-                         "the root file %s, beside the root); if it is the root of the server's "
-                         "CA, put it into the root file; if neither, another server answers.",
-                         issuer, root);
+        advice =
+            xprintf("The server sends only its own certificate. If \"%s\" is an intermediate "
+                    "CA, append its certificate to the server's ssl_cert_file (until then, to the "
+                    "root file %s, next to the root); if it is the root of the server's CA, add it "
+                    "to the root file; if neither, a different server is answering.",
+                    issuer, root);
     } else {
-        advice = xprintf("If that CA is the server's own, put its certificate, \"%s\", into the "
-                         "root file %s (pgseal ca shows what is in it); if not, another server "
-                         "answers.",
-                         issuer, root);
+        advice =
+            xprintf("If that CA is the server's own, add its certificate, \"%s\", to the root file "
+                    "%s (pgseal ca shows what is in it); if not, a different server is answering.",
+                    issuer, root);
     }
     check_found(c, "unknown-root",
                 xprintf("%s: the chain names the CA \"%s\", which is not in %s.%s", who, issuer,
@@ -132,15 +132,15 @@ static char *expired_advice(const struct check *c, X509 *cert, STACK_OF(X509) * 
     const struct ca_item *item = find_certificate(&file, cert);
     char *advice;
     if (item != NULL) {
-        advice = xprintf("It is the one at %s:%zu: replace it there by the CA's present "
+        advice = xprintf("It is the one at %s:%zu: replace it there with the CA's current "
                          "certificate; check this machine's clock.",
                          file.name, item->line);
     } else if (chain != NULL && X509_cmp(sk_X509_value(chain, 0), cert) == 0) {
         advice = xstrdup("Renew the server's certificate (its ssl_cert_file); check this machine's "
                          "clock.");
     } else {
-        advice = xstrdup("Renew that certificate in the server's ssl_cert_file, where it stands "
-                         "behind the server's own; check this machine's clock.");
+        advice = xstrdup("Renew that certificate in the server's ssl_cert_file, where it follows "
+                         "the server's own; check this machine's clock.");
     }
     ca_free(&file);
     return advice;
@@ -153,10 +153,10 @@ static char *signature_advice(const struct check *c, X509 *cert)
     const struct ca_item *item = find_name(&file, X509_get_issuer_name(cert));
     char *advice = NULL;
     if (item != NULL) {
-        advice = xprintf("%s:%zu has a certificate of \"%s\" with another key: if that CA is the "
-                         "server's own, put its present certificate there; if not, another server "
-                         "answers.",
-                         file.name, item->line, item->subject);
+        advice = xprintf(
+            "%s:%zu has a certificate of \"%s\" with a different key: if that CA is the server's "
+            "own, put its current certificate there; if not, a different server is answering.",
+            file.name, item->line, item->subject);
     }
     ca_free(&file);
     return advice;
@@ -174,9 +174,10 @@ void advise_fault(struct check *c, const char *who, const char *what, int code, 
     } else if (strcmp(what, "not-yet-valid") == 0) {
         advice = xstrdup("Check the clocks of both machines.");
     } else if (strcmp(what, "revoked") == 0) {
-        advice = xstrdup("Give the server another certificate; this one must not be trusted.");
+        advice = xstrdup("Give the server a new certificate; this one has been revoked and must "
+                         "not be trusted.");
     } else if (strcmp(what, "no-crl") == 0) {
-        advice = xprintf("%s must hold a current CRL of every CA of the chain.",
+        advice = xprintf("%s must contain a current CRL from every CA in the chain.",
                          c->strict->verdict.crl != NULL ? c->strict->verdict.crl : "sslcrl");
     } else if (strcmp(what, "weak-certificate") == 0) {
         advice = xstrdup(WEAK_ADVICE);
@@ -205,15 +206,16 @@ void advise_wrong_name(struct check *c, const char *who, const struct target *ta
     bool renamed = target->name[0] != '\0' && strcmp(target->name, target->host) != 0;
     char *advice = NULL;
     if (first != NULL && renamed) {
-        advice = xprintf("If that is the server meant, correct the policy: verify_as = %s", first);
+        advice =
+            xprintf("If that is the intended server, correct the policy: verify_as = %s", first);
     } else if (first != NULL && host_pattern_fault(target->host) == NULL) {
-        advice = xprintf("If that is the server meant, connect to it by that name, or say so in "
-                         "the policy: [host %s] verify_as = %s",
+        advice = xprintf("If that is the intended server, connect to it by that name, or set the "
+                         "name in the policy: [host %s] verify_as = %s",
                          target->host, first);
     }
     check_found(c, "wrong-name",
                 target->name[0] == '\0'
-                    ? xprintf("%s: only an address was given, and no name to verify; the "
+                    ? xprintf("%s: only an address was given, so there is no name to verify; the "
                               "certificate is for %s.",
                               who, names->n > 0 ? list : "no name at all")
                     : xprintf("%s: the certificate is not for \"%s\" but for %s.", who,
@@ -246,26 +248,26 @@ void advise_failure(struct check *c)
         const char *advice;
     } known[] = {
         {"no password supplied", true,
-         "Give the password: by ~/.pgpass, PGPASSFILE or PGPASSWORD."},
+         "Supply the password: in ~/.pgpass, PGPASSFILE or PGPASSWORD."},
         {"password authentication failed", true,
-         "Check the user's name and the password (~/.pgpass, PGPASSFILE, PGPASSWORD)."},
+         "Check the user name and the password (~/.pgpass, PGPASSFILE, PGPASSWORD)."},
         {"pg_hba.conf", true,
          "Add a hostssl line for this user, database and address to the server's pg_hba.conf, or "
          "change the one that rejects them."},
         {"client certificate", true,
-         "Give sslcert and sslkey: a client certificate of a CA in the server's ssl_ca_file."},
+         "Set sslcert and sslkey to a client certificate from a CA in the server's ssl_ca_file."},
         {"certificate required", true,
-         "Give sslcert and sslkey: a client certificate of a CA in the server's ssl_ca_file."},
+         "Set sslcert and sslkey to a client certificate from a CA in the server's ssl_ca_file."},
         {"certificate authentication failed", true,
-         "The client certificate's common name must be the user's name, or be mapped to it."},
+         "The client certificate's common name must be the user name, or be mapped to it."},
         {"authentication failed", true,
-         "Check the user's name and secret, and the server's pg_hba.conf."},
-        {"SASL", true, "Check the user's name and secret, and the server's pg_hba.conf."},
-        {"SCRAM", true, "Check the user's name and secret, and the server's pg_hba.conf."},
-        {"role  does not exist", true, "Check the user's name."},
+         "Check the user name and the secret, and the server's pg_hba.conf."},
+        {"SASL", true, "Check the user name and the secret, and the server's pg_hba.conf."},
+        {"SCRAM", true, "Check the user name and the secret, and the server's pg_hba.conf."},
+        {"role  does not exist", true, "Check the user name."},
         {"role  is not permitted to log in", true,
-         "Check the user's name, or give that role LOGIN."},
-        {"database  does not exist", false, "Check the database's name."},
+         "Check the user name, or grant that role LOGIN."},
+        {"database  does not exist", false, "Check the database name."},
         {"permission denied for database", false, "Grant CONNECT on the database to this user."},
         {"too many", false, "Check the server's limits, or try again later."},
         {"connection slots", false, "Check the server's limits, or try again later."},
@@ -273,7 +275,7 @@ void advise_failure(struct check *c)
         {"shutting down", false, "Try again once the server is up."},
     };
     bool login = false;
-    const char *advice = "Sealing is not in the way: the server's log says more.";
+    const char *advice = "Sealing is not the cause; see the server's log.";
     char *plain = without_quotes(c->failure);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (strstr(plain, known[i].words) != NULL) {
@@ -283,7 +285,7 @@ void advise_failure(struct check *c)
         }
     }
     check_found(c, login ? "cannot-authenticate" : "cannot-connect",
-                xprintf("The server is verified, but there is no session: %s", c->failure),
+                xprintf("The server was verified, but the session failed: %s", c->failure),
                 xstrdup(advice));
     free(plain);
 }

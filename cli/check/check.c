@@ -26,27 +26,24 @@ struct options {
 static const struct argp_option option_table[] = {
     {"policy", OPT_POLICY, "FILE", 0, "Take the policy from FILE and no other settings", 0},
     {"json", OPT_JSON, NULL, 0, "Print JSON", 0},
-    {"days", 'd', "N", 0, "Report certificates that end within N days (30)", 1},
+    {"days", 'd', "N", 0, "Report certificates that expire within N days (30)", 1},
     {"no-plaintext-probe", OPT_NO_PROBE, NULL, 0,
-     "Do not ask the server whether it also takes plaintext: that question shows the names of "
-     "user and database to the network, and nothing else",
+     "Do not probe whether the server also accepts plaintext. The probe sends the user and "
+     "database names in clear, and nothing else",
      1},
     {"lib", OPT_LIB, "FILE", 0,
-     "The object to run COMMAND under (libpgseal.so beside pgseal, else the installed one)", 2},
+     "The object to preload for COMMAND (libpgseal.so beside pgseal, else the installed one)", 2},
     {0},
 };
 
 static const char doc[] =
-    "Connects as a sealed program would, and shows what the server has to offer; or runs COMMAND "
-    "under pgseal-run and shows which hooks fired.\v"
-    "CONNINFO is taken as pgseal explain takes it. An exemption or mode = audit is left aside: "
-    "what "
-    "is checked is whether sealing would work. Only after the server has been verified it is "
-    "asked, "
-    "by a connection without TLS that ends at its first answer, whether it would take plaintext; "
-    "no "
-    "password is ever sent so.\n"
-    "COMMAND should make a connection; where that fails, the hooks have fired all the same.\n"
+    "Connects as a sealed program would and shows what the server supports; or runs COMMAND under "
+    "pgseal-run and shows which hooks fired.\v"
+    "CONNINFO is read as by pgseal explain. Exemptions and mode = audit are ignored: the check is "
+    "whether sealing would work. Once the server has been verified, a connection without TLS, "
+    "which ends at the server's first answer, shows whether it would accept plaintext; no password "
+    "is ever sent in clear.\n"
+    "COMMAND should make a connection; the hooks fire even if that connection fails.\n"
     "Exit status: 0 fine, or the hooks fired; 1 something is wrong with the server, or no hook "
     "fired; 2 wrong usage, libpq does not accept CONNINFO, or COMMAND could not be run.";
 
@@ -85,17 +82,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             options->command = &state->argv[state->next - 1];
             state->next = state->argc;
         } else if (quoted || options->conninfo != NULL) {
-            argp_error(state, "one CONNINFO (put it into quotes), or -- COMMAND");
+            argp_error(state, "give one CONNINFO (in quotes), or -- COMMAND");
         } else {
             options->conninfo = arg;
         }
         return 0;
     case ARGP_KEY_END:
         if (options->conninfo == NULL && options->command == NULL) {
-            argp_error(state, "name a CONNINFO, or -- COMMAND");
+            argp_error(state, "give a CONNINFO, or -- COMMAND");
         }
         if (options->lib != NULL && options->command == NULL) {
-            argp_error(state, "--lib goes with -- COMMAND");
+            argp_error(state, "--lib needs -- COMMAND");
         }
         return 0;
     default:
@@ -166,12 +163,12 @@ static void judge_certificates(struct check *c)
             bool is_root = !c->sent_only && i + 1 == c->certificates.n && i > 0;
             check_found(
                 c, "expiring",
-                xprintf("The certificate of \"%s\" ends in %ld days.", subject, item->days_left),
-                is_root ? xprintf("Put the CA's next certificate into %s beside it, and the "
-                                  "server's next one, of that CA, onto the server in time.",
+                xprintf("The certificate of \"%s\" expires in %ld days.", subject, item->days_left),
+                is_root ? xprintf("Before then, add the CA's new certificate to %s, and install a "
+                                  "server certificate signed by it.",
                                   c->strict->verdict.root)
-                        : xstrdup("Renew it on the server in time: from that day on no sealed "
-                                  "program connects."));
+                        : xstrdup("Renew it on the server before then; after that day no sealed "
+                                  "program can connect."));
         }
         if ((item->findings & (CA_WEAK_KEY | CA_WEAK_SIGNATURE)) != 0 && !refused) {
             check_found(c, "weak-certificate",
@@ -194,10 +191,10 @@ static void ask_plaintext(struct check *c)
                                    &c->plaintext_words);
     if (c->plaintext == ANSWER_YES) {
         check_found(c, "takes-plaintext",
-                    xprintf("%s port %s: the server also takes plaintext from this user.", c->host,
-                            c->port),
-                    xstrdup("Clients that are not sealed can still be robbed. Set rds.force_ssl = "
-                            "1, or write hostssl for host in pg_hba.conf."));
+                    xprintf("%s port %s: the server also accepts plaintext from this user.",
+                            c->host, c->port),
+                    xstrdup("Clients that are not sealed can still connect without TLS. Set "
+                            "rds.force_ssl = 1, or change host to hostssl in pg_hba.conf."));
     }
 }
 
@@ -206,8 +203,8 @@ static void run(struct check *c)
     const struct verdict *v = &c->strict->verdict;
     if (v->kind == VERDICT_REFUSE) {
         check_found(c, "refused-by-policy", xprintf("pgseal: refused: %s", v->reason),
-                    xstrdup("Nobody was asked. Change what the reason names, or the policy; pgseal "
-                            "explain shows where each value comes from."));
+                    xstrdup("No connection was made. Change what the reason names, or the policy; "
+                            "pgseal explain shows where each value comes from."));
         return;
     }
     find_targets(c);
@@ -277,8 +274,9 @@ static int check_server(const struct options *options)
     }
     const char *port = request_value(&c.asked->probe.request, "port");
     if (request_cut(&c.asked->probe.request) || (port != NULL && !redact_port_is_plain(port))) {
-        complain("a URI is cut in the wrong place (an @ in host, port or dbname, or a port that is "
-                 "no number): write @ as %%40, : as %%3A and / as %%2F in its user and password");
+        complain(
+            "the URI is split in the wrong place (an @ in host, port or dbname, or a port that is "
+            "not a number): write @ as %%40, : as %%3A and / as %%2F in the user and password");
         check_free(&c);
         return STATUS_USAGE;
     }

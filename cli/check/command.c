@@ -116,31 +116,34 @@ static void find_reason(struct run *run)
                    !run->watch.policy.log_all);
     if (hidden) {
         run->what = "log-hidden";
-        run->text = xprintf("%s is in force, and its log (%s, log_level = %s) does not show what "
-                            "was asked for here; set log = file:… and log_level = all, or try "
-                            "where it is not installed.",
-                            run->watch.settings.name, run->watch.sink,
-                            run->watch.policy.log_all ? "all" : "downgrade");
+        run->text = xprintf(
+            "%s is in force, and its log (%s, log_level = %s) does not show whether the hooks "
+            "fired; set log = file:… and log_level = all, or try on a machine without that policy.",
+            run->watch.settings.name, run->watch.sink,
+            run->watch.policy.log_all ? "all" : "downgrade");
     } else if (!run_log_reached(run)) {
         run->what = "log-hidden";
-        run->text = run->other_root
-                        ? xstrdup("A process ran in another root directory (chroot), where the log "
-                                  "is not: no line is no proof. Try with log = stderr.")
-                        : xprintf("A process ran as user %u, which may not write the log (%s): no "
-                                  "line is no proof. Let that user append to it, or try with log = "
-                                  "stderr.",
-                                  (unsigned)run->uid, run->watch.policy.log_path);
+        run->text =
+            run->other_root
+                ? xstrdup(
+                      "A process ran in another root directory (chroot), which does not contain "
+                      "the log, so a missing line proves nothing. Try with log = stderr.")
+                : xprintf(
+                      "A process ran as user %u, which cannot write the log (%s), so a missing "
+                      "line proves nothing. Let that user append to it, or try with log = stderr.",
+                      (unsigned)run->uid, run->watch.policy.log_path);
     } else if (is_java(run->exe)) {
         run->what = "no-door";
-        run->text = xstrdup("Java called no function of libpq: JDBC drivers speak the protocol "
+        run->text = xstrdup("Java called no libpq function: JDBC drivers implement the protocol "
                             "themselves, and no preload reaches them. Set sslmode=verify-full and "
                             "sslrootcert in the JDBC URL.");
     } else {
         run->what = "no-door";
-        run->text = xprintf("The object was loaded, but %s called no function of libpq: it made no "
-                            "connection, started a program without the environment, has libpq "
-                            "built in, or speaks the protocol itself; pgseal scan may know.",
-                            exe);
+        run->text =
+            xprintf("The object was loaded, but %s called no libpq function: it made no "
+                    "connection, started a program without its environment, has libpq built in, or "
+                    "implements the protocol itself; pgseal scan may tell which.",
+                    exe);
     }
 }
 
@@ -296,8 +299,8 @@ int check_command(char **argv, const char *lib, const char *policy, bool json)
 {
     struct run run = {.object = run_object(lib)};
     if (run.object == NULL || run.object[strcspn(run.object, ": \t\n")] != '\0') {
-        complain(run.object == NULL ? "libpgseal.so is not there; name it with --lib"
-                                    : "a path with a colon or a blank cannot stand in LD_PRELOAD");
+        complain(run.object == NULL ? "libpgseal.so was not found; give its path with --lib"
+                                    : "LD_PRELOAD cannot contain a path with a colon or a blank");
         free(run.object);
         return STATUS_USAGE;
     }

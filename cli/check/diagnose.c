@@ -18,20 +18,22 @@ static void found_unreachable(struct check *c, const char *who, const struct pee
 {
     switch (p->stage) {
     case PEER_NO_ADDRESS:
-        check_found(c, "cannot-connect", xprintf("%s: no address: %s.", who, p->reason),
-                    xstrdup("Check the host's name and the resolver."));
+        check_found(c, "cannot-connect",
+                    xprintf("%s: cannot resolve the host name: %s.", who, p->reason),
+                    xstrdup("Check the host name and the resolver."));
         break;
     case PEER_NO_CONNECTION:
-        check_found(c, "cannot-connect", xprintf("%s: %s.", who, p->reason),
-                    xstrdup("Check host, port and firewalls, and that the server runs."));
+        check_found(
+            c, "cannot-connect", xprintf("%s: %s.", who, p->reason),
+            xstrdup("Check the host, the port and firewalls, and that the server is running."));
         break;
     case PEER_NO_TLS:
         check_found(c, "no-tls", xprintf("%s: no TLS: %s.", who, p->reason),
-                    xstrdup("Set ssl = on at the server, with a certificate of a CA in the root "
-                            "file; until then an exemption or a tunnel is needed."));
+                    xstrdup("Set ssl = on at the server, with a certificate from a CA in the root "
+                            "file; until then, use an exemption or a tunnel."));
         break;
     case PEER_NO_HANDSHAKE:
-        check_found(c, "tls-failed", xprintf("%s: the TLS handshake fails: %s.", who, p->reason),
+        check_found(c, "tls-failed", xprintf("%s: the TLS handshake failed: %s.", who, p->reason),
                     NULL);
         break;
     case PEER_TLS:
@@ -73,15 +75,16 @@ bool target_diagnose(struct check *c, const struct target *target, bool main)
         struct peer strict;
         peer_look(&strict, target->dial, target->port, sni, minimum_of(c), TLS1_3_VERSION);
         if (strict.stage == PEER_NO_HANDSHAKE) {
-            check_found(c, "weak-tls",
-                        xprintf("%s: it speaks %s at best, and the policy wants TLSv1.%d.", who,
-                                p.protocol, c->strict->verdict.min_tls - 10),
-                        xstrdup("Raise ssl_max_protocol_version at the server, or update it."));
+            check_found(
+                c, "weak-tls",
+                xprintf("%s: the server supports %s at most, and the policy requires TLSv1.%d.",
+                        who, p.protocol, c->strict->verdict.min_tls - 10),
+                xstrdup("Raise ssl_max_protocol_version at the server, or update it."));
             ok = false;
         }
         peer_free(&strict);
     } else if (p.stage == PEER_TLS) {
-        check_found(c, "tls-failed", xprintf("%s: the server shows no certificate.", who), NULL);
+        check_found(c, "tls-failed", xprintf("%s: the server sent no certificate.", who), NULL);
     } else {
         found_unreachable(c, who, &p);
     }
@@ -111,8 +114,8 @@ void target_versions(struct check *c, const char *host, const char *port, const 
     c->older = takes(host, port, sni, TLS1_VERSION, TLS1_1_VERSION);
     if (c->older == ANSWER_YES) {
         check_found(c, "weak-tls",
-                    xprintf("%s port %s: the server also takes TLS 1.1 or older.", host, port),
-                    xstrdup("Set ssl_min_protocol_version = 'TLSv1.2' at the server: clients that "
-                            "are not sealed could be talked down."));
+                    xprintf("%s port %s: the server also accepts TLS 1.1 or older.", host, port),
+                    xstrdup("Set ssl_min_protocol_version = 'TLSv1.2' at the server; clients that "
+                            "are not sealed could be downgraded."));
     }
 }

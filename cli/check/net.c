@@ -113,7 +113,7 @@ static char *openssl_words(void)
 {
     unsigned long e = ERR_peek_last_error();
     const char *reason = e != 0 ? ERR_reason_error_string(e) : NULL;
-    char *words = xstrdup(reason != NULL ? reason : "the server ended the connection");
+    char *words = xstrdup(reason != NULL ? reason : "the server closed the connection");
     ERR_clear_error();
     return words;
 }
@@ -175,14 +175,13 @@ void peer_look(struct peer *p, const char *host, const char *port, const char *s
     }
     if (!send_all(fd, request, sizeof request) || receive(fd, &answer, 1) != 1) {
         p->stage = PEER_NO_TLS;
-        p->reason = xstrdup("no answer to the question for TLS: is this a PostgreSQL server?");
+        p->reason = xstrdup("no reply to SSLRequest: is this a PostgreSQL server?");
     } else if (answer == 'S') {
         shake_hands(p, fd, sni, min, max);
     } else {
         p->stage = PEER_NO_TLS;
-        p->reason =
-            xstrdup(answer == 'N' ? "the server says that it has no TLS"
-                                  : "its answer to the question for TLS is no PostgreSQL's");
+        p->reason = xstrdup(answer == 'N' ? "the server says that it has no TLS"
+                                          : "its reply to SSLRequest is not PostgreSQL's");
     }
     close(fd);
 }
@@ -240,16 +239,16 @@ static enum answer read_answer(int fd, char **words)
         return ANSWER_UNCLEAR;
     }
     if (type == 'R') {
-        *words = xstrdup("it goes on to authenticate");
+        *words = xstrdup("it went on to authentication");
         return ANSWER_YES;
     }
     if (type != 'E') {
-        *words = xstrdup("an answer that is no PostgreSQL's");
+        *words = xstrdup("an answer that is not PostgreSQL's");
         return ANSWER_UNCLEAR;
     }
     read_error(fd, state, words);
     if (*words == NULL) {
-        *words = xstrdup("an error without words");
+        *words = xstrdup("an error without a message");
     }
     /* 28000 is what pg_hba.conf says no with; poolers use a protocol error. */
     bool refused = strcmp(state, "28000") == 0 ||
@@ -279,7 +278,7 @@ enum answer plaintext_probe(const char *host, const char *port, const char *user
     packet[2] = (unsigned char)(n >> 8), packet[3] = (unsigned char)n;
     enum answer answer = ANSWER_UNCLEAR;
     if (n > 10000 || !send_all(fd, packet, n)) {
-        *words = xstrdup("the question could not be sent");
+        *words = xstrdup("the probe could not be sent");
     } else {
         answer = read_answer(fd, words);
     }

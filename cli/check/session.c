@@ -120,9 +120,9 @@ static void ask_server(struct check *c, PGconn *conn)
     json_t *info = ask_sslinfo(conn);
     if (says_no(stat, "ssl") || says_no(info, "ssl_is_used")) {
         check_found(c, "tls-ends-before-server",
-                    xstrdup("The server itself sees no TLS: something in between ends it."),
-                    xstrdup("A pooler or proxy holds the certificate; how it goes on from there "
-                            "is its own setting."));
+                    xstrdup("The server itself sees no TLS: something in between terminates it."),
+                    xstrdup("A pooler or proxy has the certificate; its own settings decide how it "
+                            "connects to the server."));
     }
     if (version != NULL) {
         json_object_set(c->server, "version", json_object_get(version, "server_version"));

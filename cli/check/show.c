@@ -17,15 +17,16 @@ static const char *note_of(const struct check *c)
 {
     const struct verdict *v = &c->asked->verdict;
     if (v->kind == VERDICT_EXEMPT) {
-        return "The policy exempts this connection; it was checked as if it did not.";
+        return "The policy exempts this connection; it was checked as if it were not exempt.";
     }
     if (v->mode == MODE_AUDIT && v->tcp) {
-        return "The policy only audits this connection; it was checked as if it enforced.";
+        return "The policy only audits this connection; it was checked as if the policy were "
+               "enforced.";
     }
     if (c->ntargets == 0 && c->nsockets > 0) {
-        return "It goes over a Unix socket: there is no TLS to check.";
+        return "The connection uses a Unix socket: there is no TLS to check.";
     }
-    return c->nsockets > 0 ? "Unix sockets in the list were left aside." : NULL;
+    return c->nsockets > 0 ? "Unix sockets in the list were not checked." : NULL;
 }
 
 static json_t *strings_json(const struct strings *list)
@@ -151,7 +152,7 @@ static void show_tls(const struct out *out, const struct check *c)
     if (c->verified_name != NULL && c->verified_name[0] != '\0') {
         field(out, "Name", c->matched != NULL ? PAINT_GREEN : PAINT_RED,
               c->matched != NULL ? xprintf("%s, matched by %s", c->verified_name, c->matched)
-                                 : xprintf("%s, matched by nothing", c->verified_name));
+                                 : xprintf("%s, matched by none", c->verified_name));
     }
     const char *file = c->strict->verdict.root;
     if (c->root_subject != NULL && file != NULL) {

@@ -71,7 +71,7 @@ char *watch_start(struct watch *w, const char *policy)
         }
         if (access(POLICY_FILE, F_OK) == 0) {
             free(absolute);
-            return xstrdup(POLICY_FILE " is in force: no other policy can be");
+            return xstrdup(POLICY_FILE " is in force and cannot be overridden");
         }
         setenv("PGSEAL_POLICY", absolute, 1);
         free(absolute);

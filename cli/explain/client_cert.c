@@ -69,12 +69,11 @@ char *client_cert_sentence(const struct preview *q)
     X509 *certificate = path != NULL ? read_certificate(path) : NULL;
     char *sentence = NULL;
     if (certificate != NULL && !matches(certificate, key)) {
-        sentence = xprintf("%s and %s do not belong together: libpq ends every TLS connection.",
-                           path, key);
+        sentence = xprintf("%s and %s do not match: every TLS connection will fail.", path, key);
     } else if (certificate != NULL) {
         char *issuer = X509_NAME_oneline(X509_get_issuer_name(certificate), NULL, 0);
-        sentence = xprintf("A server that asks for a client certificate is shown %s; it must know "
-                           "its issuer (%s), or it ends the connection.",
+        sentence = xprintf("A server that asks for a client certificate will be sent %s; it must "
+                           "trust its issuer (%s), or it will close the connection.",
                            path, issuer != NULL ? issuer : "?");
         OPENSSL_free(issuer);
     }

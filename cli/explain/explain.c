@@ -21,7 +21,7 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-    {"policy", OPT_POLICY, "FILE", 0, "Explain it under this policy file and no other settings", 0},
+    {"policy", OPT_POLICY, "FILE", 0, "Use this policy file and no other settings", 0},
     {"json", OPT_JSON, NULL, 0, "Print JSON", 0},
     {0},
 };
@@ -29,8 +29,10 @@ static const struct argp_option option_table[] = {
 static const char doc[] =
     "Shows what a connection string asks for, where each value comes from, what pgseal enforces, "
     "and why. No network is used.\v"
-    "CONNINFO is what a program hands to PQconnectdb: \"host=db user=app\" or a postgresql:// URI; "
-    "\"\" leaves all to the environment. The environment, service files and the settings count as "
+    "CONNINFO is what a program passes to PQconnectdb: \"host=db user=app\" or a postgresql:// "
+    "URI; "
+    "\"\" leaves everything to the environment. The environment, service files and the settings "
+    "count as "
     "they are here and now.\n"
     "Exit status: 0 it would be sealed, is exempt or goes over a socket, and asks for no less; "
     "1 it asks for less than the policy, or would be refused; 2 wrong usage, or libpq does not "
@@ -48,13 +50,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_ARG:
         if (options->conninfo != NULL) {
-            argp_error(state, "one CONNINFO: put it into quotes");
+            argp_error(state, "give one CONNINFO, in quotes");
         }
         options->conninfo = arg;
         return 0;
     case ARGP_KEY_END:
         if (options->conninfo == NULL) {
-            argp_error(state, "name a CONNINFO (\"\" leaves all to the environment)");
+            argp_error(state, "give a CONNINFO (\"\" leaves everything to the environment)");
         }
         return 0;
     default:
@@ -72,13 +74,13 @@ static const char *less_text(const char *option, const char *value)
     } texts[] = {
         {"sslmode", "disable", "no TLS at all"},
         {"sslmode", "allow", "plaintext first, and no check of the server"},
-        {"sslmode", "prefer", "plaintext where the server wants it, and no check of the server"},
+        {"sslmode", "prefer", "plaintext if the server wants it, and no check of the server"},
         {"sslmode", "require", "TLS with no check of the server"},
         {"sslmode", "verify-ca", "no check of the server's name"},
         {"sslrootcert", NULL, "other roots than the policy's"},
-        {"sslcrl", NULL, "another CRL file than the one that counts"},
+        {"sslcrl", NULL, "a CRL file other than the one that counts"},
         {"sslcrldir", NULL, "a directory of CRLs"},
-        {"gssencmode", NULL, "GSS encryption in the place of TLS"},
+        {"gssencmode", NULL, "GSS encryption instead of TLS"},
         {"ssl_min_protocol_version", NULL, "older versions of TLS than the policy's minimum"},
         {"ssl_max_protocol_version", NULL, "only versions of TLS below the policy's minimum"},
         {"sslcompression", NULL, "compression inside TLS, which leaks"},
@@ -91,7 +93,7 @@ static const char *less_text(const char *option, const char *value)
             return texts[i].text;
         }
     }
-    return "something else than the policy pins";
+    return "a value other than the one that the policy pins";
 }
 
 static const char *text_of(json_t *object, const char *key)
@@ -133,8 +135,9 @@ static void why_changes(const struct preview *q, json_t *reason)
     free(filled);
     for (size_t i = 0; i < q->verdict.ndials; i++) {
         const struct dial *dial = &q->verdict.dials[i];
-        because(reason, xprintf("verify_as: dialled is where %s points, verified is the name %s.",
-                                preview_visible(q, "host", dial->host), dial->verify));
+        because(reason,
+                xprintf("verify_as: the connection goes to %s, and the certificate must name %s.",
+                        preview_visible(q, "host", dial->host), dial->verify));
     }
 }
 
@@ -154,9 +157,10 @@ static json_t *why_of(const struct preview *q)
             xprintf("The policy exempts it: %s. Nothing is changed; each use is logged.", reason));
         break;
     case VERDICT_SOCKET:
-        because(reasons, xstrdup(v->tcp ? "The list has Unix sockets, which the policy allows, and "
-                                          "hosts, which are sealed."
-                                        : "It goes over a Unix socket, which the policy allows."));
+        because(reasons,
+                xstrdup(v->tcp ? "The list contains Unix sockets, which the policy allows, and "
+                                 "hosts, which are sealed."
+                               : "The connection uses a Unix socket, which the policy allows."));
         break;
     case VERDICT_DOWNGRADE:
     case VERDICT_SEAL:
@@ -174,12 +178,11 @@ static json_t *why_of(const struct preview *q)
     }
     if (v->mode == MODE_AUDIT && v->kind != VERDICT_EXEMPT && !v->fault && v->tcp) {
         because(reasons,
-                xstrdup("mode = audit: nothing is changed, this is what enforce would do."));
+                xstrdup("mode = audit: nothing is changed; this is what enforce would do."));
     }
     if (q->probe.request.service && v->kind != VERDICT_REFUSE) {
         because(reasons,
-                xstrdup("A service file takes part: host, hostaddr and port are held as they "
-                        "are read here."));
+                xstrdup("A service file is used: host, hostaddr and port are as read here."));
     }
     return reasons;
 }

@@ -237,8 +237,8 @@ char *preview_log_fault(const struct preview *q)
     if (log_writable(&q->policy, false, reason, sizeof reason)) {
         return NULL;
     }
-    return xprintf("%s cannot be written by this user: %s. Its lines go to the program's standard "
-                   "error, else to syslog.",
+    return xprintf("%s cannot be written by this user: %s. Log lines go to the program's standard "
+                   "error instead, or to syslog if that fails.",
                    log_target_name(&q->policy, name, sizeof name), reason);
 }
 

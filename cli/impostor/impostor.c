@@ -57,7 +57,7 @@ static char *random_word(const char *prefix)
     unsigned char bytes[12];
     char word[2 * sizeof bytes + 1];
     if (RAND_bytes(bytes, sizeof bytes) != 1) {
-        complain("no random numbers");
+        complain("cannot generate random numbers");
         exit(STATUS_USAGE);
     }
     for (size_t i = 0; i < sizeof bytes; i++) {
@@ -157,7 +157,7 @@ static bool run_one(struct impostor *im, size_t trial, struct result *r)
         return false;
     }
     if (r->connections == 0 && r->reason == NULL) {
-        r->reason = xprintf("no connection came to %s port %u", im->host, im->port);
+        r->reason = xprintf("no connection was made to %s port %u", im->host, im->port);
     }
     r->verdict = verdict_of(&trials[trial], r);
     return true;

@@ -25,15 +25,15 @@ static const struct argp_option option_table[] = {
      "The server's name (localhost); it must resolve to loopback addresses", 0},
     {"port", OPT_PORT, "N", 0, "The port (a free one)", 0},
     {"crl", OPT_CRL, NULL, 0,
-     "Also run the trial \"revoked\": COMMAND is given the CRL as {crl}, or in PGSSLCRL where "
-     "{crl} "
+     "Also run the trial \"revoked\": COMMAND is given the CRL as {crl}, or in PGSSLCRL if {crl} "
      "is not used",
      0},
     {"trial", OPT_TRIAL, "NAME[,...]", 0,
-     "Run only these: genuine (always), no-tls, self-signed, foreign-ca, wrong-name, expired, "
+     "Run only these trials: genuine (always), no-tls, self-signed, foreign-ca, wrong-name, "
+     "expired, "
      "not-yet-valid, revoked, old-tls, stripped",
      1},
-    {"timeout", OPT_TIMEOUT, "SECONDS", 0, "End COMMAND after that long in each trial (30)", 1},
+    {"timeout", OPT_TIMEOUT, "SECONDS", 0, "Stop COMMAND after this time in each trial (30)", 1},
     {"keep-going", OPT_KEEP_GOING, NULL, 0, "Run the other trials even if the control fails", 1},
     {"show", OPT_SHOW, NULL, 0, "Show what was told in full: user, password, query", 2},
     {"output", OPT_OUTPUT, "DIR", 0, "Write what COMMAND prints in each trial to DIR/TRIAL.out", 2},
@@ -43,7 +43,7 @@ static const struct argp_option option_table[] = {
 };
 
 static const char doc[] =
-    "Runs COMMAND once against each of a row of servers on loopback: a genuine one as the control, "
+    "Runs COMMAND once against each of several servers on loopback: a genuine one as the control, "
     "then impostors. Shows what COMMAND told them, and whether in clear or inside TLS.\v"
     "COMMAND finds the server by PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLROOTCERT, "
     "or by {host}, {port}, {user}, {password}, {dbname}, {root}, {crl} and {url} in its arguments "
@@ -93,8 +93,7 @@ static void parse_end(struct argp_state *state, struct options *options)
         argp_error(state, "name a COMMAND");
     }
     if (options->asked[TRIAL_REVOKED] && !options->crl) {
-        argp_error(state,
-                   "the trial \"revoked\" needs --crl: COMMAND must have been given the CRL");
+        argp_error(state, "the trial \"revoked\" needs --crl: COMMAND must be given the CRL");
     }
     for (size_t i = 0; i < TRIALS; i++) {
         bool wanted = i == TRIAL_REVOKED ? options->crl : !options->some;

@@ -123,7 +123,7 @@ static void strip(struct connection *c)
         write_all(c, alert, sizeof alert);
         shutdown(c->session->fd, SHUT_WR);
     }
-    give_reason(c, "the handshake was ended");
+    give_reason(c, "the handshake was aborted");
 }
 
 static bool begin_tls(struct connection *c)
@@ -156,7 +156,7 @@ static bool login_cleartext(struct connection *c, struct reply *reply)
     reply_auth(reply, 3, "", 0);
     char type = send_reply(c, reply) ? read_message(c) : '\0';
     if (type != 'p') {
-        give_reason(c, "the client left when it was asked for a password");
+        give_reason(c, "the client disconnected when it was asked for a password");
         send_event(c, EVENT_LEFT_AT_PASSWORD, "", 0);
         return false;
     }
@@ -195,7 +195,7 @@ static bool login_scram(struct connection *c, struct reply *reply)
         done = send_reply(c, reply) && read_message(c) == 'p';
     }
     if (!done) {
-        give_reason(c, "the client left during SCRAM");
+        give_reason(c, "the client disconnected during SCRAM");
     } else {
         unsigned char binding[EVP_MAX_MD_SIZE];
         unsigned n = binding_of(c, binding);
@@ -208,7 +208,7 @@ static bool login_scram(struct connection *c, struct reply *reply)
             } else {
                 reply_error(reply, "28P01", "password authentication failed");
                 send_reply(c, reply);
-                give_reason(c, "SCRAM with another password than PGPASSWORD");
+                give_reason(c, "SCRAM with a password other than PGPASSWORD");
                 done = false;
             }
         }
@@ -330,7 +330,7 @@ static void serve(struct connection *c, struct reply *reply)
         }
     }
     if (first) {
-        give_reason(c, "the client left when it was logged in");
+        give_reason(c, "the client disconnected after the login");
     }
 }
 
@@ -376,7 +376,7 @@ static void start(struct connection *c)
             login(c, &startup);
             return;
         default:
-            give_reason(c, "what came is no PostgreSQL protocol 3");
+            give_reason(c, "the client does not speak PostgreSQL protocol 3");
             return;
         }
     }

@@ -95,15 +95,16 @@ static void show_control(const struct out *out, const struct impostor *im, const
 {
     if (r->verdict == VERDICT_TOLD) {
         line(out, PAINT_RED,
-             xprintf("At the genuine server %s talked in clear: the network can read it.",
+             xprintf("%s talked to the genuine server in clear: the network can read it.",
                      im->command[0]));
     } else if (r->verdict != VERDICT_OK) {
         line(out, PAINT_YELLOW,
-             xprintf("The control failed: %s did not get in at the genuine server%s%s.",
+             xprintf("The control failed: %s did not log in to the genuine server%s%s.",
                      im->command[0], r->reason != NULL ? ": " : "",
                      r->reason != NULL ? r->reason : ""));
         line(out, PAINT_NONE,
-             xstrdup("Without that the other trials show nothing. COMMAND must connect to PGHOST "
+             xstrdup("Without the control, the other trials prove nothing. COMMAND must connect to "
+                     "PGHOST "
                      "and PGPORT (or {host}, {port}, {url}), as PGUSER with PGPASSWORD, and trust "
                      "PGSSLROOTCERT ({root})."));
         if (r->tail_n != 0) {
@@ -148,9 +149,9 @@ void impostor_show(const struct impostor *im, const struct result results[TRIALS
     fputc('\n', stdout);
     show_control(&out, im, &results[TRIAL_GENUINE]);
     show_names(&out, PAINT_RED, "Impostors that were told something", results, VERDICT_TOLD);
-    show_names(&out, PAINT_YELLOW, "Ended by --timeout, which proves nothing", results,
+    show_names(&out, PAINT_YELLOW, "Stopped by --timeout, which proves nothing", results,
                VERDICT_TIMED_OUT);
-    if (show_names(&out, PAINT_YELLOW, "No connection came in", results, VERDICT_OK) != 0 &&
+    if (show_names(&out, PAINT_YELLOW, "No connection was made", results, VERDICT_OK) != 0 &&
         status_of(results) == STATUS_OK) {
         term_field(&out, 0, "", 0, PAINT_GREEN, "No impostor was told anything.");
     }

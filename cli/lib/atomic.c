@@ -89,10 +89,10 @@ static char *replace(int dir, const char *path, const char *name, int (*put)(int
         return xprintf("%s: %s", path, strerror(errno));
     }
     if (there && S_ISLNK(old.st_mode)) {
-        return xprintf("%s: is a symbolic link: name the file itself", path);
+        return xprintf("%s: is a symbolic link; give the file itself", path);
     }
     if (there && !S_ISREG(old.st_mode)) {
-        return xprintf("%s: is no regular file", path);
+        return xprintf("%s: not a regular file", path);
     }
     char *temporary = NULL;
     int fd = create_beside(dir, name, &temporary);
@@ -125,7 +125,7 @@ char *atomic_put(const char *path, int (*put)(int fd, void *data), void *data)
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
     if (name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
-        return xprintf("\"%s\" is no name of a file", path);
+        return xprintf("\"%s\" is not a file name", path);
     }
     char *parent =
         slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));

@@ -233,7 +233,7 @@ const char *report_add(struct report *r, json_t *event)
     json_t *name = json_object_get(event, "event");
     int64_t time = 0;
     if (!json_is_string(name)) {
-        return "it names no event";
+        return "it has no event";
     }
     if (!when_parse(text(event, "time"), &time)) {
         return "it has no time";

@@ -97,7 +97,7 @@ void text_findings(const struct page *p)
     if (n == 0) {
         text_field(p, 2, "none", PAINT_GREEN,
                    xstrdup(p->r->events[EVENT_WITNESS] != 0
-                               ? "no violation, no plaintext cancel, nothing that ends soon"
+                               ? "no violation, no plaintext cancel, nothing that expires soon"
                                : "no violation, no plaintext cancel; certificates are logged with "
                                  "log_level = all only"));
     }

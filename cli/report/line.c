@@ -71,7 +71,7 @@ static json_t *find(json_t *object, unsigned depth, const char **reason)
         return json_incref(object);
     }
     if (schema != NULL && strncmp(schema, MARK, strlen(MARK)) == 0) {
-        *reason = "a schema that this version does not know";
+        *reason = "a schema unknown to this version";
         return NULL;
     }
     json_t *event = NULL;
@@ -81,7 +81,7 @@ static json_t *find(json_t *object, unsigned depth, const char **reason)
             event = find(value, depth - 1, reason);
         } else if (json_is_string(value) &&
                    has_mark(json_string_value(value), json_string_length(value))) {
-            *reason = "the text inside is not whole JSON";
+            *reason = "the text inside is not complete JSON";
             event = find_in_text(json_string_value(value), json_string_length(value), depth - 1,
                                  reason);
         } else if (json_is_array(value)) {
@@ -137,13 +137,13 @@ enum line_kind line_parse(const char *s, size_t n, json_t **event, const char **
         *event = object != NULL ? find(object, DEPTH, reason) : NULL;
         json_decref(object);
         if (object == NULL) {
-            *reason = "not whole JSON";
+            *reason = "not complete JSON";
         }
     } else if (has_mark(s, n)) {
-        *reason = "no whole JSON behind the prefix";
+        *reason = "no complete JSON after the prefix";
         *event = find_in_text(s, n, DEPTH, reason);
     } else if (!looks_like_log(s, n)) {
-        *reason = "no line of a log";
+        *reason = "not a log line";
     }
     if (*event != NULL) {
         *reason = NULL;

@@ -53,7 +53,7 @@ static void pairs(struct report *r, size_t n, FILE *to)
         enum counter counter;
     } counters[] = {
         {"pgseal_attempts", "Connection attempts in the log.", ATTEMPTS},
-        {"pgseal_downgrades", "Attempts that asked for less than the policy.", DOWNGRADES},
+        {"pgseal_downgrades", "Attempts that asked for less than the policy requires.", DOWNGRADES},
         {"pgseal_refused", "Attempts that were refused, or would be in audit mode.", REFUSED},
         {"pgseal_failed", "Sealed connections that failed before authentication.", FAILED},
         {"pgseal_violations", "Sessions that did not match what was requested.", VIOLATIONS},
@@ -78,7 +78,7 @@ static void ends(struct report *r, size_t top, FILE *to)
     const struct group_table *t = &r->groups.tables[CERTIFICATES];
     int64_t ms = 0;
     family(to, "pgseal_certificate_not_after_seconds",
-           "When a certificate that was seen ends, as Unix time.");
+           "Expiry of a certificate that was seen, as Unix time.");
     for (size_t i = 0; i < rows_shown(t, top); i++) {
         if (!when_parse(group_part(t->at[i], 4), &ms)) {
             continue;
@@ -110,10 +110,10 @@ void show_prometheus(struct report *r, size_t top, FILE *to)
     for (size_t i = 0; i < TABLES; i++) {
         groups_sort(&r->groups.tables[i]);
     }
-    one(to, "pgseal_log_lines", "Lines of pgseal's log that were counted.", r->lines);
-    one(to, "pgseal_log_broken_lines", "Lines that could not be read.", r->broken);
-    one(to, "pgseal_log_lost_lines", "Lines that the logs say they lost.", r->lost);
-    one(to, "pgseal_report_timestamp_seconds", "When this was made, as Unix time.",
+    one(to, "pgseal_log_lines", "Lines of pgseal's log that were read.", r->lines);
+    one(to, "pgseal_log_broken_lines", "Lines that could not be parsed.", r->broken);
+    one(to, "pgseal_log_lost_lines", "Lines that the logs report as lost.", r->lost);
+    one(to, "pgseal_report_timestamp_seconds", "When this report was made, as Unix time.",
         (uint64_t)(r->now / 1000));
     if (r->lines != 0) {
         one(to, "pgseal_log_last_timestamp_seconds", "The time of the last line, as Unix time.",
@@ -124,7 +124,7 @@ void show_prometheus(struct report *r, size_t top, FILE *to)
         fprintf(to, "pgseal_events{event=\"%s\"} %llu\n", event_names[i],
                 (unsigned long long)r->events[i]);
     }
-    family(to, "pgseal_actions", "Attempts by what was done, and failed or stopped sessions.");
+    family(to, "pgseal_actions", "Attempts by action, and failed or stopped sessions.");
     for (size_t i = 0; i < ACTIONS; i++) {
         fprintf(to, "pgseal_actions{action=\"%s\"} %llu\n", action_names[i],
                 (unsigned long long)r->actions[i]);

@@ -51,12 +51,13 @@ static const struct argp_option option_table[] = {
     {"since", OPT_SINCE, "TIME", 0,
      "Only lines from TIME on: 2026-11-24, 2026-11-24T03:39Z, or 12h, 7d, 4w ago", 1},
     {"until", OPT_UNTIL, "TIME", 0, "Only lines before TIME", 1},
-    {"node", OPT_NODE, "PATTERN", 0, "Only lines of machines that match (*, ?, [a-z])", 1},
-    {"host", OPT_HOST, "PATTERN", 0, "Only connections to hosts that match", 1},
-    {"exe", OPT_EXE, "PATTERN", 0, "Only programs whose path matches", 1},
+    {"node", OPT_NODE, "PATTERN", 0, "Only lines from machines that match PATTERN (*, ?, [a-z])",
+     1},
+    {"host", OPT_HOST, "PATTERN", 0, "Only connections to hosts that match PATTERN", 1},
+    {"exe", OPT_EXE, "PATTERN", 0, "Only programs whose path matches PATTERN", 1},
     {"event", OPT_EVENT, "EVENT,...", 0, "Only lines of these events", 1},
     {"top", OPT_TOP, "N", 0, "At most N rows of each table; 0 is all (text: 20, else all)", 1},
-    {"what-if", OPT_WHAT_IF, "FILE", 0, "Judge the log's attempts under this policy file", 2},
+    {"what-if", OPT_WHAT_IF, "FILE", 0, "Judge the logged attempts under this policy file", 2},
     {"json", OPT_JSON, NULL, 0, "Print JSON", 3},
     {"csv", OPT_CSV, "TABLE", OPTION_ARG_OPTIONAL,
      "Print a table as CSV: pairs (the default), certificates, exemptions, plaintext_cancels, "
@@ -64,19 +65,17 @@ static const struct argp_option option_table[] = {
      3},
     {"prometheus", OPT_PROMETHEUS, NULL, 0, "Print metrics for node_exporter's textfile collector",
      3},
-    {"html", OPT_HTML, "FILE", 0, "Write one page that needs nothing else", 3},
+    {"html", OPT_HTML, "FILE", 0, "Write one self-contained HTML page", 3},
     {"fail-on", OPT_FAIL_ON, "EVENT,...", 0, "Exit status 1 if one of these events is in the log",
      4},
     {0},
 };
 
 static const char doc[] =
-    "Adds up pgseal's log lines: who asks for less, where, since when; what another policy would "
-    "do; which "
-    "certificates are in use.\v"
-    "LOG is a file, a directory, or - for standard input; gzip and zstd are unpacked. Lines may "
-    "stand as they are, "
-    "inside the JSON of journald, docker and shippers, or behind a syslog prefix.\n"
+    "Summarises pgseal's log: who asks for less, where and since when; what another policy would "
+    "do; which certificates are in use.\v"
+    "LOG is a file, a directory, or - for standard input; gzip and zstd are unpacked. Lines may be "
+    "bare, inside the JSON of journald, docker and log shippers, or after a syslog prefix.\n"
     "Exit status: 0 the report was made, whatever it says; 1 an event of --fail-on is in the log; "
     "2 wrong usage, or "
     "a LOG that cannot be read.";
@@ -104,7 +103,7 @@ static int64_t parse_time(const char *s, const struct options *options, struct a
 {
     int64_t ms = 0;
     if (!when_option(s, options->now, &ms)) {
-        argp_error(state, "\"%s\" is no time such as 2026-11-24, 2026-11-24T03:39Z or 7d", s);
+        argp_error(state, "\"%s\" is not a time such as 2026-11-24, 2026-11-24T03:39Z or 7d", s);
     }
     return ms;
 }

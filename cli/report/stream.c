@@ -65,7 +65,7 @@ struct stream *stream_open(int fd, const char **reason)
         return NULL;
     }
     if (s->n >= 8 && memcmp(s->in, "LPKSHHRH", 8) == 0) {
-        *reason = "a journal; export it: journalctl --file FILE -o json | pgseal report -";
+        *reason = "a binary journal; export it: journalctl --file FILE -o json | pgseal report -";
         free(s);
         return NULL;
     }
@@ -73,7 +73,7 @@ struct stream *stream_open(int fd, const char **reason)
         s->kind = GZIP;
         s->whole = false;
         if (inflateInit2(&s->gzip, 15 + 16) != Z_OK) {
-            *reason = "no memory to unpack it";
+            *reason = "not enough memory to decompress it";
             free(s);
             return NULL;
         }
@@ -83,7 +83,7 @@ struct stream *stream_open(int fd, const char **reason)
         s->zstd = ZSTD_createDStream();
         if (s->zstd == NULL ||
             ZSTD_isError(ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax, WINDOW_LOG))) {
-            *reason = "no memory to unpack it";
+            *reason = "not enough memory to decompress it";
             stream_close(s);
             return NULL;
         }
@@ -119,10 +119,10 @@ static ssize_t unpack_zstd(struct stream *s, char *buf, size_t size, const char 
     s->at = in.pos;
     s->whole = status == 0;
     if (ZSTD_isError(status)) {
-        *reason =
-            ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge
-                ? "the zstd data needs more than 8 MiB of memory; unpack it: zstd -dc --long=31"
-                : "the zstd data is damaged";
+        *reason = ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge
+                      ? "the zstd data needs more than 8 MiB of memory; decompress it first: zstd "
+                        "-dc --long=31"
+                      : "the zstd data is damaged";
         return -1;
     }
     return (ssize_t)out.pos;
@@ -151,7 +151,7 @@ ssize_t stream_read(struct stream *s, char *buf, size_t size, const char **reaso
             return got;
         }
         if (s->end && s->n - s->at == had && !s->whole) {
-            *reason = "the compressed data breaks off";
+            *reason = "the compressed data is truncated";
             return -1;
         }
     }

@@ -17,7 +17,7 @@ enum { ASKED_SHOWN = 8, REASONS_SHOWN = 5 };
 static void show_broken(const struct page *p)
 {
     const struct report *r = p->r;
-    char *text = xprintf("%llu line%s cannot be read:", PLURAL(r->broken));
+    char *text = xprintf("%llu line%s cannot be parsed:", PLURAL(r->broken));
     for (uint64_t i = 0; i < r->broken && i < BROKEN_NAMED; i++) {
         text_append(&text, i > 0 ? ", " : " ",
                     xprintf("%s:%llu (%s)", r->first[i].file, (unsigned long long)r->first[i].line,
@@ -41,7 +41,7 @@ static void show_merged(const struct page *p)
             text_field(
                 p, 0, "Memory", PAINT_YELLOW,
                 xprintf(
-                    "too many %s to keep them apart: the least frequent are added up as \"other\"",
+                    "too many %s to list separately: the least frequent are combined as \"other\"",
                     names[i]));
         }
     }
@@ -149,7 +149,7 @@ static void show_pair(const struct page *p, struct group *pair)
         bool bad = strcmp(what.verdict, "refused") == 0 || strcmp(what.verdict, "breaks") == 0;
         text_field(p, 2, "what if", bad ? PAINT_RED : PAINT_NONE,
                    xprintf("%s%s%s%s", text_or_none(what.verdict),
-                           what.proved ? ", and a verified session was seen" : "",
+                           what.proved ? ", and the log has a verified session" : "",
                            what.reason[0] != '\0' ? ": " : "", what.reason));
     }
     unsigned n = group_sort(pair, REASONS);
@@ -182,11 +182,12 @@ static void show_whatif(const struct page *p)
         const char *text;
     } verdicts[] = {
         {"refused", PAINT_RED, "would be refused"},
-        {"breaks", PAINT_RED, "would be sealed, and sealed connections only failed so far"},
+        {"breaks", PAINT_RED, "would be sealed, and all sealed connections so far failed"},
         {"sealed", PAINT_GREEN, "would be sealed"},
-        {"allowed", PAINT_YELLOW, "would be let through as they come"},
-        {"would-seal", PAINT_NONE, "would only be watched: mode = audit"},
-        {"would-refuse", PAINT_YELLOW, "would only be watched, and are refused when enforced"}};
+        {"allowed", PAINT_YELLOW, "would be exempt"},
+        {"would-seal", PAINT_NONE, "would only be audited: mode = audit"},
+        {"would-refuse", PAINT_YELLOW,
+         "would only be audited, and would be refused when enforced"}};
     text_heading(p, "Under the other policy, programs × hosts", 0, 0);
     for (size_t k = 0; k < sizeof verdicts / sizeof *verdicts; k++) {
         size_t n = 0;
@@ -199,7 +200,7 @@ static void show_whatif(const struct page *p)
             }
         }
         if (n > 0) {
-            char *more = proved > 0 ? xprintf("; of %zu the log has a verified session", proved)
+            char *more = proved > 0 ? xprintf("; the log has a verified session for %zu", proved)
                                     : xstrdup("");
             text_field(p, 2, verdicts[k].verdict, verdicts[k].paint,
                        xprintf("%zu %s%s", n, verdicts[k].text, more));
@@ -209,7 +210,7 @@ static void show_whatif(const struct page *p)
     const char *path = NULL;
     for (size_t i = 0; (path = whatif_missing(p->r->whatif, i)) != NULL; i++) {
         text_field(p, 2, "not here", PAINT_YELLOW,
-                   xprintf("%s was taken as good: it is not on this machine", path));
+                   xprintf("%s is not on this machine and was assumed to be valid", path));
     }
 }
 

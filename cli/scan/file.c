@@ -9,7 +9,7 @@
 
 enum { PACKAGE_MAX = 1024 * 1024 };
 
-static const char driver_why[] = "speaks the protocol itself, without libpq";
+static const char driver_why[] = "implements the protocol itself, without libpq";
 
 static void look_at_elf(struct scan *scan, struct item *item, const char *path,
                         const struct source *source, const struct stat *st)
@@ -67,7 +67,7 @@ static void look_at_name(struct item *item, const struct name_rule *rule,
         item_client_library(item, rule->way, xprintf("%s%s", rule->text, version), rule->verdict,
                             rule->verdict == NOT_COVERED
                                 ? driver_why
-                                : "libpq comes in at run time: pgseal's loader hooks see it");
+                                : "libpq is loaded at run time: pgseal's loader hooks see it");
     }
     free(version);
 }

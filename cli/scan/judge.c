@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 static const char why_linked[] = "linked to libpq: the preloaded object comes first";
-static const char why_loader[] = "libpq comes in at run time: pgseal's loader hooks see it";
-static const char why_static_libpq[] = "libpq is built into it: nothing can be preloaded before it";
-static const char why_driver[] = "speaks the protocol itself, without libpq";
+static const char why_loader[] = "libpq is loaded at run time: pgseal's loader hooks see it";
+static const char why_static_libpq[] = "libpq is built into it: a preload cannot replace it";
+static const char why_driver[] = "implements the protocol itself, without libpq";
 
 void item_client_library(struct item *item, const char *name, char *evidence, enum verdict verdict,
                          const char *reason)
@@ -74,7 +74,7 @@ static bool add_linked(struct item *item, struct root *root, const char *path,
     if (counts) {
         const char *private =
             libpq[0] == '/' && is_private_copy(root, libpq) ? ", a bundled copy" : "";
-        const char *missing = libpq[0] != '/' ? ", which is not there" : "";
+        const char *missing = libpq[0] != '/' ? ", which is missing" : "";
         char *evidence = through != NULL
                              ? xprintf("%s%s%s through %s", libpq, private, missing, through)
                              : xprintf("%s%s%s", libpq, private, missing);
@@ -102,7 +102,7 @@ void item_client_libraries_of_elf(struct item *item, struct root *root, const ch
         bool private = is_private_copy(root, path);
         item_client_library(item, private ? "bundled" : "libpq",
                             xstrdup(facts->soname != NULL ? facts->soname : path), COVERED,
-                            private ? "a copy of libpq of its own: each caller meets its own copy"
+                            private ? "a private copy of libpq: each caller reaches its own copy"
                                     : "libpq itself");
         set_versions(item, root, path, facts);
         return;
@@ -129,11 +129,12 @@ void item_client_libraries_of_elf(struct item *item, struct root *root, const ch
     }
     if (facts->names_kci || facts->uses_kci) {
         /* Not in one piece: pgseal would find itself. */
-        item_client_library(item, "libkci",
-                            facts->uses_kci ? xprintf("a function KCI%s", "Connection…")
-                                            : xprintf("the text \"%s.so\"", "libkci"),
-                            NOT_COVERED,
-                            "KingbaseES's libkci is a libpq under other names, which no hook has");
+        item_client_library(
+            item, "libkci",
+            facts->uses_kci ? xprintf("a function KCI%s", "Connection…")
+                            : xprintf("the text \"%s.so\"", "libkci"),
+            NOT_COVERED,
+            "KingbaseES's libkci is a libpq with other function names, which are not hooked");
     }
     for (size_t i = 0; i < facts->go.n; i++) {
         item_client_library(item, "go", xstrdup(facts->go.at[i]), NOT_COVERED, why_driver);
@@ -142,11 +143,11 @@ void item_client_libraries_of_elf(struct item *item, struct root *root, const ch
         item_client_library(item, "rust", xstrdup(facts->rust.at[i]), NOT_COVERED, why_driver);
     }
     if (facts->is_pgbouncer) {
-        item_client_library(
-            item, "pgbouncer",
-            xprintf("its setting server_tls_%s is among its constants", "sslmode"), NOT_COVERED,
-            "pgbouncer speaks the protocol itself: its own setting for TLS to servers must be "
-            "verify-full");
+        item_client_library(item, "pgbouncer",
+                            xprintf("its setting server_tls_%s is among its constants", "sslmode"),
+                            NOT_COVERED,
+                            "pgbouncer implements the protocol itself: its own TLS setting for "
+                            "servers must be verify-full");
     }
 }
 
@@ -184,11 +185,11 @@ static const char *beyond_reach(const struct item *item)
         return "file capabilities: the dynamic linker ignores LD_PRELOAD";
     }
     if (item->is_static) {
-        return "static: there is no dynamic linker that could preload anything";
+        return "static: no dynamic linker runs, so nothing can be preloaded";
     }
     if (item->machine != NULL && own_machine()[0] != '\0' &&
         strcmp(item->machine, own_machine()) != 0) {
-        return "built for another ELF class or machine than this pgseal";
+        return "built for a different ELF class or machine than this pgseal";
     }
     return NULL;
 }

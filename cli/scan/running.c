@@ -17,11 +17,11 @@
 enum { MAPS_MAX = 16 * 1024 * 1024, ENVIRON_MAX = 4 * 1024 * 1024, FDS_MAX = 8192 };
 
 static const char why_not_loaded[] = "libpgseal.so is not loaded in it: start it under pgseal-run";
-static const char why_failed[] =
-    "LD_PRELOAD names libpgseal.so, but it is not loaded: see what the program's start said";
+static const char why_failed[] = "LD_PRELOAD names libpgseal.so, but it is not loaded: check the "
+                                 "messages from the program's start";
 static const char why_secure[] =
     "it runs in secure-execution mode (setuid, setgid or capabilities): LD_PRELOAD is ignored";
-static const char why_driver[] = "speaks the protocol itself, without libpq";
+static const char why_driver[] = "implements the protocol itself, without libpq";
 
 /* One process while it is looked at. */
 struct process {
@@ -212,7 +212,7 @@ static void look_at_mapped(const struct process *p, void **tree, struct item *it
     if (named || (facts != NULL && facts->defines_entry && facts->defines_exec)) {
         if (!has_client_library(item, "linked") && !has_client_library(item, "linked-through")) {
             item_client_library(item, "loaded", xstrdup(path), COVERED_BY_LOADER_HOOKS,
-                                "libpq came in at run time: pgseal's loader hooks see it");
+                                "libpq was loaded at run time: pgseal's loader hooks see it");
         }
         return;
     }
@@ -224,7 +224,7 @@ static void look_at_mapped(const struct process *p, void **tree, struct item *it
             item, "static-libpq", xstrdup(path), facts->replaceable ? COVERED : NOT_COVERED,
             facts->replaceable
                 ? "its libpq's functions are called through the linkage table"
-                : "libpq is built into a module of it: nothing can be preloaded before that");
+                : "libpq is built into one of its modules: a preload cannot replace it");
     }
     for (size_t i = 0; i < facts->rust.n; i++) {
         item_client_library(item, "rust", xprintf("%s in %s", facts->rust.at[i], path), NOT_COVERED,

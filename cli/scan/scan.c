@@ -22,7 +22,9 @@ struct options {
 
 static const struct argp_option option_table[] = {
     {"root", OPT_ROOT, "DIR", 0,
-     "Take DIR for the root that PATHs and libraries are found in, as of a container image", 0},
+     "Use DIR, such as the tree of a container image, as the root in which PATHs and libraries are "
+     "looked up",
+     0},
     {"running", OPT_RUNNING, NULL, 0, "Look at the running processes", 0},
     {"json", OPT_JSON, NULL, 0, "Print JSON", 0},
     {0},
@@ -30,9 +32,9 @@ static const struct argp_option option_table[] = {
 
 static const char doc[] =
     "Shows how each program, module or process reaches PostgreSQL, and whether pgseal covers it.\v"
-    "Symbolic links within a tree are not followed. With --root a PATH is one within DIR (all of "
-    "it without a PATH). "
-    "Without it, a directory that holds an etc/os-release of its own is taken for a root.\n"
+    "Symbolic links within a tree are not followed. With --root, PATHs are relative to DIR; "
+    "without a PATH, all of DIR is scanned. Without --root, a directory that contains an "
+    "etc/os-release is treated as a root.\n"
     "Exit status: 0 all that was found is covered; 1 something is not covered; 2 wrong usage, or "
     "something could not be "
     "looked at and all else is covered.";
@@ -153,7 +155,7 @@ static void complain_of_errors(const struct scan *scan)
         complain("%s", scan->errors.at[i]);
     }
     if (shown < scan->errors.n) {
-        complain("%zu more could not be looked at; --json names them", scan->errors.n - shown);
+        complain("%zu more could not be read; --json names them", scan->errors.n - shown);
     }
 }
 

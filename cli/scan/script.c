@@ -40,7 +40,7 @@ void script_look(struct item *item, const struct source *source)
     for (size_t i = 0; i < sizeof drivers / sizeof *drivers; i++) {
         if (has_all(text, n, drivers[i].texts)) {
             item_client_library(item, "node", xprintf("%s, bundled into it", drivers[i].name),
-                                NOT_COVERED, "speaks the protocol itself, without libpq");
+                                NOT_COVERED, "implements the protocol itself, without libpq");
             break;
         }
     }

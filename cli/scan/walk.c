@@ -80,7 +80,7 @@ static void walk(struct scan *scan, const char *path, int fd, dev_t device, int 
 {
     struct stat st;
     if (depth > DEPTH_MAX) {
-        scan_error(scan, path, "too many directories in one another");
+        scan_error(scan, path, "directories are nested too deeply");
         close(fd);
         return;
     }

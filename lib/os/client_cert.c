@@ -45,14 +45,13 @@ static const char *key_fault(const char *key, bool passphrase)
 {
     struct stat st;
     if (sys_stat(key, &st) != 0) {
-        return errno == ENOENT || errno == ENOTDIR ? "it has no key"
-                                                   : "its key cannot be looked at";
+        return errno == ENOENT || errno == ENOTDIR ? "it has no key" : "its key cannot be accessed";
     }
     if (!S_ISREG(st.st_mode)) {
-        return "its key is no regular file";
+        return "its key is not a regular file";
     }
     if (is_open_to_others(&st)) {
-        return "others than its owner may use its key";
+        return "its key is accessible to users other than its owner";
     }
     int fd = open(key, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
@@ -60,7 +59,7 @@ static const char *key_fault(const char *key, bool passphrase)
     }
     bool encrypted = !passphrase && is_encrypted(fd);
     close(fd);
-    return encrypted && !has_terminal() ? "its key is encrypted, and nothing gives the pass phrase"
+    return encrypted && !has_terminal() ? "its key is encrypted, and no passphrase is available"
                                         : NULL;
 }
 

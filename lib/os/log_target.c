@@ -70,7 +70,7 @@ const char *log_file_distrust(const struct stat *st)
     if (st->st_uid != 0 && st->st_uid != geteuid()) {
         return "owned by neither root nor this user";
     }
-    return st->st_nlink == 1 ? NULL : "the file has other names (hard links)";
+    return st->st_nlink == 1 ? NULL : "the file has more than one hard link";
 }
 
 /* The directory of a file that is not there: whether one could be made in it. */
@@ -86,11 +86,10 @@ static const char *directory_fault(const char *path)
         return errno == ENOENT ? "its directory does not exist" : sys_error(errno);
     }
     if (!S_ISDIR(st.st_mode)) {
-        return "its directory is no directory";
+        return "its parent is not a directory";
     }
     if (faccessat(AT_FDCWD, name, W_OK | X_OK, AT_EACCESS) != 0) {
-        return errno == EROFS ? "its directory is read-only"
-                              : "its directory may not be written to";
+        return errno == EROFS ? "its directory is read-only" : "its directory is not writable";
     }
     return NULL;
 }
@@ -122,7 +121,7 @@ static const char *descriptor_fault(int fd)
         return "the descriptor is not open";
     }
     if ((flags & O_ACCMODE) == O_RDONLY) {
-        return "the descriptor is open for reading only";
+        return "the descriptor is read-only";
     }
     if (S_ISSOCK(st.st_mode)) {
         struct sockaddr_un name = {0};

@@ -30,12 +30,12 @@ static const char *distrust_owner(struct settings *s, uid_t owner)
     strbuf_init(&t, s->words, sizeof s->words); /* no variable counts beside a file */
     strbuf_add(&t, "owned by uid ");
     strbuf_add_uint(&t, owner, 1);
-    strbuf_add(&t, ", and neither by root nor by this user (uid ");
+    strbuf_add(&t, ", not by root or this user (uid ");
     strbuf_add_uint(&t, geteuid(), 1);
     strbuf_add(&t, ")");
     if (owner == OVERFLOW_UID) {
-        strbuf_add(&t, "; in a rootless container that is a user of the host who is not mapped: "
-                       "copy the file into the image, or mount one that the container's user owns");
+        strbuf_add(&t, "; in a rootless container this is a host user that is not mapped: copy the "
+                       "file into the image, or mount one that the container's user owns");
     }
     return s->words;
 }
@@ -118,7 +118,7 @@ static void read_environment(struct settings *s)
         /* An empty variable is an unset one. */
         if (equals != NULL && equals[1] != '\0' && policy_variable(*e) && !copy_variable(s, *e)) {
             s->name = "environment";
-            fault(s, "the PGSEAL_ variables are too many or too long");
+            fault(s, "there are too many PGSEAL_ variables, or they are too long");
             return;
         }
     }
@@ -268,7 +268,7 @@ const struct policy *settings_policy(void)
         settings_load();
         struct policy *mine = parse_copy();
         if (mine == NULL) {
-            policy_faulty(&without_memory, "pgseal", "pgseal: out of memory for the policy");
+            policy_faulty(&without_memory, "pgseal", "pgseal: no memory for the policy");
             errno = saved_errno;
             return &without_memory; /* tried again at the next connection */
         }

@@ -168,14 +168,14 @@ static void say_why(const struct policy *p)
         return;
     }
     if (log_writable(p, true, fault, sizeof fault)) {
-        strbuf_copy(fault, sizeof fault, "the line was not taken");
+        strbuf_copy(fault, sizeof fault, "the line could not be written");
     }
     strbuf_init(&t, reason, sizeof reason);
     strbuf_add(&t, "log = ");
     strbuf_add(&t, log_target_name(p, name, sizeof name));
     strbuf_add(&t, ": ");
     strbuf_add(&t, fault);
-    strbuf_add(&t, "; its lines go to standard error, else to syslog");
+    strbuf_add(&t, "; log lines go to standard error instead, or to syslog if that fails");
     hand_over(p, buf + 1, format(&e, buf + 1));
 }
 

@@ -11,7 +11,7 @@ const char *sys_error(int e)
     case ENOENT:
         return "no such file";
     case ENOTDIR:
-        return "a part of the path is no directory";
+        return "a component of the path is not a directory";
     case EACCES:
         return "permission denied";
     case EPERM:
@@ -34,7 +34,7 @@ const char *sys_error(int e)
     case ENXIO:
         return "not a regular file";
     case ENOSYS:
-        return "not offered by this kernel";
+        return "not supported by this kernel";
     case EINTR:
         return "interrupted";
     default:

@@ -103,7 +103,7 @@ static bool root_ok(void *data, const char *path, char *reason, size_t size)
     if (fd < 0) {
         fault = sys_error(errno);
     } else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        fault = "writable by others than its owner";
+        fault = "writable by users other than its owner";
         close(fd);
     } else {
         fault = judge_root(fd, data);

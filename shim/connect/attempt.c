@@ -107,9 +107,9 @@ static void prepare_names(struct attempt *a)
     }
     if (!LINKED_HAS(linked, getaddrinfo) || !LINKED_HAS(linked, fopen)) {
         refuse(a,
-               "verify_as: this libpq's look-ups of names and passwords cannot be answered "
-               "(no slot of its linkage table leads to them); take verify_as away, and give "
-               "the host a name that its certificate holds",
+               "verify_as: cannot intercept this libpq's lookups of names and passwords (they are "
+               "not in its linkage table); remove verify_as, and connect by a name that is in the "
+               "server's certificate",
                false);
     } else if (!passwords_find(&a->libpq, &a->probe.request, &a->verdict, a->keywords, a->values,
                                &a->passwords, reason, sizeof reason)) {
@@ -189,7 +189,10 @@ static void decide(struct attempt *a, bool rewritable)
         return;
     }
     if (!log_it(a) && a->verdict.kind == VERDICT_EXEMPT && a->verdict.mode != MODE_AUDIT) {
-        refuse(a, "this exemption must be logged, and no sink took the line; mend the log", false);
+        refuse(a,
+               "exemption refused: the required log line could not be written; fix the log "
+               "destination",
+               false);
         log_it(a);
     }
     a->plan = plan_of(a);

@@ -150,8 +150,8 @@ static const char *collect(struct collecting *c, const struct verdict *v)
         }
         for (size_t j = 0; j < i; j++) {
             if (mixed_up(c, &c->entries[j], e)) {
-                return "hosts of one list that are verified under one name have different "
-                       "entries in the passfile; connect to them one by one";
+                return "hosts in the list that are verified under the same name have different "
+                       "passfile entries; connect to them one at a time";
             }
         }
     }
@@ -187,7 +187,7 @@ bool passwords_find(const struct libpq *pq, const struct request *r, const struc
     if (failed != NULL) {
         struct strbuf t;
         strbuf_init(&t, reason, size);
-        strbuf_add(&t, "verify_as: the entries of the passfile cannot be handed over: ");
+        strbuf_add(&t, "verify_as: cannot pass on the passfile entries: ");
         strbuf_add(&t, failed);
     }
     free(c);

@@ -233,8 +233,8 @@ static enum probe_result service_refused(struct probe *p, const char *service)
         strbuf_init(&t, p->reason, sizeof p->reason);
         strbuf_add(&t, "service file ");
         strbuf_add(&t, current_file());
-        strbuf_add(&t,
-                   ": not a regular file: it could say one thing to pgseal and another to libpq");
+        strbuf_add(&t, ": not a regular file, so pgseal and libpq could read different contents; "
+                       "use a regular file");
     }
     now->ldap = now->file = false;
     return PROBE_REFUSED;
@@ -260,7 +260,7 @@ static enum probe_result rejected(const struct libpq *pq, const struct params *p
     /* Refused for just that value: the others are fine by now. */
     accepted = p->conn != NULL && strstr(pq->PQerrorMessage(p->conn), attributes) != NULL;
     if (accepted || current_get()->ldap || current_get()->file) {
-        return refused(p, "what this call asks for changes while pgseal looks; try again");
+        return refused(p, "the settings of this call changed while pgseal read them; try again");
     }
     return PROBE_REJECTED;
 }
@@ -315,8 +315,8 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
         pq->PQgetSSLKeyPassHook_OpenSSL != NULL && pq->PQgetSSLKeyPassHook_OpenSSL() != NULL;
     p->request.home = NULL;
     if (pq->version < 100000) {
-        return refused(p, "this program's libpq is older than 10, which pgseal cannot question "
-                          "safely; update it");
+        return refused(p, "this program's libpq is older than version 10, which pgseal cannot "
+                          "probe safely; update it");
     }
     if (at < params->n) {
         p->parsed = pq->PQconninfoParse(params->values[at], NULL);
@@ -327,8 +327,8 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     const char *service = find_service(params, at, p);
     p->request.service = service != NULL;
     if (service != NULL && !LINKED_HAS(pq->linked, ldap_init) && ldap_inside(pq->base)) {
-        return refused(p, "this libpq could ask an LDAP server for the service's options, in "
-                          "plaintext, and its look-up cannot be seen; name no service");
+        return refused(p, "this libpq could look the service up in LDAP, in plaintext, and pgseal "
+                          "cannot intercept that; do not use a service");
     }
     for (size_t i = 0; i < params->n; i++) {
         keywords[i] = params->keywords[i];
@@ -344,8 +344,8 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
         return PROBE_REJECTED; /* no memory in libpq: NULL is its own answer */
     }
     if (!stopped && pq->PQstatus(p->conn) != CONNECTION_BAD) {
-        return refused(p, "this libpq dialled though it was given a value that it must refuse; it "
-                          "cannot be sealed");
+        return refused(p, "this libpq connected although it was given a value that it must reject; "
+                          "it cannot be sealed");
     }
     if (!stopped) {
         return rejected(pq, params, at, keywords, values, p);
@@ -359,8 +359,8 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
         return rejected(pq, params, at, keywords, values, p);
     }
     if (says_nonsense(p, own)) {
-        return refused(p, "an option holds the word " NONSENSE
-                          ", with which pgseal questions libpq; use another word");
+        return refused(p, "an option contains the word " NONSENSE
+                          ", which pgseal uses to probe libpq; use another word");
     }
     if (!fill_request(params, at, p)) {
         return refused(p, "this libpq knows more options than pgseal can judge; update pgseal");

@@ -258,14 +258,14 @@ bool linkage_refuses(const struct linked *libpq, char *reason, size_t size)
     struct strbuf t;
     strbuf_init(&t, reason, size);
     if (libpq == NULL) {
-        strbuf_add(&t, "more libpq copies are loaded than pgseal can keep apart");
+        strbuf_add(&t, "more copies of libpq are loaded than pgseal can tell apart");
         return true;
     }
     for (size_t i = 0; i < LIBPQ_SLOTS; i++) {
         if (slots[i].need == ALWAYS && linked_failed(libpq, (enum libpq_slot)i)) {
-            strbuf_add(&t, "libpq's call of ");
+            strbuf_add(&t, "libpq's calls to ");
             strbuf_add(&t, slots[i].name);
-            strbuf_add(&t, " cannot be watched; the log says why");
+            strbuf_add(&t, " cannot be intercepted; the log has the reason");
             return true;
         }
     }

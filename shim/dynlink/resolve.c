@@ -150,8 +150,8 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
         *o = s->first;
         return true;
     }
-    *reason =
-        "several libpq copies are loaded and nothing shows which one this call was meant for: ";
+    *reason = "several copies of libpq are loaded, and pgseal cannot determine which one this call "
+              "is for: ";
     bool from_object = object_of(call_site.address, &caller) && !object_is_self(&caller);
     if (from_object && known_find(caller.dyn, &known) && known.libpq) { /* libpq calling itself */
         *o = caller;
@@ -231,13 +231,13 @@ static const char *fill_once(struct libpq *pq, const struct object *o)
 static bool decide_bound(const void *bound, struct object *o, const char **reason)
 {
     if (object_of(bound, o) && object_is_self(o)) {
-        *reason = "more libpq copies are loaded than pgseal can keep apart: ";
+        *reason = "more copies of libpq are loaded than pgseal can tell apart: ";
         return false;
     }
     if (object_of(bound, o) && o->dyn == bound && known_is_libpq(o)) {
         return true;
     }
-    *reason = "the libpq to which this call is bound is not loaded any more; loaded: ";
+    *reason = "the libpq that this call is bound to is no longer loaded; loaded: ";
     return false;
 }
 

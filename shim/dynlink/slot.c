@@ -68,7 +68,7 @@ void slot_report(const char *object, const char *name, int error)
     strbuf_add(&t, object[0] != '\0' ? object : "the program");
     strbuf_add(&t, " cannot be rewritten (");
     strbuf_add(&t, sys_error(error));
-    strbuf_add(&t, "): pgseal does not see its calls of ");
+    strbuf_add(&t, "): pgseal does not intercept its calls to ");
     strbuf_add(&t, name);
     report("linkage", reason);
 }
@@ -80,7 +80,7 @@ void slot_report_unseen(const char *object)
     strbuf_init(&t, reason, sizeof reason);
     strbuf_add(&t, "dlmopen loaded ");
     strbuf_add(&t, object);
-    strbuf_add(&t, " into a namespace that this C library does not list: pgseal does not see the "
-                   "connections made in there");
+    strbuf_add(&t, " into a namespace that this C library does not list: pgseal does not intercept "
+                   "connections made there");
     report("dlmopen", reason);
 }

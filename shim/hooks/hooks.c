@@ -217,7 +217,8 @@ EXPORT char *PQerrorMessage(const PGconn *conn)
     struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
     if (d == NULL) {
-        static char nobody[] = "pgseal: refused: this connection's libpq cannot be told\n";
+        static char nobody[] =
+            "pgseal: refused: cannot determine which libpq owns this connection\n";
         __typeof__(PQerrorMessage) *real = REAL_FOR_UNKNOWN_CONN(PQerrorMessage);
         return real != NULL ? real(conn) : nobody;
     }

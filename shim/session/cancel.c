@@ -108,7 +108,7 @@ static bool unknown_conn_stopped(void)
                       .action = "refused",
                       .mode = "enforce",
                       .entry = "PQcancel",
-                      .reason = "nothing is known of its connection"};
+                      .reason = "its connection is not known to pgseal"};
     sink_event(p, &e);
     return true;
 }
@@ -142,10 +142,9 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
                     (!tls || (stop && !d->audit && falls_back(d, conn)));
         if (weak) {
             const char *stopped = d->audit ? "would-refuse" : "refused";
-            const char *reason =
-                tls ? "plaintext_cancel does not allow it, and this one could fall "
-                      "back to it (set sslmode=require)"
-                    : "plaintext_cancel does not allow it";
+            const char *reason = tls ? "plaintext_cancel does not allow it, and this request could "
+                                       "fall back to plaintext; set sslmode=require"
+                                     : "plaintext_cancel does not allow it";
             say(d, "PQcancelCreate", stop ? stopped : "allowed", stop ? reason : NULL);
             copy->blocked = stop && !d->audit;
             if (copy->blocked) {
@@ -179,11 +178,11 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
         real = t->conn_state->libpq.PQcancel;
     }
     if (real == NULL) {
-        return refuse(errbuf, size, "its libpq cannot be told");
+        return refuse(errbuf, size, "cannot determine which libpq owns this connection");
     }
     if (t == NULL && cancel != NULL && !inside && unknown_conn_stopped()) {
         errno = saved_errno;
-        return refuse(errbuf, size, "nothing is known of its connection");
+        return refuse(errbuf, size, "its connection is not known to pgseal");
     }
     if (inside || cancel == NULL || t == NULL || t->socket) {
         errno = saved_errno;

@@ -215,7 +215,7 @@ struct tls_cancel *tls_cancel_prepare(struct conn_state *d, PGconn *conn, const 
     } else if (pq->version >= 170000 && pq->version < 170006 && d->addresses != NULL) {
         *why_not = "libpq 17.0 to 17.5 cannot cancel a connection with hostaddr; update it";
     } else if (!ensure_helper()) {
-        *why_not = "no thread for it can be started in this process";
+        *why_not = "this process cannot start the thread that would send it";
     }
     if (*why_not != NULL) {
         return NULL;
@@ -259,10 +259,10 @@ bool tls_cancel_send(struct tls_cancel *c, char *errbuf, int size, const char **
     int state = atomic_load(&c->state);
     *why_not = NULL;
     if (atomic_load(&helper_pid) != (int)getpid()) {
-        *why_not = "the thread that sends it over TLS does not run in this process";
+        *why_not = "the thread that would send it over TLS is not running in this process";
     } else if (state == QUEUED || state == RUNNING ||
                !atomic_compare_exchange_strong(&c->state, &state, QUEUED)) {
-        *why_not = "a cancel of this connection is under way already";
+        *why_not = "a cancel request for this connection is already in progress";
     }
     if (*why_not != NULL) {
         return false;
@@ -270,7 +270,7 @@ bool tls_cancel_send(struct tls_cancel *c, char *errbuf, int size, const char **
     atomic_store(&c->abandoned, 0);
     if (!enqueue(c)) {
         atomic_store(&c->state, IDLE);
-        *why_not = "too many cancels are under way";
+        *why_not = "too many cancel requests are in progress";
         return false;
     }
     int64_t deadline = now_ms() + LIMIT_MS;

@@ -76,9 +76,9 @@ static const char *load(load_locations_fn *real, void *store, const char *file, 
     } else if (state == CRL_ABSENT && known) {
         fault = "no such file";
     } else if (state == CRL_FINE && !find_functions(real, &f)) {
-        fault = "this libpq's OpenSSL has no functions to load it with";
+        fault = "this libpq's OpenSSL lacks the functions that load it";
     } else if (state == CRL_FINE && !add(&f, store, &blocks)) {
-        fault = "OpenSSL cannot read a block of it";
+        fault = "OpenSSL cannot parse one of its blocks";
     }
     free(blocks.at);
     return fault;
@@ -98,7 +98,9 @@ static void refuse(struct conn_state *d, const char *option, const char *path, c
     strbuf_add(&t, ": ");
     strbuf_add(&t, fault);
     if (!d->crl_required) {
-        strbuf_add(&t, "; a CRL file may hold CRLs only (other blocks would become roots)");
+        strbuf_add(
+            &t,
+            "; a CRL file may contain only CRLs (libpq would trust a certificate in it as a root)");
     }
     session_refuse(d, STOP_FAILED, reason);
 }
@@ -115,13 +117,13 @@ int crl_load(load_locations_fn *real, void *store, const char *file, const char 
         return real(store, file, dir);
     }
     if (dir != NULL && strcmp(dir, nothing) != 0) {
-        refuse(d, "sslcrldir", dir, "a directory of CRLs can add roots of its own");
+        refuse(d, "sslcrldir", dir, "a CRL directory can also add roots");
         return 1;
     }
     const char *decided = d != NULL ? d->crl : NULL;
     if (decided != NULL && (file == NULL || strcmp(file, decided) != 0)) {
         file = decided;
-        fault = "libpq was about to use another file";
+        fault = "libpq was about to load a different file";
     } else if (file != NULL && strcmp(file, nothing) != 0) {
         fault = load(real, store, file, decided != NULL, &found, reason, sizeof reason);
     }

@@ -179,10 +179,10 @@ static enum agreement agree(const struct conn_state *d, size_t i, const char *ho
 static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct evidence *e)
 {
     static const char *const reasons[] = {
-        [OTHER_HOST] = "the session is with another host than was decided",
-        [OTHER_PORT] = "the session is on another port than was decided",
-        [OTHER_ADDRESS] = "the session is with another address than was decided",
-        [NOT_SHOWN] = "the address was not found by a look-up of the name that was asked for",
+        [OTHER_HOST] = "the session is with an unexpected host",
+        [OTHER_PORT] = "the session is on an unexpected port",
+        [OTHER_ADDRESS] = "the session is with an unexpected address",
+        [NOT_SHOWN] = "the address did not come from a lookup of the requested name",
     };
     struct sockaddr_storage peer = {0};
     socklen_t len = sizeof peer;
@@ -202,7 +202,7 @@ static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct e
         inet_ntop(AF_INET6, &in6->sin6_addr, address, sizeof address);
         port = ntohs(in6->sin6_port);
     } else {
-        return "the session is on no TCP socket";
+        return "the session does not use a TCP socket";
     }
     const char *host = d->libpq.PQhost(conn);
     enum agreement best = OTHER_HOST;
@@ -260,7 +260,7 @@ static const char *judge_tls(const struct conn_state *d, const struct openssl *o
         describe_peer(o, o->OPENSSL_sk_value(chain, 0), e);
     }
     if ((o->SSL_get_verify_mode(ssl) & OSSL_VERIFY_PEER) == 0) {
-        return "the server's certificate was not asked to be verified";
+        return "verification of the server's certificate was not requested";
     }
     if (o->SSL_get_verify_result(ssl) != 0 || certificates == 0) {
         return "the server's certificate was not verified";
@@ -269,7 +269,7 @@ static const char *judge_tls(const struct conn_state *d, const struct openssl *o
         return "the session's protocol is older than the policy allows";
     }
     if (e->bits < BITS_LEAST) {
-        return "the session's cipher has less than 128 bits";
+        return "the session's cipher has fewer than 128 bits";
     }
     if (!anchored(d, o, o->OPENSSL_sk_value(chain, certificates - 1), e)) {
         return "the server's chain does not end in one of the policy's roots";
@@ -291,7 +291,7 @@ const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evi
 {
     memset(e, 0, sizeof *e);
     if (d->libpq.PQsslInUse == NULL || d->libpq.PQsslInUse(conn) != 1) {
-        return "the session is not in TLS";
+        return "the session does not use TLS";
     }
     if (d->libpq.PQgssEncInUse != NULL && d->libpq.PQgssEncInUse(conn) != 0) {
         return "the session is encrypted by GSSAPI, which verifies no certificate";
@@ -302,13 +302,13 @@ const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evi
     }
     const void *ssl = d->libpq.PQsslStruct != NULL ? d->libpq.PQsslStruct(conn, "OpenSSL") : NULL;
     if (ssl == NULL && claims_openssl(d, conn)) {
-        return "the session is said to be in TLS, and there is none";
+        return "libpq reports TLS, but the session has none";
     }
     const struct openssl *o = ssl != NULL ? openssl_of(&d->libpq) : NULL;
     if (ssl == NULL) {
-        e->note = "this libpq shows no OpenSSL session: libpq's own verification stands alone";
+        e->note = "this libpq exposes no OpenSSL session: only libpq's own verification applies";
     } else {
-        e->note = o != NULL ? o->missing : "out of memory: libpq's own verification stands alone";
+        e->note = o != NULL ? o->missing : "out of memory: only libpq's own verification applies";
     }
     if (e->note != NULL) {
         return NULL;

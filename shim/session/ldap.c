@@ -53,6 +53,6 @@ void ldap_reason(const char *service, char *buf, size_t size)
         strbuf_add(&t, service);
         strbuf_add(&t, "\" ");
     }
-    strbuf_add(&t, "asks an LDAP server, in plaintext, for its connection options; write them into "
+    strbuf_add(&t, "gets its connection options from an LDAP server, in plaintext; write them into "
                    "the service file");
 }

@@ -43,12 +43,12 @@ static const char *find_all(const struct libpq *pq, struct openssl *o)
     struct binding b;
     const char *missing = NULL;
     if (!find_binding(pq, &b)) {
-        return "this libpq's OpenSSL cannot be found: libpq's own verification stands alone";
+        return "this libpq's OpenSSL cannot be found: only libpq's own verification applies";
     }
 #define FIND(type, name, parameters)                                                               \
     o->name = (type(*) parameters)find(&b, #name);                                                 \
     if (o->name == NULL) {                                                                         \
-        missing = "this libpq's OpenSSL has no " #name ": libpq's own verification stands alone";  \
+        missing = "this libpq's OpenSSL has no " #name ": only libpq's own verification applies";  \
     }
     OPENSSL_FUNCTIONS(FIND)
 #undef FIND

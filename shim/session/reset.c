@@ -25,13 +25,15 @@ static bool exempt_still_holds(const struct conn_state *d, const struct world *w
     if (!d->audit && w->today > d->exempt->exempt_until) {
         strbuf_add(t, "the exemption at ");
         strbuf_add(t, d->where);
-        strbuf_add(t, " has ended; connect anew");
+        strbuf_add(t, " has ended; make a new connection");
         return false;
     }
     if (log_outcome(d, &e, "exempt", "allowed") || d->audit) {
         return true;
     }
-    strbuf_add(t, "this exemption must be logged, and no sink took the line; mend the log");
+    strbuf_add(
+        t,
+        "exemption refused: the required log line could not be written; fix the log destination");
     return false;
 }
 

@@ -38,9 +38,9 @@ forget_recorded foreign
 
 # --- every lie, at each entry point where PQconnectPoll can be hooked: nothing inside TLS
 declare -A reasons=(
-    [noverify]="the server's certificate was not asked to be verified"
+    [noverify]="verification of the server's certificate was not requested"
     [root]="the server's chain does not end in one of the policy's roots"
-    [dial]="the server's certificate was not asked to be verified"
+    [dial]="verification of the server's certificate was not requested"
 )
 for what in noverify root dial; do
     for entry in connectdb params setdblogin start startparams; do
@@ -77,12 +77,12 @@ other() { # LIE REASON NAME
     is "$(recorded_tls other | tr -d '\n')" '' "$3: nothing inside TLS"
     forget_recorded other
 }
-other host 'the session is with another host than was decided' 'PQhost tells of another host'
+other host 'the session is with an unexpected host' 'PQhost tells of another host'
 other gss 'the session is encrypted by GSSAPI, which verifies no certificate' 'GSSAPI encrypts'
 LIAR_PORT=$O
 lie port connectdb "$P"
 is "$(out status) $(outcomes)" 'bad violation' 'another port is dialled, and PQport owns up to it'
-is "$(reason violation)" 'the session is on another port than was decided' 'another port: the reason'
+is "$(reason violation)" 'the session is on an unexpected port' 'another port: the reason'
 lie port start "$P"
 is "$(out status) $(outcomes)" 'bad violation' 'another port, async'
 is "$(recorded_tls other | tr -d '\n')" '' 'another port: nothing inside TLS'
@@ -93,7 +93,7 @@ login="hostaddr=127.0.0.1 $login"
 for entry in connectdb start; do
     lie address "$entry" "$(env_port aside)"
     is "$(out status) $(outcomes)" 'bad violation' "another address is dialled, $entry"
-    is "$(reason violation)" 'the session is with another address than was decided' "another address, $entry: the reason"
+    is "$(reason violation)" 'the session is with an unexpected address' "another address, $entry: the reason"
 done
 is "$(recorded aside | wc -l) $(recorded_tls aside | tr -d '\n')" '2 ' 'another address: it was called, and nothing is inside TLS'
 login=$plainly
@@ -130,7 +130,7 @@ forget_recorded plain
 for entry in connectdb start; do
     lie plain "$entry" "$(env_port plain)"
     is "$(out status) $(outcomes)" 'bad violation' "a libpq that forgets TLS, $entry"
-    is "$(reason violation)" 'the session is not in TLS' "a libpq that forgets TLS, $entry: the reason"
+    is "$(reason violation)" 'the session does not use TLS' "a libpq that forgets TLS, $entry: the reason"
 done
 hasnt "$(recorded plain)" "$(hex password-7391)" 'a libpq that forgets TLS: no password'
 

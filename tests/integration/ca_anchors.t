@@ -33,15 +33,15 @@ is "$(grep -c BEGIN "$TEST_DIR/pruned.pem")" 3 'prune keeps the anchors and an i
 verified 'ok t' "$TEST_DIR/pruned.pem" "$S" 'the same server with the pruned file'
 verified 'ok t' "$TEST_DIR/pruned.pem" "$G" 'and the one of the other root'
 run "$pgseal" ca "$roots"
-has "$(tr -s ' \n' ' ' <<<"$OUT")" 'no CA, for its own server only' 'in words'
+has "$(tr -s ' \n' ' ' <<<"$OUT")" 'not a CA, for its own server only' 'in words'
 verified "bad " "$TEST_DIR/leaf.pem" "$G" 'a certificate that another CA signed verifies not even its own server'
 run "$pgseal" ca --json --prune="$TEST_DIR/none.pem" "$TEST_DIR/leaf.pem"
-is "$RC $(field '.reason')" '1 nothing would be left of it' 'and is pruned'
+is "$RC $(field '.reason')" '1 no certificate would be left' 'and is pruned'
 verified "bad " "$PKI/intermediate.pem" "$G" 'an intermediate alone verifies nothing'
 run "$pgseal" ca --json "$PKI/intermediate.pem"
 is "$RC $(field '.files[0].certificates[0].findings | join(" ")')" '1 no-issuer' 'ca says so of it'
 run "$pgseal" ca "$PKI/intermediate.pem"
-has "$(tr -s ' \n' ' ' <<<"$OUT")" 'no root: its issuer is not in the file, so no chain ends with it' 'in words'
+has "$(tr -s ' \n' ' ' <<<"$OUT")" 'not a root: its issuer is not in the file, so no chain can end with it' 'in words'
 verified "bad " "$TEST_DIR/clientonly.crt" "$S" 'one for clients only verifies nothing'
 
 # --- what makes connections refuse a root file
@@ -59,9 +59,9 @@ umask 002
 loose=$TEST_DIR/loose.pem
 cp "$PKI/root.pem" "$loose"
 chmod 664 "$loose"
-refused 'writable by others than its owner' "$loose" 'mode 0664'
+refused 'writable by users other than its owner' "$loose" 'mode 0664'
 chmod 602 "$loose"
-refused 'writable by others than its owner' "$loose" 'mode 0602'
+refused 'writable by users other than its owner' "$loose" 'mode 0602'
 umask 022
 run "$pgseal" ca --json "$PKI/root.pem"
 is "$RC $(field '.files[0].refused')" '0 null' 'nothing of the kind of a file that is taken'
@@ -80,9 +80,9 @@ refused 'is DER; convert it to PEM, for instance with openssl x509 -inform DER' 
 : >"$TEST_DIR/empty.pem"
 refused empty "$TEST_DIR/empty.pem" 'an empty file'
 printf 'no block\n' >"$TEST_DIR/text.pem"
-refused 'holds no certificate' "$TEST_DIR/text.pem" 'text alone'
+refused 'contains no certificate' "$TEST_DIR/text.pem" 'text alone'
 { printf 'one\ntwo\n' && cat "$PKI/good.key"; } >"$TEST_DIR/key.pem"
-refused 'holds another block than CERTIFICATE (line 3)' "$TEST_DIR/key.pem" 'a private key'
+refused 'contains a block other than CERTIFICATE (line 3)' "$TEST_DIR/key.pem" 'a private key'
 { cat "$PKI/root.pem" && sed '$d' "$PKI/intermediate.pem"; } >"$TEST_DIR/cut.pem"
-refused "a block is cut (line $(($(wc -l <"$PKI/root.pem") + 1)))" "$TEST_DIR/cut.pem" 'a cut block'
+refused "a block is truncated (line $(($(wc -l <"$PKI/root.pem") + 1)))" "$TEST_DIR/cut.pem" 'a cut block'
 done_testing

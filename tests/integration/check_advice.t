@@ -50,14 +50,14 @@ followed() { # SERVER NAME: what was advised has been done
 }
 
 cp "$PKI/intermediate.pem" "$roots"
-advised good unknown-root "$roots:1 has the certificate of \"CN=good intermediate, O=pgseal test\", which is no root" \
-    "put its certificate, \"CN=good root, O=pgseal test\", into the root file $roots" 'an intermediate alone in the root file'
+advised good unknown-root "$roots:1 has the certificate of \"CN=good intermediate, O=pgseal test\", which is not a root" \
+    "add its certificate, \"CN=good root, O=pgseal test\", to the root file $roots" 'an intermediate alone in the root file'
 cat "$PKI/root.pem" >>"$roots"
 followed good 'with that root in the file it is verified'
 
 cp "$PKI/root.pem" "$roots"
 advised forgetful unknown-root 'the chain names the CA "CN=good intermediate, O=pgseal test"' \
-    "append its certificate to the server's ssl_cert_file (until then, to the root file $roots, beside the root)" \
+    "append its certificate to the server's ssl_cert_file (until then, to the root file $roots, next to the root)" \
     'a server that forgets its intermediate'
 cat "$PKI/intermediate.pem" >>"$roots"
 followed forgetful 'with the intermediate beside the root it is verified'
@@ -66,8 +66,8 @@ cat "$PKI/intermediate.pem" >>"$TEST_DIR/srv/forgetful/server.crt"
 env_stop forgetful && _env_launch forgetful && _env_wait forgetful
 followed forgetful 'and with the intermediate in the server'\''s own file'
 
-advised self unknown-root "the server's certificate \"CN=localhost\" is self-signed, and not in $roots" \
-    "(SHA-256 $(openssl x509 -in "$PKI/self.crt" -outform DER | sha256sum | cut -d' ' -f1)), put that certificate itself, the server's ssl_cert_file, into the root file $roots" \
+advised self unknown-root "the server's certificate \"CN=localhost\" is self-signed and is not in $roots" \
+    "(SHA-256 $(openssl x509 -in "$PKI/self.crt" -outform DER | sha256sum | cut -d' ' -f1)), add that certificate, the server's ssl_cert_file, to the root file $roots" \
     'a server with a certificate of its own'
 cat "$PKI/self.crt" >>"$roots"
 followed self 'with that certificate in the root file it is verified'
@@ -78,12 +78,12 @@ sed -i '/-----BEGIN/,$!d' "$TEST_DIR/srv/below/server.crt"
 openssl x509 -in "$PKI/below.crt" -out "$TEST_DIR/srv/below/server.crt"
 env_stop below && _env_launch below && _env_wait below
 advised below expired 'the certificate of "CN=old root, O=pgseal test": certificate has expired' \
-    "It is the one at $roots:$line: replace it there by the CA's present certificate" 'an expired certificate in the root file'
+    "It is the one at $roots:$line: replace it there with the CA's current certificate" 'an expired certificate in the root file'
 cat "$PKI/root.pem" "$TEST_DIR/next.pem" >"$roots"
 followed below 'with the present certificate in its place it is verified'
 cat "$PKI/root.pem" "$TEST_DIR/rekeyed.pem" >"$roots"
-advised below unknown-root "$roots:$line has another certificate of that name: with another key, it does not count" \
-    "if it is the root of the server's CA, put it into the root file" 'a root of the same name with another key'
+advised below unknown-root "$roots:$line has a certificate with that name but a different key, which does not count" \
+    "if it is the root of the server's CA, add it to the root file" 'a root of the same name with another key'
 
 # --- the server's own words
 cp "$PKI/root.pem" "$roots"
@@ -100,14 +100,14 @@ says() {
     run "$pgseal" check --no-plaintext-probe "$1"
     has "$(tr -s ' \n' ' ' <<<"$OUT")" "$(tr -s ' ' <<<"$3")" "$5: in text"
 }
-says "$(at good secret nope) password=hunter2-sesame" cannot-connect 'FATAL:  database "nope" does not exist' "Check the database's name." \
+says "$(at good secret nope) password=hunter2-sesame" cannot-connect 'FATAL:  database "nope" does not exist' "Check the database name." \
     'a database that is not there, and the right password'
-says "$(at good app 'password')" cannot-connect 'FATAL:  database "password" does not exist' "Check the database's name." \
+says "$(at good app 'password')" cannot-connect 'FATAL:  database "password" does not exist' "Check the database name." \
     'a database of that name'
 says "$(at good secret) password=wrong" cannot-authenticate 'FATAL:  password authentication failed for user "secret"' \
-    "Check the user's name and the password" 'a wrong password'
-says "$(at good secret)" cannot-authenticate 'no password supplied' 'Give the password' 'no password'
-says "$(at good nobody)" cannot-authenticate 'FATAL:  role "nobody" does not exist' "Check the user's name." 'no such user'
+    "Check the user name and the password" 'a wrong password'
+says "$(at good secret)" cannot-authenticate 'no password supplied' 'Supply the password' 'no password'
+says "$(at good nobody)" cannot-authenticate 'FATAL:  role "nobody" does not exist' "Check the user name." 'no such user'
 says "$(at good rejected)" cannot-authenticate 'pg_hba.conf rejects connection' "the server's pg_hba.conf" 'a user who is rejected'
 hasnt "$OUT" wrong 'nobody'\''s password is shown'
 done_testing

@@ -132,7 +132,7 @@ is "$status $(field '.files[0].certificates[0].findings | length')" '0 0' 'SHA-1
 cat good.pem good.crl >with.pem
 run ca --json with.pem
 is "$status $(field '.files[0].crls[0].findings | join(",")')" '1 other-block' 'a CRL among certificates'
-is "$(field '.files[0].fault')" 'holds another block than CERTIFICATE' 'and the file has a fault'
+is "$(field '.files[0].fault')" 'contains a block other than CERTIFICATE' 'and the file has a fault'
 run ca --json good.crl
 is "$status $(field '.files[0] | [.summary.crls, .fault, .crls[0].issuer, .crls[0].revoked, (.crls[0].findings | length)] | @csv')" \
     '0 1,,"CN=good",0,0' 'a CRL by itself is fine'
@@ -148,16 +148,16 @@ run ca --json with.pem
 is "$status $(field '.files[0].certificates[1].findings | join(",")')" '1 unreadable' 'a certificate that cannot be read'
 head -c -40 good.pem >cut.pem
 run ca --json cut.pem
-is "$status $(field '.files[0].fault')" '1 a block is cut' 'a cut file'
+is "$status $(field '.files[0].fault')" '1 a block is truncated' 'a cut file'
 printf 'junk' >junk.pem
 run ca --json junk.pem
-is "$status $(field '.files[0].fault')" '1 holds no certificate' 'no certificate at all'
+is "$status $(field '.files[0].fault')" '1 contains no certificate' 'no certificate at all'
 : >empty.pem
 run ca --json empty.pem
 is "$status $(field '.files[0].fault')" '1 empty' 'an empty file'
 printf '%s\0' "$(cat good.pem)" >nul.pem
 run ca --json nul.pem
-is "$status $(field '.files[0].fault')" '1 holds a NUL byte' 'a NUL byte'
+is "$status $(field '.files[0].fault')" '1 contains a NUL byte' 'a NUL byte'
 openssl pkey -in good.key -aes128 -passout pass:secret -out locked.key
 sed 's/ENCRYPTED PRIVATE KEY/CERTIFICATE/' locked.key >asks.pem
 run ca --json asks.pem
@@ -171,7 +171,7 @@ cat good.pem expired.pem leaf.pem good.key >with.pem
 run ca with.pem
 is "$status" 1 'text: the same exit status'
 for part in 'CN=good' 'itself' 'EC prime256v1, 256 bits, CA' 'not a CA' "$(openssl x509 -in good.pem -noout -fingerprint -sha256 | sed 's/.*=//; s/://g' | tr A-F a-f)" \
-    'over for 4 days' 'PRIVATE KEY block' 'sum  3 certificates, 0 CRLs, 1 expired, 1 not-a-ca, 1 other-block'; do
+    'expired 4 days ago' 'PRIVATE KEY block' 'sum  3 certificates, 0 CRLs, 1 expired, 1 not-a-ca, 1 other-block'; do
     has "$out" "$part" "text says: $part"
 done
 is "$(awk 'length > 80' out | wc -l)" 0 'no line is longer than 80 columns'

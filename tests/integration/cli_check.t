@@ -80,7 +80,7 @@ is "$(field '.server.pg_stat_ssl | [.ssl, .version, .cipher, .bits] | join(" ")'
     'good: pg_stat_ssl'
 is "$(field '.server.sslinfo | [.ssl_is_used, .ssl_version, .ssl_cipher] | join(" ")')" 't TLSv1.3 TLS_AES_256_GCM_SHA384' \
     'good: sslinfo'
-is "$(field '.takes_plaintext + ": " + .plaintext_answer')" 'yes: it goes on to authenticate' 'good: it takes plaintext'
+is "$(field '.takes_plaintext + ": " + .plaintext_answer')" 'yes: it went on to authentication' 'good: it takes plaintext'
 in_app() { psql -qXAtw "host=$(env_socket_dir good) port=$(env_port good) user=postgres dbname=app" -c "$1" >/dev/null; }
 in_app 'create schema "odd ""name"; grant usage on schema "odd ""name" to public; alter extension sslinfo set schema "odd ""name"'
 json "$(at good)"
@@ -96,7 +96,7 @@ is "$(field '.root.line')" $(($(wc -l <"$PKI/foreign.pem") + 1)) 'which root of 
 check "$(at good)"
 is "$RC" 1 'text: exit status'
 has "$(flat)" "Root CN=good root, O=pgseal test ($PKI/root.pem:1)" 'text: the root'
-has "$(flat)" 'the server also takes plaintext from this user' 'text: plaintext'
+has "$(flat)" 'the server also accepts plaintext from this user' 'text: plaintext'
 has "$(flat)" 'rds.force_ssl' 'text: what to do'
 is "$(awk 'length > 80' <<<"$OUT")" '' 'text: 80 columns'
 hasnt "$OUT" $'\033' 'no colour but on a terminal'
@@ -143,14 +143,14 @@ wrong() { # SERVER FINDING TEXT ADVICE
 wrong impostor unknown-root "the chain names the CA \"CN=foreign root, O=pgseal test\", which is not in $PKI/root.pem" 'root file'
 wrong wrongname wrong-name 'not for "localhost" but for DNS:elsewhere.example' '[host localhost] verify_as = elsewhere.example'
 wrong expired expired 'the certificate of "CN=localhost, O=pgseal test": certificate has expired' 'Renew'
-wrong revoked revoked 'certificate revoked' 'another certificate'
+wrong revoked revoked 'certificate revoked' 'a new certificate'
 wrong notyet not-yet-valid 'certificate is not yet valid' 'clocks'
 wrong nossl no-tls 'no TLS' 'ssl = on'
 json "$(at impostor)"
 is "$(field '.chain[0].issuer')" 'CN=foreign root, O=pgseal test' 'impostor: its chain is shown'
 is "$(field '.chain_verified')" false 'impostor: as not verified'
 check "$(at wrongname)"
-has "$(flat)" 'Name localhost, matched by nothing' 'wrongname, text'
+has "$(flat)" 'Name localhost, matched by none' 'wrongname, text'
 has "$(flat)" 'Sealed no: ' 'wrongname, text: not sealed'
 grep -v '^sslcrl' /etc/pgseal/policy.conf >"$TEST_DIR/no-crl.conf"
 json --policy "$TEST_DIR/no-crl.conf" "$(at revoked)"
@@ -176,7 +176,7 @@ printf '%s\n' 'local all all trust' 'hostssl all all 127.0.0.0/8 trust' >"$TEST_
 reload good
 json "$(at good) dbname=nowhere"
 is "$RC $(found)" '1 cannot-connect' 'no such database'
-has "$(field '.findings[0].text')" 'The server is verified' 'no such database: it is not the TLS'
+has "$(field '.findings[0].text')" 'The server was verified' 'no such database: it is not the TLS'
 json "host=localhost port=1 user=app"
 is "$RC $(found)" '1 cannot-connect' 'nobody listens'
 json "host=nowhere.invalid user=app"
@@ -187,7 +187,7 @@ has "$(field '.findings[0].advice')" resolver 'no such host: what to do'
 
 json "$(at soon)"
 has " $(found) " ' expiring ' 'soon: expiring'
-has "$(field '.findings[] | select(.finding == "expiring").text')" 'ends in 10 days' 'soon: when'
+has "$(field '.findings[] | select(.finding == "expiring").text')" 'expires in 10 days' 'soon: when'
 json --days 5 "$(at soon)"
 hasnt " $(found) " ' expiring ' 'soon: not within 5 days'
 json "$(at soon a.example)"
@@ -201,7 +201,7 @@ is "$RC $(field '.takes | [.["TLSv1.3"], .["TLSv1.2"], .older] | join(" ")')" '0
 is "$(field .protocol)" TLSv1.2 'a server that stops at TLS 1.2: spoken'
 json "$(at good tls13.internal)"
 is "$RC $(found) $(field .connected)" '1 weak-tls false' 'a server that stops at TLS 1.2, where the policy wants 1.3'
-has "$(field '.findings[0].text')" 'TLSv1.2 at best, and the policy wants TLSv1.3' 'it says so'
+has "$(field '.findings[0].text')" 'TLSv1.2 at most, and the policy requires TLSv1.3' 'it says so'
 as_superuser good 'alter system reset ssl_max_protocol_version' "alter system set ssl_min_protocol_version = 'TLSv1'" \
     "alter system set ssl_ciphers = 'ALL:@SECLEVEL=0'"
 reload good
@@ -291,11 +291,11 @@ silent() { # NAME FINDING TEXT COMMAND…
     is "$RC $(field '[.fired, .finding] | join(" ")')" "1 false $finding" "$name: no hook fired"
     has "$(field .text)" "$text" "$name: why"
 }
-silent Java no-door 'JDBC drivers speak the protocol themselves' java -version
+silent Java no-door 'JDBC drivers implement the protocol themselves' java -version
 printf 'int main(void) { return 0; }\n' >"$TEST_DIR/nothing.c"
 gcc -static -o "$TEST_DIR/static" "$TEST_DIR/nothing.c"
 silent 'a static program' static 'is static' "$TEST_DIR/static"
-silent 'a program without a connection' no-door 'no function of libpq' sleep 0.3
+silent 'a program without a connection' no-door 'no libpq function' sleep 0.3
 cp /bin/sleep "$TEST_DIR/setuid"
 chown "$TESTUSER" "$TEST_DIR/setuid"
 chmod 4755 "$TEST_DIR/setuid"
@@ -352,7 +352,7 @@ has "$(field .log_fault)" "log = file:$TEST_DIR/log/roots-own: permission denied
 has "$(field .log_fault)" '(user 65534)' 'and by whom'
 command bash -c 'worker '"'$closed'"
 is "$RC $(field '[.fired, .finding] | join(" ")')" '1 false log-hidden' 'a worker whose lines are lost: not taken for no call'
-has "$(field .text)" "ran as user 65534, which may not write the log ($TEST_DIR/log/roots-own)" 'a worker whose lines are lost: why'
+has "$(field .text)" "ran as user 65534, which cannot write the log ($TEST_DIR/log/roots-own)" 'a worker whose lines are lost: why'
 run "$pgseal" check --policy "$TEST_DIR/bundle.conf" --lib "$OBJECT" -- true
 is "$RC" 2 'another policy than the one in force cannot be'
 no_policy

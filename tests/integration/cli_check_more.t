@@ -124,8 +124,8 @@ pretend() { # WHAT ARGUMENT…: leaves its port; env_stop knows it by WHAT
     done
     port=$(<"$TEST_DIR/$1.port")
 }
-for row in 'garbage|the TLS handshake fails: wrong version number' 'nothing|the TLS handshake fails: ' \
-    'anonymous|the server shows no certificate'; do
+for row in 'garbage|the TLS handshake failed: wrong version number' 'nothing|the TLS handshake failed: ' \
+    'anonymous|the server sent no certificate'; do
     pretend "${row%%|*}"
     json "host=localhost port=$port user=app dbname=app"
     is "$RC $(found) $(field .connected)" '1 tls-failed false' "a server that answers with ${row%%|*}: tls-failed"
@@ -197,7 +197,7 @@ is "$(found)" cannot-authenticate 'no password'
 has "$(field '.findings[0].advice')" 'PGPASSFILE' 'no password: the advice'
 json "$(at good) dbname=nowhere"
 is "$(found)" cannot-connect 'no such database'
-has "$(field '.findings[0].advice')" "the database's name" 'no such database: the advice'
+has "$(field '.findings[0].advice')" "the database name" 'no such database: the advice'
 json 'host=localhost port=1 user=app'
 is "$(found)" cannot-connect 'nobody listens'
 has "$(field '.findings[0].advice')" 'firewalls' 'nobody listens: the advice'

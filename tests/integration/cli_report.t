@@ -184,16 +184,16 @@ is "$(field '[.lines, .broken, .other_lines]')" '[2,9,2]' 'broken lines and thos
 is "$(field '[.broken_lines[].line]')" '[2,3,5,6,7,8,9,10,11]' 'broken lines are named'
 is "$(field '[.broken_lines[].file] | unique')" '["mixed.jsonl"]' 'broken lines: the file'
 run mixed.jsonl
-has "$(tr -s ' \n' '  ' <out)" 'mixed.jsonl:2 (not whole JSON), mixed.jsonl:3 (no line of a log)' 'text: file:line'
+has "$(tr -s ' \n' '  ' <out)" 'mixed.jsonl:2 (not complete JSON), mixed.jsonl:3 (not a log line)' 'text: file:line'
 printf 'broken\n%.0s' {1..500} >all-broken
 run --json all-broken
 is "$(field '[.broken, (.broken_lines | length)]')" '[500,20]' 'of many broken lines the first are named'
 head -c 200 known.jsonl.gz >half.gz
 run --json half.gz
-is "$status $(field '.broken_lines[-1].reason')" '0 the compressed data breaks off' 'gzip data that breaks off is a broken line'
+is "$status $(field '.broken_lines[-1].reason')" '0 the compressed data is truncated' 'gzip data that breaks off is a broken line'
 head -c 300 known.jsonl.zst >half.zst
 run --json half.zst
-is "$status $(field '.broken_lines[-1].reason')" '0 the compressed data breaks off' 'zstd data that breaks off is a broken line'
+is "$status $(field '.broken_lines[-1].reason')" '0 the compressed data is truncated' 'zstd data that breaks off is a broken line'
 
 # --- filters -----------------------------------------------------------------------------------------------------------
 
@@ -337,7 +337,7 @@ is "$(field '.pairs[-1] | [.exe, .host]')" '["other","other"]' 'the least freque
 is "$(field '.merged.pairs > 0')" true 'JSON says so'
 is "$(pair /usr/bin/psql often.example .attempts)" 10000 'the frequent one is kept, to the last line'
 peak - >/dev/null
-has "$(tr -s ' \n' '  ' <out)" 'too many programs × hosts to keep them apart: the least frequent are added up as "other"' 'text says so'
+has "$(tr -s ' \n' '  ' <out)" 'too many programs × hosts to list separately: the least frequent are combined as "other"' 'text says so'
 { head -c 100000000 /dev/zero | tr '\0' x; echo; cat known.jsonl; head -c 50000000 /dev/zero | tr '\0' '{'; } >in
 most=$(peak --json -)
 is "$((most < 64))" 1 "lines without an end: under 64 MiB ($most)"

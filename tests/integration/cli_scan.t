@@ -224,7 +224,7 @@ has "$(why /foreign)" 'machine' 'why: another machine'
 run scan tree
 is "$status" 1 'text: the same exit status'
 has "$out" 'not covered              ' 'a verdict per line'
-has "$out" 'speaks the protocol itself' 'and why'
+has "$out" 'implements the protocol itself' 'and why'
 like "$out" '[0-9]+ covered, [0-9]+ covered by loader hooks, [0-9]+ not covered, of [0-9]+ files$' 'and a sum'
 is "$(awk 'length > 80' out | wc -l)" 0 'no line is longer than 80 columns'
 hasnt "$out" $'\033' 'no colour where there is no terminal'
@@ -289,7 +289,7 @@ is "$(item /sparse)" 'program covered linked' 'and what stands at their beginnin
 python3 -c 'import os; os.makedirs("deep/" + "d/" * 300)'
 scan deep
 is "$status" 2 'deeper than any tree should be: exit 2'
-has "$(field '.errors[0]')" 'too many directories' 'and it says so'
+has "$(field '.errors[0]')" 'nested too deeply' 'and it says so'
 mkdir locked
 cp tree/bin/direct locked/
 cp "$pgseal" pgseal && chmod 0755 pgseal
@@ -318,7 +318,7 @@ is "$(field '.items | length') $(field .root)" '1 image' '--root with a PATH'
 rm image/opt/pg/libpq.so.5
 ln -s ../../../../../../../../../../usr/lib/x86_64-linux-gnu/libpq.so.5 image/opt/pg/libpq.so.5
 scan --root image /usr/bin
-is "$(evidence /usr/bin/direct)" 'libpq.so.5, which is not there' 'no .. leads out of the root'
+is "$(evidence /usr/bin/direct)" 'libpq.so.5, which is missing' 'no .. leads out of the root'
 echo 'ID=x' >image/etc/os-release
 scan image
 is "$(field .root) $(field '.items[] | select(.path | endswith("direct")) | .path')" 'image /usr/bin/direct' 'a directory with an etc/os-release of its own is taken for a root'

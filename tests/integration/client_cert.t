@@ -29,7 +29,7 @@ left_out() {
     forget_events
     run timeout 10 setsid env LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" x connectdb -- "$good"
     is "$RC $(out status server)" '0 ok t' "$name: sealed, it connects"
-    is "$(reason seal)" "the client certificate in ~/.postgresql is left out: $why" "$name: and the log says so"
+    is "$(reason seal)" "the client certificate in ~/.postgresql is not used: $why" "$name: and the log says so"
     is "$(events 'select(.event == "seal") | .changes[] | select(.option == "sslcert") | [.source, .requested, .enforced]')" \
         '["default",null,"/dev/null/no-client-certificate"]' "$name: as a change"
 }
@@ -53,17 +53,17 @@ extra=sslpassword=open works 'an encrypted PKCS #8 key and sslpassword'
 extra=
 
 pair 0644
-left_out 'a key that others may read' 'others than its owner may use its key'
+left_out 'a key that others may read' 'its key is accessible to users other than its owner'
 pair 0600 none
 left_out 'no key' 'it has no key'
 pair 0600
 rm "$dir/postgresql.key"
 mkdir "$dir/postgresql.key"
-left_out 'a directory as key' 'its key is no regular file'
+left_out 'a directory as key' 'its key is not a regular file'
 pair 0600 "$TEST_DIR/locked.key"
-left_out 'an encrypted key' 'its key is encrypted, and nothing gives the pass phrase'
+left_out 'an encrypted key' 'its key is encrypted, and no passphrase is available'
 pair 0600 "$TEST_DIR/locked8.key"
-left_out 'an encrypted PKCS #8 key' 'its key is encrypted, and nothing gives the pass phrase'
+left_out 'an encrypted PKCS #8 key' 'its key is encrypted, and no passphrase is available'
 
 # With a terminal somebody can answer.
 cat >"$TEST_DIR/ask.py" <<'END'
@@ -116,14 +116,14 @@ has "$(out status error)" 'bad' 'audit mode changes nothing'
 # explain: which certificate is sent, and what is wrong with the pair.
 policy <<<"sslrootcert = $PKI/root.pem"
 run "$pgseal" explain --json "$good"
-has "$(jq -r '.why | join(" ")' <<<"$OUT")" "the client certificate in ~/.postgresql is left out: others than its owner may use its key" 'explain says that it is left out'
+has "$(jq -r '.why | join(" ")' <<<"$OUT")" "the client certificate in ~/.postgresql is not used: its key is accessible to users other than its owner" 'explain says that it is left out'
 pair 0600
 run "$pgseal" explain --json "$good"
-has "$(jq -r '.why | join(" ")' <<<"$OUT")" "A server that asks for a client certificate is shown $dir/postgresql.crt" 'explain says which certificate is shown'
-has "$OUT" 'it must know its issuer' 'and that the server must know its CA'
+has "$(jq -r '.why | join(" ")' <<<"$OUT")" "A server that asks for a client certificate will be sent $dir/postgresql.crt" 'explain says which certificate is shown'
+has "$OUT" 'it must trust its issuer' 'and that the server must know its CA'
 pair 0600 "$PKI/good.key"
 run sealed "$ENTRY_POINTS" x connectdb -- "$good"
 like "$(out error)" 'key values mismatch|does not match private key' 'a mismatched pair fails, with the words of libpq'
 run "$pgseal" explain --json "$good"
-has "$(jq -r '.why | join(" ")' <<<"$OUT")" "$dir/postgresql.crt and $dir/postgresql.key do not belong together" 'explain says so'
+has "$(jq -r '.why | join(" ")' <<<"$OUT")" "$dir/postgresql.crt and $dir/postgresql.key do not match" 'explain says so'
 done_testing

@@ -52,10 +52,10 @@ for version in "${versions[@]}"; do
         both "$version" "$bad"
         is "$BARE" 'ok t' "$what, bare: a certificate in root.crl makes the impostor trusted"
         is "$SEALED" bad "$what: not sealed"
-        has "$ERROR" "pgseal: refused: sslcrl: $home/root.crl: holds another block than X509 CRL (line 1); a CRL file may hold CRLs only" \
+        has "$ERROR" "pgseal: refused: sslcrl: $home/root.crl: contains a block other than X509 CRL (line 1); a CRL file may contain only CRLs" \
             "$what: the error says why"
         is "$(verdicts) $(events 'select(.event == "failed") | .action')" 'seal/sealed "refused"' "$what: the log says so"
-        has "$(reason failed)" "sslcrl: $home/root.crl: holds another block" "$what: with the reason"
+        has "$(reason failed)" "sslcrl: $home/root.crl: contains a block other" "$what: with the reason"
         is "$(sessions impostor)" '- ssl' "$what: the impostor had the bare session only"
         log_mark impostor
         both "$version" "$good"
@@ -80,7 +80,7 @@ for version in "${versions[@]}"; do
     done <<END
 no file: nobody is revoked|:|ok t|
 an empty file|: >$home/root.crl|bad|pgseal: refused: sslcrl: $home/root.crl: empty
-a cut one|head -c 300 $PKI/crl.pem >$home/root.crl|bad|pgseal: refused: sslcrl: $home/root.crl: a block is cut
+a cut one|head -c 300 $PKI/crl.pem >$home/root.crl|bad|pgseal: refused: sslcrl: $home/root.crl: a block is truncated
 a directory|mkdir -p $home/root.crl|bad|pgseal: refused: sslcrl: $home/root.crl:
 END
     rmdir "$home/root.crl"

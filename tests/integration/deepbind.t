@@ -107,7 +107,7 @@ for how in deep space; do
     run bare env NESTED_HOW=byvsym NESTED="$REACH/libfake.so" "$nested" $how "$REACH/nest.so" 'host=nowhere sslmode=disable'
     hasnt "$OUT" pgseal "$how, and its library asks dlvsym: bare, connected"
     run sealed env NESTED_HOW=byvsym NESTED="$REACH/libfake.so" "$nested" $how "$REACH/nest.so" 'host=nowhere sslmode=disable'
-    has "$OUT" 'pgseal: refused: violation: the session is not in TLS' "$how, and its library asks dlvsym: sealed"
+    has "$OUT" 'pgseal: refused: violation: the session does not use TLS' "$how, and its library asks dlvsym: sealed"
 done
 
 # --- dlopen and dlsym that libc's own handle gave; what is closed and opened again

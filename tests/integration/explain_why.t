@@ -35,23 +35,23 @@ why() {
     has "$(events 'select(.event | IN("seal", "downgrade", "socket")).reason')" "${want//\"/\\\"}" "$conninfo: the log"
 }
 w='user=app dbname=app sslmode=disable'
-why "the exemption at $E does not hold here: hostaddr \"127.0.0.1\" is dialled, which need not be the host \"pgb.internal\"" \
+why "the exemption at $E does not apply: hostaddr \"127.0.0.1\" is connected to, which may not be the host \"pgb.internal\"" \
     "host=pgb.internal hostaddr=127.0.0.1 $w"
-why "the exemption at $E does not hold here: the host \"db2.internal\" of the same list does not have it" \
+why "the exemption at $E does not apply: the host \"db2.internal\" in the same list does not have it" \
     "host=pgb.internal,db2.internal $w"
-why "the exemption at $E does not hold here: the host \"db2.internal\" of the same list does not have it" \
+why "the exemption at $E does not apply: the host \"db2.internal\" in the same list does not have it" \
     "host=db2.internal,pgb.internal $w"
-why "the exemption at $E does not hold here: the socket \"/nowhere\" of the same list does not have it" \
+why "the exemption at $E does not apply: the socket \"/nowhere\" in the same list does not have it" \
     "host=pgb.internal,/nowhere $w"
-why "mode = audit at $A does not hold here: hostaddr \"127.0.0.1\" is dialled, which need not be the host \"old.internal\"" \
+why "mode = audit at $A does not apply: hostaddr \"127.0.0.1\" is connected to, which may not be the host \"old.internal\"" \
     "host=old.internal hostaddr=127.0.0.1 $w"
-why "mode = audit at $A does not hold here: the host \"db2.internal\" of the same list does not have it" \
+why "mode = audit at $A does not apply: the host \"db2.internal\" in the same list does not have it" \
     "host=old.internal,db2.internal $w"
-why "mode = audit at $A does not hold here: the host \"pgb.internal\" of the same list does not have it; the exemption at $E does not hold here: the host \"old.internal\" of the same list does not have it" \
+why "mode = audit at $A does not apply: the host \"pgb.internal\" in the same list does not have it; the exemption at $E does not apply: the host \"old.internal\" in the same list does not have it" \
     "host=old.internal,pgb.internal $w"
 for conninfo in "host=pgb.internal $w" "host=old.internal $w" "host=db2.internal $w" "host=db2.internal hostaddr=127.0.0.1 $w"; do
     run "$pgseal" explain --json "$conninfo"
-    hasnt "$(jq -r '.why | join(" ")' <<<"$OUT")" 'does not hold' "$conninfo: nothing of the kind where nothing stands in its way"
+    hasnt "$(jq -r '.why | join(" ")' <<<"$OUT")" 'does not apply' "$conninfo: nothing of the kind where nothing stands in its way"
 done
 
 # --- an empty value asks for nothing

@@ -17,11 +17,11 @@ has "$(out error)" "pgseal: refused: $proc:1: neither a section nor key = value"
 run timeout 10 env LD_PRELOAD="$OBJECT" PGSEAL_POLICY="$TEST_DIR/fifo" "$ENTRY_POINTS" x connectdb -- "$target"
 has "$RC $(out error)" "pgseal: refused: $TEST_DIR/fifo: not a regular file" 'a FIFO as policy is not waited for'
 run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$proc" "$ENTRY_POINTS" x connectdb -- "$target"
-has "$(out error)" "$proc: holds no certificate" 'a root of /proc is read'
+has "$(out error)" "$proc: contains no certificate" 'a root of /proc is read'
 run timeout 10 env LD_PRELOAD="$OBJECT" "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/fifo" "$ENTRY_POINTS" x connectdb -- "$target"
 has "$RC $(out error)" "$TEST_DIR/fifo: not a regular file" 'a FIFO as root is not waited for'
 run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SSLCRL="$proc" "$ENTRY_POINTS" x connectdb -- "$target"
-has "$(out error)" "$proc: holds no CRL" 'a CRL of /proc is read'
+has "$(out error)" "$proc: contains no CRL" 'a CRL of /proc is read'
 run timeout 10 env LD_PRELOAD="$OBJECT" "${log[@]}" PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SSLCRL="$TEST_DIR/fifo" "$ENTRY_POINTS" x connectdb -- "$target"
 has "$RC $(out error)" "$TEST_DIR/fifo: not a regular file" 'a FIFO as CRL is not waited for'
 
@@ -43,5 +43,5 @@ is "$(out status)" ok 'a long root'
     echo '-----BEGIN TRUSTED CERTIFICATE-----'
 } >"$TEST_DIR/tail.pem"
 run sealed env "${log[@]}" PGSEAL_SSLROOTCERT="$TEST_DIR/tail.pem" "$ENTRY_POINTS" x connectdb -- "$target"
-has "$(out error)" 'holds another block than CERTIFICATE' 'what stands at its end is judged'
+has "$(out error)" 'contains a block other than CERTIFICATE' 'what stands at its end is judged'
 done_testing

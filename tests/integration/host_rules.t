@@ -137,7 +137,7 @@ an unlisted one|bad|refuse/refused|host=prod.example port=$P $w
 an unlisted port|bad|refuse/refused|host=localhost port=$I $w
 a list with an unlisted one|bad|refuse/refused|host=localhost,prod.example port=$P $w
 an unlisted address|bad|refuse/refused|hostaddr=127.0.0.1 port=$P $w
-a socket is no host|ok f|socket/allowed|host=$S port=$P $w
+a socket is not a host|ok f|socket/allowed|host=$S port=$P $w
 END
 has "${ROW_REASON[an_unlisted_one]}" prod.example 'the refusal names the host'
 has "${ROW_ERROR[a_list_with_an_unlisted_one]}" 'prod.example' 'the message too'

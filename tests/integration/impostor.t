@@ -76,7 +76,7 @@ PGCHANNELBINDING=require PGSSLMODE=verify-full json -- "${psql[@]}"
 is "$RC $(field .login)" '0 scram-sha-256' 'SCRAM under verify-full: no impostor is told anything'
 PGCHANNELBINDING=require PGSSLMODE=require json -- sh -c 'PGPASSWORD=another psql -XAtc "select 1"'
 is "$RC $(field '.trials[0].verdict, .trials[0].reason' | paste -sd ' ')" \
-    '2 control-failed SCRAM with another password than PGPASSWORD' 'SCRAM with another password: the control says so'
+    '2 control-failed SCRAM with a password other than PGPASSWORD' 'SCRAM with another password: the control says so'
 
 # What libpq 15 has not: require_auth, direct TLS.
 libpq18=$("$TEST_TOP/tests/lib/libpqs.sh" 18)
@@ -171,11 +171,11 @@ is "$(field '[.trials[].name] | join(" ")')" "genuine ${impostors/revoked /}" 'w
 json -- false
 is "$RC $(verdicts_of)" '2 genuine:control-failed' 'the control fails: nothing else is run'
 is "$(field '.trials[0] | [.exit, .connections] | join(" ")')" '1 0' 'the control fails: its exit status and connections'
-like "$(field '.trials[0].reason')" '^no connection came to localhost port [0-9]+$' 'the control fails: why'
+like "$(field '.trials[0].reason')" '^no connection was made to localhost port [0-9]+$' 'the control fails: why'
 json --keep-going --trial no-tls -- psql -XAtc 'select 1' "sslmode=verify-full sslrootcert=$PKI/root.pem"
 is "$RC $(verdicts_of)" '2 genuine:control-failed no-tls:ok' '--keep-going: the others are run, and the exit status is still 2'
 impostor -- sh -c 'printf "line %s\n" 1 2 3 4 5 6 7 8 9 10 11 12; exit 3'
-has "$OUT" 'The control failed: sh did not get in' 'text: the control failed'
+has "$OUT" 'The control failed: sh did not log in' 'text: the control failed'
 is "$(grep -c '| line' <<<"$OUT")" 10 'text: the last ten lines of what it printed'
 
 # --- timeouts, children, signals
@@ -247,7 +247,7 @@ True True' 'hostile output: the JUnit report is XML'
 hasnt "$(<report.xml)" $'\033' 'hostile output: no escape in the JUnit report'
 printf '%s\n' '#!/bin/sh' 'printf "\033[2J<&\000\357\277\276\342\200\256\n"; exit 1' >hostile
 impostor --trial no-tls --junit report.xml -- ./hostile
-is "$RC $(xml report.xml | sed 's/port [0-9]*/port N/' | paste -sd ' ')" '2 testsuite 2 0 1 1 pgseal.impostor genuine error:no connection came to localhost port N True False pgseal.impostor no-tls skipped:the control failed True False' \
+is "$RC $(xml report.xml | sed 's/port [0-9]*/port N/' | paste -sd ' ')" '2 testsuite 2 0 1 1 pgseal.impostor genuine error:no connection was made to localhost port N True False pgseal.impostor no-tls skipped:the control failed True False' \
     'JUnit: the control failed'
 is "$(printable <<<"$OUT$ERR")" yes 'the control failed: what it printed is made visible'
 impostor --trial no-tls,wrong-name --junit report.xml -- "${psql[@]}"

@@ -85,7 +85,7 @@ is "$status/$err" 0/ 'LD_PRELOAD: there already under another name'
 is "$out" "$dir/link.so" 'LD_PRELOAD: there already under another name, not twice'
 r env LD_PRELOAD="$dir/other.so:$lib" "$run" ./probe preload
 is "$status/$out" "0/$dir/other.so:$lib" 'a preload before ours: kept'
-is "$err" "pgseal-run: warning: LD_PRELOAD: $dir/other.so stands before $lib" 'a preload before ours: a warning'
+is "$err" "pgseal-run: warning: LD_PRELOAD: $dir/other.so comes before $lib" 'a preload before ours: a warning'
 r env LD_PRELOAD="$dir/pq.so" "$run" ./probe preload
 is "$status/$out" "0/$lib:$dir/pq.so" 'a preload with a PQ symbol: kept'
 is "$err" "pgseal-run: warning: $dir/pq.so is preloaded too and defines PQconnectdb" 'a preload with a PQ symbol: a warning'

@@ -50,7 +50,7 @@ sees PGSSLROOTCERT "$root" 'PGSSLROOTCERT: set' -- --drivers
 sees PGSSLROOTCERT "$root" 'PGSSLROOTCERT: another' PGSSLROOTCERT=/other -- --drivers
 logged "PGSSLROOTCERT /other $root" 'PGSSLROOTCERT: another'
 is "$(jq -r '[.exe, .pid > 0, .uid, .reason] | @tsv' "$log")" \
-    "$dir/probe"$'\t'true$'\t'0$'\t''honoured by libpq in a static program, pgx, lib/pq, asyncpg, sqlx, Npgsql; this is a request, the program'"'s own settings still win" \
+    "$dir/probe"$'\t'true$'\t'0$'\t''honoured by libpq in a static program, pgx, lib/pq, asyncpg, sqlx, Npgsql; this is a request: the program'"'s own settings take precedence" \
     "the log: the program's path, and who honours the variable"
 # NAME|VALUE|WANT: WANT is "(none)" where it must have been taken away.
 while IFS='|' read -r name value want; do
@@ -95,7 +95,7 @@ is "$(<"$first")" "$(cat root.pem)"$'\n\n'"$(cat other.pem)" 'another content is
 for bad in gone.pem key.pem .; do
     sees NODE_EXTRA_CA_CERTS "$root" "NODE_EXTRA_CA_CERTS: $bad cannot be joined" NODE_EXTRA_CA_CERTS="$dir/$bad" -- --drivers
     logged "NODE_EXTRA_CA_CERTS $dir/$bad $root" "NODE_EXTRA_CA_CERTS: $bad"
-    like "$(jq -r .reason "$log")" 'cannot be joined with the policy.s and are left out: ' "NODE_EXTRA_CA_CERTS: $bad: why"
+    like "$(jq -r .reason "$log")" 'cannot be combined with the policy.s and are left out: ' "NODE_EXTRA_CA_CERTS: $bad: why"
 done
 chmod 777 /run/pgseal
 rm -rf "/tmp/pgseal-0"
@@ -122,7 +122,7 @@ mount -o remount,ro /run
 rm -rf /tmp/pgseal-0 && echo >/tmp/pgseal-0
 r env JAVA_HOME=/opt/java "$run" --drivers --root root.pem ./probe get JAVA_TOOL_OPTIONS
 is "$status/$out" '0/(none)' 'no place for a file: the program runs'
-has "$err" 'pgseal-run: warning: pgjdbc is not asked for verification: /tmp/pgseal-0: a part of the path is no directory' 'no place for a file: a warning'
+has "$err" 'pgseal-run: warning: pgjdbc is not asked for verification: /tmp/pgseal-0: a component of the path is not a directory' 'no place for a file: a warning'
 r env PATH= "$run" --drivers --root root.pem ./probe get JAVA_TOOL_OPTIONS
 printed '(none)' 'no place for a file, and no Java: not a word'
 mount -o remount,rw /run
@@ -143,7 +143,7 @@ r "$run" --drivers=nonsense ./probe
 refused 125 '--drivers=nonsense' '--drivers=nonsense'
 
 # --- only
-warning='pgseal-run: warning: --drivers=only: nothing is sealed; drivers are asked for verification, and may not heed it'
+warning='pgseal-run: warning: --drivers=only: nothing is sealed; drivers are asked to verify, and may ignore that'
 for program in static muslstatic probe; do
     r env PGSSLMODE=disable "$run" --drivers=only --policy audited.conf "./$program" get PGSSLMODE
     is "$status/$out" 0/verify-full "--drivers=only: $program"
@@ -198,12 +198,12 @@ while IFS='|' read -r row value word; do
     hasnt "$err" pa55 "--rewrite-url: $row: the password is not shown"
 done <<'END'
 not set||URL is not set
-another database|mysql://u:pa55@h/d|no syntax that pgseal-run knows
-a driver without a known syntax|postgresql+pg8000://u:pa55@h/d|no syntax that pgseal-run knows
-words|pa55 and more|no syntax that pgseal-run knows
-a quote that is not closed|host=h password='pa55|no syntax that pgseal-run knows
-a backslash at the end|host=h password=pa55\|no syntax that pgseal-run knows
-a quote of Npgsql's that is not closed|Host=h;Password="pa55|no syntax that pgseal-run knows
+another database|mysql://u:pa55@h/d|pgseal-run does not know its syntax
+a driver without a known syntax|postgresql+pg8000://u:pa55@h/d|pgseal-run does not know its syntax
+words|pa55 and more|pgseal-run does not know its syntax
+a quote that is not closed|host=h password='pa55|pgseal-run does not know its syntax
+a backslash at the end|host=h password=pa55\|pgseal-run does not know its syntax
+a quote of Npgsql's that is not closed|Host=h;Password="pa55|pgseal-run does not know its syntax
 a ; that makes pairs of the rest|ssl=a host=h;Pa55 password=pa55;b|a ';' in it can be read in two ways
 a ? in the password|postgres://u:pa55?x@h/d|%3F
 a # in the password|postgres://u:pa55#x@h/d|%23

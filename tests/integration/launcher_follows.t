@@ -88,7 +88,7 @@ refused 125 static 'a static PIE behind it and an option'
 r "$run" "$ld" ./setuid-like
 refused 127 setuid-like 'a program that is not there'
 r "$run" "$ld"
-refused 125 'told no program' 'no program'
+refused 125 'without a program' 'no program'
 r "$run" "$ld" --list ./probe
 refused 125 'the option --list of a dynamic linker cannot be followed' 'another option'
 r "$run" "$ld" --preload
@@ -96,7 +96,7 @@ refused 125 'the option --preload of' 'an option without its value'
 r "$run" "$ld" probe
 refused 125 'among libraries' 'a program without a path'
 r "$run" "$ld" "$ld" ./static
-refused 125 'a dynamic linker behind another' 'a dynamic linker behind a dynamic linker'
+refused 125 'started by another' 'a dynamic linker behind a dynamic linker'
 script text hello
 r "$run" "$ld" ./text
 refused 126 'Exec format error' 'a script behind it'
@@ -147,7 +147,7 @@ printed mapped 'where the order does not matter to it, it is started'
 # --- what drops the environment
 cp static path/gosu
 r "$run" gosu nobody ./probe
-refused 125 'put pgseal-run behind it: gosu USER pgseal-run COMMAND' gosu
+refused 125 'put pgseal-run after it: gosu USER pgseal-run COMMAND' gosu
 r "$run" su nobody -c ./probe
 refused 125 "su USER -c 'pgseal-run COMMAND'" su
 cp probe path/sudo && chmod 4755 path/sudo
@@ -179,7 +179,7 @@ for program in setuid caps; do
     as_nobody "$run" "./$program" maps listed.so
     printed mapped "$program: pgseal-run starts it"
     as_nobody "$run" --root system "./$program" maps listed.so
-    refused 125 'no variable or option' "$program: settings that it would not see"
+    refused 125 'variables and options are ignored' "$program: settings that it would not see"
 done
 touch /etc/pgseal/policy.conf
 as_nobody env PGSEAL_MODE=of "$run" ./setuid maps listed.so

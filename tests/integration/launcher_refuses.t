@@ -55,7 +55,7 @@ r "$run" ./fifo
 refused 126 fifo 'a FIFO'
 cp probe secret && chmod 711 secret
 r setpriv --reuid=65534 --regid=65534 --clear-groups "$run" ./secret
-refused 125 'not read' 'a program that may be executed but not read'
+refused 125 'not readable' 'a program that may be executed but not read'
 r setpriv --ruid=65534 "$run" ./probe
 refused 125 'secure-execution' 'a caller whose real and effective user differ'
 
@@ -175,7 +175,7 @@ for bad in 'a b' a:b $'a\tb' "\$LIB"; do
     mkdir "$bad"
     cp "$lib" "$bad/libpgseal.so"
     r "$run" --lib "$bad/libpgseal.so" ./probe
-    refused 125 'cannot stand in LD_PRELOAD' "an object under ${bad@Q}"
+    refused 125 'LD_PRELOAD cannot contain' "an object under ${bad@Q}"
 done
 cp "$run" "$lib" a:b/
 r a:b/pgseal-run ./probe
@@ -217,7 +217,7 @@ refused 125 gnu_get_libc_version 'an object that loads in glibc only: not in a m
 gcc -Wl,--dynamic-linker="$dir/odd" -o oddloader probe.c
 printf '#!/bin/sh\necho odd\n' >odd && chmod 755 odd
 r "$run" ./oddloader
-refused 125 'does not come up' 'a program whose loader does not answer as one'
+refused 125 'is not loaded into' 'a program whose loader does not respond as one'
 printf '#!/bin/sh\nexit 0\n' >odd
 r "$run" ./oddloader
 refused 125 'does not list it' 'a program whose loader says nothing'
@@ -233,7 +233,7 @@ silent=$!
 # --- a loader that never answers
 wait "$silent"
 status=$(<silent.status) err=$(<silent.err) out=$(<silent.out)
-refused 125 "its loader $dir/silent does not answer" 'a program whose loader never answers'
+refused 125 "its loader $dir/silent does not respond" 'a program whose loader never answers'
 nok 'it is not left running' test -d "/proc/$(<silent.pid)"
 
 done_testing

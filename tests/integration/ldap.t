@@ -52,9 +52,9 @@ for row in "${where[@]}"; do
         run sealed timeout 20 env "${row#*|}" "$ENTRY_POINTS" x "$entry" -- 7<"$TEST_DIR/service.conf"
         like "$(out status)" '^(bad|no_attempt)$' "${row%%|*}, $entry: no connection"
         is "$(verdicts)" refuse/refused "${row%%|*}, $entry: refused, and one line says so"
-        [[ $entry == ping ]] || has "$(out error)" 'pgseal: refused: the service "x" asks an LDAP server' "${row%%|*}, $entry: the error says why"
+        [[ $entry == ping ]] || has "$(out error)" 'pgseal: refused: the service "x" gets its connection options from an LDAP server' "${row%%|*}, $entry: the error says why"
     done
-    has "$(reason refuse)" 'the service "x" asks an LDAP server, in plaintext' "${row%%|*}: the log says why"
+    has "$(reason refuse)" 'the service "x" gets its connection options from an LDAP server, in plaintext' "${row%%|*}: the log says why"
 done
 run sealed timeout 20 env PGSERVICEFILE="$TEST_DIR/twice.conf" PGPORT="$P" PGHOST=localhost "$ENTRY_POINTS" x connectdb -- ''
 is "$(out status server)" 'ok t' 'only the first stanza of a name counts, as for libpq'
@@ -71,14 +71,14 @@ for at in 1 2 3 4; do
     [[ $at != 2 ]] || ERROR=$(out error) REASON=$(reason failed)
 done
 is "$outcomes" 'bad bad ok ok ' 'a file that turns to LDAP: no connection by what it says then'
-has "$ERROR" 'pgseal: refused: the service asks an LDAP server' 'read a second time: the error says why'
-has "$REASON" 'the service asks an LDAP server' 'and the log'
+has "$ERROR" 'pgseal: refused: the service gets its connection options from an LDAP server' 'read a second time: the error says why'
+has "$REASON" 'the service gets its connection options from an LDAP server' 'and the log'
 is "$(recorded ldap)" '' 'and not one byte either'
 
 # --- PQconndefaults
 forget_events
 run sealed timeout 20 env PGSERVICEFILE="$TEST_DIR/service.conf" PGHOST=elsewhere "$defaults"
-is "$RC $OUT" '0 host=elsewhere port=1 user=app' 'PQconndefaults: environment and defaults, as where the server does not answer'
+is "$RC $OUT" '0 host=elsewhere port=1 user=app' 'PQconndefaults: environment and defaults, as where the server does not respond'
 is "$(recorded ldap)" '' 'PQconndefaults: not one byte to the LDAP server'
 is "$(events 'select(.event == "refuse") | .entry')" '"PQconndefaults"' 'PQconndefaults: the log says so'
 printf '[x]\nhost=by.service\n' >"$TEST_DIR/plain.conf"
@@ -97,7 +97,7 @@ is "$(recorded ldap)" '' 'pg_isready: not one byte to the LDAP server'
 # --- the tool's own libpq is held to the same
 for command in explain check; do
     run bare env PGSERVICEFILE="$TEST_DIR/service.conf" "${pgseal_cli:-$TEST_TOP/build/pgseal}" $command ''
-    has "$OUT $ERR" 'the service "x" asks an LDAP server' "pgseal $command: says why it would be refused"
+    has "$OUT $ERR" 'the service "x" gets its connection options from an LDAP server' "pgseal $command: says why it would be refused"
     is "$(recorded ldap)" '' "pgseal $command: not one byte to the LDAP server"
 done
 
@@ -152,7 +152,7 @@ forget_recorded ldap
 forget_events
 run env LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$TEST_DIR/inside/libx.so:$OBJECT" PGSERVICEFILE="$TEST_DIR/service.conf" "$ENTRY_POINTS" x connectdb -- ''
 is "$(out status) $(verdicts) $(recorded ldap)" 'bad refuse/refused ' 'its LDAP inside: not one byte'
-has "$(out error)" 'pgseal: refused: this libpq could ask an LDAP server' 'its LDAP inside: the error says why'
+has "$(out error)" 'pgseal: refused: this libpq could look the service up in LDAP' 'its LDAP inside: the error says why'
 run env -u PGSERVICE LD_LIBRARY_PATH="$TEST_DIR/inside" LD_PRELOAD="$TEST_DIR/inside/libx.so:$OBJECT" "$ENTRY_POINTS" x connectdb -- "host=localhost port=$P"
 is "$(out status server)" 'ok t' 'its LDAP inside: without a service it connects'
 

@@ -55,7 +55,7 @@ for mode in enforce audit; do
         "$mode: each of $(wc -l <"$TEST_DIR/table") calls is answered, none connects"
 done
 sed -i 's/^mode = .*//' /etc/pgseal/policy.conf
-has "$too_long" 'pgseal: refused: the host list is longer than pgseal can judge' '16,377 bytes of host are refused, with the reason'
+has "$too_long" 'pgseal: refused: the host list is too long to check' '16,377 bytes of host are refused, with the reason'
 
 # --- explain: 0, 1 and 2 are its statuses; a signal is more than that
 status() { # NAME COMMAND…

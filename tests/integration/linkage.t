@@ -34,11 +34,11 @@ policy <<<"sslrootcert = $PKI/root.pem"$'\nlog_level = downgrade'
 log_mark good
 forget_events
 run sealed "${slots[@]}"
-has "$OUT" "pgseal: refused: libpq's call of ldap_init cannot be watched" 'mprotect forbidden: refused'
+has "$OUT" "pgseal: refused: libpq's calls to ldap_init cannot be intercepted" 'mprotect forbidden: refused'
 is "$RC $(contacts good)" '0 0' 'mprotect forbidden: the server saw nothing'
 is "$(events 'select(.entry == "linkage") | .event' | sort -u)" '"process"' 'mprotect forbidden: logged at once, whatever the level'
 like "$(events 'select(.entry == "linkage") | .reason' | grep ldap_init)" \
-    'linkage table of .*/libpq.so.5.* cannot be rewritten \(operation not permitted\): pgseal does not see its calls of ldap_init' \
+    'linkage table of .*/libpq.so.5.* cannot be rewritten \(operation not permitted\): pgseal does not intercept its calls to ldap_init' \
     'mprotect forbidden: what could not be rewritten, and why'
 policy <<<"sslrootcert = $PKI/root.pem"$'\nmode = audit'
 log_mark good

@@ -169,7 +169,7 @@ hasnt "$OUT" pgseal 'by dlvsym: bare, connected'
 forget_events
 run sealed "$REACH/bysym" versioned 'host=nowhere sslmode=disable' "$REACH/libfake.so" FAKE_1
 is "$RC $ERR" '0 ' 'by dlvsym: it is found'
-has "$OUT" 'pgseal: refused: violation: the session is not in TLS' 'by dlvsym: a sealed entry point, and the outcome is held against it'
+has "$OUT" 'pgseal: refused: violation: the session does not use TLS' 'by dlvsym: a sealed entry point, and the outcome is held against it'
 is "$(events 'select(.changes) | [.entry, .action, .libpq, .changes[0].requested, .changes[0].enforced] | join(" ")')" \
     "\"PQconnectdb sealed $REACH/libfake.so disable verify-full\"" 'by dlvsym: the verdict'
 is "$(events 'select(.event == "process") | .hooks' | head -n 1)" '["PQconnectdb","dlsym","dlvsym"]' 'by dlvsym: the process line says so'
@@ -190,7 +190,7 @@ run sealed "$REACH/bysym" each "$target" "${many[@]}"
 is "$RC" 0 'twenty copies: no crash'
 is "$(grep -c ': 42$' <<<"$OUT") $(grep -c 'pgseal: refused' <<<"$OUT")" '16 4' 'twenty copies: sixteen sealed, four refused'
 is "$(sessions good | sort | uniq -c | xargs)" '16 - ssl' 'twenty copies: the server saw sixteen'
-has "$(reason refuse)" 'more libpq copies' 'twenty copies: the log says why'
+has "$(reason refuse)" 'more copies of libpq' 'twenty copies: the log says why'
 log_mark good
 run sealed "$REACH/bysym" again "$target" "${many[@]}" "${many[@]}"
 is "$RC $(grep -c ': 42$' <<<"$OUT")" '0 40' 'twenty copies, one after the other: all sealed'

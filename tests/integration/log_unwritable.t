@@ -19,7 +19,7 @@ told() {
     log "$1"
     run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
     is "$RC" 0 "$3: pgseal-run starts the program"
-    is "$ERR" "pgseal-run: warning: $1 cannot be written: $2; its lines go to standard error, else to syslog" "$3: pgseal-run"
+    is "$ERR" "pgseal-run: warning: $1 cannot be written: $2; log lines go to standard error instead, or to syslog if that fails" "$3: pgseal-run"
     run "$pgseal" explain --policy "$conf" "$good"
     has "$(flat "$OUT")" "Log $1 cannot be written by this user: $2." "$3: explain"
     run "$pgseal" explain --json --policy "$conf" "$good"
@@ -31,7 +31,7 @@ told() {
     run sealed env PGSEAL_POLICY="$conf" "$ENTRY_POINTS" x connectdb -- "$good"
     is "$(out status server)" 'ok t' "$3: sealed all the same"
     is "$(jq -r '.event + " " + (.reason // "")' <<<"$ERR")" \
-        "process log = $1: $2; its lines go to standard error, else to syslog"$'\n'"downgrade " "$3: the lines, and before them why"
+        "process log = $1: $2; log lines go to standard error instead, or to syslog if that fails"$'\n'"downgrade " "$3: the lines, and before them why"
 }
 told "file:$TEST_DIR/absent/pgseal.jsonl" 'its directory does not exist' 'no directory'
 mkdir "$TEST_DIR/directory"
@@ -39,12 +39,12 @@ told "file:$TEST_DIR/directory" 'is a directory' 'a directory'
 ln -s "$TEST_DIR/elsewhere" "$TEST_DIR/link"
 told "file:$TEST_DIR/link" 'a symbolic link' 'a symbolic link'
 touch "$TEST_DIR/one" && ln "$TEST_DIR/one" "$TEST_DIR/two"
-told "file:$TEST_DIR/two" 'the file has other names (hard links)' 'a hard link'
+told "file:$TEST_DIR/two" 'the file has more than one hard link' 'a hard link'
 touch "$TEST_DIR/theirs" && chown "$TESTUSER" "$TEST_DIR/theirs"
 told "file:$TEST_DIR/theirs" 'owned by neither root nor this user' 'a file of another user'
 mkfifo "$TEST_DIR/fifo"
 told "file:$TEST_DIR/fifo" 'not a regular file' 'a FIFO'
-told "file:$TEST_DIR/one/log" 'a part of the path is no directory' 'a file for a directory'
+told "file:$TEST_DIR/one/log" 'a component of the path is not a directory' 'a file for a directory'
 mkdir "$TEST_DIR/ro" && mount -t tmpfs -o ro tmpfs "$TEST_DIR/ro"
 told "file:$TEST_DIR/ro/log" 'its directory is read-only' 'a read-only file system'
 umount "$TEST_DIR/ro"
@@ -76,7 +76,7 @@ run as_user "$pgseal" explain --json --policy "$conf" "$good"
 has "$(jq -r .log_fault <<<"$OUT")" 'cannot be written by this user: permission denied' 'and explain'
 run sealed env PGSEAL_POLICY="$conf" "$ENTRY_POINTS" x connectdb "first=uid:65534" -- "$good"
 is "$(jq -r '.event + " " + (.uid | tostring) + " " + (.reason // "")' <<<"$ERR" | head -1)" \
-    "process 65534 log = file:$TEST_DIR/log/root.jsonl: permission denied; its lines go to standard error, else to syslog" \
+    "process 65534 log = file:$TEST_DIR/log/root.jsonl: permission denied; log lines go to standard error instead, or to syslog if that fails" \
     'a worker: its first line says why'
 is "$(wc -c <"$TEST_DIR/log/root.jsonl")" 0 'a worker: the file is empty'
 
@@ -90,10 +90,10 @@ is "$RC $ERR" '0 ' 'a descriptor: pgseal-run says nothing'
 run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true 3>&-
 has "$ERR" 'file:/proc/self/fd/3 cannot be written: the descriptor is not open' 'a closed descriptor: pgseal-run says so'
 run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true 3<"$TEST_DIR/third"
-has "$ERR" 'file:/proc/self/fd/3 cannot be written: the descriptor is open for reading only' 'a descriptor for reading'
+has "$ERR" 'file:/proc/self/fd/3 cannot be written: the descriptor is read-only' 'a descriptor for reading'
 connect 3>&-
 is "$(jq -r 'select(.event == "process").reason' <<<"$ERR")" \
-    'log = file:/proc/self/fd/3: the descriptor is not open; its lines go to standard error, else to syslog' 'a closed one: why'
+    'log = file:/proc/self/fd/3: the descriptor is not open; log lines go to standard error instead, or to syslog if that fails' 'a closed one: why'
 : >"$TEST_DIR/data"
 connect first="reopen:3:$TEST_DIR/data" 3>"$TEST_DIR/third"
 is "$(wc -c <"$TEST_DIR/third") $(wc -c <"$TEST_DIR/data")" '0 0' 'what was opened under its number later is not written to'

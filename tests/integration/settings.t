@@ -70,11 +70,11 @@ fault 'sslroot = /x' '2: unknown key "sslroot"; the keys here are mode, sslrootc
 fault '[host a]\nunlisted = x' '3: unknown key "unlisted"; the keys here are mode, sslrootcert, sslcrl, verify_as'
 fault '[database a]' '2: unknown section "database"; a section is [host PATTERN]'
 fault '[host 10.0.0.0/8]\nmode = audit' '2: host: an address with a prefix length matches nothing; use a pattern such as 10.*'
-fault '[host .example]' '2: host: no host begins with a dot'
-fault '[host a.example,b.example]' '2: host: a list matches nothing; give each host a section of its own'
+fault '[host .example]' '2: host: no host name begins with a dot'
+fault '[host a.example,b.example]' '2: host: a list matches nothing; give each host its own section'
 fault '[host db.example:*]' '2: host: a port is a number from 1 to 65535; without one, all ports match'
-fault '[host a]\nverify_as = b.example:5432' '3: verify_as: a name without a port "b.example:5432"'
-fault '[host a]\nverify_as = *.example' '3: verify_as: one name, not a pattern "*.example"'
+fault '[host a]\nverify_as = b.example:5432' '3: verify_as: must be a name without a port "b.example:5432"'
+fault '[host a]\nverify_as = *.example' '3: verify_as: must be one name, not a pattern "*.example"'
 
 # --- names with a colon
 printf '127.0.0.1 %s\n' cloud.internal other.internal >>/etc/hosts
@@ -115,10 +115,10 @@ conf=$TEST_DIR/owned.conf
 printf 'log = none\nsslrootcert = %s\n' "$PKI/root.pem" >"$conf"
 chown 65534 "$conf"
 run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
-has "$ERR" "$conf: owned by uid 65534, and neither by root nor by this user (uid 0); in a rootless container" \
+has "$ERR" "$conf: owned by uid 65534, not by root or this user (uid 0); in a rootless container" \
     'the owner: both uids, and a hint'
 chown 4711 "$conf"
 run sealed env PGSEAL_POLICY="$conf" "$ENTRY_POINTS" x connectdb -- "host=localhost port=$G $w"
-has "$(out error)" "$conf: owned by uid 4711, and neither by root nor by this user (uid 0)" 'the same in the program'
+has "$(out error)" "$conf: owned by uid 4711, not by root or this user (uid 0)" 'the same in the program'
 hasnt "$(out error)" rootless 'without the hint'
 done_testing

@@ -201,10 +201,10 @@ has "$(out status error)" 'bad' 'a list: the first that answers gets its own, an
 pass "$TEST_DIR/list.pass" 'orders.internal:*:*:*:hunter2-sesame' 'stock.internal:*:*:*:wrong'
 log_mark good
 run sealed "$ENTRY_POINTS" x connectdb -- "host=stock.internal,orders.internal $list"
-like "$(out status error)" '^bad .*pgseal: refused: verify_as: .*different entries in the passfile' 'two that are verified alike, and differ: refused'
+like "$(out status error)" '^bad .*pgseal: refused: verify_as: .*different passfile entries' 'two that are verified alike, and differ: refused'
 pass "$TEST_DIR/list.pass" 'orders.internal:*:*:*:hunter2-sesame'
 run sealed "$ENTRY_POINTS" x connectdb -- "host=stock.internal,orders.internal $list"
-like "$(out status error)" '^bad .*pgseal: refused: verify_as: .*different entries in the passfile' 'one of them without an entry: refused'
+like "$(out status error)" '^bad .*pgseal: refused: verify_as: .*different passfile entries' 'one of them without an entry: refused'
 is "$(contacts good)" 0 'and nobody was dialled'
 pass "$TEST_DIR/list.pass" '*:*:*:*:hunter2-sesame'
 run sealed "$ENTRY_POINTS" x connectdb -- "host=stock.internal,orders.internal $list"
@@ -267,7 +267,7 @@ log_mark good
 for entry in connectdb start; do
     forget_events
     run env LD_PRELOAD="$OBJECT:$TEST_DIR/elsewhere.so" "$ENTRY_POINTS" x $entry -- "host=orders.internal port=$P $w"
-    has "$(out status error)" 'bad pgseal: refused: violation: the address was not found by a look-up of the name' \
+    has "$(out status error)" 'bad pgseal: refused: violation: the address did not come from a lookup of the requested name' \
         "$entry: another address than was found is a violation"
     is "$(events 'select(.event == "violation") | .action')" '"refused"' "$entry: and the log says so"
 done
@@ -304,7 +304,7 @@ run env LD_LIBRARY_PATH="$TEST_DIR/hidden" LD_PRELOAD="$TEST_DIR/hidden/libx.so:
 is "$(out status server)" 'ok t' 'a libpq that shows no look-ups: sealed as any other'
 forget_events
 run env LD_LIBRARY_PATH="$TEST_DIR/hidden" LD_PRELOAD="$TEST_DIR/hidden/libx.so:$OBJECT" "$ENTRY_POINTS" x connectdb -- "host=orders.internal port=$P $w"
-has "$(out error)" "pgseal: refused: verify_as: this libpq's look-ups" 'under verify_as it is refused'
+has "$(out error)" "pgseal: refused: verify_as: cannot intercept this libpq's lookups" 'under verify_as it is refused'
 is "$(verdicts) $(contacts good)" 'refuse/refused 1' 'and the log says so; only the first was dialled'
 cp "$TEST_DIR/hosts" /etc/hosts
 

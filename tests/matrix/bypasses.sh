@@ -161,7 +161,7 @@ sslrootcert = $PKI/root.pem
 oauth_ca_file = $PKI/crl.pem
 END
     rows world <<<"a pinned oauth_ca_file that holds no roots|bad|refuse/refused|host=localhost port=$P user=app dbname=app"
-    has "${ROW_REASON[a_pinned_oauth_ca_file_that_holds_no_roots]}" "oauth_ca_file: $PKI/crl.pem: holds another block than CERTIFICATE" \
+    has "${ROW_REASON[a_pinned_oauth_ca_file_that_holds_no_roots]}" "oauth_ca_file: $PKI/crl.pem: contains a block other than CERTIFICATE" \
         'it is judged like a root'
 fi
 plain_policy

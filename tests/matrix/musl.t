@@ -80,7 +80,7 @@ run sealed "$TEST_DIR/fake/program"
 is "$RC" 0 'sealed: the program ends as it did'
 for entry in PQconnectdb PQconnectStart PQconnectdbParams PQconnectStartParams PQsetdbLogin; do
     # The fake one has no TLS: the witness sees that too.
-    has "$OUT" "$entry 1 verify-full root.pem pgseal: refused: violation: the session is not in TLS" \
+    has "$OUT" "$entry 1 verify-full root.pem pgseal: refused: violation: the session does not use TLS" \
         "$entry: what reaches libpq is sealed, and the outcome is held against it"
 done
 like "$OUT" $'PQping 0\nPQpingParams 0' 'the pings too'
@@ -103,7 +103,7 @@ is "$(grep -c disable <<<"$OUT")" 4 'bare: srvhost is taken'
 forget_events
 run sealed "$TEST_DIR/fake/program" elsewhere
 is "$RC $(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '0 6 refuse/refused 1 seal/sealed' 'srvhost set in strings and arrays: refused'
-has "$(reason refuse)" 'srvhost: pgseal does not know this option of the libpq that this program uses (version 15.18)' 'with its name and version'
+has "$(reason refuse)" "srvhost: this program's libpq (version 15.18)" 'with its name and version'
 forget_events
 run sealed "$TEST_DIR/fake/program" none
 is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '6 downgrade/sealed 1 seal/sealed' 'its default is let through'

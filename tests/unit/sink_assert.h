@@ -63,8 +63,9 @@ static inline const char *assert_why(const char *from, const char *log, const ch
 
     assert_non_null(end);
     snprintf(expected, sizeof expected,
-             "\"reason\":\"log = %s: %s; its lines go to standard error, else to syslog\"", log,
-             reason);
+             "\"reason\":\"log = %s: %s; log lines go to standard error instead, or to syslog if "
+             "that fails\"",
+             log, reason);
     assert_non_null(strstr(from, "\"event\":\"process\""));
     assert_non_null(strstr(from, expected));
     assert_true(strstr(from, expected) < end);

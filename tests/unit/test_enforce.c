@@ -100,7 +100,7 @@ static void pins(void **state)
         {PIN("channel_binding = require"), "host=else channel_binding=disable", "seal/sealed",
          "channel_binding", ""},
         {PIN("require_auth = scram-sha-256"), "host=db", "refuse/refused", NULL,
-         NAME ":2: require_auth: the libpq that this program uses (version 15.18) does not know "
+         NAME ":2: require_auth: this program's libpq (version 15.18) does not know "
               "this option"},
         {"mode = audit\n" PIN("require_auth = scram-sha-256"), "host=db", "refuse/would-refuse",
          NULL, NULL},
@@ -111,7 +111,7 @@ static void pins(void **state)
     };
     static const struct row v12[] = {
         {PIN("ssl_min_protocol_version = TLSv1.3"), "host=db", "refuse/refused", NULL,
-         NAME ":2: ssl_min_protocol_version: the libpq that this program uses (version 12.5) does "
+         NAME ":2: ssl_min_protocol_version: this program's libpq (version 12.5) does "
               "not know this option"},
     };
     (void)state;
@@ -142,7 +142,7 @@ static void engine_keys(void **state)
 
 static void oauth_debugging(void **state)
 {
-#define OAUTH "PGOAUTHDEBUG=UNSAFE switches off what protects OAuth tokens; unset it"
+#define OAUTH "PGOAUTHDEBUG=UNSAFE disables the protection of OAuth tokens; unset it"
     static const struct row refused[] = {
         {"", "host=db", "refuse/refused", NULL, OAUTH},
         {"mode = audit\n", "host=db", "refuse/would-refuse", NULL, OAUTH},
@@ -189,7 +189,7 @@ static void client_certificates(void **state)
         char reason[128] = "";
         if (rows[i].reason[0] != '\0') {
             snprintf(reason, sizeof reason,
-                     "the client certificate in ~/.postgresql is left out: %s", rows[i].reason);
+                     "the client certificate in ~/.postgresql is not used: %s", rows[i].reason);
         }
         struct row row = {rows[i].policy, rows[i].ask, "seal/sealed", rows[i].forced, reason};
         f.readable = rows[i].readable;

@@ -300,13 +300,13 @@ static void same_patterns(void **state)
 
 static void pattern_faults(void **state)
 {
-    static const char brackets[] = "brackets stand only around an IPv6 address";
+    static const char brackets[] = "brackets are only for IPv6 addresses";
     static const char port[] = "a port is a number from 1 to 65535";
     static const char all_ports[] =
         "a port is a number from 1 to 65535; without one, all ports match";
     static const char network[] =
         "an address with a prefix length matches nothing; use a pattern such as 10.*";
-    static const char special[] = "only * is special, and no host has this character";
+    static const char special[] = "only * is a wildcard, and no host name contains this character";
     static const struct {
         const char *pattern, *wanted;
     } rows[] = {
@@ -324,13 +324,13 @@ static void pattern_faults(void **state)
         {"", "no host"},
         {":5432", "no host"},
         {"[]", "no host"},
-        {"/tmp", "a socket is no host"},
-        {"@x", "a socket is no host"},
-        {"a/b", "a socket is no host"},
-        {"u@h", "a socket is no host"},
-        {"a b", "one host in each section"},
-        {"a,b", "a list matches nothing; give each host a section of its own"},
-        {".example", "no host begins with a dot; for all of a domain's hosts use *.example"},
+        {"/tmp", "a socket is not a host"},
+        {"@x", "a socket is not a host"},
+        {"a/b", "a socket is not a host"},
+        {"u@h", "a socket is not a host"},
+        {"a b", "use one section for each host"},
+        {"a,b", "a list matches nothing; give each host its own section"},
+        {".example", "no host name begins with a dot; for all hosts of a domain use *.example"},
         {"10.0.0.0/8", network},
         {"2001:db8::/32", network},
         {"10.0.0.256", "not an address"},
@@ -340,7 +340,7 @@ static void pattern_faults(void **state)
         {"(a|b)", special},
         {"db\\.example", special},
         {"'db'", special},
-        {"a\tb", "one host in each section"},
+        {"a\tb", "use one section for each host"},
         {"a\x01", "a control character"},
         {"a\x7f", "a control character"},
         {"db:", port},
@@ -354,7 +354,7 @@ static void pattern_faults(void **state)
         {"my-project:my-instance:5432", NULL},
         {"my-project:my-instance:0", port},
         {"my-project:*", NULL},
-        {"db: 1", "one host in each section"},
+        {"db: 1", "use one section for each host"},
         {"[::1]:", port},
         {"[::1]:70000", port},
         {"[::1", brackets},

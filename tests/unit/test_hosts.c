@@ -4,8 +4,8 @@
 
 #define DIRECTORIES "unix_sockets = /run/pg:/tmp:@abs\n"
 #define SOCKET(dir)                                                                                \
-    NAME ":1: unix_sockets does not allow the socket " dir "; connect to a host by TCP, or allow " \
-         "its directory in unix_sockets"
+    NAME ":1: unix_sockets does not allow the socket " dir "; connect over TCP, or allow the "     \
+         "socket's directory in unix_sockets"
 
 static void sockets(void **state)
 {
@@ -97,7 +97,7 @@ static void unlisted(void **state)
 static void lists_of_different_rules(void **state)
 {
 #define ONE_LIST(what)                                                                             \
-    " of one list need different " what "; connect to them one by one, or give "                   \
+    " in one list need different " what "; connect to them one at a time, or give "                \
     "them the same"
     static const struct row rows[] = {
         {"sslrootcert = /r\n[host b]\nsslrootcert = /s\n", "host=a,b", "refuse/refused", NULL,
@@ -188,8 +188,7 @@ static void long_lists(void **state)
     strcat(hosts, ",h");
     decide(&m, 150018, &plain, "", hosts);
     assert_int_equal(m.v.action, ACTION_REFUSED);
-    assert_string_equal(m.v.reason,
-                        "the host list is longer than pgseal can judge; name fewer hosts");
+    assert_string_equal(m.v.reason, "the host list is too long to check; name fewer hosts");
     undo(&m);
 }
 

@@ -134,9 +134,10 @@ static void messages(void **state)
     (void)state;
     assert_string_equal(option_pin_fault("ssl_min_protocol_version", "TLSv1"),
                         "only TLSv1.2 or TLSv1.3");
-    assert_string_equal(option_pin_fault("channel_binding", "prefer"), "only require strengthens");
+    assert_string_equal(option_pin_fault("channel_binding", "prefer"), "must be require");
     assert_string_equal(option_pin_fault("gssdelegation", "1"), "only 0 strengthens");
-    assert_string_equal(option_pin_fault("require_auth", "none"), "none does not strengthen");
+    assert_string_equal(option_pin_fault("require_auth", "none"),
+                        "none would weaken authentication");
 }
 
 static void long_paths(void **state)

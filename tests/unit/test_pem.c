@@ -16,12 +16,12 @@
 #define END_CRL "-----END X509 CRL-----\n"
 #define JUNK "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
 
-static const char other_cert[] = "holds another block than CERTIFICATE";
-static const char other_crl[] = "holds another block than X509 CRL";
-static const char cut[] = "a block is cut";
-static const char own_line[] = "a block does not begin on a line of its own";
-static const char no_cert[] = "a block is no certificate";
-static const char no_crl[] = "a block is no CRL";
+static const char other_cert[] = "contains a block other than CERTIFICATE";
+static const char other_crl[] = "contains a block other than X509 CRL";
+static const char cut[] = "a block is truncated";
+static const char own_line[] = "a block does not begin on its own line";
+static const char no_cert[] = "a block is not a certificate";
+static const char no_crl[] = "a block is not a CRL";
 
 /* On a copy of exactly that many bytes, so that ASan sees a byte too far. */
 static const char *judge(const char *bytes, size_t len, enum pem_kind kind)
@@ -84,8 +84,8 @@ static void texts(void **state)
         {"two CRLs", CRL "x\n" CRL, PEM_CRLS, NULL},
         {"empty", "", PEM_CERTIFICATES, "empty"},
         {"empty CRL file", "", PEM_CRLS, "empty"},
-        {"blank", "\n", PEM_CERTIFICATES, "holds no certificate"},
-        {"text only", "hello\n", PEM_CRLS, "holds no CRL"},
+        {"blank", "\n", PEM_CERTIFICATES, "contains no certificate"},
+        {"text only", "hello\n", PEM_CRLS, "contains no CRL"},
         {"DER", "0\x82\x01\n", PEM_CERTIFICATES,
          "is DER; convert it to PEM, for instance with openssl x509 -inform DER"},
         {"text that begins as DER does", "0\x82\n" CERTIFICATE, PEM_CERTIFICATES, NULL},
@@ -178,9 +178,9 @@ static void nul_bytes(void **state)
     for (size_t at = 0; at <= strlen(CRL); at += 7) {
         char text[] = CRL "x";
         text[at] = '\0';
-        assert_string_equal(judge(text, sizeof text - 1, PEM_CRLS), "holds a NUL byte");
+        assert_string_equal(judge(text, sizeof text - 1, PEM_CRLS), "contains a NUL byte");
     }
-    assert_string_equal(judge(CRL, sizeof CRL, PEM_CRLS), "holds a NUL byte");
+    assert_string_equal(judge(CRL, sizeof CRL, PEM_CRLS), "contains a NUL byte");
 }
 
 /* How many CRLs and certificates OpenSSL's loader finds; false where it fails, and libpq goes on

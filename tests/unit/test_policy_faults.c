@@ -87,16 +87,16 @@ static void faults(void **state)
         {"[host a]\nexempt=x\n[host b]\nexempt_until = 2027-01-01",
          AT(4) "exempt_until without exempt"},
         {"[host a]\nexempt=x\nexempt_until = 2027-02-29",
-         AT(3) "exempt_until: not a day YYYY-MM-DD \"2027-02-29\""},
+         AT(3) "exempt_until: not a date YYYY-MM-DD \"2027-02-29\""},
         {"[host a]\nexempt=x\nexempt_until = never",
-         AT(3) "exempt_until: not a day YYYY-MM-DD \"never\""},
-#define NOT_A_NAME "verify_as: not a name that a certificate can have "
-        {"[host a]\nverify_as = *.b", AT(2) "verify_as: one name, not a pattern \"*.b\""},
-        {"[host a]\nverify_as = b,c", AT(2) "verify_as: one name, not a list \"b,c\""},
-        {"[host a]\nverify_as = b:1", AT(2) "verify_as: a name without a port \"b:1\""},
-        {"[host a]\nverify_as = b:", AT(2) "verify_as: a name without a port \"b:\""},
+         AT(3) "exempt_until: not a date YYYY-MM-DD \"never\""},
+#define NOT_A_NAME "verify_as: not a name that a certificate can contain "
+        {"[host a]\nverify_as = *.b", AT(2) "verify_as: must be one name, not a pattern \"*.b\""},
+        {"[host a]\nverify_as = b,c", AT(2) "verify_as: must be one name, not a list \"b,c\""},
+        {"[host a]\nverify_as = b:1", AT(2) "verify_as: must be a name without a port \"b:1\""},
+        {"[host a]\nverify_as = b:", AT(2) "verify_as: must be a name without a port \"b:\""},
         {"[host a]\nverify_as = 127.0.0.1:1",
-         AT(2) "verify_as: a name without a port \"127.0.0.1:1\""},
+         AT(2) "verify_as: must be a name without a port \"127.0.0.1:1\""},
         {"[host a]\nverify_as = b.", AT(2) NOT_A_NAME "\"b.\""},
         {"[host a]\nverify_as = /b", AT(2) NOT_A_NAME "\"/b\""},
         {"[host a]\nverify_as = b/c", AT(2) NOT_A_NAME "\"b/c\""},
@@ -122,13 +122,14 @@ static void faults(void **state)
         {"[a]", AT(1) "unknown section \"a\"" USE_SECTION},
         {"[host]", AT(1) "host: no host"},
         {"[host ]", AT(1) "host: no host"},
-        {"[host a b]", AT(1) "host: one host in each section \"a b\""},
+        {"[host a b]", AT(1) "host: use one section for each host \"a b\""},
         {"[host a:0]", AT(1) "host: a port is a number from 1 to 65535 \"a:0\""},
-        {"[host /tmp]", AT(1) "host: a socket is no host \"/tmp\""},
-        {"[host a@b]", AT(1) "host: a socket is no host (hidden)"},
+        {"[host /tmp]", AT(1) "host: a socket is not a host \"/tmp\""},
+        {"[host a@b]", AT(1) "host: a socket is not a host (hidden)"},
         {"[host a]\n[host b]\n[host A.]", AT(3) "duplicate section \"A.\""},
         {"[host 127.0.0.1:1]\n[host 127.1:01]", AT(2) "duplicate section \"127.1:01\""},
-        {"\xef\xbb\xbfmode = audit", AT(1) "starts with a UTF-8 byte order mark; save it without"},
+        {"\xef\xbb\xbfmode = audit",
+         AT(1) "begins with a UTF-8 byte order mark; save it without one"},
         {"mode = au\rdit", AT(1) "mode: a control character in \"au?dit\""},
         {"mode = a\x1b[31m", AT(1) "mode: a control character in \"a?[31m\""},
         {"mode = audit\rlog = none\r", AT(1) "mode: a control character in \"audit?log = none?\""},
@@ -176,7 +177,7 @@ static void nul_bytes(void **state)
         memcpy(text, texts[i], len + 1);
         *strchr(text, '|') = '\0';
         parse_bytes(&d, text, len);
-        snprintf(wanted, sizeof wanted, NAME ":%d: holds a NUL byte", i == 3 ? 2 : 1);
+        snprintf(wanted, sizeof wanted, NAME ":%d: contains a NUL byte", i == 3 ? 2 : 1);
         ROW_STRING(texts[i], d.p.fault, wanted);
         done(&d);
     }

@@ -198,7 +198,7 @@ static void file_size_limit_neither_kills_nor_glues(void **state)
     err = content_of(spare[0]);
     at = strchr(err, '\n');
     assert_non_null(at);
-    assert_non_null(strstr(err, ": the line was not taken; "));
+    assert_non_null(strstr(err, ": the line could not be written; "));
     assert_string_equal(assert_line(assert_line(at + 1, "cut", 0), "none", 0), "");
     free(err);
     close(spare[0]);

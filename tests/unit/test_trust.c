@@ -1,8 +1,9 @@
 /* test_seal_trust: the root and the CRL that a sealed connection stands on. */
 #include "verdict_world.h"
 
-#define BLOCKS "; a CRL file may hold CRLs only (other blocks would become roots)"
-#define OTHER "holds another block than X509 CRL"
+#define BLOCKS                                                                                     \
+    "; a CRL file may contain only CRLs (libpq would trust a certificate in it as a root)"
+#define OTHER "contains a block other than X509 CRL"
 
 static void roots(void **state)
 {
@@ -68,8 +69,8 @@ static void no_root(void **state)
     };
     static const struct row no_home[] = {
         {"sslrootcert = program\n", "host=db", "refuse/refused", NULL,
-         NAME ":1: sslrootcert = program, and the program names no root; name one there or in the "
-              "policy"},
+         NAME ":1: sslrootcert = program, but the program sets no root; set one in the program or "
+              "in the policy"},
         {"", "host=db", "seal/sealed", "sslcrl", ""},
         {"", "service:host=db", "seal/sealed", "sslkey=/dev/null/no-client-certificate", ""},
     };
@@ -189,9 +190,8 @@ static void crl_of_the_program(void **state)
         {"", "host=db sslcrl=/mixed://x", "refuse/refused", NULL,
          "sslcrl: (hidden): " OTHER BLOCKS},
         {"", "host=db sslcrldir=/d", "refuse/refused", NULL,
-         "sslcrldir: /d: a directory of CRLs can add roots of its own; name one file of CRLs in "
-         "the "
-         "policy's sslcrl instead"},
+         "sslcrldir: /d: a CRL directory can also add roots; use a CRL file instead: sslcrl in the "
+         "policy"},
         {"", "host=db sslcrl=/pure env:sslcrldir=/d", "refuse/refused", NULL, NULL},
         {"mode = audit\n", "host=db sslcrl=/mixed", "refuse/would-refuse", NULL, NULL},
         {"[host db]\nexempt = x\n", "host=db sslcrl=/mixed", "exempt/allowed", NULL, NULL},
@@ -256,7 +256,7 @@ static void oauth_root(void **state)
     static const struct row none[] = {
         {"sslrootcert = /r\n", "host=db", "seal/sealed", "oauth_ca_file", ""},
         {"sslrootcert = /r\n", "host=db oauth_ca_file=/mine", "refuse/refused", NULL,
-         "oauth_ca_file: /mine: names other roots than the system's; pin oauth_ca_file in the "
+         "oauth_ca_file: /mine: names roots other than the system's; pin oauth_ca_file in the "
          "policy"},
     };
     struct facts f = plain;
@@ -298,8 +298,8 @@ static void crl_of_nowhere(void **state)
 {
     static const struct row rows[] = {
         {"", "host=db", "refuse/refused", NULL,
-         "this libpq does not show where it would look for a CRL, and its OpenSSL cannot be seen "
-         "into; name one in sslcrl, in the policy or the program"},
+         "cannot determine which CRL file this libpq would load; set sslcrl in the policy or in "
+         "the program"},
         {"", "host=db sslcrl=/dev/null", "seal/sealed", "sslcrl=/dev/null", ""},
         {"", "host=db sslcrl=/pure", "seal/sealed", "sslcrl=/pure", ""},
         {CRL, "host=db", "seal/sealed", "sslcrl=/pure", ""},

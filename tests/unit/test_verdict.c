@@ -14,8 +14,8 @@ static void the_verdicts(void **state)
         {"", "host=db,/tmp", "socket/sealed", "sslmode=verify-full", ""},
         {"", "host=db,/tmp sslmode=allow", "downgrade/sealed", "sslmode=verify-full", ""},
         {"unix_sockets = refuse\n", "host=db,/tmp sslmode=allow", "refuse/refused", "sslmode",
-         NAME ":1: unix_sockets does not allow the socket \"/tmp\"; connect to a host by TCP, or "
-              "allow its directory in unix_sockets"},
+         NAME ":1: unix_sockets does not allow the socket \"/tmp\"; connect over TCP, or allow the "
+              "socket's directory in unix_sockets"},
         {EXEMPT, "host=db sslmode=disable", "exempt/allowed", "sslmode", "old box"},
         {EXEMPT, "host=other sslmode=disable", "downgrade/sealed", "sslmode=verify-full", ""},
         /* a refusal stands over an exemption, an exemption over everything else */
@@ -26,13 +26,13 @@ static void the_verdicts(void **state)
     JUDGE(rows, 150018, &plain);
 }
 
-#define LACKS " of the same list does not have it"
+#define LACKS " in the same list does not have it"
 #define DIALLED(address, host)                                                                     \
-    "hostaddr \"" address "\" is dialled, which need not be the host \"" host "\""
+    "hostaddr \"" address "\" is connected to, which may not be the host \"" host "\""
 
 static void audit(void **state)
 {
-#define AUDIT_NOT "mode = audit at " NAME ":1 does not hold here: "
+#define AUDIT_NOT "mode = audit at " NAME ":1 does not apply: "
     static const struct row rows[] = {
         {"mode = audit\n", "host=db", "seal/would-seal", "sslmode", ""},
         {"mode = audit\n", "host=db sslmode=disable", "downgrade/would-seal", "sslmode", ""},
@@ -81,7 +81,7 @@ static void exemptions(void **state)
         {UNTIL("2026-11-23"), "host=db sslmode=disable", "downgrade/sealed", NULL,
          "the exemption at " NAME ":2 has ended"},
     /* no hostaddr but the host itself */
-#define EXEMPT_NOT "the exemption at " NAME ":2 does not hold here: "
+#define EXEMPT_NOT "the exemption at " NAME ":2 does not apply: "
         {EXEMPT, "host=db hostaddr=10.0.0.1", "seal/sealed", NULL,
          EXEMPT_NOT DIALLED("10.0.0.1", "db")},
         {EXEMPT, "host=db env:hostaddr=10.0.0.1", "seal/sealed", NULL,
@@ -276,8 +276,8 @@ static void service_files(void **state)
 static void unknown_options(void **state)
 {
 #define UNKNOWN(name)                                                                              \
-    name ": pgseal does not know this option of the libpq that this program uses (version 20.1), " \
-         "nor what it does; leave it at its default, or update pgseal"
+    name ": this program's libpq (version 20.1) has this option, and pgseal does not know it; "    \
+         "leave it at its default, or update pgseal"
     static const struct row rows[] = {
         {"", "host=db", "seal/sealed", NULL, ""},
         {"", "host=db portaddr=0", "seal/sealed", NULL, ""},

@@ -59,7 +59,7 @@ static inline int made_crl_state(void *data, const char *path, char *reason, siz
 {
     const struct facts *f = data;
     int state = listed(f->crls, path, 0);
-    strbuf_copy(reason, size, state < 0 ? "holds another block than X509 CRL" : "");
+    strbuf_copy(reason, size, state < 0 ? "contains a block other than X509 CRL" : "");
     return state;
 }
 

@@ -69,12 +69,12 @@ static const char *check_tls(const char *value)
 
 static const char *check_require(const char *value)
 {
-    return strcmp(value, "require") == 0 ? NULL : "only require strengthens";
+    return strcmp(value, "require") == 0 ? NULL : "must be require";
 }
 
 static const char *check_certmode(const char *value)
 {
-    return word_of("disable require ", value, strlen(value)) ? NULL : "only require or disable";
+    return word_of("disable require ", value, strlen(value)) ? NULL : "must be require or disable";
 }
 
 static const char *check_zero(const char *value)
@@ -89,22 +89,22 @@ static const char *check_flag(const char *value)
 
 static const char *check_negotiation(const char *value)
 {
-    return word_of("postgres direct ", value, strlen(value)) ? NULL : "only postgres or direct";
+    return word_of("postgres direct ", value, strlen(value)) ? NULL : "must be postgres or direct";
 }
 
 static const char *check_protocol(const char *value)
 {
-    return word_of("3.0 3.2 latest ", value, strlen(value)) ? NULL : "only 3.0, 3.2 or latest";
+    return word_of("3.0 3.2 latest ", value, strlen(value)) ? NULL : "must be 3.0, 3.2 or latest";
 }
 
 static const char *check_gsslib(const char *value)
 {
-    return word_of("gssapi sspi ", value, strlen(value)) ? NULL : "only gssapi or sspi";
+    return word_of("gssapi sspi ", value, strlen(value)) ? NULL : "must be gssapi or sspi";
 }
 
 static const char *check_issuer(const char *value)
 {
-    return strncmp(value, "https://", 8) == 0 ? NULL : "only https";
+    return strncmp(value, "https://", 8) == 0 ? NULL : "must begin with https://";
 }
 
 static const char *check_path(const char *value)
@@ -131,13 +131,13 @@ static const char *check_auth(const char *value)
     for (;;) {
         size_t len = strcspn(value, ",");
         if ((value[0] == '!') != negative) {
-            return "either methods or methods with !, not both";
+            return "use methods, or methods with !, not both";
         }
         if (!word_of(methods, value + negative, len - negative)) {
-            return "no authentication method of libpq";
+            return "unknown authentication method";
         }
         if (!negative && word_of("none ", value, len)) {
-            return "none does not strengthen";
+            return "none would weaken authentication";
         }
         if (value[len] == '\0') {
             return NULL;

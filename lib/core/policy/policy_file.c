@@ -155,7 +155,7 @@ static void assignment(struct parsing *x, char *s, char *end)
 static bool line(struct parsing *x, char *s, char *end)
 {
     if (memchr(s, '\0', (size_t)(end - s)) != NULL) {
-        parsing_fault(x, NULL, "holds a NUL byte", NULL, NULL);
+        parsing_fault(x, NULL, "contains a NUL byte", NULL, NULL);
         return true;
     }
     if (end - s > POLICY_LINE_MAX) {
@@ -193,7 +193,8 @@ void policy_parse_file(struct policy *p, const char *name, char *bytes, size_t l
     char *s = bytes;
     char *end = bytes + len;
     if (len >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0) {
-        parsing_fault(&x, NULL, "starts with a UTF-8 byte order mark; save it without", NULL, NULL);
+        parsing_fault(&x, NULL, "begins with a UTF-8 byte order mark; save it without one", NULL,
+                      NULL);
         s += 3;
     }
     for (bool more = true; more && s < end; x.line++) {

@@ -227,20 +227,20 @@ const char *policy_verify_as_fault(const char *name)
         return NULL;
     }
     if (strchr(name, ',') != NULL) {
-        return "one name, not a list";
+        return "must be one name, not a list";
     }
     if (strchr(name, '*') != NULL) {
-        return "one name, not a pattern";
+        return "must be one name, not a pattern";
     }
     if (colon != NULL && colon[1 + strspn(colon + 1, "0123456789")] == '\0') {
-        return "a name without a port";
+        return "must be a name without a port";
     }
     bool plain = len > 0 && len <= POLICY_NAME_MAX && name[0] != '.' && name[len - 1] != '.' &&
                  strstr(name, "..") == NULL && name[strcspn(name, "/@#\"\\")] == '\0';
     for (const char *s = name; plain && *s != '\0'; s++) {
         plain = *s >= ' ' && *s < 0x7f;
     }
-    return plain ? NULL : "not a name that a certificate can have";
+    return plain ? NULL : "not a name that a certificate can contain";
 }
 
 static void set_verify_as(struct parsing *x, const char *value)
@@ -258,7 +258,7 @@ static void set_until(struct parsing *x, const char *value)
     int32_t day = policy_day(value);
     x->until_line = x->line;
     if (day == INT32_MIN) {
-        wrong(x, KEY_UNTIL, "not a day YYYY-MM-DD", value);
+        wrong(x, KEY_UNTIL, "not a date YYYY-MM-DD", value);
         return;
     }
     x->rule->exempt_until = day;

@@ -262,22 +262,22 @@ static const char *bytes_fault(const char *s, size_t len)
             return "an address with a prefix length matches nothing; use a pattern such as 10.*";
         }
         if (s[i] == '/' || s[i] == '@') {
-            return "a socket is no host";
+            return "a socket is not a host";
         }
         if (s[i] == ',') {
-            return "a list matches nothing; give each host a section of its own";
+            return "a list matches nothing; give each host its own section";
         }
         if (s[i] != '\0' && strchr("?\\^$|(){}\"'<>;=", s[i]) != NULL) {
-            return "only * is special, and no host has this character";
+            return "only * is a wildcard, and no host name contains this character";
         }
         if (blank(s[i])) {
-            return "one host in each section";
+            return "use one section for each host";
         }
         if ((unsigned char)s[i] < ' ' || s[i] == 0x7f) {
             return "a control character";
         }
         if (s[i] == '[' || s[i] == ']') {
-            return "brackets stand only around an IPv6 address";
+            return "brackets are only for IPv6 addresses";
         }
     }
     return NULL;
@@ -289,7 +289,7 @@ static const char *never_matches(const struct pattern *p)
     static const char localhost[] = "localhost:*";
     const char *colon = memchr(p->host, ':', p->len);
     if (p->host[0] == '.') {
-        return "no host begins with a dot; for all of a domain's hosts use *.example";
+        return "no host name begins with a dot; for all hosts of a domain use *.example";
     }
     if (memchr(p->host, '*', p->len) == NULL && strspn(p->host, "0123456789.") == p->len) {
         return "not an address";
@@ -306,7 +306,7 @@ const char *host_pattern_fault(const char *pattern)
     struct pattern p;
     char address[ADDRESS_MAX];
     if (!split_pattern(pattern, &p)) {
-        return "brackets stand only around an IPv6 address";
+        return "brackets are only for IPv6 addresses";
     }
     const char *fault = bytes_fault(p.host, p.len);
     if (fault != NULL) {
@@ -324,7 +324,7 @@ const char *host_pattern_fault(const char *pattern)
     bool colons = memchr(p.host, ':', p.len) != NULL;
     bool wild = memchr(p.host, '*', p.len) != NULL;
     if (p.brackets && !colons) {
-        return "brackets stand only around an IPv6 address";
+        return "brackets are only for IPv6 addresses";
     }
     if (address_text(p.host, p.len, address)) {
         return NULL;

@@ -122,14 +122,14 @@ static const char *read_begin(struct reading *r, enum pem_kind kind, const char 
     bool alone = false;
     const char *eol = line_end(r, r->at);
     if (!labelled(r->at + strlen(begin), eol, label, &alone)) {
-        return kind == PEM_CERTIFICATES ? "holds another block than CERTIFICATE"
-                                        : "holds another block than X509 CRL";
+        return kind == PEM_CERTIFICATES ? "contains a block other than CERTIFICATE"
+                                        : "contains a block other than X509 CRL";
     }
     if (!alone || (r->at > r->bytes && r->at[-1] != '\n')) {
-        return "a block does not begin on a line of its own";
+        return "a block does not begin on its own line";
     }
     if (r->body != NULL) {
-        return "a block is cut";
+        return "a block is truncated";
     }
     r->at = r->body = eol < r->end ? eol + 1 : r->end;
     return NULL;
@@ -142,14 +142,14 @@ static const char *read_end(struct reading *r, enum pem_kind kind, const char *l
     bool alone = false;
     const char *eol = line_end(r, r->at);
     if (memmem(r->at, (size_t)(eol - r->at), begin, sizeof begin - 1) != NULL) {
-        return "a block does not begin on a line of its own";
+        return "a block does not begin on its own line";
     }
     if (r->body == NULL || r->at[-1] != '\n' ||
         !labelled(r->at + strlen(stop), eol, label, &alone) || !alone) {
-        return "a block is cut";
+        return "a block is truncated";
     }
     if (!add_block(blocks, r->body, r->at, kind)) {
-        return kind == PEM_CERTIFICATES ? "a block is no certificate" : "a block is no CRL";
+        return kind == PEM_CERTIFICATES ? "a block is not a certificate" : "a block is not a CRL";
     }
     r->at = eol;
     r->body = NULL;
@@ -163,7 +163,7 @@ static const char *read_all(struct reading *r, enum pem_kind kind, struct pem_bl
     const char *nul = memchr(r->bytes, '\0', (size_t)(r->end - r->bytes));
     if (nul != NULL) {
         r->at = nul;
-        return "holds a NUL byte";
+        return "contains a NUL byte";
     }
     /* Base64 has no dash, so a block's body is passed over in one step. */
     while ((r->at = memchr(r->at, '-', (size_t)(r->end - r->at))) != NULL) {
@@ -182,11 +182,11 @@ static const char *read_all(struct reading *r, enum pem_kind kind, struct pem_bl
     }
     if (r->body != NULL) {
         r->at = r->body - 1;
-        return "a block is cut";
+        return "a block is truncated";
     }
     return r->blocks > 0              ? NULL
-           : kind == PEM_CERTIFICATES ? "holds no certificate"
-                                      : "holds no CRL";
+           : kind == PEM_CERTIFICATES ? "contains no certificate"
+                                      : "contains no CRL";
 }
 
 /* What a file with a fault is, where it is no text with blocks; else the fault as it stands. */

@@ -28,9 +28,9 @@ struct pem_blocks {
  * own, end with its own "-----END label-----" before the next "-----BEGIN", and hold base64 of DER
  * that is by its shape (RFC 5280) a certificate or a CRL: what OpenSSL skips silently must not
  * count. Text between blocks is no fault. Returns NULL where all is well, else a static text:
- * "empty", "holds no certificate", "holds no CRL", "holds another block than CERTIFICATE", "holds
- * another block than X509 CRL", "a block does not begin on a line of its own", "a block is cut", "a
- * block is no certificate", "a block is no CRL", "holds a NUL byte"; or, of a file that is no such text at all, "is DER; …", "is UTF-16; …" or "begins
+ * "empty", "contains no certificate", "contains no CRL", "contains a block other than CERTIFICATE", "holds
+ * another block than X509 CRL", "a block does not begin on its own line", "a block is truncated", "a
+ * block is no certificate", "a block is not a CRL", "contains a NUL byte"; or, of a file that is no such text at all, "is DER; …", "is UTF-16; …" or "begins
  * with a byte order mark; …", each with what to do.
  *
  * Decodes the blocks into out, which has room for len bytes and is aligned as malloc aligns, and

@@ -19,7 +19,7 @@ static bool force_pins(struct deciding *d)
             seal_where(d, &t, pin->line);
             strbuf_add(&t, ": ");
             strbuf_add(&t, pin->option);
-            strbuf_add(&t, ": the libpq that this program uses (version ");
+            strbuf_add(&t, ": this program's libpq (version ");
             seal_version(&t, d->r->version);
             strbuf_add(&t, ") does not know this option");
             return false;
@@ -86,7 +86,7 @@ static void leave_out_certificate(struct deciding *d, const char *key)
     struct strbuf t = {
         .buf = d->v->reason, .size = sizeof d->v->reason, .len = strlen(d->v->reason)};
     strbuf_add(&t, t.len > 0 ? "; " : "");
-    strbuf_add(&t, "the client certificate in ~/.postgresql is left out: ");
+    strbuf_add(&t, "the client certificate in ~/.postgresql is not used: ");
     strbuf_add(&t, fault);
 }
 

@@ -22,7 +22,7 @@ static bool is_socket(const char *host, int version)
 static bool list_too_long(struct deciding *d)
 {
     struct strbuf t = seal_reason(d->v);
-    strbuf_add(&t, "the host list is longer than pgseal can judge; name fewer hosts");
+    strbuf_add(&t, "the host list is too long to check; name fewer hosts");
     return false;
 }
 
@@ -85,7 +85,7 @@ bool seal_judge_sockets(struct deciding *d)
         seal_where(d, &t, d->p->sockets_line);
         strbuf_add(&t, ": unix_sockets does not allow the socket ");
         seal_quote(d, &t, e->host);
-        strbuf_add(&t, "; connect to a host by TCP, or allow its directory in unix_sockets");
+        strbuf_add(&t, "; connect over TCP, or allow the socket's directory in unix_sockets");
         policy_where(d->p, d->p->sockets_line, d->v->where, sizeof d->v->where);
         return false;
     }
@@ -133,15 +133,15 @@ static void note_obstacle(struct deciding *d, const char *what, int line, const 
     strbuf_add(&t, what);
     strbuf_add(&t, " at ");
     seal_where(d, &t, line);
-    strbuf_add(&t, " does not hold here: ");
+    strbuf_add(&t, " does not apply: ");
     if (lacks) {
         strbuf_add(&t, e->socket ? "the socket " : "the host ");
         seal_quote(d, &t, e->host[0] != '\0' ? e->host : e->hostaddr);
-        strbuf_add(&t, " of the same list does not have it");
+        strbuf_add(&t, " in the same list does not have it");
     } else {
         strbuf_add(&t, "hostaddr ");
         seal_quote(d, &t, e->hostaddr);
-        strbuf_add(&t, " is dialled, which need not be the host ");
+        strbuf_add(&t, " is connected to, which may not be the host ");
         seal_quote(d, &t, e->host);
     }
 }
@@ -261,9 +261,9 @@ bool seal_same_rules(struct deciding *d)
             }
             strbuf_add(&t, ")");
         }
-        strbuf_add(&t, " of one list need different ");
+        strbuf_add(&t, " in one list need different ");
         strbuf_add(&t, what);
-        strbuf_add(&t, "; connect to them one by one, or give them the same");
+        strbuf_add(&t, "; connect to them one at a time, or give them the same");
         return false;
     }
     return true;

@@ -80,10 +80,10 @@ void option_unknown_reason(char *reason, size_t size, int version, const char *o
     struct strbuf t;
     strbuf_init(&t, reason, size);
     strbuf_add(&t, option);
-    strbuf_add(&t,
-               ": pgseal does not know this option of the libpq that this program uses (version ");
+    strbuf_add(&t, ": this program's libpq (version ");
     seal_version(&t, version);
-    strbuf_add(&t, "), nor what it does; leave it at its default, or update pgseal");
+    strbuf_add(&t, ") has this option, and pgseal does not know it; leave it at its default, or "
+                   "update pgseal");
 }
 
 bool request_cut(const struct request *r)

@@ -78,8 +78,8 @@ bool seal_judge_root(struct deciding *d)
         strbuf_add(
             &t, system ? "sslrootcert: this system has no bundle of root certificates; install one "
                          "(ca-certificates), or set sslrootcert to a file"
-                       : "sslrootcert = program, and the program names no root; name one there or "
-                         "in the policy");
+                       : "sslrootcert = program, but the program sets no root; set one in the "
+                         "program or in the policy");
         d->v->once = true;
         return false;
     }
@@ -116,7 +116,7 @@ bool seal_judge_oauth_root(struct deciding *d)
     /* The system's roots, with which the issuer is verified where none are named. */
     const char *bundle = d->w->bundle(d->w->data);
     if (bundle == NULL && asked != NULL) {
-        return faulty(d, 0, "oauth_ca_file", asked, "names other roots than the system's",
+        return faulty(d, 0, "oauth_ca_file", asked, "names roots other than the system's",
                       "; pin oauth_ca_file in the policy");
     }
     if (bundle != NULL) {
@@ -128,8 +128,8 @@ bool seal_judge_oauth_root(struct deciding *d)
 /* A directory of CRLs can hold anything and changes while it is read. */
 static bool refuse_directory(struct deciding *d, const char *dir)
 {
-    return faulty(d, 0, "sslcrldir", dir, "a directory of CRLs can add roots of its own",
-                  "; name one file of CRLs in the policy's sslcrl instead");
+    return faulty(d, 0, "sslcrldir", dir, "a CRL directory can also add roots",
+                  "; use a CRL file instead: sslcrl in the policy");
 }
 
 /* A libpq that has its OpenSSL inside does not show what it opens: its own default file is judged
@@ -145,8 +145,8 @@ static bool keep_default_crl(struct deciding *d)
     strbuf_add(&t, "/.postgresql/root.crl");
     if (d->r->home == NULL || t.cut) {
         t = seal_reason(v);
-        strbuf_add(&t, "this libpq does not show where it would look for a CRL, and its OpenSSL "
-                       "cannot be seen into; name one in sslcrl, in the policy or the program");
+        strbuf_add(&t, "cannot determine which CRL file this libpq would load; set sslcrl in the "
+                       "policy or in the program");
         return false;
     }
     if (d->r->home[0] == '\0') {
@@ -155,12 +155,13 @@ static bool keep_default_crl(struct deciding *d)
     int state = d->w->crl_state(d->w->data, path, reason, sizeof reason);
     /* One that this process may not even look at is none to libpq either. */
     if (state < 0 && d->w->readable(d->w->data, path) == 1) {
-        return faulty(d, 0, "sslcrl", path, reason,
-                      "; a CRL file may hold CRLs only (other blocks would become roots)");
+        return faulty(
+            d, 0, "sslcrl", path, reason,
+            "; a CRL file may contain only CRLs (libpq would trust a certificate in it as a root)");
     }
     if (state == 1) {
         v->crl = seal_keep(v, path, strlen(path));
-        return v->crl != NULL || faulty(d, 0, "sslcrl", "…", "too many words to judge", "");
+        return v->crl != NULL || faulty(d, 0, "sslcrl", "…", "too long to check", "");
     }
     return true;
 }
@@ -192,7 +193,8 @@ bool seal_judge_crl(struct deciding *d)
         int state = d->w->crl_state(d->w->data, asked, reason, sizeof reason);
         if (state < 0 || strlen(asked) > POLICY_PATH_MAX) {
             return faulty(d, 0, "sslcrl", asked, state < 0 ? reason : "longer than 1023 bytes",
-                          "; a CRL file may hold CRLs only (other blocks would become roots)");
+                          "; a CRL file may contain only CRLs (libpq would trust a certificate in "
+                          "it as a root)");
         }
         v->crl = state == 1 ? asked : NULL;
     } else if (asked == NULL && !d->r->crl_judged && !keep_default_crl(d)) {

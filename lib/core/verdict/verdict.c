@@ -72,7 +72,7 @@ static bool judge_environment(struct deciding *d)
         d->r->version >= 180000 ? d->w->environment(d->w->data, "PGOAUTHDEBUG") : NULL;
     if (debug != NULL && strncmp(debug, "UNSAFE", 6) == 0) {
         struct strbuf t = seal_reason(d->v);
-        strbuf_add(&t, "PGOAUTHDEBUG=UNSAFE switches off what protects OAuth tokens; unset it");
+        strbuf_add(&t, "PGOAUTHDEBUG=UNSAFE disables the protection of OAuth tokens; unset it");
         return false;
     }
     return true;
@@ -92,7 +92,7 @@ static bool seal_tcp(struct deciding *d)
     }
     if (d->v->full) {
         struct strbuf t = seal_reason(d->v);
-        strbuf_add(&t, "more options would have to be forced than pgseal has room for; pin fewer");
+        strbuf_add(&t, "too many options to force; pin fewer options");
     }
     return !d->v->full;
 }

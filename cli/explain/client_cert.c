@@ -2,7 +2,6 @@
 #include "cli/explain/client_cert.h"
 
 #include "cli/lib/util.h"
-#include "lib/os/trust_files.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -16,16 +15,13 @@ static char *file_of(const struct preview *q, const char *option, const char *na
 {
     const struct verdict *v = &q->verdict;
     const char *value = request_value(&q->probe.request, option);
-    char home[4096];
     for (size_t i = 0; i < v->nforced; i++) {
         value = strcmp(v->forced[i].option, option) == 0 ? v->forced[i].value : value;
     }
     if (value != NULL) {
         return xstrdup(value);
     }
-    return files_home(q->libpq.version, home, sizeof home)
-               ? xprintf("%s/.postgresql/%s", home, name)
-               : NULL;
+    return preview_home_file(q, name);
 }
 
 /* OpenSSL's own callback would ask at the terminal. */
@@ -68,7 +64,10 @@ char *client_cert_sentence(const struct preview *q)
     char *key = path != NULL ? file_of(q, "sslkey", "postgresql.key") : NULL;
     X509 *certificate = path != NULL ? read_certificate(path) : NULL;
     char *sentence = NULL;
-    if (certificate != NULL && !matches(certificate, key)) {
+    if (q->left_out != NULL) {
+        sentence =
+            xprintf("Note: the client certificate in ~/.postgresql is not used: %s.", q->left_out);
+    } else if (certificate != NULL && !matches(certificate, key)) {
         sentence = xprintf("%s and %s do not match: every TLS connection will fail.", path, key);
     } else if (certificate != NULL) {
         char *issuer = X509_NAME_oneline(X509_get_issuer_name(certificate), NULL, 0);

@@ -145,7 +145,7 @@ static void why_changes(const struct preview *q, json_t *reason)
 static json_t *why_of(const struct preview *q)
 {
     const struct verdict *v = &q->verdict;
-    const char *reason = text_of(q->line, "reason");
+    const char *reason = q->fault != NULL ? q->fault : text_of(q->line, "reason");
     json_t *reasons = json_array();
     switch (v->kind) {
     case VERDICT_REFUSE:

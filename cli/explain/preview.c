@@ -6,6 +6,7 @@
 #include "lib/core/options/options.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
+#include "lib/os/client_cert.h"
 #include "lib/os/log_target.h"
 #include "shim/hooks/stubs.h"
 #include "shim/log/log.h"
@@ -102,6 +103,58 @@ static char *rejection(const struct preview *q)
     return cleaned(message, secret);
 }
 
+char *preview_home_file(const struct preview *q, const char *name)
+{
+    const char *home = q->probe.request.home;
+    return home != NULL && home[0] != '\0' ? xprintf("%s/.postgresql/%s", home, name) : NULL;
+}
+
+/* As shim/session/client_key.h has it. */
+static void find_certificate(struct preview *q)
+{
+    const struct verdict *v = &q->verdict;
+    char *certificate = preview_home_file(q, "postgresql.crt");
+    char *key = v->key != NULL ? xstrdup(v->key) : preview_home_file(q, "postgresql.key");
+    if (v->cert_found_by_libpq && certificate != NULL && key != NULL) {
+        q->left_out = client_cert_fault(certificate, key, v->passphrase);
+    }
+    if (q->left_out != NULL) {
+        verdict_force(&q->verdict, "sslcert", "/dev/null/no-client-certificate");
+    }
+    free(certificate);
+    free(key);
+}
+
+/* As shim/session/root_load.h has it. */
+static void find_root(struct preview *q)
+{
+    struct world w;
+    char reason[256] = "this libpq finds no home directory to look for a root in";
+    q->found_root = preview_home_file(q, "root.crt");
+    files_world(&w, &q->root);
+    if (q->found_root != NULL && w.root_ok(w.data, q->found_root, reason, sizeof reason)) {
+        q->verdict.root = q->found_root;
+        verdict_force(&q->verdict, "sslrootcert", q->found_root);
+        return;
+    }
+    q->fault = q->found_root != NULL ? xprintf("sslrootcert: %s: %s", q->found_root, reason)
+                                     : xprintf("sslrootcert: %s", reason);
+    seal_refuse(&q->policy, q->fault, false, &q->verdict);
+}
+
+/* What the shim judges where libpq looks for it, after the verdict's line is written. */
+static void find_home_files(struct preview *q)
+{
+    if (!q->probed || !q->verdict.sealed) {
+        return;
+    }
+    probe_home(&q->libpq, q->keywords, q->values, &q->probe);
+    find_certificate(q);
+    if (q->verdict.root_found_by_libpq) {
+        find_root(q);
+    }
+}
+
 static void judge(struct preview *q)
 {
     struct world w;
@@ -158,6 +211,7 @@ struct preview *preview_ask(const char *conninfo, const char *policy, enum askin
         log_verdict(&q->policy, &q->verdict, q->probed ? &q->probe.request : NULL, &q->libpq,
                     call_name(q->call.entry_point), "");
         q->line = outside_line();
+        find_home_files(q);
     }
     return q;
 }
@@ -174,6 +228,8 @@ void preview_free(struct preview *q)
     json_decref(q->line);
     roots_release(q->root);
     free(q->rejection);
+    free(q->found_root);
+    free(q->fault);
     free(q->keywords);
     free(q->values);
     free(q);

@@ -24,7 +24,10 @@ struct preview {
     struct probe probe;
     bool probed; /* probe.request is filled */
     struct verdict verdict;
-    struct roots *root; /* the root file as it was judged */
+    char *found_root; /* the root that libpq finds by itself, where the program names none; owned */
+    char *fault;      /* why it cannot be used: libpq's look for it ends the connection; owned */
+    const char *left_out; /* why the client certificate in ~/.postgresql is (static), or NULL */
+    struct roots *root;   /* the root file as it was judged */
     char *rejection; /* libpq's own complaint about the string: there is no verdict then; owned */
     json_t *line;    /* the verdict line that the shim would log, as JSON, whatever the level */
     const char **keywords; /* scratch of call_room() entries, for the arrays of the real call */
@@ -44,6 +47,10 @@ void preview_free(struct preview *q);
 
 /* Finds and parses the settings alone, as question_ask does. The policy's strings live in s. */
 void preview_settings(struct settings *s, struct policy *p, const char *policy);
+
+/* The path that libpq gives this file in ~/.postgresql, by its own word; NULL: no home. The caller frees.
+ */
+char *preview_home_file(const struct preview *q, const char *name);
 
 /* The value of an option as it may be shown: NULL where unset, "(hidden)" for secrets and for
  * whatever the log would hide. Points into q. */

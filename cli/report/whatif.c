@@ -119,9 +119,6 @@ static bool root_ok(void *data, const char *path, char *reason, size_t size)
 static int crl_state(void *data, const char *path, char *reason, size_t size)
 {
     struct whatif *w = data;
-    if (path[0] == '~') {
-        return 0;
-    }
     if (!is_policys(&w->policy, path)) {
         return 1;
     }
@@ -136,23 +133,6 @@ static const char *bundle(void *data)
     struct whatif *w = data;
     const char *path = w->world.bundle(w->world.data);
     return path != NULL ? path : "/etc/ssl/certs/ca-certificates.crt";
-}
-
-static bool home_file(void *data, int version, const char *name, char *path, size_t size)
-{
-    (void)data, (void)version;
-    return (size_t)snprintf(path, size, "~/.postgresql/%s", name) < size;
-}
-
-/* A line tells nothing of the client's files. */
-static const char *certificate_fault(void *data, const char *certificate, const char *key,
-                                     bool passphrase)
-{
-    (void)data;
-    (void)certificate;
-    (void)key;
-    (void)passphrase;
-    return NULL;
 }
 
 static int readable(void *data, const char *path)
@@ -224,8 +204,9 @@ static void fill(struct request *r, json_t *event, enum event_id id)
     static const char *const targets[] = {"host", "hostaddr", "port"};
     json_int_t version = json_integer_value(json_object_get(event, "libpq_version"));
     json_t *changes = json_object_get(event, "changes");
-    /* A line does not tell of a default CRL file: the object judges it where libpq opens it. */
-    *r = (struct request){.default_host = "localhost", .crl_judged = true};
+    /* A line does not tell of the files in ~/.postgresql: the object judges them where libpq opens
+     * them. */
+    *r = (struct request){.default_host = "localhost", .crl_judged = true, .root_judged = true};
     r->version = version > 0 && version < INT32_MAX ? (int)version : LIBPQ_UNKNOWN;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (known[i].since <= r->version) {
@@ -258,9 +239,7 @@ void whatif_judge(struct whatif *w, json_t *event, enum event_id id, const char 
                                 .root_ok = root_ok,
                                 .crl_state = crl_state,
                                 .bundle = bundle,
-                                .home_file = home_file,
                                 .readable = readable,
-                                .certificate_fault = certificate_fault,
                                 .environment = environment,
                                 .today = (int32_t)(when_now() / DAY_MS)};
     fill(&w->request, event, id);

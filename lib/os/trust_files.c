@@ -3,10 +3,8 @@
 
 #include "lib/core/text/pem.h"
 #include "lib/core/text/strbuf.h"
-#include "lib/os/client_cert.h"
 #include "lib/os/sys.h"
 
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -174,37 +172,6 @@ static const char *bundle(void *data)
     return found;
 }
 
-bool files_home(int version, char *path, size_t size)
-{
-    int saved_errno = errno;
-    bool found = false;
-    const char *home = version >= 150000 ? getenv("HOME") : NULL;
-    if (home != NULL && home[0] != '\0') {
-        found = strbuf_copy(path, size, home);
-    } else {
-        char buf[8192]; /* BUFSIZ, as libpq has it */
-        struct passwd entry;
-        struct passwd *got = NULL;
-        if (getpwuid_r(geteuid(), &entry, buf, sizeof buf, &got) == 0 && got != NULL) {
-            found = strbuf_copy(path, size, got->pw_dir);
-        }
-    }
-    errno = saved_errno;
-    return found;
-}
-
-static bool home_file(void *data, int version, const char *name, char *path, size_t size)
-{
-    (void)data;
-    if (!files_home(version, path, size)) {
-        return false;
-    }
-    struct strbuf t = {.buf = path, .size = size, .len = strlen(path)};
-    strbuf_add(&t, "/.postgresql/");
-    strbuf_add(&t, name);
-    return !t.cut;
-}
-
 static int readable(void *data, const char *path)
 {
     (void)data;
@@ -218,13 +185,6 @@ static int readable(void *data, const char *path)
     }
     errno = saved_errno;
     return state;
-}
-
-static const char *certificate_fault(void *data, const char *certificate, const char *key,
-                                     bool passphrase)
-{
-    (void)data;
-    return client_cert_fault(certificate, key, passphrase);
 }
 
 static const char *environment(void *data, const char *name)
@@ -244,9 +204,7 @@ void files_world(struct world *w, struct roots **keep)
         .root_ok = root_ok,
         .crl_state = crl_state,
         .bundle = bundle,
-        .home_file = home_file,
         .readable = readable,
-        .certificate_fault = certificate_fault,
         .environment = environment,
         .today = (int32_t)(now.tv_sec / 86400),
     };

@@ -1,5 +1,4 @@
-/* trust_files: the real world behind core/seal.h's struct world: root, CRL and client certificate files,
- * home, environment. */
+/* trust_files: the real world behind core/verdict.h's struct world: root and CRL files, environment. */
 #ifndef PGSEAL_FILES_H
 #define PGSEAL_FILES_H
 
@@ -11,9 +10,7 @@
 /* Fills *w with the real world as it is now. Where keep is not NULL (and *keep is NULL), the root
  * file that was judged last and had no fault is left there; the caller releases it. The functions behind it
  * open each file anew (a rotated bundle needs no restart), allocate for its bytes, keep errno and
- * are thread-safe. They rest on: fe-secure-openssl.c initialize_SSL (which files libpq reads, what
- * its stat() forgives), fe-connect.c pqGetHomeDirectory ($HOME from libpq 15 on, the passwd entry
- * before). */
+ * are thread-safe. */
 void files_world(struct world *w, struct roots **keep);
 
 enum crl_state {
@@ -26,9 +23,6 @@ enum crl_state {
 /* Reads a CRL file once and judges the bytes. Only with CRL_FINE *blocks is filled (at is malloc'ed
  * and the caller's), with CRL_UNREADABLE and CRL_FAULTY the reason is in why. Keeps errno. */
 enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *reason, size_t size);
-
-/* The home directory as the libpq of this version sees it; false: none. */
-bool files_home(int version, char *path, size_t size);
 
 /* Opens a regular file for reading: never waits for a FIFO. Returns -1 with the errno of open(2), or
  * ENXIO for anything but a regular file. The descriptor and *st are the caller's. */

@@ -105,7 +105,8 @@ static void prepare_names(struct attempt *a)
     if (!a->verdict.sealed || !a->verdict.renamed) {
         return;
     }
-    if (!LINKED_HAS(linked, getaddrinfo) || !LINKED_HAS(linked, fopen)) {
+    if (!LINKED_HAS(linked, getaddrinfo) ||
+        (!LINKED_HAS(linked, fopen) && !LINKED_HAS(linked, fopen64))) {
         refuse(a,
                "verify_as: cannot intercept this libpq's lookups of names and passwords (they are "
                "not in its linkage table); remove verify_as, and connect by a name that is in the "

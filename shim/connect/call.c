@@ -63,7 +63,7 @@ bool call_to_params(const struct call *call, struct call_params *out)
             return true;
         }
         add(out, "dbname", call->conninfo);
-        return probe_recognized(call->conninfo);
+        return params_recognized(call->conninfo);
     }
 }
 

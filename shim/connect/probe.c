@@ -15,16 +15,6 @@
 /* No session attribute of any libpq; its text in the message tells our own refusal from others. */
 #define NONSENSE "pgseal-probe"
 
-bool probe_uri(const char *s)
-{
-    return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
-}
-
-bool probe_recognized(const char *s)
-{
-    return probe_uri(s) || strchr(s, '=') != NULL;
-}
-
 /* With this value last, which libpq must refuse. What libpq asks of its linkage table meanwhile is
  * answered as to a probe. */
 static PGconn *start_with(const struct libpq *pq, const char **keywords, const char **values,
@@ -50,78 +40,6 @@ PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **
     return start_with(pq, keywords, values, n, expand, NONSENSE, refused);
 }
 
-/* The index of the dbname entry that libpq would expand, or n: the first with a value, even an
- * empty one (conninfo_array_parse). */
-static size_t expanded(const struct params *params)
-{
-    for (size_t i = 0; params->expand != 0 && i < params->n; i++) {
-        if (strcmp(params->keywords[i], "dbname") == 0 && params->values[i] != NULL) {
-            return probe_recognized(params->values[i]) ? i : params->n;
-        }
-    }
-    return params->n;
-}
-
-static const char *parsed_value(const PQconninfoOption *parsed, const char *name)
-{
-    for (const PQconninfoOption *o = parsed; o != NULL && o->keyword != NULL; o++) {
-        if (strcmp(o->keyword, name) == 0) {
-            return o->val;
-        }
-    }
-    return NULL;
-}
-
-/* What the call itself said of an option (later wins), and where. */
-static void find_given(const struct params *params, size_t at, const PQconninfoOption *parsed,
-                       struct asked *a)
-{
-    enum source direct = params->login ? FROM_LOGIN : FROM_PARAMS;
-    for (size_t i = 0; i < params->n; i++) {
-        const char *value = params->values[i];
-        if (value == NULL || value[0] == '\0') {
-            continue; /* an array's NULL and "" count for nothing (conninfo_array_parse) */
-        }
-        if (i == at) {
-            const char *inner = parsed_value(parsed, a->name);
-            if (inner != NULL) {
-                a->given = inner;
-                a->source = probe_uri(value) ? FROM_URI : FROM_CONNINFO;
-            }
-        } else if (strcmp(params->keywords[i], a->name) == 0) {
-            a->given = value;
-            a->source = direct;
-        }
-    }
-}
-
-/* Where a value came from that the call did not give: a service file beats the environment, both
- * beat the default. Told by the value alone: one that the environment has too counts as the
- * environment's. */
-static enum source find_source(const PQconninfoOption *o, const struct probe *p)
-{
-    const char *environment = o->envvar != NULL ? getenv(o->envvar) : NULL;
-    if (o->val == NULL) {
-        return FROM_DEFAULT;
-    }
-    if (environment != NULL && strcmp(environment, o->val) == 0) {
-        return FROM_ENVIRONMENT;
-    }
-    if (environment != NULL && p->request.service) {
-        return FROM_SERVICE; /* nothing else comes before the environment */
-    }
-    bool compiled = o->compiled != NULL && strcmp(o->compiled, o->val) == 0;
-    if (strcmp(o->keyword, "sslmode") == 0 && environment == NULL && !compiled) {
-        const char *require = getenv("PGREQUIRESSL");
-        if (require != NULL && require[0] == '1' && strcmp(o->val, "require") == 0) {
-            return FROM_ENVIRONMENT;
-        }
-    }
-    /* `user` has no compiled default, but one from the operating system. */
-    return p->request.service && !compiled && strcmp(o->keyword, "user") != 0 ? FROM_SERVICE
-                                                                              : FROM_DEFAULT;
-}
-
 static bool fill_request(const struct params *params, size_t at, struct probe *p)
 {
     struct request *r = &p->request;
@@ -132,9 +50,9 @@ static bool fill_request(const struct params *params, size_t at, struct probe *p
         }
         struct asked *a = &r->options[r->noptions++];
         *a = (struct asked){.name = o->keyword, .value = o->val, .compiled = o->compiled};
-        find_given(params, at, p->parsed, a);
+        params_find_given(params, at, p->parsed, a);
         if (a->given == NULL) {
-            a->source = find_source(o, p);
+            a->source = params_source(o, p->request.service);
         }
         if (strcmp(a->name, "password") == 0) {
             a->value = NULL; /* the probe's own */
@@ -170,18 +88,16 @@ static void find_default_host(const struct libpq *pq, const char **keywords, con
     }
 }
 
-/* Where its root.crl would be, in libpq's own words: the directory of the passfile that it falls back
- * to. An empty one in a string counts as set, and as none. */
-static void find_home(const struct libpq *pq, const char **keywords, const char **values,
-                      struct probe *p)
+void probe_home(const struct libpq *pq, const char **keywords, const char **values, struct probe *p)
 {
     static const char passfile[] = "/.pgpass";
     bool stopped;
     keywords[0] = "dbname";
+    /* An empty passfile counts as set, and as none. */
     values[0] = "host=localhost user=pgseal dbname=pgseal password='' passfile=''";
     PGconn *conn = probe_start(pq, keywords, values, 1, 1, &stopped);
     PQconninfoOption *options = stopped ? pq->PQconninfo(conn) : NULL;
-    const char *path = parsed_value(options, "passfile");
+    const char *path = options_value(options, "passfile");
     size_t len = path != NULL ? strlen(path) : 0;
     size_t tail = sizeof passfile - 1;
     if (path != NULL && len == 0) {
@@ -217,7 +133,7 @@ static bool says_nonsense(const struct probe *p, const char *own)
 static const char *find_service(const struct params *params, size_t at, const struct probe *p)
 {
     struct asked service = {.name = "service"};
-    find_given(params, at, p->parsed, &service);
+    params_find_given(params, at, p->parsed, &service);
     return service.given != NULL ? service.given : getenv("PGSERVICE");
 }
 
@@ -249,7 +165,7 @@ static enum probe_result rejected(const struct libpq *pq, const struct params *p
     struct strbuf t;
     struct asked own = {.name = "target_session_attrs"};
     bool accepted = false;
-    find_given(params, at, p->parsed, &own);
+    params_find_given(params, at, p->parsed, &own);
     const char *value = own.given != NULL ? own.given : getenv("PGTARGETSESSIONATTRS");
     strbuf_init(&t, attributes, sizeof attributes - sizeof NONSENSE);
     strbuf_add(&t, value != NULL ? value : "any");
@@ -293,7 +209,7 @@ static bool unknown_option(const struct libpq *pq, const struct params *params, 
             continue;
         }
         struct asked a = {.name = o->keyword};
-        find_given(params, at, p->parsed, &a);
+        params_find_given(params, at, p->parsed, &a);
         set = option_differs(a.given, o->compiled) ||
               (o->envvar != NULL && option_differs(getenv(o->envvar), o->compiled));
         if (set) {
@@ -307,7 +223,7 @@ static bool unknown_option(const struct libpq *pq, const struct params *params, 
 static enum probe_result run(const struct libpq *pq, const struct params *params,
                              const char **keywords, const char **values, struct probe *p)
 {
-    size_t at = expanded(params);
+    size_t at = params_expanded(params);
     bool stopped = false;
 
     p->request.version = pq->version;
@@ -354,7 +270,7 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     if (p->effective == NULL) {
         return refused(p, "out of memory");
     }
-    const char *own = parsed_value(p->effective, "target_session_attrs");
+    const char *own = options_value(p->effective, "target_session_attrs");
     if (own == NULL || strcmp(own, NONSENSE) != 0) { /* it did not even parse */
         return rejected(pq, params, at, keywords, values, p);
     }
@@ -367,8 +283,9 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     }
     find_default_host(pq, keywords, values, p);
     p->request.crl_judged = LINKED_HAS(pq->linked, X509_STORE_load_locations);
-    if (!p->request.crl_judged) {
-        find_home(pq, keywords, values, p);
+    p->request.root_judged = LINKED_HAS(pq->linked, SSL_CTX_load_verify_locations);
+    if (!p->request.crl_judged || !p->request.root_judged) {
+        probe_home(pq, keywords, values, p);
     }
     return PROBE_OK;
 }

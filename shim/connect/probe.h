@@ -4,22 +4,12 @@
 #define PGSEAL_PROBE_H
 
 #include "lib/core/verdict/verdict.h"
+#include "shim/connect/params.h"
 #include "shim/dynlink/resolve.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
-
-/* A call in array form: what every entry point is turned into (see call.h). The arrays stay the
- * caller's. */
-struct params {
-    const char *const *keywords;
-    const char *const *values;
-    size_t n;    /* without the NULL at the end */
-    int expand;  /* as PQconnectdbParams has it */
-    bool login;  /* the arrays stand for PQsetdbLogin's arguments: source `login` */
-    bool string; /* the one dbname stands for a whole connection string */
-};
 
 enum probe_result {
     PROBE_OK,       /* request is filled */
@@ -34,7 +24,7 @@ struct probe {
     PQconninfoOption *effective; /* PQconninfo(conn): what request points into */
     PQconninfoOption *parsed;    /* the expanded dbname, or NULL */
     char default_host[256];
-    char home[512]; /* libpq's home directory, where its CRL cannot be judged as it opens it */
+    char home[1024]; /* libpq's home directory, where its files cannot be judged as it opens them */
     struct request request;
     char reason[REASON_MAX];
 };
@@ -48,14 +38,13 @@ enum { PROBE_EXTRA = 4 };
 enum probe_result probe_run(const struct libpq *pq, const struct params *params,
                             const char **keywords, const char **values, struct probe *p);
 
+/* Has libpq tell its home directory, in its own words: that of the passfile that it falls back to.
+ * Fills p->request.home. The arrays are scratch, with room as above. Keeps errno. */
+void probe_home(const struct libpq *pq, const char **keywords, const char **values,
+                struct probe *p);
+
 /* Gives everything back; a conn that is to stay has been taken out. */
 void probe_free(const struct libpq *pq, struct probe *p);
-
-/* Whether libpq takes a string for a connection string rather than a database's name
- * (recognized_connection_string): a URI prefix or an equals sign. And whether it starts with a URI
- * prefix. */
-bool probe_recognized(const char *s);
-bool probe_uri(const char *s);
 
 /* Starts a probe with these arrays (n entries; one more and the NULL are added) and returns the
  * refused connection, or one with another error of libpq's; *refused tells which. Used by

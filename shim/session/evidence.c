@@ -118,9 +118,9 @@ static bool anchored(const struct conn_state *d, const struct openssl *o, const 
     bool held = der != NULL && d->roots != NULL && pem_holds(&d->roots->blocks, der, n);
     if (held) {
         root_digest(d, o, d->roots->bytes, d->roots->len, e);
-    } else if (der != NULL && d->root != NULL) {
+    } else if (der != NULL && conn_state_root(d) != NULL) {
         struct stat st;
-        int fd = files_open_regular(d->root, &st);
+        int fd = files_open_regular(conn_state_root(d), &st);
         char *bytes = fd >= 0 ? sys_read_file(fd, ROOT_MAX, false, &len) : NULL;
         const char *reason;
         struct roots *roots = bytes != NULL ? roots_read(bytes, len, &reason) : NULL;

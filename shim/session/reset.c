@@ -41,7 +41,10 @@ static bool exempt_still_holds(const struct conn_state *d, const struct world *w
 static bool files_still_hold(struct conn_state *d, const struct world *w, struct strbuf *t)
 {
     char reason[256];
-    if (!w->root_ok(w->data, d->root, reason, sizeof reason)) {
+    if (d->root == NULL) { /* libpq looks for it anew, and it is judged there */
+        roots_release(d->roots);
+        d->roots = NULL;
+    } else if (!w->root_ok(w->data, d->root, reason, sizeof reason)) {
         faulty(t, "sslrootcert", d->root, reason);
         return false;
     }

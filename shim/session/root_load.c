@@ -1,46 +1,77 @@
 /* root_load: libpq's root file, answered from what was judged. */
 #include "shim/session/root_load.h"
 
+#include "lib/core/event/event.h"
 #include "lib/core/text/strbuf.h"
+#include "lib/os/sys.h"
 #include "lib/os/trust_files.h"
 #include "shim/session/current.h"
 #include "shim/session/openssl.h"
 #include "shim/session/stop.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What was judged is given back when the witness has seen the session: a second host of a list, and a
  * cancel that libpq copies from the connection, have the file judged anew. */
-static bool judged(struct conn_state *d)
+static void refuse(struct conn_state *d, const char *path, const char *fault, const char *advice)
 {
-    char fault[256];
     char reason[REASON_MAX - 32];
     struct strbuf t;
+    strbuf_init(&t, reason, sizeof reason);
+    strbuf_add(&t, "sslrootcert: ");
+    strbuf_add(&t, event_redacts(path) ? "(hidden)" : path);
+    strbuf_add(&t, ": ");
+    strbuf_add(&t, fault);
+    strbuf_add(&t, advice);
+    session_refuse(d, STOP_FAILED, reason);
+}
+
+/* Remembers which file libpq found by itself; false: no memory. */
+static bool found(struct conn_state *d, const char *file)
+{
+    if (d->root_found == NULL || strcmp(d->root_found, file) != 0) {
+        free(d->root_found);
+        roots_release(d->roots);
+        d->roots = NULL;
+        d->root_found = strdup(file);
+    }
+    return d->root_found != NULL;
+}
+
+static bool judged(struct conn_state *d, const char *file)
+{
+    char fault[256] = "out of memory";
     struct world w;
     struct roots *roots = NULL;
+    if (d->root == NULL && !found(d, file)) {
+        refuse(d, file, fault, "");
+        return false;
+    }
     if (d->roots != NULL) {
         return true;
     }
     files_world(&w, &roots);
-    if (w.root_ok(w.data, d->root, fault, sizeof fault)) {
+    if (w.root_ok(w.data, file, fault, sizeof fault)) {
         d->roots = roots;
         return true;
     }
-    strbuf_init(&t, reason, sizeof reason);
-    strbuf_add(&t, "sslrootcert: ");
-    strbuf_add(&t, d->root);
-    strbuf_add(&t, ": ");
-    strbuf_add(&t, fault);
-    session_refuse(d, STOP_FAILED, reason);
+    refuse(d, file, fault, "");
     return false;
+}
+
+/* Whether this is the file that the connection's verification rests on. */
+static bool is_root(const struct conn_state *d, const char *file)
+{
+    return d->root != NULL ? strcmp(file, d->root) == 0 : d->root_found_by_libpq;
 }
 
 int root_load(load_verify_locations_fn *real, void *ctx, const char *file, const char *dir)
 {
     struct conn_state *d = current_state();
-    if (d != NULL && d->sealed && d->root != NULL && dir == NULL && file != NULL &&
-        strcmp(file, d->root) == 0) {
-        if (!judged(d)) {
+    if (d != NULL && d->sealed && dir == NULL && file != NULL && is_root(d, file)) {
+        if (!judged(d, file)) {
             return 0;
         }
         const struct openssl *o = openssl_of(&d->libpq);
@@ -50,4 +81,20 @@ int root_load(load_verify_locations_fn *real, void *ctx, const char *file, const
         }
     }
     return real(ctx, file, dir);
+}
+
+int root_looked_for(const char *path, int result)
+{
+    static const char name[] = "/.postgresql/root.crt";
+    const size_t tail = sizeof name - 1;
+    struct conn_state *d = result != 0 ? current_state() : NULL;
+    size_t len = path != NULL ? strlen(path) : 0;
+    if (d != NULL && d->sealed && d->root_found_by_libpq && !d->blocked && len >= tail &&
+        strcmp(path + len - tail, name) == 0) {
+        refuse(
+            d, path, sys_error(errno),
+            "; sslrootcert = program, but the program sets no root; set one in the program or in "
+            "the policy");
+    }
+    return result;
 }

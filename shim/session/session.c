@@ -84,6 +84,7 @@ static void copy_strings(struct copying *c, struct conn_state *d, const struct r
     d->object = copy(c, object);
     d->where = copy(c, v->where);
     d->root = copy(c, v->root);
+    d->key = copy(c, v->key);
     d->crl = copy(c, v->crl);
     d->hosts = copy(c, v->hosts);
     d->ports = copy(c, v->ports);
@@ -121,6 +122,10 @@ struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p
         d->audit = v->mode == MODE_AUDIT;
         d->min_tls = v->min_tls;
         d->exempt = v->kind == VERDICT_EXEMPT ? v->rule : NULL;
+        d->root_found_by_libpq = v->root_found_by_libpq;
+        d->cert_found_by_libpq = v->cert_found_by_libpq;
+        d->passphrase = v->passphrase;
+        d->engine_allowed = v->engine_allowed;
         d->crl_required = v->rule != NULL && v->rule->crl != NULL;
         d->entry = entry;
         d->mode = v->mode == MODE_AUDIT ? "audit" : "enforce";
@@ -157,11 +162,13 @@ struct conn_state *conn_state_copy(struct conn_state *d)
         copy->holders = 1;
         copy->original = d;
         copy->passwords = NULL;
+        copy->root_found = NULL; /* it loads its own, which is judged anew */
+        copy->left_out = NULL;
         copy->outcome_logged = copy->startup_sent = copy->tls_checked = copy->blocked = copy->tell =
             false;
         if (enter(copy)) {
             copy_answers(copy, d);
-            roots_keep(copy->roots);
+            copy->roots = copy->root_found_by_libpq ? NULL : roots_keep(copy->roots);
             conn_state_keep(d);
         } else {
             free(copy);
@@ -186,6 +193,7 @@ void conn_state_free(struct conn_state *d)
         ptr_map_release(d->map_node);
         passwords_free(d->passwords);
         free(d->answers);
+        free(d->root_found);
         roots_release(d->roots);
         free(d);
     }

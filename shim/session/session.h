@@ -39,6 +39,7 @@ struct conn_state {
     const char *object; /* the strings from here on live behind the struct, NULL where absent */
     const char *where;
     const char *root;
+    const char *key; /* the client key that is named */
     const char *crl;
     const char *hosts; /* the lists as libpq was given them */
     const char *ports;
@@ -54,8 +55,14 @@ struct conn_state {
     struct passwords *passwords; /* verify_as: what libpq is to find in its passfile, or NULL */
     struct roots
         *roots; /* the root file as it was judged, until the witness has seen the session */
-    bool audit; /* audit mode: nothing may change */
-    bool tell;  /* the next PQerrorMessage is `message` (a refused PQrequestCancel) */
+    bool root_found_by_libpq; /* root is NULL: what libpq finds in ~/.postgresql is judged there */
+    bool cert_found_by_libpq; /* a client certificate there that it cannot use is left out */
+    bool passphrase;          /* something gives the pass phrase of an encrypted key */
+    bool engine_allowed;      /* for the key: the policy pins it */
+    char *root_found;         /* what libpq found; malloc'ed; NULL before it loads it */
+    const char *left_out;     /* why the client certificate was (static), or NULL */
+    bool audit;               /* audit mode: nothing may change */
+    bool tell;                /* the next PQerrorMessage is `message` (a refused PQrequestCancel) */
     struct map_node *map_node;   /* for session_bind; NULL once it is bound */
     struct conn_state *original; /* whose strings these are, where this is a copy; held */
     char message[REASON_MAX];    /* of a violation or a refused cancel */
@@ -69,6 +76,13 @@ struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p
 /* A decision of its own that shares d's strings and holds d; NULL without memory. For a connection
  * that libpq copies from another (PQcancelCreate). Keeps errno. */
 struct conn_state *conn_state_copy(struct conn_state *d);
+
+/* The root file of this connection: the one that was decided, or else the one that libpq has found;
+ * NULL: not yet. Pure. */
+static inline const char *conn_state_root(const struct conn_state *d)
+{
+    return d->root != NULL ? d->root : d->root_found;
+}
 
 /* One more holder of d (a PGcancel outlives its PGconn), and one less: the last one frees it. NULL
  * is nothing. Both keep errno; only decision_keep is async-signal-safe. */

@@ -2,6 +2,7 @@
 #include "shim/session/witness.h"
 
 #include "shim/log/log.h"
+#include "shim/session/client_key.h"
 #include "shim/session/evidence.h"
 #include "shim/session/stop.h"
 #include "shim/session/verify_as.h"
@@ -15,6 +16,7 @@
 __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
 {
     struct evidence found;
+    char note[256];
     d->tls_checked = true;
     const char *reason = evidence_gather(d, conn, &found);
     if (reason != NULL) {
@@ -39,10 +41,10 @@ __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
             .peer_not_after = found.not_after,
             .peer_sha256 = found.sha256,
             .verified_name = found.verified_name,
-            .root = d->root,
+            .root = conn_state_root(d),
             .root_sha256 = found.root_sha256,
             .openssl = found.openssl,
-            .reason = found.note,
+            .reason = client_key_note(d, found.note, note, sizeof note),
         };
         log_outcome(d, &e, "witness", "sealed");
         d->outcome_logged = true;
@@ -87,7 +89,9 @@ static bool after_startup(int status)
 static void failed(struct conn_state *d, PGconn *conn)
 {
     if (!d->outcome_logged && !d->startup_sent) {
-        struct event e = {.reason = d->libpq.PQerrorMessage(conn)};
+        char note[REASON_MAX];
+        struct event e = {.reason =
+                              client_key_note(d, d->libpq.PQerrorMessage(conn), note, sizeof note)};
         log_outcome(d, &e, "failed", "sealed");
     }
     d->outcome_logged = true;
@@ -138,5 +142,6 @@ void witness_returned(struct conn_state *d, PGconn *conn)
 void witness_restart(struct conn_state *d)
 {
     d->outcome_logged = d->startup_sent = d->tls_checked = d->blocked = false;
+    d->left_out = NULL;
     verify_as_restart(d);
 }

@@ -97,31 +97,11 @@ static const char *bundle(void *data)
     return "/bundle";
 }
 
-static bool home_file(void *data, int version, const char *name, char *path, size_t size)
-{
-    (void)data;
-    (void)version;
-    struct strbuf t;
-    strbuf_init(&t, path, size);
-    strbuf_add(&t, "/nowhere/");
-    strbuf_add(&t, name);
-    return true;
-}
-
 static int readable(void *data, const char *path)
 {
     (void)data;
     (void)path;
     return 0;
-}
-
-static const char *certificate_fault(void *data, const char *certificate, const char *key,
-                                     bool passphrase)
-{
-    (void)data;
-    (void)certificate;
-    (void)key;
-    return passphrase ? NULL : "because";
 }
 
 static const char *environment(void *data, const char *name)
@@ -134,9 +114,7 @@ static const char *environment(void *data, const char *name)
 static const struct world world = {.root_ok = root_ok,
                                    .crl_state = crl_state,
                                    .bundle = bundle,
-                                   .home_file = home_file,
                                    .readable = readable,
-                                   .certificate_fault = certificate_fault,
                                    .environment = environment,
                                    .today = 20000};
 

@@ -114,7 +114,7 @@ rows <<END
 program: its root|ok t|seal/sealed|$good
 program: its other root|ok t|-|host=localhost port=$I user=app dbname=app sslrootcert=$PKI/foreign.pem
 program: root.crt at home|ok t|-|host=localhost port=$I user=app dbname=app|env:HOME=$TEST_DIR/homes/roots
-program: none|bad|refuse/refused|host=localhost port=$I user=app dbname=app
+program: none|bad|seal/sealed|host=localhost port=$I user=app dbname=app
 program: other blocks in it|bad|refuse/refused|host=localhost port=$I user=app dbname=app sslrootcert=$PKI/crl-mixed.pem
 END
 without_crl

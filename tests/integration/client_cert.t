@@ -1,10 +1,11 @@
 #!/bin/bash
-# client_cert.t: a client certificate in ~/.postgresql that libpq could not use does not break a connection that never asked for
-# it: it is left out, and the log says so. One that works goes on working.
+# client_cert.t: what libpq finds in ~/.postgresql is judged where it looks for it. A client certificate that libpq could not
+# use does not break a connection that never asked for it: it is left out, and the log says so. One that works goes on working.
+# Under `sslrootcert = program` a root.crt there is judged as strictly as any other.
 pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
-env_start good demanding
+env_start good demanding impostor
 G=$(env_port good) D=$(env_port demanding)
 dir=$HOME/.postgresql
 good="host=localhost port=$G user=app dbname=app"
@@ -29,9 +30,7 @@ left_out() {
     forget_events
     run timeout 10 setsid env LD_PRELOAD="$OBJECT" "$ENTRY_POINTS" x connectdb -- "$good"
     is "$RC $(out status server)" '0 ok t' "$name: sealed, it connects"
-    is "$(reason seal)" "the client certificate in ~/.postgresql is not used: $why" "$name: and the log says so"
-    is "$(events 'select(.event == "seal") | .changes[] | select(.option == "sslcert") | [.source, .requested, .enforced]')" \
-        '["default",null,"/dev/null/no-client-certificate"]' "$name: as a change"
+    is "$(reason witness)" "the client certificate in ~/.postgresql is not used: $why" "$name: and the log says so"
 }
 works() { # NAME COMMAND…
     local name=$1
@@ -39,7 +38,7 @@ works() { # NAME COMMAND…
     forget_events
     run sealed "$@" "$ENTRY_POINTS" x connectdb "query=select session_user" -- "$demanding${extra:+ $extra}"
     is "$RC $(out status server)" '0 ok app' "$name: the server sees the certificate"
-    is "$(reason seal)" '' "$name: nothing is left out"
+    is "$(reason witness)" '' "$name: nothing is left out"
 }
 
 pair 0600
@@ -104,11 +103,102 @@ is "$(out status server)" 'ok t' 'a directory of another user: sealed, it connec
 chmod 0755 "$HOME"
 policy <<<"sslrootcert = $PKI/root.pem"
 
+# Wherever libpq finds its home: the password file's entry, a HOME of 990 bytes, the name of a link, a HOME that changes
+# while the process runs. Elsewhere than in HOME lies a pair that works.
+pair 0644
+mkdir -p "$TEST_DIR/moved"
+cp -r "$dir" "$TEST_DIR/moved/.postgresql"
+chmod 0600 "$dir/postgresql.key"
+padded=$TEST_DIR/moved$(printf '/.%.0s' {1..470})
+ln -s "$TEST_DIR/moved" "$TEST_DIR/linked"
+sed "s#^root:.*#root:x:0:0:root:$TEST_DIR/moved:/bin/bash#" /etc/passwd >"$TEST_DIR/passwd"
+home() { # NAME COMMAND…: left out, since libpq finds the key that others may read
+    local name=$1
+    shift
+    run bare "$@" "$ENTRY_POINTS" x connectdb -- "$good $full"
+    has "$(out status error)" 'group or world access' "$name: bare, verify-full fails"
+    forget_events
+    run sealed "$@" "$ENTRY_POINTS" x connectdb -- "$good"
+    is "$(out status server)" 'ok t' "$name: sealed, it connects"
+    has "$(reason witness)" 'is not used: its key is accessible to users' "$name: and the log says so"
+}
+home 'another HOME' env HOME="$TEST_DIR/moved"
+home 'a long HOME' env HOME="$padded"
+home 'a link as HOME' env HOME="$TEST_DIR/linked"
+# shellcheck disable=SC2016 # sh's
+elsewhere=(unshare -m sh -c 'mount --bind "$0" /etc/passwd && exec env -u HOME "$@"' "$TEST_DIR/passwd")
+home 'the password file' "${elsewhere[@]}"
+forget_events
+run sealed env HOME="$TEST_DIR/moved" "$ENTRY_POINTS" x connectdb -- "host=localhost port=$(env_port impostor) user=app dbname=app"
+has "$(reason failed)" 'is not used: its key is accessible to users other than its owner; ' 'a connection that fails tells of it too'
+has "$(reason failed)" 'certificate verify failed' 'with the words of libpq'
+forget_events
+run sealed "$ENTRY_POINTS" x connectdb reset=sync "between=chmod 0644 $dir/postgresql.key" -- "$good"
+is "$(jq -r .status <<<"$OUT" | paste -sd ' ')" 'ok ok' 'a key that others may read by PQreset: connected again'
+is "$(events 'select(.event == "witness") | .reason')" $'null\n"the client certificate in ~/.postgresql is not used: its key is accessible to users other than its owner"' \
+    'and the log says so of the second connection only'
+
+# sslrootcert = program: the root that libpq finds, wherever it does.
+policy <<<'sslrootcert = program'
+rm -rf "$dir"
+mkdir -m 0755 "$dir"
+cp "$PKI/root.pem" "$TEST_DIR/moved/.postgresql/root.crt"
+rm "$TEST_DIR/moved/.postgresql/postgresql.crt"
+root() { # NAME WANT COMMAND…: WANT: ok and the root's path, or the reason
+    local name=$1 want=$2
+    shift 2
+    forget_events
+    run sealed "$@" "$ENTRY_POINTS" x connectdb -- "$good"
+    if [[ $want == ok* ]]; then
+        is "$(out status server) $(events 'select(.event == "witness") | .root')" "ok t \"${want#ok }\"" "program: $name"
+    else
+        has "$(out status error)" "pgseal: refused: sslrootcert: $want" "program: $name: refused"
+        has "$(reason failed)" "sslrootcert: $want" "program: $name: and the log says so"
+    fi
+}
+root 'none' "$dir/root.crt: no such file; sslrootcert = program, but the program sets no root" env
+cp "$PKI/root.pem" "$dir/root.crt"
+root 'root.crt' "ok $dir/root.crt" env
+root 'another HOME' "ok $TEST_DIR/moved/.postgresql/root.crt" env HOME="$TEST_DIR/moved"
+root 'the password file' "ok $TEST_DIR/moved/.postgresql/root.crt" "${elsewhere[@]}"
+chmod 0664 "$dir/root.crt"
+root 'one that others may write' "$dir/root.crt: writable by others than its owner" env
+run "$pgseal" explain --json "$good"
+has "$OUT" "sslrootcert: $dir/root.crt: writable by others than its owner" 'explain says so'
+chmod 0644 "$dir/root.crt"
+cat "$PKI/crl.pem" >>"$dir/root.crt"
+root 'one with a CRL in it' "$dir/root.crt: holds another block than CERTIFICATE" env
+cp "$PKI/root.pem" "$dir/root.crt"
+forget_events
+run sealed "$ENTRY_POINTS" x connectdb reset=sync "between=cp $PKI/foreign.pem $dir/root.crt" -- "$good"
+is "$(jq -r .status <<<"$OUT" | paste -sd ' ')" 'ok bad' 'program: another root by PQreset: the server is not verified by it'
+
+# A service file that comes to name an engine between the look and the connection.
+mkdir "$TEST_DIR/engines"
+gcc -shared -fPIC -o "$TEST_DIR/engines/leaves.so" "$TEST_TOP/tests/integration/src/engine.c" -lcrypto
+policy <<<"sslrootcert = $PKI/root.pem"
+swapped() { # COMMAND…
+    printf '[s]\nhost=localhost\nport=%s\n' "$G" >"$TEST_DIR/race.conf"
+    { cat "$TEST_DIR/race.conf" && printf 'sslcert=%s\nsslkey=leaves:slot\n' "$PKI/client.crt"; } >"$TEST_DIR/race.new"
+    rm -f "$TEST_DIR/loaded"
+    run env OPENSSL_ENGINES="$TEST_DIR/engines" ENGINE_LOADED="$TEST_DIR/loaded" SWAP_FILE="$TEST_DIR/race.conf" \
+        SWAP_WITH="$TEST_DIR/race.new" PGSERVICEFILE="$TEST_DIR/race.conf" "$@" "$ENTRY_POINTS" x connectdb -- 'service=s user=app dbname=app'
+}
+swapped env LD_PRELOAD="$TEST_TOP/build/tests/swap.so" SWAP_AT=1
+is "$(ls "$TEST_DIR/loaded" 2>&1)" "$TEST_DIR/loaded" 'bare: the engine is loaded'
+for at in 1 2 3 4; do
+    forget_events
+    swapped env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_AT=$at
+    nok "a service file that comes to name an engine, look $at: none is loaded" test -e "$TEST_DIR/loaded"
+    [[ $at != 2 ]] || has "$(out error) $(reason failed)" 'pgseal: refused: sslkey names an engine' 'the program and the log are told'
+done
+
 # Its own choice is its own.
 pair 0644
 run sealed "$ENTRY_POINTS" x connectdb -- "$good sslcert=$dir/postgresql.crt sslkey=$dir/postgresql.key"
 has "$(out error)" 'group or world access' 'a certificate that the program names is not left out'
 policy <<<"mode = audit"
+pair 0644
 forget_events
 run sealed "$ENTRY_POINTS" x connectdb -- "$good $full"
 has "$(out status error)" 'bad' 'audit mode changes nothing'

@@ -60,7 +60,7 @@ policy <<<'sslrootcert = program'
 rows world <<END
 program: its root|ok t|seal/sealed|$good
 program: its other root is its own matter|ok t|-|$unset_bad sslrootcert=$PKI/foreign.pem
-program: root.crt in HOME from 15|$(from 15 'ok t' bad)|$(from 15 seal/sealed refuse/refused)|$unset_bad|env:HOME=$homes/roots
+program: root.crt in HOME from 15|$(from 15 'ok t' bad)|seal/sealed|$unset_bad|env:HOME=$homes/roots
 END
 
 # --- the word system, and what replaces its store

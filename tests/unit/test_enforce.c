@@ -160,40 +160,30 @@ static void oauth_debugging(void **state)
     JUDGE(sealed, 180000, &f);
 }
 
+/* What libpq finds in ~/.postgresql is judged where it looks for it, unless another one is named. */
 static void client_certificates(void **state)
 {
-#define CRT "/home/app/.postgresql/postgresql.crt"
-#define KEY "/home/app/.postgresql/postgresql.key"
-#define NONE "sslcert=/dev/null/no-client-certificate"
     static const struct {
-        const char *readable, *policy, *ask, *forced, *reason;
+        const char *policy, *ask, *key;
+        bool found, passphrase, engine;
     } rows[] = {
-        {NULL, "", "host=db", "sslcert", ""},
-        {CRT "=1 " KEY "=1", "", "host=db", "sslcert", ""},
-        {CRT "=-1 " KEY "=1", "", "host=db", NONE, "because"},
-        {CRT "=-1", "", "host=db", NONE, "because"},
-        {CRT "=1 " KEY "=-1", "", "host=db", NONE, "because"},
-        {CRT "=1", "", "host=db", NONE, "because"}, /* libpq fails where there is no key */
-        {CRT "=1 /k=1", "", "host=db sslkey=/k", "sslcert", ""},
-        {CRT "=1 /k=-1", "", "host=db sslkey=/k", NONE, "because"},
-        {CRT "=1 " KEY "=2", "", "host=db", NONE, "encrypted"},
-        {CRT "=1 " KEY "=2", "", "host=db sslpassword=x", "sslcert", ""},
-        {CRT "=-1", "", "host=db sslcert=/mine", "sslcert", ""}, /* the program's own is its own */
-        {CRT "=-1", "", "host=db sslcert=", NONE, "because"},
-        {CRT "=-1", "[host db]\nsslcert = /c\n", "host=db", "sslcert=/c", ""},
-        {CRT "=-1", "[host db]\nsslkey = /k\n", "host=db", "sslcert", ""},
+        {"", "host=db", NULL, true, false, false},
+        {"", "host=db sslkey=/k", "/k", true, false, false},
+        {"", "host=db sslpassword=x", NULL, true, true, false},
+        {"", "host=db sslcert=/mine", NULL, false, false, false}, /* the program's own is its own */
+        {"", "host=db sslcert=", NULL, true, false, false},
+        {"[host db]\nsslcert = /c\n", "host=db", NULL, false, false, false},
+        {"[host db]\nsslkey = /k\n", "host=db", NULL, false, false, true},
     };
+    static struct made m;
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct facts f = plain;
-        char reason[128] = "";
-        if (rows[i].reason[0] != '\0') {
-            snprintf(reason, sizeof reason,
-                     "the client certificate in ~/.postgresql is not used: %s", rows[i].reason);
-        }
-        struct row row = {rows[i].policy, rows[i].ask, "seal/sealed", rows[i].forced, reason};
-        f.readable = rows[i].readable;
-        judge_row(&row, 150018, &f);
+        decide(&m, 150018, &plain, rows[i].policy, rows[i].ask);
+        ROW_TRUE(rows[i].ask, m.v.cert_found_by_libpq == rows[i].found);
+        ROW_TRUE(rows[i].ask, m.v.passphrase == rows[i].passphrase);
+        ROW_TRUE(rows[i].ask, m.v.engine_allowed == rows[i].engine);
+        ROW_STRING(rows[i].ask, m.v.key, rows[i].key);
+        undo(&m);
     }
 }
 

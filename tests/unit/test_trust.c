@@ -72,7 +72,16 @@ static void no_root(void **state)
          NAME ":1: sslrootcert = program, but the program sets no root; set one in the program or "
               "in the policy"},
         {"", "host=db", "seal/sealed", "sslcrl", ""},
-        {"", "service:host=db", "seal/sealed", "sslkey=/dev/null/no-client-certificate", ""},
+        {"", "service:host=db", "seal/sealed", "sslkey=/dev/null/no-client-key", ""},
+    };
+    static const struct row found_by_libpq[] = {
+        {"sslrootcert = program\n", "host=db", "seal/sealed", "sslrootcert", ""},
+        {"sslrootcert = program\n", "host=db sslrootcert=", "seal/sealed", "sslrootcert", ""},
+        {"sslrootcert = program\n", "host=db sslrootcert=/s", "seal/sealed", "sslrootcert=/s", ""},
+        {"sslrootcert = program\n", "host=db sslrootcert=system", "seal/sealed",
+         "sslrootcert=/bundle.pem", ""},
+        {"", "service:host=db", "seal/sealed", "sslkey", ""},
+        {"", "service:host=db sslkey=/k", "seal/sealed", "sslkey=/k", ""},
     };
     struct facts f = plain;
     (void)state;
@@ -82,6 +91,10 @@ static void no_root(void **state)
     f.home = NULL;
     f.crl_judged = true;
     JUDGE(no_home, 150018, &f);
+    f.bundle = plain.bundle;
+    f.root_judged = true;
+    JUDGE(found_by_libpq, 150018, &f);
+    JUDGE(found_by_libpq, 180004, &f);
 }
 
 static void secret_and_long_paths(void **state)

@@ -23,6 +23,7 @@ struct facts {
     const char *readable; /* likewise for readable */
     const char *oauth;    /* PGOAUTHDEBUG */
     bool crl_judged;      /* the CRL is judged where libpq opens it */
+    bool root_judged;     /* likewise the root */
 };
 
 static const struct facts plain = {.bundle = "/bundle.pem", .home = "/home/app"};
@@ -68,35 +69,9 @@ static inline const char *made_bundle(void *data)
     return ((const struct facts *)data)->bundle;
 }
 
-static inline bool made_home_file(void *data, int version, const char *name, char *path,
-                                  size_t size)
-{
-    const struct facts *f = data;
-    (void)version;
-    if (f->home == NULL) {
-        return false;
-    }
-    snprintf(path, size, "%s/.postgresql/%s", f->home, name);
-    return true;
-}
-
 static inline int made_readable(void *data, const char *path)
 {
     return listed(((const struct facts *)data)->readable, path, 0);
-}
-
-/* "/path=1" is a file that can be read; "/path=2" a key that is encrypted. */
-static inline const char *made_certificate_fault(void *data, const char *certificate,
-                                                 const char *key, bool passphrase)
-{
-    const struct facts *f = data;
-    int state = listed(f->readable, key, 0);
-    if (listed(f->readable, certificate, 0) == 0) {
-        return NULL;
-    }
-    return listed(f->readable, certificate, 0) < 0 || state <= 0 ? "because"
-           : state == 2 && !passphrase                           ? "encrypted"
-                                                                 : NULL;
 }
 
 static inline const char *made_environment(void *data, const char *name)
@@ -178,14 +153,13 @@ static inline void decide(struct made *m, int version, const struct facts *facts
                           .root_ok = made_root_ok,
                           .crl_state = made_crl_state,
                           .bundle = made_bundle,
-                          .home_file = made_home_file,
                           .readable = made_readable,
-                          .certificate_fault = made_certificate_fault,
                           .environment = made_environment,
                           .today = TODAY};
     m->r = (struct request){.version = version,
                             .default_host = "/var/run/postgresql",
                             .crl_judged = facts->crl_judged,
+                            .root_judged = facts->root_judged,
                             .home = facts->home};
     made_options(&m->r);
     snprintf(m->words, sizeof m->words, "%s", words);

@@ -5,9 +5,8 @@
 
 #include <string.h>
 
-/* A path that can exist nowhere: libpq goes on without a client certificate on ENOTDIR
- * (fe-secure-openssl.c). */
-#define NO_CERTIFICATE "/dev/null/no-client-certificate"
+/* A path that can exist nowhere. */
+#define NO_KEY "/dev/null/no-client-key"
 
 static bool force_pins(struct deciding *d)
 {
@@ -59,60 +58,25 @@ static void force_protocols(struct deciding *d)
     }
 }
 
-/* Names a file of ~/.postgresql into the verdict's memory; NULL: no home. */
-static const char *home_file(struct deciding *d, const char *name)
-{
-    char path[POLICY_PATH_MAX + 1];
-    if (!d->w->home_file(d->w->data, d->r->version, name, path, sizeof path)) {
-        return NULL;
-    }
-    return seal_keep(d->v, path, strlen(path));
-}
-
-/* Leaves out the certificate in ~/.postgresql where libpq could not use it: it fails on one, or asks
- * for a pass phrase where nobody answers, where a weaker sslmode never came that far. One that works
- * goes on working. */
-static void leave_out_certificate(struct deciding *d, const char *key)
-{
-    const char *certificate = home_file(d, "postgresql.crt");
-    bool passphrase = d->r->passphrase_hook || request_value(d->r, "sslpassword") != NULL;
-    const char *fault = certificate != NULL && key != NULL
-                            ? d->w->certificate_fault(d->w->data, certificate, key, passphrase)
-                            : NULL;
-    if (fault == NULL) {
-        return;
-    }
-    seal_force(d, "sslcert", NO_CERTIFICATE, false);
-    struct strbuf t = {
-        .buf = d->v->reason, .size = sizeof d->v->reason, .len = strlen(d->v->reason)};
-    strbuf_add(&t, t.len > 0 ? "; " : "");
-    strbuf_add(&t, "the client certificate in ~/.postgresql is not used: ");
-    strbuf_add(&t, fault);
-}
-
 static bool force_client_certificate(struct deciding *d)
 {
     const struct rule *rule = d->v->rule;
     const char *key = request_value(d->r, "sslkey");
     if (rule_pin(rule, "sslkey") == NULL && key != NULL && strchr(key, ':') != NULL) {
         struct strbuf t = seal_reason(d->v);
-        strbuf_add(&t,
-                   "sslkey names an engine (it has a colon): libpq would load and run it before "
-                   "the server is verified; "
-                   "name a key file, or pin sslkey in the policy");
+        strbuf_add(&t, SEAL_ENGINE_REFUSED);
         return false;
     }
     bool pinned = rule_pin(rule, "sslcert") != NULL || rule_pin(rule, "sslkey") != NULL;
-    const char *default_key = key == NULL ? home_file(d, "postgresql.key") : NULL;
-    if (!pinned && request_value(d->r, "sslcert") == NULL) {
-        leave_out_certificate(d, key != NULL ? key : default_key);
-    }
-    /* A service file that changes now could still name an engine: say outright what was seen. */
-    if (d->r->service && rule_pin(rule, "sslkey") == NULL) {
-        verdict_force(d->v, "sslkey",
-                      key != NULL           ? key
-                      : default_key != NULL ? default_key
-                                            : NO_CERTIFICATE);
+    d->v->cert_found_by_libpq = !pinned && request_value(d->r, "sslcert") == NULL;
+    d->v->passphrase = d->r->passphrase_hook || request_value(d->r, "sslpassword") != NULL;
+    d->v->engine_allowed = rule_pin(rule, "sslkey") != NULL;
+    d->v->key = key;
+    /* A service file that changes now could still name an engine: say outright what was seen, unless
+     * an engine is refused where libpq loads it. */
+    if (d->r->service && rule_pin(rule, "sslkey") == NULL && (key != NULL || !d->r->root_judged)) {
+        const char *own = key == NULL ? seal_home_file(d, "postgresql.key") : key;
+        verdict_force(d->v, "sslkey", own != NULL ? own : NO_KEY);
     }
     return true;
 }

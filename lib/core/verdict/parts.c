@@ -127,6 +127,20 @@ const char *seal_keep(struct verdict *v, const char *s, size_t len)
     return kept;
 }
 
+const char *seal_home_file(struct deciding *d, const char *name)
+{
+    char path[POLICY_PATH_MAX + 1];
+    struct strbuf t;
+    if (d->r->home == NULL || d->r->home[0] == '\0') {
+        return NULL;
+    }
+    strbuf_init(&t, path, sizeof path);
+    strbuf_add(&t, d->r->home);
+    strbuf_add(&t, "/.postgresql/");
+    strbuf_add(&t, name);
+    return t.cut ? NULL : seal_keep(d->v, path, t.len);
+}
+
 static const char *or_empty(const char *s)
 {
     return s != NULL ? s : "";

@@ -33,18 +33,12 @@ static bool faulty(struct deciding *d, int line, const char *key, const char *pa
     return false;
 }
 
-/* The root that the program itself names, or libpq's own default. */
+/* The root that the program itself names, or libpq's own default where it does not show what it opens.
+ */
 static const char *programs_root(struct deciding *d)
 {
     const char *root = request_value(d->r, "sslrootcert");
-    if (root != NULL) {
-        return root;
-    }
-    char path[POLICY_PATH_MAX + 1];
-    if (!d->w->home_file(d->w->data, d->r->version, "root.crt", path, sizeof path)) {
-        return NULL;
-    }
-    return seal_keep(d->v, path, strlen(path));
+    return root != NULL ? root : seal_home_file(d, "root.crt");
 }
 
 /* Whether the root that was asked for is the one outside all sections, from the environment: where
@@ -62,6 +56,11 @@ bool seal_judge_root(struct deciding *d)
 {
     const struct rule *rule = d->v->rule;
     const char *root = rule->root;
+    if (rule->root_kind == ROOT_PROGRAM && d->r->root_judged &&
+        request_value(d->r, "sslrootcert") == NULL) {
+        d->v->root_found_by_libpq = true; /* it is judged where libpq loads it */
+        return true;
+    }
     if (rule->root_kind == ROOT_PROGRAM) {
         root = programs_root(d);
     }
@@ -137,20 +136,16 @@ static bool refuse_directory(struct deciding *d, const char *dir)
 static bool keep_default_crl(struct deciding *d)
 {
     struct verdict *v = d->v;
-    char path[POLICY_PATH_MAX + 1];
     char reason[256];
-    struct strbuf t;
-    strbuf_init(&t, path, sizeof path);
-    strbuf_add(&t, d->r->home);
-    strbuf_add(&t, "/.postgresql/root.crl");
-    if (d->r->home == NULL || t.cut) {
-        t = seal_reason(v);
+    const char *path = seal_home_file(d, "root.crl");
+    if (path == NULL && (d->r->home == NULL || d->r->home[0] != '\0')) {
+        struct strbuf t = seal_reason(v);
         strbuf_add(&t, "cannot determine which CRL file this libpq would load; set sslcrl in the "
                        "policy or in the program");
         return false;
     }
-    if (d->r->home[0] == '\0') {
-        return true; /* libpq opens nothing */
+    if (path == NULL) {
+        return true; /* no home: libpq opens nothing */
     }
     int state = d->w->crl_state(d->w->data, path, reason, sizeof reason);
     /* One that this process may not even look at is none to libpq either. */
@@ -159,10 +154,7 @@ static bool keep_default_crl(struct deciding *d)
             d, 0, "sslcrl", path, reason,
             "; a CRL file may contain only CRLs (libpq would trust a certificate in it as a root)");
     }
-    if (state == 1) {
-        v->crl = seal_keep(v, path, strlen(path));
-        return v->crl != NULL || faulty(d, 0, "sslcrl", "…", "too long to check", "");
-    }
+    v->crl = state == 1 ? path : NULL;
     return true;
 }
 

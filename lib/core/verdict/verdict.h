@@ -48,6 +48,7 @@ struct request {
     bool passphrase_hook; /* the program has a function of its own that decrypts a client key */
     bool service;     /* a service file takes part: what it says can change before the real call */
     bool crl_judged;  /* what libpq opens as a CRL is judged where it opens it */
+    bool root_judged; /* likewise the root file, and an engine that it loads for a key */
     const char *home; /* else libpq's home directory, "" for none, NULL where it does not tell */
 };
 
@@ -61,16 +62,9 @@ struct world {
     int (*crl_state)(void *data, const char *path, char *reason, size_t size);
     /* The distribution's bundle file or NULL. */
     const char *(*bundle)(void *data);
-    /* Writes libpq's own default of a file in ~/.postgresql for this libpq version; false: no home.
-     */
-    bool (*home_file)(void *data, int version, const char *name, char *path, size_t size);
     /* 1: the file is there and can be read; 0: it is not there; -1: it is there or hidden, and
      * libpq would fail on it. */
     int (*readable)(void *data, const char *path);
-    /* Why libpq cannot use the certificate at this path with this key: a static text. NULL: there is
-     * none, or it can. passphrase: something gives an encrypted key's. */
-    const char *(*certificate_fault)(void *data, const char *certificate, const char *key,
-                                     bool passphrase);
     const char *(*environment)(void *data, const char *name);
     int32_t today; /* days since 1970-01-01 UTC */
 };
@@ -125,7 +119,13 @@ struct verdict {
     bool renamed;     /* the list is verified under other names than the program's (verify_as) */
     int min_tls;      /* 12 or 13 */
     const char *root; /* the root file in force, NULL when not sealed */
-    const char *crl;  /* the CRL file in force or NULL */
+    bool root_found_by_libpq; /* root is NULL: the program names none, and libpq looks for it */
+    bool
+        cert_found_by_libpq; /* likewise a client certificate: one that it cannot use is left out */
+    bool passphrase;         /* something gives an encrypted key's pass phrase */
+    bool engine_allowed;     /* the policy pins the key */
+    const char *key;         /* the key that is named, or NULL */
+    const char *crl;         /* the CRL file in force or NULL */
     const char
         *hosts; /* the host list as it is verified, and the ports, as sent; the witness compares */
     const char *ports;
@@ -166,6 +166,11 @@ bool request_cut(const struct request *r);
 /* Appends a pair that is forced. The one writer of v->forced: where it is full, v->full is set,
  * false returned and the connection must be refused. The strings stay the caller's. */
 bool verdict_force(struct verdict *v, const char *option, const char *value);
+
+/* Why a key that names an engine is refused, before libpq is called and where it loads the engine. */
+#define SEAL_ENGINE_REFUSED                                                                        \
+    "sslkey names an engine (it has a colon): libpq would load and run it before the server is "   \
+    "verified; name a key file, or pin sslkey in the policy"
 
 /* The log's words for a source, an action and a verdict's event. */
 const char *source_name(enum source s);

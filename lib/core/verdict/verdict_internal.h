@@ -74,6 +74,9 @@ void seal_quote(const struct deciding *d, struct strbuf *t, const char *target);
 void seal_version(struct strbuf *t, int version);
 /* Adds "file:line: " of a line of the policy. */
 void seal_where(const struct deciding *d, struct strbuf *t, int line);
+/* libpq's own default of a file in ~/.postgresql, by the home that it tells; NULL: it has or tells none,
+ * or the path is longer than libpq's limit. */
+const char *seal_home_file(struct deciding *d, const char *name);
 /* Copies s into the verdict's own memory; NULL where it is full. */
 const char *seal_keep(struct verdict *v, const char *s, size_t len);
 

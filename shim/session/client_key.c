@@ -1,0 +1,68 @@
+/* client_key: the client certificate in ~/.postgresql and its key, judged where libpq looks for them, and
+ * the engine that a key may name. */
+#include "shim/session/client_key.h"
+
+#include "lib/core/policy/policy.h"
+#include "lib/core/text/strbuf.h"
+#include "lib/os/client_cert.h"
+#include "shim/session/current.h"
+#include "shim/session/stop.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The key beside a certificate; false: longer than libpq's limit. */
+static bool key_beside(const char *certificate, size_t len, char *key, size_t size)
+{
+    struct strbuf t;
+    strbuf_init(&t, key, size);
+    strbuf_addn(&t, certificate, len - strlen(".crt"));
+    strbuf_add(&t, ".key");
+    return !t.cut;
+}
+
+bool client_key_left_out(const char *path)
+{
+    static const char name[] = "/.postgresql/postgresql.crt";
+    const size_t tail = sizeof name - 1;
+    struct conn_state *d = current_state();
+    char key[POLICY_PATH_MAX + 1];
+    size_t len = path != NULL ? strlen(path) : 0;
+    if (d == NULL || !d->sealed || !d->cert_found_by_libpq || len < tail ||
+        strcmp(path + len - tail, name) != 0 || !key_beside(path, len, key, sizeof key)) {
+        return false;
+    }
+    d->left_out = client_cert_fault(path, d->key != NULL ? d->key : key, d->passphrase);
+    if (d->left_out != NULL) {
+        errno = ENOENT;
+    }
+    return d->left_out != NULL;
+}
+
+void *client_key_engine(engine_by_id_fn *real, const char *id)
+{
+    struct conn_state *d = current_state();
+    if (d == NULL || !d->sealed || d->engine_allowed) {
+        return real(id);
+    }
+    if (!d->blocked) {
+        session_refuse(d, STOP_FAILED, SEAL_ENGINE_REFUSED);
+    }
+    return NULL;
+}
+
+const char *client_key_note(const struct conn_state *d, const char *reason, char *buf, size_t size)
+{
+    struct strbuf t;
+    if (d->left_out == NULL) {
+        return reason;
+    }
+    strbuf_init(&t, buf, size);
+    strbuf_add(&t, "the client certificate in ~/.postgresql is not used: ");
+    strbuf_add(&t, d->left_out);
+    if (reason != NULL) {
+        strbuf_add(&t, "; ");
+        strbuf_add(&t, reason);
+    }
+    return buf;
+}

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A call in array form: what every door is turned into (see call.h). The arrays stay the caller's.
+/* A call in array form: what every entry point is turned into (see call.h). The arrays stay the caller's.
  */
 struct params {
     const char *const *keywords;

@@ -162,12 +162,12 @@ root 'root.crt' "ok $dir/root.crt" env
 root 'another HOME' "ok $TEST_DIR/moved/.postgresql/root.crt" env HOME="$TEST_DIR/moved"
 root 'the password file' "ok $TEST_DIR/moved/.postgresql/root.crt" "${elsewhere[@]}"
 chmod 0664 "$dir/root.crt"
-root 'one that others may write' "$dir/root.crt: writable by others than its owner" env
+root 'one that others may write' "$dir/root.crt: writable by users other than its owner" env
 run "$pgseal" explain --json "$good"
-has "$OUT" "sslrootcert: $dir/root.crt: writable by others than its owner" 'explain says so'
+has "$OUT" "sslrootcert: $dir/root.crt: writable by users other than its owner" 'explain says so'
 chmod 0644 "$dir/root.crt"
 cat "$PKI/crl.pem" >>"$dir/root.crt"
-root 'one with a CRL in it' "$dir/root.crt: holds another block than CERTIFICATE" env
+root 'one with a CRL in it' "$dir/root.crt: contains a block other than CERTIFICATE" env
 cp "$PKI/root.pem" "$dir/root.crt"
 forget_events
 run sealed "$ENTRY_POINTS" x connectdb reset=sync "between=cp $PKI/foreign.pem $dir/root.crt" -- "$good"

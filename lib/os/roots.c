@@ -1,8 +1,107 @@
-/* roots: a root file as it was judged, shared by all that stand on it. */
+/* roots: a root file as it was judged, shared by all that stand on it.
+ *
+ * What was judged last is kept for the next connection. The file is read each time all the same: no
+ * time stamp tells for certain that a file has not changed (a write through a mapping leaves none,
+ * two writes within a clock's tick leave one), its bytes do. */
 #include "lib/os/roots.h"
+
+#include "lib/core/text/array.h"
+#include "lib/os/sys.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* By path; two paths that share a place take turns. Each place is one holder of what stands in it. It
+ * is emptied and filled with one instruction each, so there is nothing to wait for: a thread that
+ * finds it empty, or a child of a fork that inherits it so, judges for itself. */
+static _Atomic(struct roots *) places[8];
+
+static _Atomic(struct roots *) *place_of(const char *path)
+{
+    unsigned hash = 5381;
+    for (; *path != '\0'; path++) {
+        hash = hash * 33 + (unsigned char)*path;
+    }
+    return &places[hash % ARRAY_LEN(places)];
+}
+
+/* Gives roots, and the caller's hold on it, to the place. */
+static void put(_Atomic(struct roots *) *place, struct roots *roots)
+{
+    roots_release(atomic_exchange(place, roots));
+}
+
+/* What stands in the place, with one holder more; NULL: nothing. */
+static struct roots *look(_Atomic(struct roots *) *place)
+{
+    struct roots *roots = atomic_exchange(place, NULL);
+    if (roots != NULL) {
+        put(place, roots_keep(roots));
+    }
+    return roots;
+}
+
+/* Whether the file at fd, from where it stands, holds the bytes of roots and no more. */
+static bool holds(int fd, const struct roots *roots)
+{
+    enum { PIECE = 32768 };
+    char *piece = malloc(PIECE);
+    size_t at = 0;
+    ssize_t n = piece != NULL ? 1 : -1;
+    while (n > 0) {
+        n = read(fd, piece, PIECE);
+        if (n < 0 && errno == EINTR) {
+            n = 1;
+        } else if (n > 0) {
+            bool same =
+                (size_t)n <= roots->len - at && memcmp(piece, roots->bytes + at, (size_t)n) == 0;
+            at += (size_t)n;
+            n = same ? n : -1;
+        }
+    }
+    free(piece);
+    return n == 0 && at == roots->len;
+}
+
+/* Reads and judges the file at fd. */
+static struct roots *read_anew(int fd, size_t max, const char **reason)
+{
+    size_t len;
+    char *bytes = sys_rewind(fd) ? sys_read_file(fd, max, false, &len) : NULL;
+    if (bytes == NULL) {
+        *reason = sys_error(errno);
+        return NULL;
+    }
+    return roots_read(bytes, len, reason);
+}
+
+static bool equal(const struct roots *a, const struct roots *b)
+{
+    return a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0;
+}
+
+struct roots *roots_read_file(int fd, const char *path, size_t max, const char **reason)
+{
+    int saved_errno = errno;
+    _Atomic(struct roots *) *place = place_of(path);
+    struct roots *roots = look(place);
+    *reason = NULL;
+    if (roots == NULL || !holds(fd, roots)) {
+        roots_release(roots);
+        roots = read_anew(fd, max, reason);
+        struct roots *other = roots != NULL ? look(place) : NULL;
+        if (other != NULL && equal(other, roots)) { /* another thread was first */
+            roots_release(roots);
+            roots = other;
+        } else if (roots != NULL) {
+            roots_release(other);
+            put(place, roots_keep(roots));
+        }
+    }
+    errno = saved_errno;
+    return roots;
+}
 
 struct roots *roots_read(char *bytes, size_t len, const char **reason)
 {
@@ -14,6 +113,10 @@ struct roots *roots_read(char *bytes, size_t len, const char **reason)
         *roots = (struct roots){.bytes = bytes, .len = len};
         atomic_init(&roots->holders, 1);
         *reason = pem_read(bytes, len, PEM_CERTIFICATES, blocks, &roots->blocks);
+    }
+    if (*reason == NULL) { /* base64 is a third longer than what it stands for */
+        void *fits = realloc(blocks, roots->blocks.len);
+        roots->blocks.at = fits != NULL ? fits : blocks;
     }
     if (*reason != NULL) {
         free(blocks);

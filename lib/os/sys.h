@@ -23,6 +23,12 @@ static inline int sys_stat(const char *path, struct stat *st)
     return (int)syscall(SYS_newfstatat, AT_FDCWD, path, st, 0);
 }
 
+/* Sets the descriptor back to the file's beginning. Sets errno; async-signal-safe. */
+static inline bool sys_rewind(int fd)
+{
+    return syscall(SYS_lseek, fd, 0L, SEEK_SET) == 0;
+}
+
 /* Whether the word at address can be read: the kernel reads it for us, and nothing else happens. Also
  * true where the kernel does not say. Keeps errno; async-signal-safe. address is aligned to 4. */
 bool sys_readable(const void *address);

@@ -25,19 +25,12 @@ int files_open_regular(const char *path, struct stat *st)
     return -1;
 }
 
-/* Judges the root file at fd; NULL: no fault. Closes fd. What was judged is left in keep, where that
- * is given. */
-static const char *judge_root(int fd, struct roots **keep)
+/* Judges the root file at fd, which is path's; NULL: no fault. Closes fd. What was judged is left in
+ * keep, where that is given. */
+static const char *judge_root(int fd, const char *path, struct roots **keep)
 {
-    size_t len;
-    const char *reason = NULL;
-    char *bytes = sys_read_file(fd, ROOT_MAX, false, &len);
-    struct roots *roots = NULL;
-    if (bytes == NULL) {
-        reason = sys_error(errno);
-    } else {
-        roots = roots_read(bytes, len, &reason);
-    }
+    const char *reason;
+    struct roots *roots = roots_read_file(fd, path, ROOT_MAX, &reason);
     if (roots != NULL && keep != NULL) {
         roots_release(*keep);
         *keep = roots;
@@ -104,7 +97,7 @@ static bool root_ok(void *data, const char *path, char *reason, size_t size)
         fault = "writable by users other than its owner";
         close(fd);
     } else {
-        fault = judge_root(fd, data);
+        fault = judge_root(fd, path, data);
     }
     if (fault != NULL) {
         say_fault(path, PEM_CERTIFICATES, fault, reason, size);

@@ -58,10 +58,10 @@ void params_find_given(const struct params *params, size_t at, const PQconninfoO
 
 enum source params_source(const PQconninfoOption *o, bool service)
 {
-    const char *environment = o->envvar != NULL ? getenv(o->envvar) : NULL;
     if (o->val == NULL) {
         return FROM_DEFAULT;
     }
+    const char *environment = o->envvar != NULL ? getenv(o->envvar) : NULL;
     if (environment != NULL && strcmp(environment, o->val) == 0) {
         return FROM_ENVIRONMENT;
     }

@@ -43,6 +43,7 @@ PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **
 static bool fill_request(const struct params *params, size_t at, struct probe *p)
 {
     struct request *r = &p->request;
+    const PQconninfoOption *parsed = p->parsed;
     r->noptions = 0;
     for (const PQconninfoOption *o = p->effective; o->keyword != NULL; o++) {
         if (r->noptions == SEAL_OPTIONS) {
@@ -50,7 +51,10 @@ static bool fill_request(const struct params *params, size_t at, struct probe *p
         }
         struct asked *a = &r->options[r->noptions++];
         *a = (struct asked){.name = o->keyword, .value = o->val, .compiled = o->compiled};
-        params_find_given(params, at, p->parsed, a);
+        /* One libpq lists its options in one order. */
+        bool same =
+            parsed != NULL && parsed->keyword != NULL && strcmp(parsed->keyword, o->keyword) == 0;
+        params_find_given(params, at, same ? parsed++ : p->parsed, a);
         if (a->given == NULL) {
             a->source = params_source(o, p->request.service);
         }

@@ -98,41 +98,34 @@ static unsigned char *encode(const struct openssl *o, const void *x, size_t *n)
     return der;
 }
 
-/* Only a witness's line shows it, and a bundle is long. */
-static void root_digest(const struct conn_state *d, const struct openssl *o, const char *bytes,
-                        size_t len, struct evidence *e)
+/* The root file as it was judged for this session; where libpq has come here by a way that pgseal does
+ * not see, as it is now. One holder more; NULL: none, or faulty. */
+static struct roots *judged_roots(const struct conn_state *d)
 {
-    if (d->policy->log_all) {
-        digest(o, bytes, len, e->root_sha256);
+    struct stat st;
+    const char *reason;
+    struct roots *roots = roots_keep(d->roots);
+    const char *path = conn_state_root(d);
+    int fd = roots == NULL && path != NULL ? files_open_regular(path, &st) : -1;
+    if (fd >= 0) {
+        roots = roots_read_file(fd, path, ROOT_MAX, &reason);
+        close(fd);
     }
+    return roots;
 }
 
-/* Whether the anchor stands in the root file: as it was judged, or as it is now (a bundle may be
- * rotated in between). */
+/* Whether the anchor stands in the root file. */
 static bool anchored(const struct conn_state *d, const struct openssl *o, const void *anchor,
                      struct evidence *e)
 {
     size_t n;
-    size_t len = 0;
     unsigned char *der = encode(o, anchor, &n);
-    bool held = der != NULL && d->roots != NULL && pem_holds(&d->roots->blocks, der, n);
-    if (held) {
-        root_digest(d, o, d->roots->bytes, d->roots->len, e);
-    } else if (der != NULL && conn_state_root(d) != NULL) {
-        struct stat st;
-        int fd = files_open_regular(conn_state_root(d), &st);
-        char *bytes = fd >= 0 ? sys_read_file(fd, ROOT_MAX, false, &len) : NULL;
-        const char *reason;
-        struct roots *roots = bytes != NULL ? roots_read(bytes, len, &reason) : NULL;
-        held = roots != NULL && pem_holds(&roots->blocks, der, n);
-        if (held) {
-            root_digest(d, o, roots->bytes, roots->len, e);
-        }
-        roots_release(roots);
-        if (fd >= 0) {
-            close(fd);
-        }
+    struct roots *roots = judged_roots(d);
+    bool held = der != NULL && roots != NULL && pem_holds(&roots->blocks, der, n);
+    if (held && d->policy->log_all) { /* only a witness's line shows it, and a bundle is long */
+        digest(o, roots->bytes, roots->len, e->root_sha256);
     }
+    roots_release(roots);
     free(der);
     return held;
 }

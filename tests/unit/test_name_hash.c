@@ -65,6 +65,19 @@ static void equal_names(void **state)
     }
 }
 
+static void a_latin_string(void **state)
+{
+    static const struct value latin[] = {{"CN", V_ASN1_T61STRING, "F\xf8roya 2", 0}};
+    static const struct value utf8[] = {{"CN", V_ASN1_UTF8STRING, "F\xc3\xb8roya  2", 0}};
+    static const struct value other[] = {{"CN", V_ASN1_UTF8STRING, "F\xc3\xb8roya 3", 0}};
+    (void)state;
+    check(latin, 1, utf8, 1, 1);
+    check(latin, 1, other, 1, 0);
+    X509_NAME *name = make_name(latin, 1);
+    assert_true(hash_of(name) != NAME_HASH_ANY);
+    X509_NAME_free(name);
+}
+
 static void a_bmp_string(void **state)
 {
     static const unsigned char bmp[] = {0, 'O', 0, 'n', 0, 'E'};
@@ -117,9 +130,9 @@ static void no_name(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(equal_names),
-                                       cmocka_unit_test(a_bmp_string),
-                                       cmocka_unit_test(one_rdn_of_several_values),
-                                       cmocka_unit_test(other_names), cmocka_unit_test(no_name)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equal_names),  cmocka_unit_test(a_latin_string),
+        cmocka_unit_test(a_bmp_string), cmocka_unit_test(one_rdn_of_several_values),
+        cmocka_unit_test(other_names),  cmocka_unit_test(no_name)};
     return cmocka_run_group_tests_name("name_hash", tests, NULL, NULL);
 }

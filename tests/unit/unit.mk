@@ -9,7 +9,7 @@ UNIT_MORE_test_sink = lib/os/sink.c lib/os/sink_write.c lib/os/log_target.c lib/
 UNIT_MORE_test_sink_stderr = $(UNIT_MORE_test_sink)
 UNIT_MORE_test_call = $(addprefix shim/,connect/call.c connect/params.c connect/probe.c session/current.c session/ldap.c session/ptr_map.c \
 	session/session.c) lib/elf/loaded.c lib/elf/tables.c lib/os/roots.c lib/os/settings.c lib/os/sys.c
-UNIT_MORE_test_verify_as = $(addprefix shim/session/,current.c ptr_map.c session.c verify_as.c) lib/os/roots.c
+UNIT_MORE_test_verify_as = $(addprefix shim/session/,current.c ptr_map.c session.c verify_as.c) lib/os/roots.c lib/os/sys.c
 UNIT_MORE_test_ptr_map = shim/session/ptr_map.c
 UNIT_MORE_test_sys = lib/os/sys.c
 UNIT_MORE_test_impostor = $(addprefix cli/impostor/,expand.c junit.c message.c scram.c verdict.c) \
@@ -18,7 +18,9 @@ UNIT_LIBS_test_impostor = -ljansson -lcrypto
 UNIT_LIBS_test_options = -lpq
 UNIT_MORE_test_when = cli/report/when.c cli/report/timeline.c
 UNIT_LIBS_test_pem = -lcrypto
-UNIT_MORE_test_demand = shim/session/demand.c lib/os/roots.c
+UNIT_MORE_test_demand = shim/session/demand.c lib/os/roots.c lib/os/sys.c
+UNIT_MORE_test_roots = lib/os/roots.c lib/os/sys.c
+UNIT_LIBS_test_roots = -lpthread
 UNIT_LIBS_test_demand = -lssl -lcrypto
 UNIT_LIBS_test_name_hash = -lcrypto
 

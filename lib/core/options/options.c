@@ -3,6 +3,8 @@
  * were dead long before 14 dropped them.) */
 #include "lib/core/options/options.h"
 
+#include "lib/core/text/array.h"
+
 #include <string.h>
 
 enum { PATH_LIMIT = 1023 }; /* libpq cuts longer paths without a word */
@@ -180,6 +182,7 @@ static const char *check_value(enum check check, const char *value)
     return NULL;
 }
 
+/* In order of the names: each connection has all that its libpq knows looked up. */
 static const struct option options[] = {
     {"application_name", FIXED, ANY},
     {"authtype", FIXED, ANY},
@@ -240,9 +243,18 @@ static const struct option options[] = {
 
 static const struct option *find(const char *name)
 {
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++) {
-        if (strcmp(options[i].name, name) == 0) {
-            return &options[i];
+    size_t low = 0;
+    size_t high = ARRAY_LEN(options);
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(name, options[middle].name);
+        if (order == 0) {
+            return &options[middle];
+        }
+        if (order < 0) {
+            high = middle;
+        } else {
+            low = middle + 1;
         }
     }
     return NULL;

@@ -10,6 +10,7 @@ enum der_tag {
     DER_BIT_STRING = 0x03,
     DER_UTF8_STRING = 0x0c,
     DER_PRINTABLE_STRING = 0x13,
+    DER_T61_STRING = 0x14,
     DER_IA5_STRING = 0x16,
     DER_UTC_TIME = 0x17,
     DER_TIME = 0x18,

@@ -7,8 +7,8 @@
 static bool add_value(int tag, const struct der *value, uint64_t *sum)
 {
     uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
-    if (tag != DER_UTF8_STRING && tag != DER_PRINTABLE_STRING && tag != DER_IA5_STRING &&
-        tag != DER_VISIBLE_STRING) {
+    if (tag != DER_UTF8_STRING && tag != DER_PRINTABLE_STRING && tag != DER_T61_STRING &&
+        tag != DER_IA5_STRING && tag != DER_VISIBLE_STRING) {
         return false;
     }
     for (const unsigned char *c = value->at; c < value->end; c++) {

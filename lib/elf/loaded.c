@@ -128,6 +128,18 @@ static bool walk_others(struct walk *w, const struct namespaces *n)
     return false;
 }
 
+bool object_holds(const struct object *o, const void *address)
+{
+    for (size_t i = 0; i < o->nheaders; i++) {
+        uintptr_t start = o->base + o->headers[i].p_vaddr;
+        if (o->headers[i].p_type == PT_LOAD && (uintptr_t)address >= start &&
+            (uintptr_t)address - start < o->headers[i].p_memsz) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
 {
     struct walk *w = data;
@@ -135,16 +147,10 @@ static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
                        .name = info->dlpi_name != NULL ? info->dlpi_name : "",
                        .headers = info->dlpi_phdr,
                        .nheaders = info->dlpi_phnum};
-    bool inside = w->address == NULL;
     (void)size;
-    for (ElfW(Half) i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-        uintptr_t start = o.base + p->p_vaddr;
-        if (p->p_type == PT_DYNAMIC) {
-            o.dyn = pointer(start);
-        } else if (p->p_type == PT_LOAD && (uintptr_t)w->address >= start &&
-                   (uintptr_t)w->address - start < p->p_memsz) {
-            inside = true;
+    for (size_t i = 0; i < o.nheaders; i++) {
+        if (o.headers[i].p_type == PT_DYNAMIC) {
+            o.dyn = pointer(o.base + o.headers[i].p_vaddr);
         }
     }
     if (!w->begun && o.dyn != NULL) {
@@ -162,6 +168,7 @@ static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
             break;
         }
     }
+    bool inside = w->address == NULL || object_holds(&o, w->address);
     return inside && o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data);
 }
 
@@ -263,20 +270,6 @@ bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *da
     bool stopped = dl_iterate_phdr(walk_one, &w) != 0;
     errno = saved_errno;
     return stopped;
-}
-
-static bool has_list(const struct object *o, void *data)
-{
-    const struct namespaces *n = namespaces_of(o);
-    *(bool *)data = n != NULL && n->ours.r_version >= 2;
-    return true;
-}
-
-bool objects_lists_namespaces(void)
-{
-    bool lists = false;
-    objects_each(has_list, &lists);
-    return lists;
 }
 
 void objects_settled(void)

@@ -48,11 +48,13 @@ bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *da
  * loaded; false where no more can be remembered. For a C library that does not list them. */
 bool objects_remember(const struct object *o);
 
-/* Whether the C library lists its namespaces. Keeps errno. */
-bool objects_lists_namespaces(void);
+/* Whether address is in a segment of o; false where o's headers are not known. Pure. */
+bool object_holds(const struct object *o, const void *address);
 
 /* Finds the object that holds address, in any namespace where the C library has dladdr1 (glibc),
- * else in ours. Returns false where none does. Keeps errno. Not async-signal-safe. */
+ * else in ours. Returns false where none does. Keeps errno. Not
+ * async-signal-safe; not for a callback of objects_each, for it may wait for a lock that comes before that
+ * one's. */
 bool object_of(const void *address, struct object *o);
 
 /* Whether o is libpgseal.so: the very object of this code, or another copy of it (by soname). Keeps
@@ -62,13 +64,16 @@ bool object_is_self(const struct object *o);
 /* The object's DT_SONAME, or "". Pure. */
 const char *object_soname(const struct object *o);
 
-/* The object's DT_RUNPATH, else its DT_RPATH, else NULL. Pure. */
-const char *object_run_path(const struct object *o);
-
 /* The address of the function or variable that o itself defines under this name (its default or
  * base version, never a hidden one), or NULL. Reads o's GNU or SysV hash table; touches no other
  * object and no dlerror(). Pure. */
 void *object_symbol(const struct object *o, const char *name);
+
+/* Calls fn with the name and the address of each function and variable that o itself defines (as
+ * object_symbol has it), until fn returns true; returns whether one did. Of a malformed table, some may
+ * be missing, or none of the linker's may be at an address. Pure. */
+bool object_each_symbol(const struct object *o,
+                        bool (*fn)(const char *name, void *address, void *data), void *data);
 
 /* A slot of an object into which the dynamic linker writes the address of a symbol by name. */
 struct import {

@@ -140,12 +140,6 @@ const char *object_soname(const struct object *o)
     return soname != NULL ? soname : "";
 }
 
-const char *object_run_path(const struct object *o)
-{
-    const char *path = dynamic_string(o, DT_RUNPATH);
-    return path != NULL ? path : dynamic_string(o, DT_RPATH);
-}
-
 /* The tables of a look-up by name. */
 struct lookup {
     struct view v;
@@ -153,8 +147,8 @@ struct lookup {
     const char *name;
 };
 
-/* The symbol with this index, where it defines the name; else NULL. */
-static const ElfW(Sym) * definition(struct lookup *l, uint32_t index)
+/* The symbol with this index, where the object defines it; else NULL. */
+static const ElfW(Sym) * defined(struct lookup *l, uint32_t index)
 {
     const ElfW(Sym) *sym = element(&l->v, l->symbols, sizeof *sym, index);
     if (sym == NULL || sym->st_shndx == SHN_UNDEF || sym->st_value == 0 ||
@@ -165,7 +159,14 @@ static const ElfW(Sym) * definition(struct lookup *l, uint32_t index)
     const ElfW(Half) *version =
         l->versions != 0 ? element(&l->v, l->versions, sizeof *version, index) : NULL;
     bool hidden = version != NULL && (*version & 0x8000) != 0;
-    return !hidden && string_is(&l->v, l->strings + sym->st_name, l->name) ? sym : NULL;
+    return hidden ? NULL : sym;
+}
+
+/* Likewise, where it has the name that is looked for. */
+static const ElfW(Sym) * definition(struct lookup *l, uint32_t index)
+{
+    const ElfW(Sym) *sym = defined(l, index);
+    return sym != NULL && string_is(&l->v, l->strings + sym->st_name, l->name) ? sym : NULL;
 }
 
 static const ElfW(Sym) * gnu_lookup(struct lookup *l, uintptr_t table)
@@ -228,12 +229,18 @@ static const ElfW(Sym) * sysv_lookup(struct lookup *l, uintptr_t table)
     return NULL;
 }
 
-void *object_symbol(const struct object *o, const char *name)
+static struct lookup lookup_in(const struct object *o, const char *name)
 {
     struct lookup l = {.v = {o, {0}}, .name = name};
     l.symbols = find_table(&l.v, DT_SYMTAB);
     l.strings = find_table(&l.v, DT_STRTAB);
     l.versions = find_table(&l.v, DT_VERSYM);
+    return l;
+}
+
+void *object_symbol(const struct object *o, const char *name)
+{
+    struct lookup l = lookup_in(o, name);
     uintptr_t gnu = find_table(&l.v, DT_GNU_HASH);
     uintptr_t sysv = gnu == 0 ? find_table(&l.v, DT_HASH) : 0;
     if (l.symbols == 0 || l.strings == 0) {
@@ -243,6 +250,55 @@ void *object_symbol(const struct object *o, const char *name)
                              : sysv != 0 ? sysv_lookup(&l, sysv)
                                          : NULL;
     return found != NULL ? pointer(o->base + found->st_value) : NULL;
+}
+
+/* How many symbols there are: the SysV hash table says it; in a GNU one, that is the end of the last
+ * chain. */
+static size_t count_symbols(struct lookup *l)
+{
+    uintptr_t gnu = find_table(&l->v, DT_GNU_HASH);
+    const uint32_t *head = element(&l->v, gnu, 4 * sizeof *head, 0);
+    if (head == NULL) {
+        head = element(&l->v, find_table(&l->v, DT_HASH), 2 * sizeof *head, 0);
+        return head != NULL ? head[1] : 0;
+    }
+    uint32_t first = head[1];
+    uintptr_t bucket = gnu + 4 * sizeof *head + head[2] * sizeof(ElfW(Addr));
+    uintptr_t chain = bucket + head[0] * sizeof(uint32_t);
+    uint32_t last = 0;
+    for (uint32_t i = 0; i < head[0]; i++) {
+        const uint32_t *start = element(&l->v, bucket, sizeof *start, i);
+        if (start == NULL) {
+            return 0;
+        }
+        last = *start > last ? *start : last;
+    }
+    for (const uint32_t *link; last >= first && last != 0; last++) {
+        link = element(&l->v, chain, sizeof *link, last - first);
+        if (link == NULL || (*link & 1) != 0) {
+            break;
+        }
+    }
+    return last != 0 ? (size_t)last + 1 : 0;
+}
+
+bool object_each_symbol(const struct object *o,
+                        bool (*fn)(const char *name, void *address, void *data), void *data)
+{
+    struct lookup l = lookup_in(o, "");
+    size_t n = l.symbols != 0 ? count_symbols(&l) : 0;
+    for (size_t i = 1; i < n; i++) {
+        if (element(&l.v, l.symbols, sizeof(ElfW(Sym)), i) == NULL) {
+            break;
+        }
+        const ElfW(Sym) *sym = defined(&l, (uint32_t)i);
+        const char *name =
+            sym != NULL ? find_string(&l.v, l.strings, sym->st_name, SIZE_MAX) : NULL;
+        if (name != NULL && fn(name, pointer(o->base + sym->st_value), data)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 #if defined(__x86_64__)

@@ -1,7 +1,4 @@
-/* known: what is remembered of each loaded object.
- *
- * The dynamic linker lists objects in the order in which they came: of what is new since the last
- * walk, the first is what was opened, and the others are its libraries. */
+/* known: what is remembered of each loaded object. */
 #include "shim/dynlink/known.h"
 
 #include "shim/dynlink/lock.h"
@@ -16,6 +13,7 @@ static struct known first_table[FIRST_ROOM];
 static struct known *table = first_table;
 static size_t room = FIRST_ROOM;
 static size_t count;
+static unsigned lot;  /* of what is found by this walk */
 static uint32_t gone; /* how many objects had gone by the last walk, modulo 2^32 */
 
 bool known_is_libpq(const struct object *o)
@@ -49,8 +47,6 @@ struct update {
     uint32_t gone;
     size_t old;  /* entries from before */
     size_t next; /* of these, the one that is expected next */
-    void *space; /* the namespace that is being walked */
-    void *root;  /* the first new object in it */
     bool whole;
 };
 
@@ -61,6 +57,7 @@ static void begin(struct update *u)
     lock_take(&u->mask);
     u->locked = true;
     u->old = count;
+    lot = count > 0 ? lot + 1 : 0;
     for (size_t i = 0; i < count; i++) {
         table[i].there = false;
         table[i].open = table[i].open || u->gone != gone;
@@ -85,10 +82,6 @@ static bool update_one(const struct object *o, void *data)
     if (!u->locked) {
         begin(u);
     }
-    if (o->space != u->space) {
-        u->space = o->space;
-        u->root = NULL;
-    }
     struct known *k = find_entry(u, o);
     if (k != NULL) {
         k->there = true;
@@ -99,13 +92,10 @@ static bool update_one(const struct object *o, void *data)
         u->whole = false;
         return false;
     }
-    if (u->root == NULL && u->old > 0) {
-        u->root = o->map;
-    }
     table[count++] = (struct known){.dyn = o->dyn,
                                     .map = o->map,
                                     .space = o->space,
-                                    .root = u->root,
+                                    .lot = lot,
                                     .deep = u->deep,
                                     .libpq = known_is_libpq(o),
                                     .there = true};

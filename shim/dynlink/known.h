@@ -11,12 +11,11 @@
 /* One loaded object, in any namespace. */
 struct known {
     const ElfW(Dyn) * dyn;
-    void *map;   /* its link map */
-    void *space; /* of another namespace: the first link map there; NULL: ours */
-    void
-        *root; /* the link map that was opened and brought it in; NULL: it was there from the start,
-                    or nothing is known */
-    bool deep; /* that was opened RTLD_DEEPBIND: the root's scope comes before the global one */
+    void *map;    /* its link map */
+    void *space;  /* of another namespace: the first link map there; NULL: ours */
+    unsigned lot; /* what came since the same walk has the same number; 0: was there at the first */
+    bool
+        deep; /* opened RTLD_DEEPBIND, or brought in so: its own scope comes before the global one */
     bool libpq; /* it defines libpq's functions */
     unsigned
         sweep; /* the last sweep (sweep.h) that found slots to rewrite in it, or looked at it first;
@@ -29,12 +28,12 @@ struct known {
 /* A libpq is whatever defines these: a tracer that interposes some of its functions is none. */
 bool known_is_libpq(const struct object *o);
 
-/* Brings the table up to date: what is gone is dropped, and what has come was brought in by the first
- * of it, opened RTLD_DEEPBIND if deep is set. Returns false where memory ran out: some objects are not in the table then.
+/* Brings the table up to date: what is gone is dropped, and what has come is a lot of its own, opened
+ * RTLD_DEEPBIND if deep is set. Returns false where memory ran out: some objects are not in the table then.
  * Keeps errno. Takes the loader's lock and the table's. */
 bool known_update(bool deep);
 
-/* Calls fn for each entry of the table, under its lock, until fn returns true; returns whether one
+/* Calls fn for each entry of the table, in the order in which the objects came, under its lock, until fn returns true; returns whether one
  * did. fn may change sweep and open, and takes no lock. Keeps errno. */
 bool known_each(bool (*fn)(struct known *k, void *data), void *data);
 

@@ -2,17 +2,18 @@
 #include "shim/dynlink/lock.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static int holder;
 
 void lock_take(uint64_t *mask)
 {
+    static const struct timespec pause = {.tv_nsec = 20000};
     uint64_t all = UINT64_MAX;
     int saved_errno = errno;
     int pid = (int)getpid();
@@ -23,7 +24,8 @@ void lock_take(uint64_t *mask)
                                                        __ATOMIC_RELAXED)) {
             break;
         }
-        sched_yield();
+        /* A sleep, for sched_yield() does not let a thread of lower real-time priority run. */
+        syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
     }
     errno = saved_errno;
 }

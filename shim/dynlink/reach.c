@@ -3,9 +3,10 @@
  * The dynamic linker looks through the global scope (the program and what it is linked to, then what
  * was opened RTLD_GLOBAL), then the scope of the object that was opened and brought this one in; after
  * RTLD_DEEPBIND in the other order; in another namespace through that one's own. Each of these is
- * asked with the real dlsym. The best witness is what the linker has bound already. */
+ * asked with the real dlsym, while it is held (hold.h). The best witness is what the linker has bound already. */
 #include "shim/dynlink/reach.h"
 
+#include "shim/dynlink/hold.h"
 #include "shim/dynlink/known.h"
 #include "shim/dynlink/real.h"
 
@@ -19,31 +20,60 @@
 #pragma weak PQlibVersion
 extern int PQlibVersion(void);
 
-/* What the scope of o itself holds. A link map that was never opened as such has no search list, and
- * dlsym would crash: opening it, as it is loaded already, gives it one. */
-static void *in_own_scope(const struct object *o, const char *name, const char *version)
+/* Whether o is in the scope of this handle: one of its symbols is what a look-up finds there. */
+struct membership {
+    void *handle;
+    unsigned asked;
+    bool found;
+};
+
+static bool is_found(const char *name, void *address, void *data)
 {
-    static void *close_address;
-    typedef void *dlopen_fn(const char *, int);
-    typedef int dlclose_fn(void *);
-    void *open = real_function(LOADER_dlopen);
-    void *close = __atomic_load_n(&close_address, __ATOMIC_RELAXED);
-    if (close == NULL) {
-        close = next_definition("dlclose");
-        __atomic_store_n(&close_address, close, __ATOMIC_RELAXED);
+    struct membership *m = data;
+    m->found = real_look_up(m->handle, name, NULL) == address;
+    return m->found ||
+           ++m->asked == 32; /* others of the scope may define the same names before it */
+}
+
+/* What came in with o, up to o itself. */
+struct lot {
+    const struct known *last;
+    size_t n;
+    void *maps[128];
+};
+
+static bool note_map(struct known *k, void *data)
+{
+    struct lot *l = data;
+    if (k->lot == l->last->lot && k->space == l->last->space) {
+        if (l->n == sizeof l->maps / sizeof l->maps[0]) {
+            return true;
+        }
+        l->maps[l->n++] = k->map;
     }
-    if (open == NULL || close == NULL || strchr(o->name, '/') == NULL ||
-        strchr(o->name, '$') != NULL) {
-        return NULL;
+    return k->map == l->last->map;
+}
+
+/* A handle for what was opened and brought o in: the first of its lot whose scope holds it, since the
+ * dynamic linker lists objects in the order in which they came. Where that is not known (it was there
+ * at the start), o itself. */
+static void *hold_root(const struct known *k, const struct object *o)
+{
+    struct lot lot = {.last = k};
+    if (k->lot != 0) {
+        known_each(note_map, &lot);
     }
-    void *handle = ((dlopen_fn *)open)(o->name, RTLD_LAZY | RTLD_NOLOAD);
-    if (handle == NULL) {
-        real_dlerror();
-        return NULL;
+    for (size_t i = 0; i < lot.n; i++) {
+        struct membership m = {.handle = hold(lot.maps[i], k->space)};
+        if (m.handle != NULL && lot.maps[i] != k->map) {
+            object_each_symbol(o, is_found, &m);
+        }
+        if (m.found) {
+            return m.handle;
+        }
+        hold_end(m.handle);
     }
-    void *fn = real_look_up(handle, name, version);
-    ((dlclose_fn *)close)(handle);
-    return fn;
+    return hold(k->map, k->space);
 }
 
 /* The definitions of a name in one namespace. */
@@ -66,34 +96,44 @@ static bool count_definition(const struct object *o, void *data)
 
 static void *in_global_scope(const struct known *k, const char *name, const char *version)
 {
+    void *fn = NULL;
     if (k->space != NULL) {
-        return real_look_up(k->space, name, version);
+        void *handle = hold(k->space, k->space);
+        fn = handle != NULL ? real_look_up(handle, name, version) : NULL;
+        hold_end(handle);
+        return fn;
     }
-    void *fn = real_look_up(RTLD_DEFAULT, name, version);
+    fn = real_look_up(RTLD_DEFAULT, name, version);
     return fn != NULL ? fn : real_look_up(RTLD_NEXT, name, version);
 }
 
 static void *in_local_scope(const struct known *k, const struct object *o, const char *name,
                             const char *version)
 {
-    if (k->root != NULL) {
-        return real_look_up(k->root, name, version);
-    }
-    return k->space == NULL ? in_own_scope(o, name, version) : NULL;
+    void *handle = hold_root(k, o);
+    void *fn = handle != NULL ? real_look_up(handle, name, version) : NULL;
+    hold_end(handle);
+    return fn;
 }
 
 void *reach(const struct object *o, const char *name, const char *version)
 {
     struct known k = {0};
-    known_find(o->dyn, &k);
-    struct definitions d = {.name = name, .space = k.space};
+    struct definitions d = {.name = name};
+    bool is_known = known_find(o->dyn, &k);
+    d.space = k.space;
     objects_everywhere(count_definition, &d);
     if (d.n <= 1) {
         return d.first;
     }
-    void *fn = k.deep ? in_local_scope(&k, o, name, version) : in_global_scope(&k, name, version);
-    if (fn == NULL) {
-        fn = k.deep ? in_global_scope(&k, name, version) : in_local_scope(&k, o, name, version);
+    void *fn = NULL;
+    for (int pass = 0; pass < 2 && fn == NULL; pass++) {
+        bool local = k.deep == (pass == 0);
+        if (!local) {
+            fn = in_global_scope(&k, name, version);
+        } else if (is_known) {
+            fn = in_local_scope(&k, o, name, version);
+        }
     }
     return fn;
 }

@@ -7,8 +7,10 @@
  * for. */
 #include "shim/dynlink/resolve.h"
 
+#include "lib/core/text/array.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
+#include "shim/dynlink/hold.h"
 #include "shim/dynlink/known.h"
 #include "shim/dynlink/linkage.h"
 #include "shim/dynlink/lock.h"
@@ -40,6 +42,7 @@ static void path_of(const struct object *o, char *buf, size_t size)
 /* The libpqs of our namespace: how many, the first, and their paths in words. */
 struct survey {
     size_t n;
+    size_t there; /* of these, still loaded */
     const ElfW(Dyn) * all[2 * LINKED_LIBPQS];
     struct object first;
     struct strbuf paths;
@@ -54,30 +57,34 @@ static bool note_libpq(struct known *k, void *data)
     return false;
 }
 
+static bool describe_libpq(const struct object *o, void *data)
+{
+    struct survey *s = data;
+    char path[512];
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->all[i] == o->dyn) {
+            s->first = s->there == 0 ? *o : s->first;
+            path_of(o, path, sizeof path);
+            strbuf_add(&s->paths, s->there++ > 0 ? ", " : "");
+            strbuf_add(&s->paths, path);
+        }
+    }
+    return false;
+}
+
 static void survey(struct survey *s)
 {
-    size_t n = 0;
     known_each(note_libpq, s);
-    for (size_t i = 0; i < s->n; i++) {
-        struct object o;
-        char path[512];
-        if (!object_of(s->all[i], &o) || o.dyn != s->all[i]) {
-            continue;
-        }
-        if (n++ == 0) {
-            s->first = o;
-        }
-        path_of(&o, path, sizeof path);
-        strbuf_add(&s->paths, n > 1 ? ", " : "");
-        strbuf_add(&s->paths, path);
-    }
-    s->n = n;
+    objects_each(describe_libpq, s);
+    s->n = s->there;
 }
 
 /* What could have made a call that came by the exported name. */
 struct candidates {
     const char *entry_point;
     const ElfW(Dyn) * caller; /* the object that the call returns into */
+    struct object selves[4];  /* the copies of pgseal */
+    size_t nselves;
     struct known known;
     const struct object *walked;
     size_t n;
@@ -87,13 +94,30 @@ struct candidates {
     } all[32];
 };
 
+static bool find_self(const struct object *o, void *data)
+{
+    struct candidates *c = data;
+    if (object_is_self(o) && c->nselves < ARRAY_LEN(c->selves)) {
+        c->selves[c->nselves++] = *o;
+    }
+    return false;
+}
+
+static bool is_in_self(const struct candidates *c, const void *address)
+{
+    bool inside = false;
+    for (size_t i = 0; i < c->nselves; i++) {
+        inside = inside || object_holds(&c->selves[i], address);
+    }
+    return inside;
+}
+
 static bool is_candidate(const struct import *import, void *data)
 {
     struct candidates *c = data;
-    struct object target;
     void *holds = *import->slot;
     unsigned row = linkage_row_of(holds);
-    bool here = row == 0 && object_of(holds, &target) && object_is_self(&target);
+    bool here = row == 0 && is_in_self(c, holds);
     bool rewritten =
         row != 0 && (!import->call || c->known.sweep == sweep_last() || c->caller == c->known.dyn);
     if (strcmp(import->name, c->entry_point) == 0 && (here || rewritten)) {
@@ -123,7 +147,11 @@ static bool agree(const struct candidates *c, struct object *libpq)
     for (size_t i = 0; i < c->n && i < sizeof c->all / sizeof c->all[0]; i++) {
         const void *one = c->all[i].row != 0 ? linkage_bound(c->all[i].row) : NULL;
         if (one == NULL) {
-            if (!reach_libpq(&c->all[i].object, c->entry_point, libpq)) {
+            const struct object *o = &c->all[i].object;
+            void *handle = hold(o->map, NULL);
+            bool reached = reach_libpq(o, c->entry_point, libpq);
+            hold_end(handle);
+            if (!reached) {
                 return false;
             }
             one = libpq->dyn;
@@ -158,6 +186,7 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
         return true;
     }
     struct candidates c = {.entry_point = entry_point, .caller = from_object ? caller.dyn : NULL};
+    objects_each(find_self, &c);
     objects_each(find_candidates, &c);
     if (agree(&c, o)) {
         return true;

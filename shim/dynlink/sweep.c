@@ -7,11 +7,13 @@
  * under the loader's lock: what decides where a slot leads asks the dynamic linker itself. */
 #include "shim/dynlink/sweep.h"
 
+#include "lib/core/text/array.h"
 #include "lib/core/text/strbuf.h"
+#include "shim/dynlink/hold.h"
+#include "shim/dynlink/hooked.h"
 #include "shim/dynlink/known.h"
 #include "shim/dynlink/linkage.h"
 #include "shim/dynlink/lock.h"
-#include "shim/dynlink/reach.h"
 #include "shim/dynlink/real.h"
 #include "shim/dynlink/slot.h"
 
@@ -26,23 +28,6 @@ static __thread unsigned own_deep_opens; /* of these, this thread's */
 static uint64_t swept;                   /* objects_state() at the end of the last sweep */
 static bool swept_everything;
 static unsigned last;
-
-enum { NO_COLUMN = -1 };
-
-/* The functions whose slots are rewritten. */
-static const struct {
-    char name[24];
-    signed char column; /* of libpq's functions: of their stubs */
-    signed char loader; /* of the loader's: enum loader_function */
-} hooks[] = {
-#define HOOK(name, kind) HOOK_##kind(name)
-#define HOOK_ENTRY(name) {#name, COLUMN_##name, NO_COLUMN},
-#define HOOK_CONN(name) {#name, COLUMN_##name, NO_COLUMN},
-#define HOOK_CANCEL(name) {#name, COLUMN_##name, NO_COLUMN},
-#define HOOK_LOADER(name) {#name, NO_COLUMN, LOADER_##name},
-#include "shim/hooks.def"
-#undef HOOK
-};
 
 /* One slot that may have to be rewritten. */
 struct item {
@@ -63,6 +48,12 @@ struct work {
     size_t next;
     size_t nobjects;
     size_t nitems;
+    size_t nlibpqs;
+    struct {
+        void *map;
+        void *space;
+        void *handle;
+    } libpqs[2 * LINKED_LIBPQS];
     bool full;
     bool again; /* something may have joined the global scope: slots that the dynamic linker would
                         not have bound yet may have to lead elsewhere */
@@ -72,6 +63,8 @@ struct work {
         bool open;    /* a slot of it could not be decided about, or did not fit */
         bool lazy;    /* a slot of it was not bound yet */
         bool changed; /* a slot of it is to be rewritten */
+        bool used;    /* an item is one of its slots */
+        void *handle; /* it is held by this */
         int error;
         unsigned char failed; /* the hook of the slot that could not be written */
         char name[256];
@@ -131,6 +124,8 @@ static bool choose(struct known *k, void *data)
             w->objects[w->nobjects].open = false;
             w->objects[w->nobjects].lazy = false;
             w->objects[w->nobjects].changed = false;
+            w->objects[w->nobjects].used = false;
+            w->objects[w->nobjects].handle = NULL;
             w->objects[w->nobjects].error = 0;
             w->objects[w->nobjects++].known = *k;
         }
@@ -145,24 +140,24 @@ static bool note(const struct import *import, void *data)
     if (import->name[0] != 'P' && import->name[0] != 'd') {
         return false;
     }
+    size_t hook = hooked_find(import->name);
     void *holds = __atomic_load_n(import->slot, __ATOMIC_RELAXED);
-    for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++) {
-        if (strncmp(hooks[i].name, import->name, sizeof hooks[i].name) != 0 || holds == NULL ||
-            (linkage_is_stub(holds) && !(k->lazy && w->again && linkage_row_of(holds) != 0)) ||
-            (hooks[i].column == NO_COLUMN && !k->deep && k->space == NULL)) {
-            continue;
-        }
-        if (w->nitems == ITEMS) {
-            w->full = true;
-            w->objects[w->next].open = true;
-            return true;
-        }
-        w->items[w->nitems++] = (struct item){.o = *w->walked,
-                                              .import = *import,
-                                              .holds = holds,
-                                              .owner = w->next,
-                                              .hook = (unsigned char)i};
+    if (hook == HOOKED || holds == NULL ||
+        (linkage_is_stub(holds) && !(k->lazy && w->again && linkage_row_of(holds) != 0)) ||
+        (hooked[hook].column == NO_COLUMN && !k->deep && k->space == NULL)) {
+        return false;
     }
+    if (w->nitems == ITEMS) {
+        w->full = true;
+        w->objects[w->next].open = true;
+        return true;
+    }
+    w->objects[w->next].used = true;
+    w->items[w->nitems++] = (struct item){.o = *w->walked,
+                                          .import = *import,
+                                          .holds = holds,
+                                          .owner = w->next,
+                                          .hook = (unsigned char)hook};
     return false;
 }
 
@@ -184,75 +179,53 @@ static bool collect(const struct object *o, void *data)
     return false;
 }
 
-/* --- where a slot leads, and should lead */
-
-static void *for_libpq(const struct item *item, const struct known *k, const struct object *target,
-                       bool unbound, bool *open)
+/* What is worked on stays until that is done, and so do the libpqs. */
+static bool note_libpq(struct known *k, void *data)
 {
-    const char *name = hooks[item->hook].name;
-    struct object libpq = *target;
-    struct object definition;
-    bool hidden = k->deep || k->space != NULL;
-    if (unbound && hidden) {
-        void *fn = reach(&item->o, name, object_import_version(&item->o, item->import.symbol));
-        if (fn == NULL || !object_of(fn, &definition)) {
-            *open = true;
-            return NULL;
-        }
-        libpq = definition;
-    } else if (unbound || object_is_self(target)) {
-        if (!reach_libpq(&item->o, name, &libpq)) {
-            *open = true;
-            return NULL;
-        }
+    struct work *w = data;
+    if (k->libpq && w->nlibpqs < ARRAY_LEN(w->libpqs)) {
+        w->libpqs[w->nlibpqs].map = k->map;
+        w->libpqs[w->nlibpqs++].space = k->space;
     }
-    return known_is_libpq(&libpq)
-               ? linkage_stub(linkage_libpq(&libpq), (size_t)hooks[item->hook].column)
-               : NULL;
+    return false;
 }
 
-static void *for_loader(const struct item *item, const struct known *k, const struct object *target,
-                        bool unbound)
+static void hold_all(struct work *w)
 {
-    const char *name = hooks[item->hook].name;
-    enum loader_function function = (enum loader_function)hooks[item->hook].loader;
-    struct object library;
-    struct object ours;
-    void *fn = item->holds;
-    if (object_is_self(target) || object_symbol(&item->o, name) != NULL) {
-        return NULL; /* ours already; or one that stands before the C library's itself */
+    known_each(note_libpq, w);
+    for (size_t i = 0; i < w->nlibpqs; i++) {
+        w->libpqs[i].handle = hold(w->libpqs[i].map, w->libpqs[i].space);
     }
-    if (unbound) {
-        fn = reach(&item->o, name, object_import_version(&item->o, item->import.symbol));
+    for (size_t i = 0; i < w->nobjects; i++) {
+        const struct known *k = &w->objects[i].known;
+        w->objects[i].handle = w->objects[i].used ? hold(k->map, k->space) : NULL;
     }
-    if (fn == NULL || !object_of(fn, &library)) {
-        return NULL;
+}
+
+static void end_holds(struct work *w)
+{
+    for (size_t i = 0; i < w->nobjects; i++) {
+        hold_end(w->objects[i].handle);
     }
-    if (k->space != NULL) {
-        return function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
+    for (size_t i = 0; i < w->nlibpqs; i++) {
+        hold_end(w->libpqs[i].handle);
     }
-    void *real = real_function(function);
-    return real != NULL && object_of(real, &ours) && ours.dyn == library.dyn
-               ? linkage_stubs()->exported[function]
-               : NULL;
 }
 
 static void decide(struct work *w)
 {
     for (size_t i = 0; i < w->nitems; i++) {
         struct item *item = &w->items[i];
-        const struct known *k = &w->objects[item->owner].known;
-        struct object target;
-        if (!object_of(item->holds, &target)) {
-            continue;
-        }
-        bool unbound = target.dyn == item->o.dyn &&
-                       item->holds != object_symbol(&item->o, hooks[item->hook].name);
+        const struct hooked_slot slot = {.o = &item->o,
+                                         .known = &w->objects[item->owner].known,
+                                         .import = &item->import,
+                                         .holds = item->holds,
+                                         .hook = item->hook};
+        bool unbound = false;
+        bool open = false;
+        item->replacement = hooked_target(&slot, &unbound, &open);
         w->objects[item->owner].lazy |= unbound;
-        item->replacement =
-            hooks[item->hook].column != NO_COLUMN
-                ? for_libpq(item, k, &target, unbound, &w->objects[item->owner].open)
-                : for_loader(item, k, &target, unbound);
+        w->objects[item->owner].open |= open;
     }
 }
 
@@ -285,7 +258,8 @@ static bool mark(struct known *k, void *data)
     const struct work *w = data;
     for (size_t i = 0; i < w->nobjects; i++) {
         if (w->objects[i].known.dyn == k->dyn && w->objects[i].known.map == k->map) {
-            k->open = w->objects[i].open;
+            /* Of a slot that was not bound yet: another thread may be just binding it, over this. */
+            k->open = w->objects[i].open || (w->objects[i].lazy && w->objects[i].changed);
             k->lazy = k->lazy || w->objects[i].lazy;
             k->sweep = k->sweep == 0 || w->objects[i].changed ? last : k->sweep;
         }
@@ -305,9 +279,15 @@ static enum outcome try_once(struct work *w, bool everything, bool *rewritten)
     known_update(__atomic_load_n(&deep_opens, __ATOMIC_ACQUIRE) > 0);
     known_each(choose, w);
     objects_everywhere(collect, w);
-    decide(w);
+    hold_all(w);
     uint64_t state = w->state;
-    objects_each(write_items, w);
+    if (objects_state() == state) { /* what was collected is there, and held */
+        decide(w);
+        objects_each(write_items, w);
+    } else {
+        w->state = 0;
+    }
+    end_holds(w);
     if (w->state == 0) {
         return CHANGED;
     }
@@ -327,7 +307,7 @@ static enum outcome try_once(struct work *w, bool everything, bool *rewritten)
     }
     for (size_t i = 0; i < w->nobjects; i++) {
         if (w->objects[i].error != 0) {
-            slot_report(w->objects[i].name, hooks[w->objects[i].failed].name, w->objects[i].error);
+            slot_report(w->objects[i].name, hooked[w->objects[i].failed].name, w->objects[i].error);
         }
     }
     __atomic_store_n(&swept, state, __ATOMIC_RELEASE);

@@ -11,7 +11,7 @@
 #include "shim/hooks/loader.h"
 
 #include "lib/elf/loaded.h"
-#include "shim/dynlink/known.h"
+#include "shim/dynlink/hooked.h"
 #include "shim/dynlink/reach.h"
 #include "shim/dynlink/real.h"
 #include "shim/dynlink/slot.h"
@@ -48,52 +48,13 @@ const struct linkage_stubs stubs = {
         },
 };
 
-enum { NONE = -1 };
-
-/* Names apart from functions: only what holds a pointer costs a relocation at the start of each process. */
-static const struct {
-    char name[24];
-    char marked[24];
-    signed char column; /* of libpq's functions */
-    signed char loader; /* of the loader's */
-} hooks[] = {
-#define HOOK(name, kind) HOOK_##kind(name)
-#define HOOK_ENTRY(name) {#name, #name "\001", COLUMN_##name, NONE},
-#define HOOK_CONN(name) HOOK_ENTRY(name)
-#define HOOK_CANCEL(name) HOOK_ENTRY(name)
-#define HOOK_LOADER(name) {#name, #name "\001", NONE, LOADER_##name},
-#include "shim/hooks.def"
-#undef HOOK
-};
-enum { NAMES = sizeof hooks / sizeof hooks[0] };
-
-/* Not the C library's strcmp: a sanitizer's calls a real one that it is only just looking for, by our
- * dlsym. */
-static bool same(const char *a, const char *b)
-{
-    while (*a != '\0' && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
-static size_t find_hook(const char *name)
-{
-    size_t i = 0;
-    while (i < NAMES && !same(hooks[i].name, name)) {
-        i++;
-    }
-    return i;
-}
-
 __attribute__((visibility("default"))) char *dlerror(void)
 {
     char *text = real_dlerror();
-    for (size_t i = 0; text != NULL && strchr(text, '\001') != NULL && i < NAMES; i++) {
-        char *found = strstr(text, hooks[i].marked);
+    for (size_t i = 0; text != NULL && strchr(text, '\001') != NULL && i < HOOKED; i++) {
+        char *found = strstr(text, hooked[i].marked);
         if (found != NULL) { /* the text is the C library's own copy, good until its next error */
-            char *mark = found + strlen(hooks[i].name);
+            char *mark = found + strlen(hooked[i].name);
             memmove(mark, mark + 1, strlen(mark));
         }
     }
@@ -148,11 +109,11 @@ static void *bound_to(size_t hook, void *fn)
     if (!object_of(fn, &o)) {
         return fn;
     }
-    if (hooks[hook].column != NONE) {
-        return known_is_libpq(&o) ? linkage_stub(linkage_libpq(&o), (size_t)hooks[hook].column)
-                                  : linkage_stub(NULL, (size_t)hooks[hook].column);
+    if (hooked[hook].column != NO_COLUMN) {
+        return known_is_libpq(&o) ? linkage_stub(linkage_libpq(&o), (size_t)hooked[hook].column)
+                                  : linkage_stub(NULL, (size_t)hooked[hook].column);
     }
-    enum loader_function function = (enum loader_function)hooks[hook].loader;
+    enum loader_function function = (enum loader_function)hooked[hook].loader;
     struct object ours;
     void *real = real_function(function);
     if (real != NULL && object_of(real, &ours) && ours.dyn == o.dyn) {
@@ -183,7 +144,7 @@ static void *answer_libpq(struct loader_call *call, const struct question *q, vo
         }
     }
     if (fn == NULL) {
-        call->arg[1] = (uintptr_t)hooks[q->hook].marked;
+        call->arg[1] = (uintptr_t)hooked[q->hook].marked;
         return real;
     }
     call->result = bound_to(q->hook, fn);
@@ -219,14 +180,15 @@ static void *answer(struct loader_call *call, const void *from, bool versioned)
         linkage_use(&stubs);
         sweep(SWEEP_FOR_CALL);
     }
-    size_t hook =
-        name != NULL && real != NULL && (!versioned || call->arg[2] != 0) ? find_hook(name) : NAMES;
+    size_t hook = name != NULL && real != NULL && (!versioned || call->arg[2] != 0)
+                      ? hooked_find(name)
+                      : HOOKED;
     void *handle = (void *)call->arg[0];              // NOLINT(performance-no-int-to-ptr)
     const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
     bool pseudo = handle == RTLD_DEFAULT || handle == RTLD_NEXT;
     /* A sanitizer asks for the loader's functions before it can be called itself. */
-    if (hook == NAMES || (hooks[hook].column == NONE && pseudo &&
-                          !__atomic_load_n(&sweep_had_deep, __ATOMIC_RELAXED))) {
+    if (hook == HOOKED || (hooked[hook].column == NO_COLUMN && pseudo &&
+                           !__atomic_load_n(&sweep_had_deep, __ATOMIC_RELAXED))) {
         return real;
     }
     linkage_use(&stubs);
@@ -235,8 +197,8 @@ static void *answer(struct loader_call *call, const void *from, bool versioned)
                                .version = versioned ? version : NULL,
                                .caller = object_of(from, &caller) ? &caller : NULL,
                                .hook = hook};
-    void *jump =
-        hooks[hook].column != NONE ? answer_libpq(call, &q, real) : answer_loader(call, &q, real);
+    void *jump = hooked[hook].column != NO_COLUMN ? answer_libpq(call, &q, real)
+                                                  : answer_loader(call, &q, real);
     if (jump == NULL && call->result != NULL) {
         hook_fired(versioned ? HOOK_dlvsym : HOOK_dlsym);
     }
@@ -380,8 +342,8 @@ static void *answer_elsewhere(struct loader_call *call, const void *from, bool v
     if (__atomic_load_n(&sweep_pending, __ATOMIC_RELAXED)) {
         sweep(SWEEP_FOR_CALL);
     }
-    size_t hook = name != NULL ? find_hook(name) : NAMES;
-    if (hook == NAMES) {
+    size_t hook = name != NULL ? hooked_find(name) : HOOKED;
+    if (hook == HOOKED) {
         return real;
     }
     if (handle == RTLD_DEFAULT || handle == RTLD_NEXT) {

@@ -114,6 +114,18 @@ is "$(reached | sed -E "s#$REACH/##g; s#t[0-9]#t#")" \
 is "$(sessions good | sort | uniq -c | xargs)" '40 - ssl' 'eight threads: forty sessions of verified TLS'
 is "$(grep -c ': t$' <<<"$OUT")" 40 'eight threads: forty answers over TLS'
 
+# Modules that other threads open and close at the same time.
+reach_cc -o "$REACH/churn" "$REACH_SRC/churn.c" -lpthread
+for how in n l d m; do
+    log_mark good
+    run bare "$REACH/churn" 12 "$target" "$how" "$a" "$b" "$c" "$s"
+    want="$RC $(sort <<<"$OUT" | uniq -c | tr -s ' ')$ERR"
+    log_mark good
+    run sealed "$REACH/churn" 12 "$target" "$how" "$a" "$b" "$c" "$s"
+    is "$RC $(sort <<<"$OUT" | uniq -c | tr -s ' ')$ERR" "$want" "four threads open and close modules ($how): each its own libpq"
+    is "$(sessions good | sort | uniq -c | xargs)" '48 - ssl' "four threads open and close modules ($how): verified TLS"
+done
+
 # A tail call: the return address is that of the program, which has no libpq of its own, or of a module with another one.
 # same_tail NAME COMMAND…: the module's own libpq, bare and sealed.
 same_tail() {

@@ -1,0 +1,92 @@
+/* hooked: the functions of hooks.def by name, and what a linkage slot for one of them should hold. */
+#include "shim/dynlink/hooked.h"
+
+#include "shim/dynlink/reach.h"
+#include "shim/dynlink/real.h"
+
+const struct hooked hooked[HOOKED] = {
+#define HOOK(name, kind) HOOK_##kind(name)
+#define HOOK_ENTRY(name) {#name, #name "\001", COLUMN_##name, NO_COLUMN},
+#define HOOK_CONN(name) HOOK_ENTRY(name)
+#define HOOK_CANCEL(name) HOOK_ENTRY(name)
+#define HOOK_LOADER(name) {#name, #name "\001", NO_COLUMN, LOADER_##name},
+#include "shim/hooks.def"
+#undef HOOK
+};
+
+/* Not the C library's strcmp: a sanitizer's calls a real one that it is only just looking for, by our
+ * dlsym. */
+static bool same(const char *a, const char *b)
+{
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+size_t hooked_find(const char *name)
+{
+    size_t i = 0;
+    while (i < HOOKED && !same(hooked[i].name, name)) {
+        i++;
+    }
+    return i;
+}
+
+/* Without pgseal, what this slot would be bound to. */
+static void *reach_import(const struct hooked_slot *slot)
+{
+    return reach(slot->o, hooked[slot->hook].name,
+                 object_import_version(slot->o, slot->import->symbol));
+}
+
+static void *for_libpq(const struct hooked_slot *slot, const struct object *target, bool unbound,
+                       bool *open)
+{
+    struct object libpq = *target;
+    bool found = true;
+    if (unbound && (slot->known->deep || slot->known->space != NULL)) {
+        void *fn = reach_import(slot);
+        found = fn != NULL && object_of(fn, &libpq);
+    } else if (unbound || object_is_self(target)) {
+        found = reach_libpq(slot->o, hooked[slot->hook].name, &libpq);
+    }
+    *open = !found;
+    return found && known_is_libpq(&libpq)
+               ? linkage_stub(linkage_libpq(&libpq), (size_t)hooked[slot->hook].column)
+               : NULL;
+}
+
+static void *for_loader(const struct hooked_slot *slot, const struct object *target, bool unbound)
+{
+    enum loader_function function = (enum loader_function)hooked[slot->hook].loader;
+    struct object library;
+    struct object ours;
+    if (object_is_self(target) || object_symbol(slot->o, hooked[slot->hook].name) != NULL) {
+        return NULL; /* ours already; or one that stands before the C library's itself */
+    }
+    void *fn = unbound ? reach_import(slot) : slot->holds;
+    if (fn == NULL || !object_of(fn, &library)) {
+        return NULL;
+    }
+    if (slot->known->space != NULL) {
+        return function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
+    }
+    void *real = real_function(function);
+    return real != NULL && object_of(real, &ours) && ours.dyn == library.dyn
+               ? linkage_stubs()->exported[function]
+               : NULL;
+}
+
+void *hooked_target(const struct hooked_slot *slot, bool *unbound, bool *open)
+{
+    struct object target;
+    if (!object_of(slot->holds, &target)) {
+        return NULL;
+    }
+    *unbound = target.dyn == slot->o->dyn &&
+               slot->holds != object_symbol(slot->o, hooked[slot->hook].name);
+    return hooked[slot->hook].column != NO_COLUMN ? for_libpq(slot, &target, *unbound, open)
+                                                  : for_loader(slot, &target, *unbound);
+}

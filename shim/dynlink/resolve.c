@@ -282,7 +282,7 @@ bool libpq_resolve(struct call_site call_site, const char *entry_point, struct l
     struct strbuf t;
     strbuf_init(&s.paths, paths, sizeof paths);
     strbuf_init(&t, reason, size);
-    sweep(SWEEP_FOR_CALL);
+    sweep();
     survey(&s);
     bool found = call_site.bound != NULL ? decide_bound(call_site.bound, &o, &fault)
                                          : decide(call_site, entry_point, &o, &s, &fault);

@@ -1,10 +1,10 @@
 /* sweep: points the slots of loaded objects to functions that are bound to the libpq (or the C library)
  * that they lead to.
  *
- * An object that another thread is just opening is listed before it is relocated. So each sweep first
- * notes what there is (objects_state), waits until all of it is there as a whole, and then works only
- * as long as nothing has come or gone since; else it begins again. Only the walk and the writing run
- * under the loader's lock: what decides where a slot leads asks the dynamic linker itself. */
+ * Other threads open and close objects meanwhile, and an object that is just being opened is listed
+ * before it is relocated. What has slots to look at is held first (hold.h): once it is held it is
+ * relocated, and stays. Only then its slots are read. Only the walks and the writing run under the
+ * loader's lock: what decides where a slot leads asks the dynamic linker itself. */
 #include "shim/dynlink/sweep.h"
 
 #include "lib/core/text/array.h"
@@ -23,10 +23,12 @@
 
 bool sweep_pending;
 bool sweep_had_deep;
-static unsigned deep_opens;              /* under way, or jumped to and not yet swept up after */
-static __thread unsigned own_deep_opens; /* of these, this thread's */
-static uint64_t swept;                   /* objects_state() at the end of the last sweep */
-static bool swept_everything;
+static bool had_open; /* something was opened in this process, or is about to be */
+static struct {       /* under way, or jumped to and not yet swept up after */
+    unsigned all, deep;
+} opens;
+static __thread unsigned own_opens, own_deep_opens; /* of these, this thread's */
+static uint64_t swept; /* objects_state() before the last sweep; 0: sweep anew */
 static unsigned last;
 
 /* One slot that may have to be rewritten. */
@@ -43,7 +45,8 @@ enum { ITEMS = 2048, OBJECTS = 1024 };
 
 /* Too large for the stack of whoever opens something. */
 struct work {
-    uint64_t state;
+    uint64_t state; /* objects_state() before */
+    bool stable;    /* nothing has come or gone since */
     const struct object *walked;
     size_t next;
     size_t nobjects;
@@ -63,7 +66,8 @@ struct work {
         bool open;    /* a slot of it could not be decided about, or did not fit */
         bool lazy;    /* a slot of it was not bound yet */
         bool changed; /* a slot of it is to be rewritten */
-        bool used;    /* an item is one of its slots */
+        bool used;    /* it has slots to look at */
+        bool program; /* it is always there, and needs no hold */
         void *handle; /* it is held by this */
         int error;
         unsigned char failed; /* the hook of the slot that could not be written */
@@ -72,20 +76,34 @@ struct work {
     struct item items[ITEMS];
 };
 
-void sweep_opening(bool deep)
+static void end_opens(void)
 {
+    __atomic_fetch_sub(&opens.deep, own_deep_opens, __ATOMIC_ACQ_REL);
+    unsigned left = __atomic_sub_fetch(&opens.all, own_opens, __ATOMIC_ACQ_REL);
+    own_deep_opens = 0;
+    own_opens = 0;
+    if (left == 0) {
+        __atomic_store_n(&sweep_pending, false, __ATOMIC_RELEASE);
+        if (__atomic_load_n(&opens.all, __ATOMIC_ACQUIRE) != 0) { /* another thread, just now */
+            __atomic_store_n(&sweep_pending, true, __ATOMIC_RELEASE);
+        }
+    }
+}
+
+void sweep_before_open(bool deep)
+{
+    if (!__atomic_exchange_n(&had_open, true, __ATOMIC_ACQ_REL)) {
+        __atomic_store_n(&swept, 0, __ATOMIC_RELEASE);
+    }
+    sweep();
     if (deep) {
         own_deep_opens++;
         __atomic_store_n(&sweep_had_deep, true, __ATOMIC_RELAXED);
-        __atomic_fetch_add(&deep_opens, 1, __ATOMIC_ACQ_REL);
+        __atomic_fetch_add(&opens.deep, 1, __ATOMIC_ACQ_REL);
     }
+    own_opens++;
+    __atomic_fetch_add(&opens.all, 1, __ATOMIC_ACQ_REL);
     __atomic_store_n(&sweep_pending, true, __ATOMIC_RELEASE);
-}
-
-static void end_opens(void)
-{
-    __atomic_fetch_sub(&deep_opens, own_deep_opens, __ATOMIC_ACQ_REL);
-    own_deep_opens = 0;
 }
 
 void sweep_failed(void)
@@ -125,6 +143,7 @@ static bool choose(struct known *k, void *data)
             w->objects[w->nobjects].lazy = false;
             w->objects[w->nobjects].changed = false;
             w->objects[w->nobjects].used = false;
+            w->objects[w->nobjects].program = false;
             w->objects[w->nobjects].handle = NULL;
             w->objects[w->nobjects].error = 0;
             w->objects[w->nobjects++].known = *k;
@@ -133,18 +152,91 @@ static bool choose(struct known *k, void *data)
     return false;
 }
 
+/* The object of w->objects that o is; nobjects where it is none. */
+static size_t find_object(const struct work *w, const struct object *o)
+{
+    size_t i = 0;
+    for (; i < w->nobjects; i++) {
+        const struct known *k = &w->objects[i].known;
+        if (k->dyn == o->dyn && k->map == o->map && k->space == o->space) {
+            break;
+        }
+    }
+    return i;
+}
+
+/* The hook of an import whose slot may have to be rewritten, else HOOKED. */
+static size_t find_hook(const struct known *k, const struct import *import)
+{
+    size_t hook =
+        import->name[0] == 'P' || import->name[0] == 'd' ? hooked_find(import->name) : HOOKED;
+    return hook != HOOKED && hooked[hook].column == NO_COLUMN && !k->deep && k->space == NULL
+               ? HOOKED
+               : hook;
+}
+
+static bool is_used(const struct import *import, void *data)
+{
+    return find_hook(data, import) != HOOKED;
+}
+
+static bool find_used(const struct object *o, void *data)
+{
+    struct work *w = data;
+    size_t i = find_object(w, o);
+    if (i < w->nobjects && !object_is_self(o)) {
+        w->objects[i].used = object_each_import(o, is_used, &w->objects[i].known);
+        w->objects[i].program = o->name[0] == '\0' && o->space == NULL;
+        strbuf_copy(w->objects[i].name, sizeof w->objects[i].name, o->name);
+    }
+    return false;
+}
+
+static bool note_libpq(struct known *k, void *data)
+{
+    struct work *w = data;
+    if (k->libpq && w->nlibpqs < ARRAY_LEN(w->libpqs)) {
+        w->libpqs[w->nlibpqs].map = k->map;
+        w->libpqs[w->nlibpqs++].space = k->space;
+    }
+    return false;
+}
+
+/* What is worked on, and the libpqs. What cannot be held (its name has a $) must not come and go
+ * meanwhile. */
+static void hold_all(struct work *w)
+{
+    known_each(note_libpq, w);
+    for (size_t i = 0; i < w->nlibpqs; i++) {
+        w->libpqs[i].handle = hold(w->libpqs[i].map, w->libpqs[i].space);
+    }
+    for (size_t i = 0; i < w->nobjects; i++) {
+        const struct known *k = &w->objects[i].known;
+        bool needed = w->objects[i].used && !w->objects[i].program;
+        w->objects[i].handle = needed ? hold(k->map, k->space) : NULL;
+    }
+    objects_settled();
+    w->stable = objects_state() == w->state;
+}
+
+static void end_holds(struct work *w)
+{
+    for (size_t i = 0; i < w->nobjects; i++) {
+        hold_end(w->objects[i].handle);
+    }
+    for (size_t i = 0; i < w->nlibpqs; i++) {
+        hold_end(w->libpqs[i].handle);
+    }
+}
+
 static bool note(const struct import *import, void *data)
 {
     struct work *w = data;
     const struct known *k = &w->objects[w->next].known;
-    if (import->name[0] != 'P' && import->name[0] != 'd') {
-        return false;
-    }
-    size_t hook = hooked_find(import->name);
+    size_t hook = find_hook(k, import);
     void *holds = __atomic_load_n(import->slot, __ATOMIC_RELAXED);
     if (hook == HOOKED || holds == NULL ||
-        (linkage_is_stub(holds) && !(k->lazy && w->again && linkage_row_of(holds) != 0)) ||
-        (hooked[hook].column == NO_COLUMN && !k->deep && k->space == NULL)) {
+        (linkage_is_stub(holds) && !(k->lazy && w->again && linkage_row_of(holds) != 0))) {
         return false;
     }
     if (w->nitems == ITEMS) {
@@ -152,7 +244,6 @@ static bool note(const struct import *import, void *data)
         w->objects[w->next].open = true;
         return true;
     }
-    w->objects[w->next].used = true;
     w->items[w->nitems++] = (struct item){.o = *w->walked,
                                           .import = *import,
                                           .holds = holds,
@@ -164,52 +255,17 @@ static bool note(const struct import *import, void *data)
 static bool collect(const struct object *o, void *data)
 {
     struct work *w = data;
-    for (size_t i = 0; i < w->nobjects; i++) {
-        const struct known *k = &w->objects[i].known;
-        if (k->dyn == o->dyn && k->map == o->map && k->space == o->space) {
-            if (!object_is_self(o)) {
-                w->next = i;
-                w->walked = o;
-                strbuf_copy(w->objects[i].name, sizeof w->objects[i].name, o->name);
-                object_each_import(o, note, w);
-            }
-            break;
+    size_t i = find_object(w, o);
+    if (i < w->nobjects && w->objects[i].used) {
+        w->next = i;
+        w->walked = o;
+        if (w->objects[i].program || w->objects[i].handle != NULL || w->stable) {
+            object_each_import(o, note, w);
+        } else {
+            w->objects[i].open = true;
         }
     }
     return false;
-}
-
-/* What is worked on stays until that is done, and so do the libpqs. */
-static bool note_libpq(struct known *k, void *data)
-{
-    struct work *w = data;
-    if (k->libpq && w->nlibpqs < ARRAY_LEN(w->libpqs)) {
-        w->libpqs[w->nlibpqs].map = k->map;
-        w->libpqs[w->nlibpqs++].space = k->space;
-    }
-    return false;
-}
-
-static void hold_all(struct work *w)
-{
-    known_each(note_libpq, w);
-    for (size_t i = 0; i < w->nlibpqs; i++) {
-        w->libpqs[i].handle = hold(w->libpqs[i].map, w->libpqs[i].space);
-    }
-    for (size_t i = 0; i < w->nobjects; i++) {
-        const struct known *k = &w->objects[i].known;
-        w->objects[i].handle = w->objects[i].used ? hold(k->map, k->space) : NULL;
-    }
-}
-
-static void end_holds(struct work *w)
-{
-    for (size_t i = 0; i < w->nobjects; i++) {
-        hold_end(w->objects[i].handle);
-    }
-    for (size_t i = 0; i < w->nlibpqs; i++) {
-        hold_end(w->libpqs[i].handle);
-    }
 }
 
 static void decide(struct work *w)
@@ -236,10 +292,6 @@ static bool write_items(const struct object *first, void *data)
     struct work *w = data;
     uint64_t mask;
     (void)first;
-    if (objects_state() != w->state) {
-        w->state = 0;
-        return true;
-    }
     lock_take(&mask);
     for (size_t i = 0; i < w->nitems; i++) {
         const struct item *item = &w->items[i];
@@ -267,30 +319,21 @@ static bool mark(struct known *k, void *data)
     return false;
 }
 
-enum outcome { SWEPT, MORE, CHANGED };
-
-static enum outcome try_once(struct work *w, bool everything, bool *rewritten)
+/* Returns whether there is more to do than fits. */
+static bool sweep_some(struct work *w, bool everything, bool *rewritten)
 {
     memset(w, 0, offsetof(struct work, objects));
     w->everything = everything;
     w->again = real_global_has_grown();
     w->state = objects_state();
-    objects_settled();
-    known_update(__atomic_load_n(&deep_opens, __ATOMIC_ACQUIRE) > 0);
+    known_update(__atomic_load_n(&opens.deep, __ATOMIC_ACQUIRE) > 0);
     known_each(choose, w);
-    objects_everywhere(collect, w);
+    objects_everywhere(find_used, w);
     hold_all(w);
-    uint64_t state = w->state;
-    if (objects_state() == state) { /* what was collected is there, and held */
-        decide(w);
-        objects_each(write_items, w);
-    } else {
-        w->state = 0;
-    }
+    objects_everywhere(collect, w);
+    decide(w);
+    objects_each(write_items, w);
     end_holds(w);
-    if (w->state == 0) {
-        return CHANGED;
-    }
     bool news = false;
     for (size_t i = 0; i < w->nitems; i++) {
         bool changed =
@@ -310,47 +353,46 @@ static enum outcome try_once(struct work *w, bool everything, bool *rewritten)
             slot_report(w->objects[i].name, hooked[w->objects[i].failed].name, w->objects[i].error);
         }
     }
-    __atomic_store_n(&swept, state, __ATOMIC_RELEASE);
-    return w->full ? MORE : SWEPT;
+    return w->full;
 }
 
-/* Whether there is anything to look at: most processes have neither. */
-static bool worth_it(bool before_open, bool *everything)
+/* Whether there is anything to look at. Where nothing is ever opened, there is not: what the program
+ * brought along reaches the exported functions. */
+static bool is_needed(bool *everything)
 {
     size_t libpqs = 0;
     known_each(count_libpq, &libpqs);
-    *everything = libpqs > (before_open ? 0 : 1);
+    *everything = libpqs > (__atomic_load_n(&had_open, __ATOMIC_ACQUIRE) ? 0 : 1);
     return *everything || known_each(has_hidden, NULL);
 }
 
-bool sweep(enum sweep_reason reason)
+/* Returns whether all is done; what is not, the next sweep goes on with. */
+static bool sweep_all(bool everything, bool *rewritten)
 {
-    bool before_open = reason == SWEEP_BEFORE_OPEN;
+    struct work *w =
+        mmap(NULL, sizeof *w, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool more = true;
+    if (w == MAP_FAILED) {
+        return false;
+    }
+    for (int i = 0; more && i < 8; i++) {
+        more = sweep_some(w, everything, rewritten);
+    }
+    munmap(w, sizeof *w);
+    return !more;
+}
+
+bool sweep(void)
+{
     bool everything = false;
     bool rewritten = false;
     int saved_errno = errno;
     uint64_t state = objects_state();
-    __atomic_store_n(&sweep_pending, false, __ATOMIC_RELEASE);
-    if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) ||
-        (before_open && !__atomic_load_n(&swept_everything, __ATOMIC_RELAXED))) {
-        known_update(__atomic_load_n(&deep_opens, __ATOMIC_ACQUIRE) > 0);
-        if (!worth_it(before_open, &everything)) {
+    if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE)) {
+        known_update(__atomic_load_n(&opens.deep, __ATOMIC_ACQUIRE) > 0);
+        if (!is_needed(&everything) || sweep_all(everything, &rewritten)) {
             __atomic_store_n(&swept, state, __ATOMIC_RELEASE);
-        } else {
-            struct work *w =
-                mmap(NULL, sizeof *w, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-            enum outcome outcome = MORE;
-            for (int tries = 0; w != MAP_FAILED && outcome != SWEPT && tries < 8; tries++) {
-                outcome = try_once(w, everything, &rewritten);
-            }
-            if (w != MAP_FAILED) {
-                munmap(w, sizeof *w);
-            }
-            if (outcome != SWEPT) { /* the next call goes on with it */
-                __atomic_store_n(&sweep_pending, true, __ATOMIC_RELEASE);
-            }
         }
-        __atomic_store_n(&swept_everything, before_open, __ATOMIC_RELAXED);
     }
     end_opens();
     errno = saved_errno;

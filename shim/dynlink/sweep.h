@@ -8,18 +8,17 @@
 /* Looks through what was loaded since the last sweep, if anything was. Rewritten are
  * - of what was opened RTLD_DEEPBIND, and of other namespaces: slots of the functions of hooks.def,
  *   the loader's too;
- * - where there are several libpqs (before an open: any, since there soon may be): slots of libpq's
- *   functions in every object.
- * Objects that another thread is just opening are waited for. What cannot be rewritten is logged at
- * once. Returns whether any slot was rewritten. Keeps errno; allocates nothing but by mmap; takes the
- * loader's locks. Where a look-up among several definitions fails, what dlerror() had pending is lost.
- */
-enum sweep_reason { SWEEP_FOR_CALL, SWEEP_BEFORE_OPEN };
-bool sweep(enum sweep_reason reason);
+ * - where there are several libpqs, or one in a process that opens objects (there soon may be others):
+ *   slots of libpq's functions in every object.
+ * What cannot be rewritten is logged at once. Returns whether any slot was rewritten. Ends what this
+ * thread has announced. Keeps errno; allocates nothing but by mmap; takes the loader's locks, and so
+ * waits for what other threads are just opening. Where a look-up among several definitions fails, what
+ * dlerror() had pending is lost. */
+bool sweep(void);
 
-/* Announces that this thread is about to open something, deep: RTLD_DEEPBIND. Its next sweep is taken
- * for the end of that. Keeps errno. */
-void sweep_opening(bool deep);
+/* Sweeps, and announces that this thread is about to open something, deep: RTLD_DEEPBIND. Its next sweep
+ * is taken for the end of that. Keeps errno. */
+void sweep_before_open(bool deep);
 
 /* That open has failed: nothing came in. Keeps errno, and dlerror() as it is. */
 void sweep_failed(void);
@@ -28,7 +27,8 @@ void sweep_failed(void);
  * before any function that it has instrumented may run. */
 extern bool sweep_had_deep;
 
-/* Whether something was opened and not yet swept up after: read by the loader's entries. */
+/* Whether something was opened, by any thread, and not yet swept up after: read by the loader's
+ * entries. */
 extern bool sweep_pending;
 
 /* The number of the last sweep that looked at slots; known.sweep of an object is the one that did its

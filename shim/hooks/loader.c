@@ -178,7 +178,7 @@ static void *answer(struct loader_call *call, const void *from, bool versioned)
     struct object caller;
     if (__atomic_load_n(&sweep_pending, __ATOMIC_RELAXED)) {
         linkage_use(&stubs);
-        sweep(SWEEP_FOR_CALL);
+        sweep();
     }
     size_t hook = name != NULL && real != NULL && (!versioned || call->arg[2] != 0)
                       ? hooked_find(name)
@@ -241,17 +241,8 @@ static bool same_for_all(const char *file, const void *caller)
 
 static void swept(enum hook hook)
 {
-    if (sweep(SWEEP_FOR_CALL)) {
+    if (sweep()) {
         hook_fired(hook);
-    }
-}
-
-static void before_open(uintptr_t flags)
-{
-    linkage_use(&stubs);
-    sweep(SWEEP_BEFORE_OPEN);
-    if ((flags & RTLD_GLOBAL) != 0) {
-        real_global_grew();
     }
 }
 
@@ -265,13 +256,21 @@ static bool is_deep(uintptr_t flags)
 #endif
 }
 
+static void before_open(uintptr_t flags)
+{
+    linkage_use(&stubs);
+    sweep_before_open(is_deep(flags));
+    if ((flags & RTLD_GLOBAL) != 0) {
+        real_global_grew();
+    }
+}
+
 void *loader_dlopen(struct loader_call *call, const void *caller)
 {
     void *real = real_function(LOADER_dlopen);
     const char *file = (const char *)call->arg[0]; // NOLINT(performance-no-int-to-ptr)
     bool deep = is_deep(call->arg[1]);
     before_open(call->arg[1]);
-    sweep_opening(deep);
     bool now = deep || (call->arg[1] & RTLD_GLOBAL) != 0; /* what is called next may depend on it */
     if (!now || real == NULL || !same_for_all(file, caller)) {
         return real;
@@ -304,7 +303,6 @@ void *loader_dlmopen(struct loader_call *call, const void *caller)
     const char *file = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
     bool deep = is_deep(call->arg[2]);
     before_open(call->arg[2]);
-    sweep_opening(deep);
     if (real == NULL || (id == LM_ID_BASE && !deep)) {
         return real;
     }
@@ -340,7 +338,7 @@ static void *answer_elsewhere(struct loader_call *call, const void *from, bool v
     struct object caller;
     void *fn;
     if (__atomic_load_n(&sweep_pending, __ATOMIC_RELAXED)) {
-        sweep(SWEEP_FOR_CALL);
+        sweep();
     }
     size_t hook = name != NULL ? hooked_find(name) : HOOKED;
     if (hook == HOOKED) {
@@ -377,8 +375,7 @@ void *loader_dlopen_elsewhere(struct loader_call *call, const void *caller)
 {
     void *real = linkage_loader(stub_take())[LOADER_dlopen];
     (void)caller;
-    before_open(0);
-    sweep_opening(is_deep(call->arg[1]));
+    before_open(call->arg[1] & ~(uintptr_t)RTLD_GLOBAL);
     return real;
 }
 
@@ -386,8 +383,7 @@ void *loader_dlmopen_elsewhere(struct loader_call *call, const void *caller)
 {
     void *real = linkage_loader(stub_take())[LOADER_dlmopen];
     (void)caller;
-    before_open(0);
-    sweep_opening(is_deep(call->arg[2]));
+    before_open(call->arg[2] & ~(uintptr_t)RTLD_GLOBAL);
     if ((Lmid_t)call->arg[0] == LM_ID_NEWLM && !lists_namespaces()) {
         slot_report_unseen("something");
     }

@@ -117,13 +117,15 @@ is "$(grep -c ': t$' <<<"$OUT")" 40 'eight threads: forty answers over TLS'
 # Modules that other threads open and close at the same time.
 reach_cc -o "$REACH/churn" "$REACH_SRC/churn.c" -lpthread
 for how in n l d m; do
+    rounds=12
+    [[ $how != m ]] || rounds=2 # the C library has room for few namespaces
     log_mark good
-    run bare "$REACH/churn" 12 "$target" "$how" "$a" "$b" "$c" "$s"
+    run bare "$REACH/churn" "$rounds" "$target" "$how" "$a" "$b" "$c" "$s"
     want="$RC $(sort <<<"$OUT" | uniq -c | tr -s ' ')$ERR"
     log_mark good
-    run sealed "$REACH/churn" 12 "$target" "$how" "$a" "$b" "$c" "$s"
+    run sealed "$REACH/churn" "$rounds" "$target" "$how" "$a" "$b" "$c" "$s"
     is "$RC $(sort <<<"$OUT" | uniq -c | tr -s ' ')$ERR" "$want" "four threads open and close modules ($how): each its own libpq"
-    is "$(sessions good | sort | uniq -c | xargs)" '48 - ssl' "four threads open and close modules ($how): verified TLS"
+    is "$(sessions good | sort | uniq -c | xargs)" "$((4 * rounds)) - ssl" "four threads open and close modules ($how): verified TLS"
 done
 
 # A tail call: the return address is that of the program, which has no libpq of its own, or of a module with another one.

@@ -93,8 +93,8 @@ static void faults(void **state)
         const char *reason;
     } rows[] = {
         {"", "empty"},
-        {CERTIFICATE "-----BEGIN", "holds another block than CERTIFICATE"},
-        {CERTIFICATE CRL, "holds another block than CERTIFICATE"},
+        {CERTIFICATE "-----BEGIN", "contains a block other than CERTIFICATE"},
+        {CERTIFICATE CRL, "contains a block other than CERTIFICATE"},
     };
     const char *reason = "";
     (void)state;

@@ -4,10 +4,9 @@
 .PHONY: check-docker
 check-docker:
 	@tests/deps.sh build docker recipes
-	TEST_JOBS=1 TEST_TIMEOUT=1800 tests/run tests/docker/images.sh tests/docker/containers.sh
+	TEST_JOBS=1 TEST_TIMEOUT=1800 tests/run $(if $(T),"$(T)",tests/docker/images.sh tests/docker/containers.sh)
 
 .PHONY: check-packages
 check-packages:
 	@tests/deps.sh build docker
-	TEST_JOBS=1 TEST_TIMEOUT=1800 tests/run tests/docker/package.sh tests/docker/rpm.sh tests/docker/dist.sh \
-		tests/docker/fresh.sh
+	TEST_JOBS=1 TEST_TIMEOUT=1800 tests/run $(if $(T),"$(T)",$(addprefix tests/docker/,package.sh rpm.sh dist.sh fresh.sh))

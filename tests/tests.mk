@@ -4,7 +4,7 @@
 INTEGRATION_TESTS = $(sort $(wildcard tests/integration/*.t))
 TEST_OBJECTS = build/tests/entry_points build/tests/swap.so
 
-build/tests/entry_points: tests/lib/entry_points.c
+build/tests/entry_points: tests/lib/entry_points.c tests/lib/entry_points_report.h
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O1 -g -I$(PG_INCLUDE) -o $@ $< -lpq -lpthread
 

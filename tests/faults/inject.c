@@ -8,9 +8,10 @@
  * FAULT=vfork:N            a child of vfork that ends at once
  * FAULT=signal:N           a signal arrives at step N, whose handler makes a child and waits for it
  * FAULT=thread:N           another thread opens and closes FAULT_CONNINFO at step N
- * FAULT_REPORT=FILE        at exit: "steps N step NAME memory N maps N fds N": what was reached,
- * and what pgseal, and libpq on its behalf, have not given back FAULT_STEPS=FILE         the name
- * of each step, a line each FAULT_CLOCK=SECONDS      the process's clock stands so much off */
+ * FAULT_REPORT=FILE        at exit: "steps N step NAME memory N maps N fds N": what was reached, and
+ *                          what pgseal, and libpq on its behalf, have not given back
+ * FAULT_STEPS=FILE         the name of each step, a line each
+ * FAULT_CLOCK=SECONDS      the process's clock is wrong by so much */
 #include "inject.h"
 
 #include <dlfcn.h>
@@ -177,8 +178,8 @@ static void happen(void)
         sigaction(SIGUSR1, &action, NULL);
         raise(SIGUSR1);
     } else if (strcmp(what, "thread") == 0) {
-        /* Waited for only a while: a step under the loader's lock may not wait for who needs that.
-         */
+        /* Waited for only a while: a step under the loader's lock may not wait for a thread that
+         * needs the lock. */
         other_started = pthread_create(&other, NULL, connect_too, NULL) == 0;
         wait_for_other(100);
     }

@@ -35,6 +35,6 @@ fuzz:
 
 .PHONY: fuzz-installed
 fuzz-installed: $(FUZZ_PROGRAMS)
-	tests/fuzz/run $(FUZZ_SECONDS) $(FUZZ_PROGRAMS)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run --suite fuzz $(if $(T),"$(T)")
 
 -include $(FUZZ_CORE:.o=.d) $(FUZZ_SRC:%.c=build/tests/fuzz/%.d)

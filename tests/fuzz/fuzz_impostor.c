@@ -1,6 +1,7 @@
 /* fuzz_impostor: any bytes as what a client sends to `pgseal impostor`, and as what COMMAND prints.
- * What must hold: no crash, no leak, no read outside; every statement takes at least a byte and all of them take the whole
- * text; a SCRAM proof that was not computed is never right; XML text has no markup and no control character. */
+ * What must hold: no crash, no leak, no read outside; every statement takes at least a byte and all
+ * of them take the whole text; a SCRAM proof that was not computed is never right; XML text has no
+ * markup and no control character. */
 #include "cli/impostor/expand.h"
 #include "cli/impostor/impostor.h"
 #include "cli/impostor/message.h"

@@ -120,8 +120,7 @@ static const struct world world = {.root_ok = root_ok,
 
 static struct policy policies[POLICIES];
 
-/* A service file and an empty home, in a directory that is gone once they cannot be named any more.
- */
+/* A service file and an empty home, in a directory that is removed at the end. */
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     static char listed[] = "sslrootcert = /r\nsslcrl = /pure\n[host *.v]\nverify_as = w.example\n"

@@ -1,6 +1,6 @@
-# impostor: real clients at `pgseal impostor`; see tests/impostor/run.
+# impostor: real clients at `pgseal impostor`; see tests/impostor/suite.
 .PHONY: check-impostor
 check-impostor:
 	@tests/deps.sh build impostor
 	@$(MAKE) --no-print-directory all
-	tests/impostor/run
+	tests/run --suite impostor $(if $(T),"$(T)")

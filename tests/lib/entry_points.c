@@ -1,147 +1,39 @@
-/* entry_points: connects through any entry point of libpq, and prints what came of it as JSON, one line a
- * connection.
+/* entry_points: connects through any entry point of libpq, and prints what came of it as JSON, one
+ * line a connection.
  *
- *   entry_points NAME ENTRY [OPTION…] -- [ARGUMENT…]       one row
- *   entry_points -                                        rows from standard input, one a line, words
- * separated by tabs
+ *   entry_points NAME ENTRY [OPTION…] -- [ARGUMENT…]    one row
+ *   entry_points -                                      rows from standard input, one a line, the
+ *                                                       words separated by tabs
  *
- * ENTRY: connectdb start ping        ARGUMENT: one connection string
- *       params startparams pingparams (expand_dbname = 1), params0 startparams0 pingparams0 (= 0)
- *                                   ARGUMENTs: key=value ("key" alone: a NULL value)
- *       setdblogin                  ARGUMENTs: host= port= options= tty= dbname= user= password=
- * OPTION: env:NAME=VALUE            set for this row (rows of one process share what was loaded
- * before) unset:NAME                the contrary query=SQL                 instead of select
- * ssl_is_used() between=COMMAND           run by sh between the connection and a reset, whose
- * outcome is a second line reset=sync | start        PQreset, or PQresetStart and PQresetPoll
- *         threads=N times=M         N threads, M connections each
- *         fork                      connects in a child
- *         cancel                    a second line: PQgetCancel and PQcancel, sent or unsent
- *         first=WHAT                before all else: close:FD, reopen:FD:PATH, chroot:DIR, uid:N,
- * unshare:mount|net|user, clobber, setenv:NAME=VALUE (setenv: and clobber are for settings that
- * were read at load) */
-#include <libpq-fe.h>
+ * ENTRY and its arguments:
+ *   connectdb start ping                     one connection string
+ *   params startparams pingparams            key=value ("key" alone: a NULL value), expand_dbname = 1
+ *   params0 startparams0 pingparams0         the same with expand_dbname = 0
+ *   setdblogin                               host= port= options= tty= dbname= user= password=
+ *
+ * OPTION:
+ *   env:NAME=VALUE      set for this row (rows of one process share what was loaded before)
+ *   unset:NAME          the contrary
+ *   query=SQL           instead of select ssl_is_used()
+ *   reset=sync|start    PQreset, or PQresetStart and PQresetPoll; the outcome is a second line
+ *   between=COMMAND     run by sh between the connection and the reset
+ *   threads=N times=M   N threads, M connections each
+ *   fork                connects in a child
+ *   cancel              a second line: PQgetCancel and PQcancel, sent or unsent
+ *   first=WHAT          before all else: close:FD, reopen:FD:PATH, chroot:DIR, uid:N,
+ *                       unshare:mount|net|user, clobber, setenv:NAME=VALUE (setenv and clobber are
+ *                       for settings that were read at load) */
+#include "entry_points_report.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sched.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { WORDS = 128, POLL_MS = 10000 };
-
-struct row {
-    const char *name, *entry, *query, *between, *reset;
-    int threads, times;
-    bool fork, cancel;
-    char *args[WORDS];
-    int nargs;
-};
+enum { POLL_MS = 10000 };
 
 extern char **environ;
-static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static void die(const char *what, const char *detail)
-{
-    fprintf(stderr, "entry_points: %s: %s\n", what, detail);
-    exit(2);
-}
-
-static void json_string(FILE *out, const char *s)
-{
-    if (s == NULL) {
-        fputs("null", out);
-        return;
-    }
-    fputc('"', out);
-    for (; *s; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c == '"' || c == '\\') {
-            fprintf(out, "\\%c", c);
-        } else if (c < 0x20 || c > 0x7e) {
-            fprintf(out, "\\u%04x", c);
-        } else {
-            fputc(c, out);
-        }
-    }
-    fputc('"', out);
-}
-
-static void json_field(FILE *out, const char *key, const char *value)
-{
-    fprintf(out, ",\"%s\":", key);
-    json_string(out, value);
-}
-
-static void report(const struct row *row, PGconn *conn, const char *step)
-{
-    char *buf = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&buf, &len);
-    if (out == NULL) {
-        die("open_memstream", strerror(errno));
-    }
-    bool good = PQstatus(conn) == CONNECTION_OK;
-    fputs("{\"row\":", out);
-    json_string(out, row->name);
-    json_field(out, "entry", row->entry);
-    json_field(out, "step", step);
-    json_field(out, "status", good ? "ok" : "bad");
-    json_field(out, "error", PQerrorMessage(conn));
-    fprintf(out, ",\"ssl\":%s", PQsslInUse(conn) ? "true" : "false");
-    json_field(out, "host", PQhost(conn));
-    json_field(out, "hostaddr", PQhostaddr(conn));
-    json_field(out, "port", PQport(conn));
-    json_field(out, "pass", PQpass(conn));
-    fprintf(out, ",\"needs_password\":%s", PQconnectionNeedsPassword(conn) ? "true" : "false");
-    if (good) {
-        PGresult *res = PQexec(conn, row->query != NULL ? row->query : "select ssl_is_used()");
-        bool rows = PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1;
-        json_field(out, "server", rows ? PQgetvalue(res, 0, 0) : PQerrorMessage(conn));
-        PQclear(res);
-    }
-    fputs(",\"conninfo\":{", out);
-    PQconninfoOption *options = PQconninfo(conn);
-    bool comma = false;
-    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
-        if (o->val == NULL) {
-            continue;
-        }
-        if (comma) {
-            fputc(',', out);
-        }
-        comma = true;
-        json_string(out, o->keyword);
-        fputc(':', out);
-        json_string(out, o->val);
-    }
-    PQconninfoFree(options);
-    fputs("}}\n", out);
-    fclose(out);
-    pthread_mutex_lock(&out_lock);
-    fwrite(buf, 1, len, stdout);
-    fflush(stdout);
-    pthread_mutex_unlock(&out_lock);
-    free(buf);
-}
-
-static void report_ping(const struct row *row, PGPing ping)
-{
-    static const char *const names[] = {"ok", "reject", "no_response", "no_attempt"};
-    pthread_mutex_lock(&out_lock);
-    fputs("{\"row\":", stdout);
-    json_string(stdout, row->name);
-    json_field(stdout, "entry", row->entry);
-    json_field(stdout, "status", names[ping]);
-    fputs("}\n", stdout);
-    fflush(stdout);
-    pthread_mutex_unlock(&out_lock);
-}
 
 static void drive(PGconn *conn, PostgresPollingStatusType (*step)(PGconn *))
 {

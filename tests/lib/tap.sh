@@ -30,7 +30,7 @@ _tap_explain() {
     for text; do diag "$text"; done
     diag "at:    $place:${BASH_LINENO[i - 1]}"
     text=${place##*/}
-    diag "again: make check T='${text%.*}:$name'"
+    diag "again: make ${TEST_TARGET:-check} T='${TEST_NAME:-${text%.*}}:$name'"
     # The first failures explain themselves; a hundred alike need not.
     TAP_SHOWN=$((TAP_SHOWN + 1))
     if ((TAP_SHOWN <= 3)) && declare -F tap_context >/dev/null; then tap_context; fi

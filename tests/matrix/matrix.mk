@@ -1,5 +1,5 @@
 # matrix.mk: `make check-matrix`: libpq 13 to 19, each also as if linked -Bsymbolic-functions, the libpq of four Debian
-# releases and of arm64, and musl. Writes docs/matrix.md. The result of one world: `make check-matrix WORLDS='libpq-18 sid'`.
+# releases and of arm64, and musl. Writes docs/matrix.md. Some rows alone: `make check-matrix WORLDS='libpq-18 sid'`.
 MATRIX = build/matrix
 MATRIX_VERSIONS = 13 14 15 16 17 18
 MATRIX_ROOTS = bullseye trixie sid experimental arm64
@@ -44,10 +44,10 @@ MATRIX_PARTS = $(MATRIX_VERSIONS:%=$(MATRIX)/libpq-%-symbolic/libpq.so.5) $(MATR
 check-matrix: deps
 	@tests/matrix/deps.sh
 	@$(MAKE) --no-print-directory --silent --jobs=2 matrix-parts
-	@tests/matrix/run $(WORLDS)
+	@tests/run --suite matrix $(if $(T),"$(T)",$(WORLDS))
 
 .PHONY: matrix-parts
 matrix-parts: build/libpgseal.so arm64-installed $(TEST_OBJECTS) $(MATRIX_PARTS)
 
 check-matrix-installed: matrix-parts
-	@tests/matrix/run $(WORLDS)
+	@tests/run --suite matrix $(if $(T),"$(T)",$(WORLDS))

@@ -8,7 +8,7 @@ check-page:
 
 .PHONY: check-page-installed
 check-page-installed: build/pgseal $(PAGE_MODULES)
-	tests/run tests/page/check
+	tests/run $(if $(T),"tests/page/$(T)",tests/page/check)
 
 .PHONY: screenshots
 screenshots: build/pgseal $(PAGE_MODULES)

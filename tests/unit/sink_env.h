@@ -1,4 +1,4 @@
-/* sink_lab: a process for each test of the sinks, alone with an empty /dev, and what it saw of
+/* sink_env: a process for each test of the sinks, alone with an empty /dev, and what it saw of
  * itself. */
 #ifndef PGSEAL_TEST_SINK_LAB_H
 #define PGSEAL_TEST_SINK_LAB_H

@@ -1,4 +1,4 @@
-/* test_seal_force: every other option that a sealed connection must have, what asks for less, pins,
+/* test_enforce: every other option that a sealed connection must have, what asks for less, pins,
  * and client certificates. */
 #include "verdict_world.h"
 
@@ -220,5 +220,5 @@ int main(void)
         cmocka_unit_test(left_alone),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("seal_force", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("enforce", tests, NULL, NULL);
 }

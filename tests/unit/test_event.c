@@ -1,4 +1,4 @@
-/* event: the line as bytes, field by field. */
+/* test_event: the line as bytes, field by field. */
 #include "event_line.h"
 
 static void assert_line(const struct event *e, const char *expected)

@@ -1,4 +1,4 @@
-/* event: what is cut from a line that would be too long, and where. */
+/* test_event_cut: what is cut from a line that would be too long, and where. */
 #include "event_line.h"
 
 static char *repeat(const char *unit, size_t times)

@@ -1,4 +1,4 @@
-/* test_seal_targets: whom a connection would dial: host lists, sockets in all their disguises,
+/* test_hosts: what a connection would connect to: host lists, sockets in all their disguises,
  * unlisted hosts, lists that one call cannot obey, verify_as. */
 #include "verdict_world.h"
 
@@ -225,5 +225,5 @@ int main(void)
         cmocka_unit_test(words_without_room),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("seal_targets", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("hosts", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* test_impostor: the pure parts of pgseal impostor: placeholders, URLs, startup packets, SQL statements, SCRAM, verdicts, XML. */
+/* test_impostor: the pure parts of pgseal impostor: placeholders, URLs, startup packets, SQL
+ * statements, SCRAM, verdicts, XML. */
 #include "unit.h"
 
 #include "cli/impostor/expand.h"

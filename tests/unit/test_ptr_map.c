@@ -1,4 +1,4 @@
-/* test_registry: keys in and out, places used again, and many threads at once. */
+/* test_ptr_map: keys in and out, nodes used again, and many threads at once. */
 #include "shim/session/ptr_map.h"
 #include "unit.h"
 
@@ -102,5 +102,5 @@ int main(void)
         cmocka_unit_test(threads),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("registry", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("ptr_map", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* redact: what of values and reasons is hidden, and what is not. */
+/* test_redact: what of values and reasons is hidden, and what is not. */
 #include "event_line.h"
 
 static void hides_what_hints_at_a_secret(void **state)

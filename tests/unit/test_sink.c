@@ -1,4 +1,4 @@
-/* sink: files, what /dev/stdout and /proc name, syslog, none. */
+/* test_sink: files, what /dev/stdout and /proc name, syslog, none. */
 #include "sink_assert.h"
 
 #include <pthread.h>

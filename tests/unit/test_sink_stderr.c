@@ -1,5 +1,5 @@
-/* sink: standard error as real files, pipes, sockets and terminals, in the states in which programs
- * leave it. */
+/* test_sink_stderr: standard error as real files, pipes, sockets and terminals, in the states in
+ * which programs leave it. */
 #include "sink_assert.h"
 
 #include <arpa/inet.h>

@@ -1,4 +1,4 @@
-/* test_seal_trust: the root and the CRL that a sealed connection stands on. */
+/* test_trust: the root and the CRL that a sealed connection stands on. */
 #include "verdict_world.h"
 
 #define BLOCKS                                                                                     \
@@ -340,5 +340,5 @@ int main(void)
         cmocka_unit_test(crl_of_nowhere),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("seal_trust", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("trust", tests, NULL, NULL);
 }

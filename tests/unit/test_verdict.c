@@ -1,4 +1,4 @@
-/* test_seal: which verdict stands over which, modes, exemptions, and what the log is told. */
+/* test_verdict: which verdict stands over which, modes, exemptions, and what the log is told. */
 #include "verdict_world.h"
 
 #define EXEMPT "[host db]\nexempt = old box\n"
@@ -327,5 +327,5 @@ int main(void)
         cmocka_unit_test(unknown_options),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests_name("seal", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
 }

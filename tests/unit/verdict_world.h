@@ -1,4 +1,4 @@
-/* seal_world: a made-up world, policy and request for the tests of the verdict.
+/* verdict_world: a made-up world, policy and request for the tests of the verdict.
  *
  * A request is written as words: "host=db env:sslmode=disable service:sslcert=/c". Before a colon
  * stands the source (conninfo where there is none); "=" with nothing behind it is an empty value,

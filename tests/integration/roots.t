@@ -74,6 +74,52 @@ the-servers-own-certificate $PKI/impostor.crt
 END
 is "$cases" 40 'all were compared'
 
+# --- rotation between judging and use: what was judged decides, bare libpq goes by what it finds when it loads the file
+
+# In each process two connections: the file changes when the first one dials (pgseal has judged it by then, libpq has not
+# loaded it), so the second is judged by the new file. Where a file is overwritten, length and time of change tell nothing.
+rotated() { # SERVER BEFORE AFTER WHEN HOW NAME BARE SEALED
+    local to before=$2 after=$3 how
+    to="host=localhost port=$(env_port "$1") user=app dbname=app"
+    for how in bare sealed; do
+        cp "$before" "$roots"
+        cp "$after" "$TEST_DIR/new.pem"
+        [[ $how == sealed ]] || to+=" sslmode=verify-full sslrootcert=$roots"
+        run env LD_PRELOAD="$([[ $how == bare ]] || echo "$OBJECT:")$TEST_TOP/build/tests/swap.so" SWAP_FILE="$roots" \
+            SWAP_WITH="$TEST_DIR/new.pem" SWAP_AT="$4" SWAP_HOW="$5" "$ENTRY_POINTS" x connectdb times=2 -- "$to"
+        to=${to% sslmode=*}
+        is "$(jq -rs 'map(.status) | join(" ")' <<<"$OUT")" "$([[ $how == bare ]] && echo "$7" || echo "$8")" "$6, $how"
+        cmp -s "$roots" "$after" || diag "$6: the file was not changed"
+    done
+}
+padded() { # FILE LENGTH: the file, and text behind it
+    cat "$1"
+    printf '%*s\n' $(($2 - $(stat -c %s "$1") - 1)) 'end'
+}
+policy_of "$roots"
+cat "$PKI/root.pem" "$PKI/foreign.pem" >"$TEST_DIR/both.pem"
+padded "$PKI/root.pem" 4096 >"$TEST_DIR/own.pem"
+padded "$PKI/foreign.pem" 4096 >"$TEST_DIR/other.pem"
+printf -- '-----BEGIN CERTIFICATE-----\nMIIB\n' >"$TEST_DIR/cut.pem"
+: >"$TEST_DIR/empty.pem"
+rows=0
+while read -r how server before after bare sealed name; do
+    rotated "$server" "$before" "$after" connect "$how" "rotated by $how: $name" "${bare/,/ }" "${sealed/,/ }"
+    rows=$((rows + 1))
+done <<END
+rename good $TEST_DIR/own.pem $TEST_DIR/other.pem bad,bad ok,bad the server's root goes
+overwrite good $TEST_DIR/own.pem $TEST_DIR/other.pem bad,bad ok,bad the server's root goes
+rename good $TEST_DIR/other.pem $TEST_DIR/own.pem ok,ok bad,ok the server's root comes
+overwrite good $TEST_DIR/other.pem $TEST_DIR/own.pem ok,ok bad,ok the server's root comes
+rename impostor $TEST_DIR/own.pem $TEST_DIR/other.pem ok,ok bad,ok an impostor's root comes
+overwrite impostor $TEST_DIR/own.pem $TEST_DIR/other.pem ok,ok bad,ok an impostor's root comes
+overwrite impostor $PKI/root.pem $TEST_DIR/both.pem ok,ok bad,ok one is added
+rename good $PKI/root.pem $TEST_DIR/cut.pem bad,bad ok,bad a cut file comes
+overwrite good $PKI/root.pem $TEST_DIR/empty.pem bad,bad ok,bad an empty file comes
+END
+is "$rows" 9 'all were tried'
+rotated good "$TEST_DIR/other.pem" "$TEST_DIR/own.pem" 1 overwrite 'changed before it is judged' 'ok ok' 'ok ok'
+
 # --- other users of OpenSSL in the process, with the same file
 
 cat /etc/ssl/certs/ca-certificates.crt "$PKI/root.pem" >"$roots"

@@ -1,6 +1,8 @@
 /* swap: a second preload that changes a file between two looks at it: at the SWAP_AT-th fopen, open
- * or openat of SWAP_FILE (1 is the first), SWAP_WITH is renamed over it, before the call goes on.
- * It stands for whoever races with the program. */
+ * or openat of SWAP_FILE (1 is the first), or, with SWAP_AT=connect, when a TCP connection is first
+ * dialled, SWAP_WITH is renamed over it, before the call goes on. SWAP_HOW=overwrite: its bytes are
+ * written into SWAP_FILE instead, and the time of the last change is set back. It stands for whoever
+ * races with the program. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -8,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,18 +19,53 @@ int open64(const char *path, int flags, ...);
 FILE *fopen64(const char *path, const char *how);
 
 static int looks;
+static int dials;
+
+static void overwrite(const char *file, const char *with)
+{
+    char bytes[65536];
+    struct stat before;
+    int from = (int)syscall(SYS_openat, AT_FDCWD, with, O_RDONLY);
+    int to = (int)syscall(SYS_openat, AT_FDCWD, file, O_WRONLY);
+    ssize_t n = read(from, bytes, sizeof bytes);
+    if (n < 0 || fstat(to, &before) != 0 || pwrite(to, bytes, (size_t)n, 0) != n ||
+        ftruncate(to, n) != 0 ||
+        futimens(to, (struct timespec[]){before.st_atim, before.st_mtim}) != 0) {
+        abort();
+    }
+    close(from);
+    close(to);
+}
+
+static void swap(const char *file)
+{
+    const char *with = getenv("SWAP_WITH");
+    const char *how = getenv("SWAP_HOW");
+    if (how != NULL && strcmp(how, "overwrite") == 0) {
+        overwrite(file, with);
+    } else {
+        rename(with, file);
+    }
+}
 
 static void look(const char *path)
 {
     const char *file = getenv("SWAP_FILE");
-    const char *with = getenv("SWAP_WITH");
     const char *at = getenv("SWAP_AT");
-    if (file == NULL || with == NULL || at == NULL || strcmp(path, file) != 0) {
-        return;
+    if (file != NULL && at != NULL && strcmp(path, file) == 0 && ++looks == atoi(at)) {
+        swap(file);
     }
-    if (++looks == atoi(at)) {
-        rename(with, file);
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t len)
+{
+    const char *file = getenv("SWAP_FILE");
+    const char *at = getenv("SWAP_AT");
+    if (file != NULL && at != NULL && address->sa_family == AF_INET && strcmp(at, "connect") == 0 &&
+        dials++ == 0) {
+        swap(file);
     }
+    return (int)syscall(SYS_connect, fd, address, len);
 }
 
 static FILE *real_fopen(const char *name, const char *path, const char *how)

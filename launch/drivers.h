@@ -12,10 +12,10 @@ enum driver_rule {
     ROOT,        /* set to the root outside all sections; any other value asked for less */
     EXTRA_ROOT,  /* the same, joined with the file that it names, where that can be done safely */
     NO_GSS,      /* where it is set: disable */
-    NO_OLD_TLS,  /* taken away where it names a version below TLSv1.2 */
-    CRLS_ONLY,   /* taken away where the object would refuse the file: it may hold roots */
-    ONE,         /* taken away unless it is 1 */
-    NEVER,       /* taken away */
+    NO_OLD_TLS,  /* removed if it names a version below TLSv1.2 */
+    CRLS_ONLY,   /* removed if the object would refuse the file: it may hold roots */
+    ONE,         /* removed unless it is 1 */
+    NEVER,       /* removed */
     JAVA,        /* pgjdbc's own defaults are put on the boot class path */
 };
 

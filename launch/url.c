@@ -15,8 +15,8 @@
 struct wish {
     const char *name;    /* as url_cut leaves it */
     const char *written; /* as it is written where it is added; NULL: it is not */
-    const char *value;   /* NULL: taken away; root: the policy's, and nothing where it has none */
-    const char *weak;    /* taken away only with this value */
+    const char *value;   /* NULL: removed; root: the policy's, and nothing where it has none */
+    const char *weak;    /* removed only with this value */
 };
 
 static const char root_value[] = "(root)";
@@ -289,7 +289,7 @@ static const char *assemble(struct url *u, const struct url_parts *p, const stru
 }
 
 /* Whether what was written is read in the syntax that it was written in: without the parameters that
- * were taken away, keywords may look like pairs. NULL, or why not. */
+ * were removed, keywords may look like pairs. NULL, or why not. */
 static const char *check_syntax(const char *written, const struct dialect *d)
 {
     struct url_parts parts = {0};

@@ -12,7 +12,7 @@ enum { URL_CHANGES = 32 };
 struct url_change {
     const char *option;
     char *requested;      /* owned */
-    const char *enforced; /* NULL: it was taken away */
+    const char *enforced; /* NULL: it was removed */
 };
 
 struct url {

@@ -203,7 +203,7 @@ def cuts(args, side):
     clear = max(len(outside_tls(raw)) for raw in sealed.raw())
     ok(sealed.seconds < 1, case.name + ": each in bounded time", sealed.seconds)
     return "| %s: %d cuts | %s | %s | %s | %d | %s |" % (
-        title, total, bare.outcome(), strict.outcome(), sealed.outcome(), clear, "the certificate is genuine: what is told, is told inside a verified TLS")
+        title, total, bare.outcome(), strict.outcome(), sealed.outcome(), clear, "the certificate is genuine: everything is told inside verified TLS")
 
 
 HEAD = """| attacker | bare | bare, verify-full | sealed | bytes in clear, sealed | |

@@ -52,7 +52,7 @@ logged "PGSSLROOTCERT /other $root" 'PGSSLROOTCERT: another'
 is "$(jq -r '[.exe, .pid > 0, .uid, .reason] | @tsv' "$log")" \
     "$dir/probe"$'\t'true$'\t'0$'\t''honoured by libpq in a static program, pgx, lib/pq, asyncpg, sqlx, Npgsql; this is a request: the program'"'s own settings take precedence" \
     "the log: the program's path, and who honours the variable"
-# NAME|VALUE|WANT: WANT is "(none)" where it must have been taken away.
+# NAME|VALUE|WANT: WANT is "(none)" where it must have been removed.
 while IFS='|' read -r name value want; do
     sees "$name" "$want" "$name=$value: $want" "$name=$value" -- --drivers
     if [[ $want == "$value" ]]; then logged '' "$name=$value"; else logged "$name $value ${want/(none)/-}" "$name=$value"; fi

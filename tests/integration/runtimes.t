@@ -1,5 +1,5 @@
 #!/bin/bash
-# runtimes.t: docs/coverage.md, "The runtimes of the field": how wheels, gems, extensions and bundles carry libpq, built here
+# runtimes.t: docs/coverage.md, "Common runtimes": how wheels, gems, extensions and bundles ship libpq, built here
 # in the same shape from Debian's own libraries; bare beside sealed, against a good server and an impostor.
 . "$(dirname "$0")/../lib/env.sh"
 cd "$TEST_DIR" || exit 1

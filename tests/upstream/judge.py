@@ -170,18 +170,18 @@ def page(versions, table, explained, tally):
         "# PostgreSQL's own tests",
         "",
         "Written by `tests/upstream/run`, which runs PostgreSQL's own tests of libpq and of TLS four times: bare, in audit mode, and",
-        "enforced under two policies. `psql` and the tests' own C programs carry the preload; the tests themselves are unchanged. It",
-        "wants a PostgreSQL source tree, which is not part of this repository.",
+        "enforced under two policies. `psql` and the tests' own C programs are preloaded; the tests themselves are unchanged. It",
+        "needs a PostgreSQL source tree, which is not part of this repository.",
         "",
         f"{versions}. {tally.passed} checks passed, {tally.failed} failed.",
         "",
-        "* **audit**: every row ends as it does bare, by name, and the servers saw the same sessions.",
-        "* **roots**: enforced; the policy's root is the CA of the suite, its CRL the suite's. What a row says itself counts for nothing.",
+        "* **audit**: every row has the same result as bare, and the servers saw the same sessions.",
+        "* **roots**: enforced; the policy has the root and the CRL of the test suite. The row's own settings are overridden.",
         "* **program**: enforced, with `sslrootcert = program`: each row's own root, the policy's CRL.",
         "",
-        "Both policies also say that `localhost` is to be verified as `common-name.pg-ssltest.test` (the suite dials the one and has",
-        "certificates of the other), with a CRL that revokes nothing, since groups of rows use the revoked certificate as just",
-        "another one. Servers are set up over Unix sockets, which no policy here touches.",
+        "Both policies verify `localhost` as `common-name.pg-ssltest.test` (the suite connects to the former and has certificates",
+        "for the latter), with a CRL that revokes nothing, because groups of rows use the revoked certificate as an ordinary one.",
+        "Servers are set up over Unix sockets, which no policy here changes.",
         "",
         "## Rows",
         "",
@@ -198,7 +198,7 @@ def page(versions, table, explained, tally):
         "",
         "## Sessions",
         "",
-        "From the servers' logs: what was authorised, and what `pg_hba.conf` turned away (rejected: it has sent user and database).",
+        "From the servers' logs: sessions that were authorised, and those that `pg_hba.conf` rejected after user and database were sent.",
         "",
         "| test | bare | audit | roots | program |",
         "|---|---|---|---|---|",
@@ -210,7 +210,7 @@ def page(versions, table, explained, tally):
                 for mode in ("bare", "audit", *SEALED)
             )
             out.append(f"| {text} | " + " | ".join(cells) + " |")
-    out += ["", "## Flips", "", "Every row that ends otherwise when sealed, as `tests/upstream/flips.tsv` explains it."]
+    out += ["", "## Flips", "", "Rows whose result changes when sealed, with the explanation from `tests/upstream/flips.tsv`."]
     classes = collections.defaultdict(lambda: collections.defaultdict(list))
     for (mode, suite, row), (_, why) in explained.items():
         classes[why][suite, row].append(mode)

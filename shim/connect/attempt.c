@@ -7,6 +7,7 @@
 #include "shim/connect/passwords.h"
 #include "shim/dynlink/linkage.h"
 #include "shim/log/log.h"
+#include "shim/session/current.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -64,8 +65,9 @@ static struct attempt *reserve(struct call_site call_site, const struct call *ca
     char reason[REASON_MAX];
     *rewritable = call_to_params(call, &array);
     size_t room = call_room(*rewritable ? array.params.n : 0);
+    bool likely;
     bool resolved =
-        libpq_resolve(call_site, call_name(call->entry_point), &pq, reason, sizeof reason);
+        libpq_resolve(call_site, call_name(call->entry_point), &pq, &likely, reason, sizeof reason);
     struct attempt *a = calloc(1, sizeof *a + 2 * room * sizeof(char *));
     if (a == NULL) {
         *conn = refuse_bare(&pq, call, "out of memory", ping);
@@ -78,7 +80,9 @@ static struct attempt *reserve(struct call_site call_site, const struct call *ca
     a->values = a->keywords + room;
     object_path(call_site.address, a->object, sizeof a->object);
     log_process(a->policy);
-    if (!resolved) {
+    if (!resolved && likely && current_as_bare()) {
+        strbuf_copy(a->ambiguous, sizeof a->ambiguous, reason);
+    } else if (!resolved) {
         refuse(a, reason, true);
         log_verdict(a->policy, &a->verdict, NULL, &a->libpq, call_name(call->entry_point),
                     a->object);
@@ -134,6 +138,10 @@ static bool judge(struct attempt *a)
     char reason[REASON_MAX];
     if (a->policy->fault[0] != '\0') {
         refuse(a, a->policy->fault, true);
+        return true;
+    }
+    if (a->ambiguous[0] != '\0') {
+        refuse(a, a->ambiguous, false);
         return true;
     }
     if (linkage_refuses(a->libpq.linked, reason, sizeof reason)) {

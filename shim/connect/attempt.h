@@ -34,6 +34,7 @@ struct attempt {
     struct roots *roots;           /* likewise */
     int expand;
     char object[256];
+    char ambiguous[REASON_MAX];     /* audit mode: why libpq is only the likely one, or "" */
     char words[1024];               /* call_pinned's string */
     char refusal[SEAL_REASON + 32]; /* "pgseal: refused: …" */
     const char **keywords;          /* of the real call */

@@ -234,12 +234,13 @@ find_defaults(struct call_site call_site)
 {
     struct libpq pq = {0};
     char reason[REASON_MAX];
-    if (!libpq_resolve(call_site, "PQconndefaults", &pq, reason, sizeof reason) ||
-        (linkage_refuses(pq.linked, reason, sizeof reason) && !current_as_bare())) {
+    bool likely;
+    bool resolved = libpq_resolve(call_site, "PQconndefaults", &pq, &likely, reason, sizeof reason);
+    if (!resolved || (linkage_refuses(pq.linked, reason, sizeof reason) && !current_as_bare())) {
         refuse_defaults(&pq, reason);
-        return NULL;
+        resolved = likely && current_as_bare();
     }
-    return pq.PQconndefaults;
+    return resolved ? pq.PQconndefaults : NULL;
 }
 
 PQconninfoOption *entry_conndefaults(struct call_site call_site)

@@ -45,6 +45,7 @@ struct survey {
     size_t there; /* of these, still loaded */
     const ElfW(Dyn) * all[2 * LINKED_LIBPQS];
     struct object first;
+    bool likely; /* first is what an ambiguous call most likely means */
     struct strbuf paths;
 };
 
@@ -191,11 +192,13 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
     if (agree(&c, o)) {
         return true;
     }
-    struct object
-        likely; /* makes the refused PGconn: the caller goes on with its own libpq's functions */
-    if (from_object && reach_libpq(&caller, entry_point, &likely)) {
-        s->first = likely;
+    /* It makes the refused PGconn: the caller goes on with its own libpq's functions. Else the first
+     * that was there: while there was no other, its slots led here, and addresses were taken from them. */
+    struct object own;
+    if (from_object && reach_libpq(&caller, entry_point, &own)) {
+        s->first = own;
     }
+    s->likely = true;
     return false;
 }
 
@@ -271,7 +274,7 @@ static bool decide_bound(const void *bound, struct object *o, const char **reaso
 }
 
 bool libpq_resolve(struct call_site call_site, const char *entry_point, struct libpq *pq,
-                   char *reason, size_t size)
+                   bool *likely, char *reason, size_t size)
 {
     int saved_errno = errno;
     char paths[REASON_MAX];
@@ -298,6 +301,9 @@ bool libpq_resolve(struct call_site call_site, const char *entry_point, struct l
     }
     if (missing != NULL) {
         memset(pq, 0, sizeof *pq);
+    }
+    if (likely != NULL) {
+        *likely = s.likely && missing == NULL;
     }
     errno = saved_errno;
     return found && missing == NULL;

@@ -98,10 +98,12 @@ struct call_site {
  * means which could have made the call (see docs/architecture.md). Never this object nor another copy
  * of it, never a guess. Returns false with why in reason (all candidate paths named); *pq is then some
  * libpq of the process, good for making a refused PGconn and nothing else, or all zero where there is
- * none. Sweeps first (sweep.h), with what that does to dlerror(). Keeps errno. Not async-signal-safe
- * (takes the loader's lock). */
+ * none. *likely (where it is asked for): it is the one that an ambiguous call most likely means, the
+ * caller's own or the one that was there first, and so what audit mode passes the call on to. Sweeps
+ * first (sweep.h), with what that does to dlerror(). Keeps errno. Not async-signal-safe (takes the
+ * loader's lock). */
 bool libpq_resolve(struct call_site call_site, const char *entry_point, struct libpq *pq,
-                   char *reason, size_t size);
+                   bool *likely, char *reason, size_t size);
 
 /* The path of the object that holds address ("" where none does), for the log's `object`. Keeps
  * errno. */

@@ -104,7 +104,7 @@ __attribute__((noinline)) static function real_for_unknown_conn(struct call_site
     char reason[REASON_MAX];
     function found = NULL;
     int saved_errno = errno;
-    if (libpq_resolve(call_site, name, &pq, reason, sizeof reason)) {
+    if (libpq_resolve(call_site, name, &pq, NULL, reason, sizeof reason)) {
         memcpy(&found, (const char *)&pq + offset, sizeof found);
     }
     errno = saved_errno;

@@ -151,6 +151,38 @@ for how in n l; do
     same_tail "a tail call into another module ($when)" "$reach" open a $how "$a" open b $how "$b" frame b tail a "$target"
 done
 
+# An address that was taken while there was one libpq, called when there are two: the program's own frame, or memory that
+# belongs to no object. Nothing shows which one is meant: refused, with both paths. Audit mode passes it on.
+reach_cc -o "$REACH/ambiguous" "$REACH_SRC/ambiguous.c"
+for letter in a b; do
+    reach_cc -DMODULE -fPIC -shared -o "$REACH/$letter/ambiguous.so" "$REACH_SRC/ambiguous.c" "$REACH/$letter/libp$letter.so.5" \
+        -Wl,-rpath,"\$ORIGIN" -Wl,--unresolved-symbols=ignore-in-shared-libs
+done
+first=$REACH/a/ambiguous.so second=$REACH/b/ambiguous.so
+several="several copies of libpq are loaded, and pgseal cannot determine which one this call is for: \
+$REACH/a/libpa.so.5, $REACH/b/libpb.so.5"
+for how in pointer memory; do
+    run bare "$REACH/ambiguous" $how "$target" "$first" "$second"
+    is "$OUT" '13 ok f' "an ambiguous call ($how): bare, plaintext"
+    log_mark good
+    run sealed "$REACH/ambiguous" $how "$target" "$first"
+    is "$OUT $(sessions good)" '13 ok t - ssl' "an address ($how), one libpq: sealed"
+    forget_events
+    log_mark good
+    run sealed "$REACH/ambiguous" $how "$target" "$first" "$second"
+    is "$RC $(verdicts) $(contacts good)" '0 refuse/refused 0' "an ambiguous call ($how): refused"
+    is "$(reason refuse)" "$several" "an ambiguous call ($how): the log names both libpqs"
+    has "$OUT" "pgseal: refused: $several" "an ambiguous call ($how): so does the error"
+done
+policy <<<"mode = audit"$'\n'"sslrootcert = $PKI/root.pem"
+for how in pointer memory; do
+    forget_events
+    run sealed "$REACH/ambiguous" $how "$target" "$first" "$second"
+    is "$OUT $(verdicts)" '13 ok f refuse/would-refuse' "an ambiguous call ($how): audit mode changes nothing"
+    is "$(reason refuse)" "$several" "an ambiguous call ($how): audit mode says what it would have done"
+done
+policy <<<"sslrootcert = $PKI/root.pem"
+
 # A constructor that runs before pgseal's.
 reach_cc -DAT_LOAD -DMODULE=atload -fPIC -shared -o "$REACH/libatload.so" "$REACH_SRC/module.c" -lpq
 printf 'extern const char atload[]; int main(void) { return atload[0] == 1; }\n' >"$REACH/early.c"

@@ -45,8 +45,9 @@ enum { ITEMS = 2048, OBJECTS = 1024 };
 
 /* Too large for the stack of whoever opens something. */
 struct work {
-    uint64_t state; /* objects_state() before */
-    bool stable;    /* nothing has come or gone since */
+    uint64_t state;  /* objects_state() before */
+    unsigned number; /* of this sweep, where there is something new */
+    bool stable;     /* nothing has come or gone since */
     const struct object *walked;
     size_t next;
     size_t nobjects;
@@ -139,13 +140,7 @@ static bool choose(struct known *k, void *data)
         (w->everything || k->deep || k->space != NULL)) {
         w->full = w->full || w->nobjects == OBJECTS;
         if (w->nobjects < OBJECTS) {
-            w->objects[w->nobjects].open = false;
-            w->objects[w->nobjects].lazy = false;
-            w->objects[w->nobjects].changed = false;
-            w->objects[w->nobjects].used = false;
-            w->objects[w->nobjects].program = false;
-            w->objects[w->nobjects].handle = NULL;
-            w->objects[w->nobjects].error = 0;
+            memset(&w->objects[w->nobjects], 0, sizeof w->objects[0]);
             w->objects[w->nobjects++].known = *k;
         }
     }
@@ -313,7 +308,7 @@ static bool mark(struct known *k, void *data)
             /* Of a slot that was not bound yet: another thread may be just binding it, over this. */
             k->open = w->objects[i].open || (w->objects[i].lazy && w->objects[i].changed);
             k->lazy = k->lazy || w->objects[i].lazy;
-            k->sweep = k->sweep == 0 || w->objects[i].changed ? last : k->sweep;
+            k->sweep = k->sweep == 0 || w->objects[i].changed ? w->number : k->sweep;
         }
     }
     return false;
@@ -345,7 +340,7 @@ static bool sweep_some(struct work *w, bool everything, bool *rewritten)
         news = news || w->objects[i].known.sweep == 0 || w->objects[i].changed;
     }
     if (news) {
-        __atomic_fetch_add(&last, 1, __ATOMIC_ACQ_REL);
+        w->number = __atomic_add_fetch(&last, 1, __ATOMIC_ACQ_REL);
         known_each(mark, w);
     }
     for (size_t i = 0; i < w->nobjects; i++) {

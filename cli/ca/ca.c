@@ -1,11 +1,11 @@
 /* pgseal ca: what is in a file of roots or CRLs; writes a cleaned copy; fetches a bundle. */
 #include "cli/ca/ca.h"
 #include "cli/commands.h"
+#include "cli/lib/arguments.h"
 #include "cli/lib/atomic.h"
 #include "cli/lib/safe.h"
 
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,21 +49,11 @@ static const char doc[] =
     "or the download is refused; "
     "2 wrong usage, or a file or URL could not be read or written.";
 
-static void parse_days(struct argp_state *state, const char *arg, struct options *options)
-{
-    char *end = NULL;
-    errno = 0;
-    options->days = strtol(arg, &end, 10);
-    if (errno != 0 || !isdigit((unsigned char)arg[0]) || *end != '\0' || options->days > 36500) {
-        argp_error(state, "--days takes a number from 0 to 36500");
-    }
-}
-
 static void check_usage(struct argp_state *state, struct options *options)
 {
     bool fetch = options->url != NULL;
     if (!fetch && options->files.n == 0) {
-        argp_error(state, "name a FILE");
+        argp_error(state, "give a FILE");
     }
     if (fetch && options->files.n != 0) {
         argp_error(state, "--fetch reads no FILE; give the target with --output");
@@ -88,7 +78,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct options *options = state->input;
     switch (key) {
     case 'd':
-        parse_days(state, arg, options);
+        options->days = argument_number(state, "--days", arg, 0, DAYS_MAX);
         return 0;
     case 'b':
         options->brief = true;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <time.h>
 
-enum { CA_FILE_MAX = 16 * 1024 * 1024 };
+enum { CA_FILE_MAX = 16 * 1024 * 1024, DAYS_MAX = 36500 /* of --days */ };
 
 enum ca_kind { CA_CERTIFICATE, CA_CRL, CA_OTHER };
 

@@ -2,12 +2,12 @@
  * the hooks fire in it. */
 #include "cli/check/check.h"
 #include "cli/commands.h"
+#include "cli/lib/arguments.h"
 #include "cli/lib/safe.h"
 #include "lib/core/event/redact.h"
 #include "lib/core/text/list.h"
 
 #include <argp.h>
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,16 +47,6 @@ static const char doc[] =
     "Exit status: 0 fine, or the hooks fired; 1 something is wrong with the server, or no hook "
     "fired; 2 wrong usage, libpq does not accept CONNINFO, or COMMAND could not be run.";
 
-static void parse_days(struct argp_state *state, const char *arg, struct options *options)
-{
-    char *end = NULL;
-    options->days = strtol(arg, &end, 10);
-    if (!isdigit((unsigned char)arg[0]) || *end != '\0' || strlen(arg) > 5 ||
-        options->days > 36500) {
-        argp_error(state, "--days takes a number from 0 to 36500");
-    }
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -75,7 +65,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         options->no_probe = true;
         return 0;
     case 'd':
-        parse_days(state, arg, options);
+        options->days = argument_number(state, "--days", arg, 0, DAYS_MAX);
         return 0;
     case ARGP_KEY_ARG:
         if (quoted && options->conninfo == NULL) {

@@ -1,5 +1,6 @@
 /* options: what `pgseal impostor` is told on its command line. */
 #include "cli/impostor/impostor.h"
+#include "cli/lib/arguments.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -77,20 +78,10 @@ static void parse_timeout(struct argp_state *state, const char *arg, struct opti
     }
 }
 
-static void parse_port(struct argp_state *state, const char *arg, struct options *options)
-{
-    char *end = NULL;
-    long port = strtol(arg, &end, 10);
-    if (arg[strspn(arg, "0123456789")] != '\0' || end == arg || port < 1 || port > 65535) {
-        argp_error(state, "--port takes a number from 1 to 65535");
-    }
-    options->port = (unsigned short)port;
-}
-
 static void parse_end(struct argp_state *state, struct options *options)
 {
     if (options->command == NULL) {
-        argp_error(state, "name a COMMAND");
+        argp_error(state, "give a COMMAND");
     }
     if (options->asked[TRIAL_REVOKED] && !options->crl) {
         argp_error(state, "the trial \"revoked\" needs --crl: COMMAND must be given the CRL");
@@ -109,7 +100,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         options->name = arg;
         return 0;
     case OPT_PORT:
-        parse_port(state, arg, options);
+        options->port = (unsigned short)argument_number(state, "--port", arg, 1, 65535);
         return 0;
     case OPT_TIMEOUT:
         parse_timeout(state, arg, options);

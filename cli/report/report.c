@@ -2,6 +2,7 @@
 #include "report.h"
 
 #include "cli/commands.h"
+#include "cli/lib/arguments.h"
 #include "cli/lib/safe.h"
 #include "cli/lib/term.h"
 #include "cli/lib/util.h"
@@ -119,16 +120,6 @@ static enum table_id parse_table(const char *s, struct argp_state *state)
     return PAIRS;
 }
 
-static long parse_top(const char *s, struct argp_state *state)
-{
-    char *end = NULL;
-    long n = strtol(s, &end, 10);
-    if (end == s || *end != '\0' || n < 0) {
-        argp_error(state, "--top takes a number");
-    }
-    return n;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct options *options = state->input;
@@ -165,7 +156,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         options->filter.events |= parse_events(arg, state);
         return 0;
     case OPT_TOP:
-        options->top = parse_top(arg, state);
+        options->top = argument_number(state, "--top", arg, 0, INT32_MAX);
         return 0;
     case OPT_WHAT_IF:
         options->policy = arg;
@@ -179,7 +170,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (options->nlogs == 0) {
-            argp_error(state, "name a LOG: a file, a directory, or - for standard input");
+            argp_error(state, "give a LOG: a file, a directory, or - for standard input");
         }
         if (options->json + options->csv + options->prometheus +
                 (options->html != NULL && strcmp(options->html, "-") == 0) >

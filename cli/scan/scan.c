@@ -60,7 +60,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--running takes neither a PATH nor --root");
         }
         if (!options->running && options->paths.n == 0 && options->root == NULL) {
-            argp_error(state, "name a PATH, or use --running");
+            argp_error(state, "give a PATH, or use --running");
         }
         return 0;
     default:

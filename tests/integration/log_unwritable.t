@@ -80,6 +80,19 @@ is "$(jq -r '.event + " " + (.uid | tostring) + " " + (.reason // "")' <<<"$ERR"
     'a worker: its first line says why'
 is "$(wc -c <"$TEST_DIR/log/root.jsonl")" 0 'a worker: the file is empty'
 
+# Before the first of its lines is lost, by the command of docs/platforms.md.
+mkdir "$TEST_DIR/owned"
+log "file:$TEST_DIR/owned/pgseal.jsonl"
+run "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
+is "$RC $ERR" '0 ' 'a directory of root: pgseal-run, as root, says nothing'
+for tool in explain check; do
+    run runuser -u "$TESTUSER" -- "$pgseal" $tool --policy "$conf" "$good"
+    has "$(flat "$OUT")" "pgseal.jsonl cannot be written by this user: its directory is not writable" "a directory of root: $tool as the worker's user says why"
+done
+chown "$TESTUSER" "$TEST_DIR/owned" # install -d -o
+run runuser -u "$TESTUSER" -- "$pgseal" explain --json --policy "$conf" "$good"
+is "$(jq -r .log_fault <<<"$OUT")" null 'a directory of its own: nothing'
+
 # --- a descriptor that the log names
 log file:/proc/self/fd/3
 connect() { run env LD_PRELOAD="$OBJECT" PGSEAL_POLICY="$conf" "$ENTRY_POINTS" x connectdb "$@" -- "$good"; }

@@ -203,6 +203,9 @@ static bool unknown_option(const struct libpq *pq, const struct params *params, 
                            struct probe *p)
 {
     bool set = false;
+    if (pq->options_known) {
+        return false;
+    }
     PQconninfoOption *all = pq->PQconninfoParse("", NULL);
     if (all == NULL) {
         strbuf_copy(p->reason, sizeof p->reason, "out of memory");

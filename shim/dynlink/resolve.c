@@ -7,6 +7,7 @@
  * for. */
 #include "shim/dynlink/resolve.h"
 
+#include "lib/core/options/options.h"
 #include "lib/core/text/array.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
@@ -29,14 +30,34 @@ static int version_of(const struct object *o)
     return version != NULL ? version() : 0;
 }
 
+/* The program's own path; asked for once, for each connection is logged with it. */
+static void program_path(char *buf, size_t size)
+{
+    static char known[512];
+    static int state; /* 0, 1: being written, 2: there */
+    int unknown = 0;
+    if (__atomic_load_n(&state, __ATOMIC_ACQUIRE) == 2) {
+        strbuf_copy(buf, size, known);
+        return;
+    }
+    char path[sizeof known];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    strbuf_copy(buf, size, path);
+    if (n > 0 && __atomic_compare_exchange_n(&state, &unknown, 1, false, __ATOMIC_ACQUIRE,
+                                             __ATOMIC_RELAXED)) {
+        strbuf_copy(known, sizeof known, path);
+        __atomic_store_n(&state, 2, __ATOMIC_RELEASE);
+    }
+}
+
 static void path_of(const struct object *o, char *buf, size_t size)
 {
     if (o->name[0]) {
         strbuf_copy(buf, size, o->name);
-        return;
+    } else {
+        program_path(buf, size);
     }
-    ssize_t n = readlink("/proc/self/exe", buf, size - 1);
-    buf[n > 0 ? n : 0] = '\0';
 }
 
 /* The libpqs of our namespace: how many, the first, and their paths in words. */
@@ -202,6 +223,19 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
     return false;
 }
 
+static bool knows_all_options(const struct libpq *pq)
+{
+    PQconninfoOption *all = pq->PQconninfoParse("", NULL);
+    bool known = all != NULL;
+    for (const PQconninfoOption *o = all; known && o->keyword != NULL; o++) {
+        known = option_known(o->keyword) != NULL;
+    }
+    if (all != NULL) {
+        pq->PQconninfoFree(all);
+    }
+    return known;
+}
+
 /* Fills the function pointers from the object itself, else (a wrapper round libpq) from the scope
  * of its handle. Returns the name of a needed one that is missing, or NULL. */
 static const char *fill(struct libpq *pq, const struct object *o)
@@ -225,6 +259,7 @@ static const char *fill(struct libpq *pq, const struct object *o)
         memcpy((char *)pq + functions[i].offset, &fn, sizeof fn);
     }
     pq->version = pq->PQlibVersion();
+    pq->options_known = knows_all_options(pq);
     return NULL;
 }
 

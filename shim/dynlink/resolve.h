@@ -79,6 +79,7 @@ struct libpq {
                      handle) */
     const void *base;      /* its dynamic section: which copy this is */
     int version;           /* PQlibVersion() */
+    bool options_known;    /* it has no option that pgseal does not know (options.h) */
     struct linked *linked; /* its own slots (linkage.h); NULL where it has no row there */
     char path[512]; /* the link map's name, absolute where the dynamic linker has it so; cut if
                          longer */

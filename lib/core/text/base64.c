@@ -1,5 +1,5 @@
-/* base64: the body of a PEM block, decoded strictly. A bundle of 150 roots is decoded for each
- * connection, so whole groups go through a table, four digits at a time. */
+/* base64: the body of a PEM block, decoded strictly. The first connection waits for a bundle of 150
+ * roots, so whole groups go through a table, four digits at a time. */
 #include "lib/core/text/base64.h"
 
 #include <stdbool.h>
@@ -8,8 +8,9 @@
 
 enum { LINE_MAX_DIGITS = 76 }; /* OpenSSL's versions disagree on longer lines */
 
-/* The value of a digit plus one; 0 for anything else. */
-#define V(c, v) [(unsigned char)(c)] = (v) + 1
+/* The value of a digit and this bit; 0 for anything else. */
+enum { DIGIT = 0x80 };
+#define V(c, v) [(unsigned char)(c)] = (v) | DIGIT
 static const unsigned char digits[256] = {
     V('A', 0),  V('B', 1),  V('C', 2),  V('D', 3),  V('E', 4),  V('F', 5),  V('G', 6),  V('H', 7),
     V('I', 8),  V('J', 9),  V('K', 10), V('L', 11), V('M', 12), V('N', 13), V('O', 14), V('P', 15),
@@ -36,11 +37,11 @@ static bool take(struct decoder *d, char c)
     unsigned v = digits[(unsigned char)c];
     if (c == '=' && d->have >= 2) {
         d->pad++;
-        v = 1;
+        v = DIGIT;
     } else if (v == 0 || d->pad > 0) {
         return false;
     }
-    d->bits = d->bits << 6 | (v - 1);
+    d->bits = d->bits << 6 | (v - DIGIT);
     if (++d->have == 4) {
         d->out[d->n++] = (unsigned char)(d->bits >> 16);
         if (d->pad < 2) {
@@ -57,6 +58,7 @@ static bool take(struct decoder *d, char c)
 
 static bool take_line(struct decoder *d, const char *s, size_t len)
 {
+    enum { DIGITS = DIGIT << 18 | DIGIT << 12 | DIGIT << 6 | DIGIT };
     size_t i = 0;
     if (len == 0 || len > LINE_MAX_DIGITS || d->have == 4) {
         return false;
@@ -66,10 +68,10 @@ static bool take_line(struct decoder *d, const char *s, size_t len)
         unsigned b = digits[(unsigned char)s[i + 1]];
         unsigned c = digits[(unsigned char)s[i + 2]];
         unsigned e = digits[(unsigned char)s[i + 3]];
-        if (a == 0 || b == 0 || c == 0 || e == 0) {
+        if ((a & b & c & e) == 0) {
             break;
         }
-        uint32_t v = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (e - 1);
+        uint32_t v = (a << 18) + (b << 12) + (c << 6) + e - DIGITS;
         d->out[d->n] = (unsigned char)(v >> 16);
         d->out[d->n + 1] = (unsigned char)(v >> 8);
         d->out[d->n + 2] = (unsigned char)v;

@@ -9,7 +9,7 @@ LINT_SH = $(sort $(shell find . \( -path ./build -o -path ./.git \) -prune -o -t
 LINT_CFLAGS = $(CSTD) $(WARNINGS) -O2 -fPIC -I. -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"' \
 	-DPGSEAL_LIBDIR='"/usr/lib"'
 LINT_HASH = \#
-LINT_RULES = $(LINT_H) $(wildcard shim/*.def shim/*/*.def) Makefile lint.mk
+LINT_RULES = $(LINT_H) $(wildcard shim/*.def shim/*/*.def lib/*/*/*.def launch/*.def) Makefile lint.mk
 
 .PHONY: lint
 lint:

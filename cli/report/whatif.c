@@ -34,40 +34,15 @@ struct whatif {
     struct strings missing;
 };
 
-/* The options that the verdict asks for, since which libpq there are, and the compiled defaults. */
+/* The options of a libpq that is not here: of the one in the log. */
 static const struct {
     const char *name;
     const char *compiled;
     int since;
 } known[] = {
-    {"host", NULL, 0},
-    {"hostaddr", NULL, 0},
-    {"port", "5432", 0},
-    {"sslmode", "prefer", 0},
-    {"sslrootcert", NULL, 0},
-    {"sslcrl", NULL, 0},
-    {"sslcrldir", NULL, 140000},
-    {"sslcert", NULL, 0},
-    {"sslkey", NULL, 0},
-    {"sslcompression", "0", 0},
-    {"sslsni", "1", 140000},
-    {"sslcertmode", NULL, 160000},
-    {"sslnegotiation", "postgres", 170000},
-    {"sslkeylogfile", NULL, 180000},
-    {"gssencmode", "prefer", 120000},
-    {"gssdelegation", "0", 160000},
-    {"gsslib", NULL, 0},
-    {"krbsrvname", "postgres", 0},
-    {"ssl_min_protocol_version", "TLSv1.2", 130000},
-    {"ssl_max_protocol_version", NULL, 130000},
-    {"min_protocol_version", NULL, 180000},
-    {"max_protocol_version", NULL, 180000},
-    {"channel_binding", "prefer", 130000},
-    {"require_auth", NULL, 160000},
-    {"requirepeer", NULL, 0},
-    {"passfile", NULL, 0},
-    {"oauth_issuer", NULL, 180000},
-    {"oauth_ca_file", NULL, 190000},
+#define OPTION(name, compiled, since) {name, compiled, since},
+#include "lib/core/options/versions.def"
+#undef OPTION
 };
 
 /* Whether the policy itself names this file. */

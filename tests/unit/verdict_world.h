@@ -79,40 +79,21 @@ static inline const char *made_environment(void *data, const char *name)
     return strcmp(name, "PGOAUTHDEBUG") == 0 ? ((const struct facts *)data)->oauth : NULL;
 }
 
-/* The options that the libpq of this version knows, with its compiled defaults. */
+/* The options that the libpq of this version knows, with its compiled defaults; those of libpq 20
+ * are made up. */
 static inline void made_options(struct request *r)
 {
     static const struct {
         const char *name, *compiled;
         int since;
     } known[] = {
-        {"host", NULL, 0},
-        {"hostaddr", NULL, 0},
-        {"port", "5432", 0},
-        {"dbname", NULL, 0},
-        {"user", NULL, 0},
-        {"password", NULL, 0},
-        {"service", NULL, 0},
-        {"sslmode", "prefer", 0},
-        {"sslrootcert", NULL, 0},
-        {"sslcrl", NULL, 0},
-        {"sslcrldir", NULL, 140000},
-        {"sslcert", NULL, 0},
-        {"sslkey", NULL, 0},
-        {"sslcompression", "0", 0},
-        {"sslsni", "1", 140000},
-        {"gssencmode", "prefer", 120000},
-        {"ssl_min_protocol_version", "TLSv1.2", 130000},
-        {"ssl_max_protocol_version", NULL, 130000},
-        {"channel_binding", "prefer", 130000},
-        {"require_auth", NULL, 160000},
-        {"sslkeylogfile", NULL, 180000},
-        {"requirepeer", NULL, 0},
-        {"sslpassword", NULL, 130000},
-        {"application_name", NULL, 0},
-        {"oauth_ca_file", NULL, 190000},
-        {"srvhost", NULL, 200000},
-        {"portaddr", "0", 200000},
+#define OPTION(name, compiled, since) {name, compiled, since},
+#include "lib/core/options/versions.def"
+#undef OPTION
+        {"dbname", NULL, 0},           {"user", NULL, 0},
+        {"password", NULL, 0},         {"service", NULL, 0},
+        {"sslpassword", NULL, 130000}, {"application_name", NULL, 0},
+        {"srvhost", NULL, 200000},     {"portaddr", "0", 200000},
     };
     r->noptions = 0;
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {

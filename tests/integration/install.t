@@ -31,7 +31,9 @@ is "$(cd "$dest" && find . -type f -printf '%m %p\n' | sort -k 2)" "$(sort -k 2 
 644 ./usr/share/man/man5/pgseal-policy.5
 644 ./usr/share/man/man7/libpgseal.7
 644 $doc/.directories
+644 $doc/CHANGELOG.md
 644 $doc/README.md
+644 $doc/SECURITY.md
 644 $doc/docs/sample-policy.conf
 $(cd "$TOP" && for text in docs/*.md; do echo "644 $doc/$text"; done)
 EOT

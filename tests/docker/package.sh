@@ -21,6 +21,9 @@ is "$RC" 0 "make deb builds it"
 package=${OUT##*$'\n'}
 run lintian --allow-root --fail-on error --no-tag-display-limit "${package%.deb}.changes"
 is "$RC" 0 "lintian finds no error"
+is "$(dpkg-deb --contents "$package" | grep -oE '/doc/pgseal/(CHANGELOG|SECURITY|changelog)[^/]*$' | sort)" '/doc/pgseal/CHANGELOG.md.gz
+/doc/pgseal/SECURITY.md
+/doc/pgseal/changelog.gz' "the changelogs of the program and of the package, and SECURITY.md"
 hasnt "$OUT" "E: " "and says so"
 [[ $RC == 0 ]] || diag "$OUT"
 

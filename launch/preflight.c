@@ -156,7 +156,7 @@ static bool is_loaded(const char *line, const char *path)
 static void judge(const struct target *t, const struct object *o, const char *list)
 {
     bool loaded = false;
-    char complaint[1024] = "";
+    char reason[1024] = "";
     char last[1024] = "";
     for (const char *line = list; *line != '\0';) {
         size_t length = strcspn(line, "\n");
@@ -165,14 +165,14 @@ static void judge(const struct target *t, const struct object *o, const char *li
         if (is_loaded(line, o->path)) {
             loaded = true;
         } else if (line[0] != '\t') {
-            memcpy(strstr(text, o->path) != NULL && complaint[0] == '\0' ? complaint : last, text,
+            memcpy(strstr(text, o->path) != NULL && reason[0] == '\0' ? reason : last, text,
                    sizeof(text));
         }
         line += length;
         line += *line == '\n';
     }
-    if (complaint[0] != '\0') {
-        refuse(STATUS_REFUSED, "libpgseal.so does not load in %s: %s", t->chain, complaint);
+    if (reason[0] != '\0') {
+        refuse(STATUS_REFUSED, "libpgseal.so does not load in %s: %s", t->chain, reason);
     }
     if (!loaded) {
         refuse(STATUS_REFUSED, "libpgseal.so is not loaded into %s: its loader %s %s%s", t->chain,

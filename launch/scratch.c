@@ -18,9 +18,9 @@ enum { OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 static char reason[PATH_MAX + 128];
 
 /* Always false: the reason is kept for the caller. */
-static bool failed(const char *path, const char *problem)
+static bool failed(const char *path, const char *what)
 {
-    snprintf(reason, sizeof reason, "%s: %s", path, problem);
+    snprintf(reason, sizeof reason, "%s: %s", path, what);
     return false;
 }
 

@@ -122,8 +122,8 @@ static void look_at_user(struct run *run, pid_t pid)
     free(root);
 }
 
-/* Looks at a process and at those that it has started. */
-static void look(struct run *run, pid_t pid, bool child, int depth)
+/* A process, and those that it has started. */
+static void inspect_process(struct run *run, pid_t pid, bool child, int depth)
 {
     char *exe = read_proc_link(pid, "exe");
     if (exe != NULL && child) {
@@ -142,7 +142,7 @@ static void look(struct run *run, pid_t pid, bool child, int depth)
     char *rest = NULL;
     for (char *word = children != NULL ? strtok_r(children, " \n", &rest) : NULL; word != NULL;
          word = strtok_r(NULL, " \n", &rest)) {
-        look(run, atoi(word), false, depth + 1);
+        inspect_process(run, atoi(word), false, depth + 1);
     }
     free(children);
 }
@@ -162,7 +162,7 @@ static void wait_for(struct run *run, pid_t child)
     siginfo_t info = {0};
     while (waitid(P_PID, (id_t)child, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
            info.si_pid == 0) {
-        look(run, child, true, 0);
+        inspect_process(run, child, true, 0);
         watch_drain(&run->watch);
         nanosleep(&(struct timespec){.tv_nsec = pause_ns}, NULL);
         pause_ns = pause_ns < 50000000 ? pause_ns * 5 / 4 : pause_ns;

@@ -76,7 +76,7 @@ static const char *find_libpq(struct libpq *pq)
 }
 
 /* The string as libpq's parser sees it. */
-static char *complaint(const struct preview *q)
+static char *rejection_reason(const struct preview *q)
 {
     char *message = NULL;
     PQconninfoOption *options = q->libpq.PQconninfoParse(q->call.conninfo, &message);
@@ -203,7 +203,7 @@ struct preview *preview_ask(const char *conninfo, const char *policy, enum askin
     q->keywords = xcalloc(room, sizeof *q->keywords);
     q->values = xcalloc(room, sizeof *q->values);
     if (!rewritable) {
-        q->rejection = complaint(q);
+        q->rejection = rejection_reason(q);
         return q;
     }
     judge(q);

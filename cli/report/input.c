@@ -60,7 +60,7 @@ static bool add_directory(struct reader *r, char *path)
 {
     char *paths[] = {path, NULL};
     FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
-    bool fine = tree != NULL;
+    bool ok = tree != NULL;
     FTSENT *entry = NULL;
     while (tree != NULL && (entry = fts_read(tree)) != NULL) {
         if (entry->fts_info == FTS_F) {
@@ -68,13 +68,13 @@ static bool add_directory(struct reader *r, char *path)
         } else if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR ||
                    entry->fts_info == FTS_NS) {
             complain("%s: %s", entry->fts_path, strerror(entry->fts_errno));
-            fine = false;
+            ok = false;
         }
     }
     if (tree != NULL) {
         fts_close(tree);
     }
-    return fine;
+    return ok;
 }
 
 static bool add_path(struct reader *r, char *path)

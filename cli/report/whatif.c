@@ -59,8 +59,8 @@ static bool is_policys(const struct policy *p, const char *path)
     return false;
 }
 
-/* A file of the policy, looked at once. */
-static const struct seen *look(struct whatif *w, const char *path, bool root)
+/* A file of the policy, read once. */
+static const struct seen *read_once(struct whatif *w, const char *path, bool root)
 {
     for (size_t i = 0; i < w->nseen; i++) {
         if (strcmp(w->seen[i].path, path) == 0) {
@@ -86,7 +86,7 @@ static bool root_ok(void *data, const char *path, char *reason, size_t size)
     if (!is_policys(&w->policy, path)) {
         return true;
     }
-    const struct seen *s = look(w, path, true);
+    const struct seen *s = read_once(w, path, true);
     memcpy(reason, s->reason, size < sizeof s->reason ? size : sizeof s->reason);
     return s->state == 1;
 }
@@ -97,7 +97,7 @@ static int crl_state(void *data, const char *path, char *reason, size_t size)
     if (!is_policys(&w->policy, path)) {
         return 1;
     }
-    const struct seen *s = look(w, path, false);
+    const struct seen *s = read_once(w, path, false);
     memcpy(reason, s->reason, size < sizeof s->reason ? size : sizeof s->reason);
     return s->state;
 }

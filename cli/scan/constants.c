@@ -222,10 +222,10 @@ static void search_go_names(struct search *s, const char *buf, size_t n)
     }
 }
 
-/* Calls `look` on the constants, chunk by chunk; never much more than the file holds, even if its
+/* Calls `visit` on the constants, chunk by chunk; never much more than the file holds, even if its
  * sections overlap, and at most TOTAL_MAX bytes. */
 static void each_chunk(struct search *s,
-                       void (*look)(struct search *s, const char *buf, size_t n, uint64_t offset))
+                       void (*visit)(struct search *s, const char *buf, size_t n, uint64_t offset))
 {
     char *buf = xmalloc(s->source->size < CHUNK ? (size_t)s->source->size : CHUNK);
     uint64_t total = 0;
@@ -239,7 +239,7 @@ static void each_chunk(struct search *s,
             if (n == 0) {
                 break;
             }
-            look(s, buf, n, span->offset + done);
+            visit(s, buf, n, span->offset + done);
             total += n;
             if (n < CHUNK) {
                 break;

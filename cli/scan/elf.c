@@ -30,7 +30,7 @@ static void read_segments(struct reader *r, struct elf_facts *facts)
     for (size_t i = 0; i < n; i++) {
         GElf_Phdr segment;
         if (gelf_getphdr(r->elf, (int)i, &segment) == NULL) {
-            facts->problem = "its program headers are truncated";
+            facts->reason = "its program headers are truncated";
             break;
         }
         if (segment.p_type == PT_LOAD) {
@@ -46,7 +46,7 @@ static void read_segments(struct reader *r, struct elf_facts *facts)
         }
         if (segment.p_filesz != 0 && (segment.p_offset > r->source->size ||
                                       segment.p_filesz > r->source->size - segment.p_offset)) {
-            facts->problem = "it is cut";
+            facts->reason = "it is cut";
         }
     }
 }
@@ -79,7 +79,7 @@ static void read_dynamic(struct reader *r, struct elf_facts *facts)
     size = size / entry > DYNAMIC_MAX ? (uint64_t)DYNAMIC_MAX * entry : size - size % entry;
     Elf_Data *data = elf_chunk(r, r->dynamic, size, ELF_T_DYN);
     if (data == NULL) {
-        facts->problem = "its dynamic section is truncated";
+        facts->reason = "its dynamic section is truncated";
         return;
     }
     GElf_Dyn dyn;
@@ -214,7 +214,7 @@ void elf_look(const struct source *source, bool deep, struct elf_facts *facts)
         read_all(&r, deep, facts);
     } else {
         facts->is_elf = true;
-        facts->problem = "its ELF header is truncated or invalid";
+        facts->reason = "its ELF header is truncated or invalid";
     }
     elf_end(r.elf);
     free(r.places.loads);

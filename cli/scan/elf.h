@@ -11,11 +11,11 @@
 /* Facts about one object. Strings are owned; free with elf_facts_free. */
 struct elf_facts {
     bool is_elf;
-    const char *problem; /* it is cut or makes no sense: what could be read was */
-    bool is_program;     /* has an interpreter, or is static and executable */
-    bool is_static;      /* a program without interpreter */
-    int class;           /* 32 or 64 */
-    unsigned machine;    /* e_machine */
+    const char *reason; /* it is cut or makes no sense: what could be read was */
+    bool is_program;    /* has an interpreter, or is static and executable */
+    bool is_static;     /* a program without interpreter */
+    int class;          /* 32 or 64 */
+    unsigned machine;   /* e_machine */
     char *interpreter;
     char *soname;
     struct strings needed;

@@ -17,8 +17,8 @@ static void look_at_elf(struct scan *scan, struct item *item, const char *path,
     struct elf_facts facts;
     elf_look(source, true, &facts);
     item_client_libraries_of_elf(item, scan->root, path, &facts);
-    if (facts.problem != NULL) {
-        scan_error(scan, path, facts.problem);
+    if (facts.reason != NULL) {
+        scan_error(scan, path, facts.reason);
     }
     if (facts.is_program) {
         bool executable = (st->st_mode & 0111) != 0;
@@ -64,7 +64,8 @@ static void look_at_name(struct item *item, const struct name_rule *rule,
 {
     char *version = rule->package != NULL ? read_package(source, rule->package) : xstrdup("");
     if (version != NULL) {
-        item_client_library(item, rule->way, xprintf("%s%s", rule->text, version), rule->verdict,
+        item_client_library(item, rule->client_library, xprintf("%s%s", rule->text, version),
+                            rule->verdict,
                             rule->verdict == NOT_COVERED
                                 ? driver_why
                                 : "libpq is loaded at run time: pgseal's loader hooks see it");

@@ -17,10 +17,10 @@ void scan_error(struct scan *scan, const char *path, const char *what)
 void item_free(struct item *item)
 {
     for (size_t i = 0; i < item->n; i++) {
-        free(item->ways[i].evidence);
-        free(item->ways[i].openssl);
+        free(item->libraries[i].evidence);
+        free(item->libraries[i].openssl);
     }
-    free(item->ways);
+    free(item->libraries);
     free(item->path);
     free(item->reason);
     *item = (struct item){0};

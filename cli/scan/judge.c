@@ -17,25 +17,25 @@ void item_client_library(struct item *item, const char *name, char *evidence, en
                          const char *reason)
 {
     for (size_t i = 0; i < item->n; i++) {
-        if (item->ways[i].name == name && strcmp(item->ways[i].evidence, evidence) == 0) {
+        if (item->libraries[i].name == name && strcmp(item->libraries[i].evidence, evidence) == 0) {
             free(evidence);
             return;
         }
     }
-    item->ways = xrealloc(item->ways, (item->n + 1) * sizeof *item->ways);
-    item->ways[item->n++] =
-        (struct way){.name = name, .evidence = evidence, .verdict = verdict, .reason = reason};
+    item->libraries = xrealloc(item->libraries, (item->n + 1) * sizeof *item->libraries);
+    item->libraries[item->n++] = (struct client_library){
+        .name = name, .evidence = evidence, .verdict = verdict, .reason = reason};
 }
 
-/* Which libpq and which OpenSSL the way that was added last is about. */
+/* Which libpq and which OpenSSL the client library that was added last has. */
 static void set_versions(struct item *item, struct root *root, const char *path,
                          const struct elf_facts *facts)
 {
-    struct way *way = &item->ways[item->n - 1];
-    way->libpq_version = facts->libpq_version;
-    way->libpq_least = facts->libpq_version == 0 ? facts->libpq_least : 0;
-    free(way->openssl);
-    way->openssl =
+    struct client_library *library = &item->libraries[item->n - 1];
+    library->libpq_version = facts->libpq_version;
+    library->libpq_least = facts->libpq_version == 0 ? facts->libpq_least : 0;
+    free(library->openssl);
+    library->openssl =
         facts->openssl != NULL ? xstrdup(facts->openssl) : root_openssl(root, path, facts);
 }
 
@@ -171,7 +171,7 @@ static const char *own_machine(void)
     return own;
 }
 
-/* Why nothing can be preloaded into it, whatever its ways, or NULL. */
+/* Why nothing can be preloaded into it, whatever its client libraries, or NULL. */
 static const char *beyond_reach(const struct item *item)
 {
     bool secure = !item->listed;
@@ -200,23 +200,23 @@ void item_judge(struct item *item)
     item->verdict = COVERED;
     for (size_t i = 0; i < item->n; i++) {
         if (beyond != NULL) {
-            item->ways[i].verdict = NOT_COVERED;
+            item->libraries[i].verdict = NOT_COVERED;
         }
-        if (item->ways[i].verdict > item->verdict) {
-            item->verdict = item->ways[i].verdict;
+        if (item->libraries[i].verdict > item->verdict) {
+            item->verdict = item->libraries[i].verdict;
         }
     }
     free(item->reason);
     item->reason = beyond != NULL ? xstrdup(beyond) : NULL;
     for (size_t i = 0; i < item->n; i++) {
-        const struct way *way = &item->ways[i];
-        if (way->verdict != item->verdict ||
-            (item->reason != NULL && strstr(item->reason, way->reason) != NULL) ||
-            (beyond != NULL && (way->reason == why_linked || way->reason == why_loader))) {
+        const struct client_library *library = &item->libraries[i];
+        if (library->verdict != item->verdict ||
+            (item->reason != NULL && strstr(item->reason, library->reason) != NULL) ||
+            (beyond != NULL && (library->reason == why_linked || library->reason == why_loader))) {
             continue;
         }
-        char *both = item->reason != NULL ? xprintf("%s; %s", item->reason, way->reason)
-                                          : xstrdup(way->reason);
+        char *both = item->reason != NULL ? xprintf("%s; %s", item->reason, library->reason)
+                                          : xstrdup(library->reason);
         free(item->reason);
         item->reason = both;
     }

@@ -178,7 +178,7 @@ static const char *base(const char *path)
 static bool has_client_library(const struct item *item, const char *name)
 {
     for (size_t i = 0; i < item->n; i++) {
-        if (strcmp(item->ways[i].name, name) == 0) {
+        if (strcmp(item->libraries[i].name, name) == 0) {
             return true;
         }
     }
@@ -289,13 +289,13 @@ static void judge_preload(const struct process *p, struct item *item)
         return;
     }
     for (size_t i = 0; i < item->n; i++) {
-        if (item->ways[i].verdict == NOT_COVERED) {
+        if (item->libraries[i].verdict == NOT_COVERED) {
             continue;
         }
-        item->ways[i].verdict = NOT_COVERED;
-        item->ways[i].reason = p->secure                 ? why_secure
-                               : p->named_in_environment ? why_failed
-                                                         : why_not_loaded;
+        item->libraries[i].verdict = NOT_COVERED;
+        item->libraries[i].reason = p->secure                 ? why_secure
+                                    : p->named_in_environment ? why_failed
+                                                              : why_not_loaded;
     }
 }
 

@@ -14,25 +14,25 @@
 
 enum verdict { COVERED, COVERED_BY_LOADER_HOOKS, NOT_COVERED };
 
-/* One way to PostgreSQL. */
-struct way {
+/* One library, or part of a program, by which it reaches PostgreSQL. */
+struct client_library {
     const char *name;  /* "linked", "linked-through", "dlopen", "ctypes", "static-libpq", "go",
                          "rust", "jdbc", "node", … */
     char *evidence;    /* owned: what was seen */
-    int libpq_version; /* of the copy that this way is about, or 0 */
+    int libpq_version; /* of this copy, or 0 */
     int libpq_least;   /* where that is 0: the major version that it has at least, or 0 */
     char *openssl;     /* likewise, or NULL; owned */
     enum verdict verdict;
-    const char *reason; /* why this way, by itself, is judged so */
+    const char *reason; /* why this one, by itself, is judged so */
 };
 
-/* One program, module, library, driver or process that has at least one way. */
+/* One program, module, library, driver or process that has at least one client library. */
 struct item {
     const char *kind; /* "program", "module", "library", "libpq", "driver", "process" */
     char *path;       /* of a process: of its program */
     pid_t pid;        /* 0 for a file */
     uid_t uid;
-    struct way *ways;
+    struct client_library *libraries;
     size_t n;
     bool is_static, setuid, setgid, file_caps, preloaded;
     bool listed; /* /etc/ld.so.preload of its root names the object, and its loader reads that */
@@ -55,7 +55,7 @@ struct scan {
 /* What a name alone tells of a file, or NULL; see scan_names.c. */
 struct name_rule {
     const char *suffix; /* of the path, from a slash on */
-    const char *way;
+    const char *client_library;
     const char *text;
     enum verdict verdict;
     const char *package; /* what "name" in this package.json must be, or NULL */
@@ -70,20 +70,20 @@ bool name_is_javascript(const char *path);
 /* Looks for drivers that were bundled into a file of JavaScript. */
 void script_look(struct item *item, const struct source *source);
 
-/* Adds a way; evidence is owned from then on. */
+/* Adds a client library; evidence is owned from then on. */
 void item_client_library(struct item *item, const char *name, char *evidence, enum verdict verdict,
                          const char *reason);
 
-/* Adds the ways that the facts of an ELF object show; path is where it lies in root, for what it is
- * linked to. */
+/* Adds the client libraries that the facts of an ELF object show; path is where it lies in root, for
+ * what it is linked to. */
 void item_client_libraries_of_elf(struct item *item, struct root *root, const char *path,
                                   const struct elf_facts *facts);
 
-/* Sets verdict and why from the ways and flags. */
+/* Sets verdict and reason from the client libraries and flags. */
 void item_judge(struct item *item);
 
-/* Hands a judged item with at least one way to the scan; one without is freed. The struct is empty
- * afterwards. */
+/* Hands a judged item with at least one client library to the scan; one without is freed. The struct
+ * is empty afterwards. */
 void scan_take(struct scan *scan, struct item *item);
 void item_free(struct item *item);
 

@@ -16,14 +16,15 @@ static void count(const struct scan *scan, size_t counts[3])
 }
 
 /* ", libpq 15.18, OpenSSL 3.0.17", as far as it is known. The caller frees. */
-static char *versions_text(const struct way *way)
+static char *versions_text(const struct client_library *library)
 {
-    char *libpq = way->libpq_version > 0 ? xprintf(", libpq %d.%d", way->libpq_version / 10000,
-                                                   way->libpq_version % 10000)
-                  : way->libpq_least > 0 ? xprintf(", libpq %d or later", way->libpq_least)
-                                         : xstrdup("");
-    char *both =
-        way->openssl != NULL ? xprintf("%s, OpenSSL %s", libpq, way->openssl) : xstrdup(libpq);
+    char *libpq = library->libpq_version > 0
+                      ? xprintf(", libpq %d.%d", library->libpq_version / 10000,
+                                library->libpq_version % 10000)
+                  : library->libpq_least > 0 ? xprintf(", libpq %d or later", library->libpq_least)
+                                             : xstrdup("");
+    char *both = library->openssl != NULL ? xprintf("%s, OpenSSL %s", libpq, library->openssl)
+                                          : xstrdup(libpq);
     free(libpq);
     return both;
 }
@@ -35,8 +36,9 @@ static void show_item(const struct out *out, const struct item *item)
     term_field(out, 0, verdict_names[item->verdict], 25, verdict_paints[item->verdict], name);
     free(name);
     for (size_t i = 0; i < item->n; i++) {
-        char *versions = versions_text(&item->ways[i]);
-        char *text = xprintf("%s: %s%s", item->ways[i].name, item->ways[i].evidence, versions);
+        char *versions = versions_text(&item->libraries[i]);
+        char *text =
+            xprintf("%s: %s%s", item->libraries[i].name, item->libraries[i].evidence, versions);
         free(versions);
         term_field(out, 0, "", 25, PAINT_DIM, text);
         free(text);
@@ -87,16 +89,17 @@ static json_t *item_json(const struct item *item)
     json_t *ways = json_array();
     for (size_t i = 0; i < item->n; i++) {
         json_t *way = json_object();
-        json_object_set_new(way, "way", json_string(item->ways[i].name));
-        json_object_set_new(way, "evidence", term_json_text(item->ways[i].evidence));
-        if (item->ways[i].libpq_version > 0) {
-            json_object_set_new(way, "libpq_version", json_integer(item->ways[i].libpq_version));
+        json_object_set_new(way, "way", json_string(item->libraries[i].name));
+        json_object_set_new(way, "evidence", term_json_text(item->libraries[i].evidence));
+        if (item->libraries[i].libpq_version > 0) {
+            json_object_set_new(way, "libpq_version",
+                                json_integer(item->libraries[i].libpq_version));
         }
-        if (item->ways[i].libpq_least > 0) {
-            json_object_set_new(way, "libpq_least", json_integer(item->ways[i].libpq_least));
+        if (item->libraries[i].libpq_least > 0) {
+            json_object_set_new(way, "libpq_least", json_integer(item->libraries[i].libpq_least));
         }
-        term_json_set(way, "openssl", item->ways[i].openssl);
-        json_object_set_new(way, "verdict", json_string(verdict_names[item->ways[i].verdict]));
+        term_json_set(way, "openssl", item->libraries[i].openssl);
+        json_object_set_new(way, "verdict", json_string(verdict_names[item->libraries[i].verdict]));
         json_array_append_new(ways, way);
     }
     json_object_set_new(object, "ways", ways);

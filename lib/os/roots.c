@@ -12,32 +12,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By path; two paths that share a place take turns. Each place is one holder of what stands in it. It
+/* By path; two paths that share a slot take turns. Each slot is one holder of what stands in it. It
  * is emptied and filled with one instruction each, so there is nothing to wait for: a thread that
  * finds it empty, or a child of a fork that inherits it so, judges for itself. */
-static _Atomic(struct roots *) places[8];
+static _Atomic(struct roots *) slots[8];
 
-static _Atomic(struct roots *) *place_of(const char *path)
+static _Atomic(struct roots *) *slot_of(const char *path)
 {
     unsigned hash = 5381;
     for (; *path != '\0'; path++) {
         hash = hash * 33 + (unsigned char)*path;
     }
-    return &places[hash % ARRAY_LEN(places)];
+    return &slots[hash % ARRAY_LEN(slots)];
 }
 
-/* Gives roots, and the caller's hold on it, to the place. */
-static void put(_Atomic(struct roots *) *place, struct roots *roots)
+/* Gives roots, and the caller's hold on it, to the slot. */
+static void put(_Atomic(struct roots *) *slot, struct roots *roots)
 {
-    roots_release(atomic_exchange(place, roots));
+    roots_release(atomic_exchange(slot, roots));
 }
 
-/* What stands in the place, with one holder more; NULL: nothing. */
-static struct roots *look(_Atomic(struct roots *) *place)
+/* What stands in the slot, with one holder more; NULL: nothing. */
+static struct roots *get(_Atomic(struct roots *) *slot)
 {
-    struct roots *roots = atomic_exchange(place, NULL);
+    struct roots *roots = atomic_exchange(slot, NULL);
     if (roots != NULL) {
-        put(place, roots_keep(roots));
+        put(slot, roots_keep(roots));
     }
     return roots;
 }
@@ -84,19 +84,19 @@ static bool equal(const struct roots *a, const struct roots *b)
 struct roots *roots_read_file(int fd, const char *path, size_t max, const char **reason)
 {
     int saved_errno = errno;
-    _Atomic(struct roots *) *place = place_of(path);
-    struct roots *roots = look(place);
+    _Atomic(struct roots *) *slot = slot_of(path);
+    struct roots *roots = get(slot);
     *reason = NULL;
     if (roots == NULL || !holds(fd, roots)) {
         roots_release(roots);
         roots = read_anew(fd, max, reason);
-        struct roots *other = roots != NULL ? look(place) : NULL;
+        struct roots *other = roots != NULL ? get(slot) : NULL;
         if (other != NULL && equal(other, roots)) { /* another thread was first */
             roots_release(roots);
             roots = other;
         } else if (roots != NULL) {
             roots_release(other);
-            put(place, roots_keep(roots));
+            put(slot, roots_keep(roots));
         }
     }
     errno = saved_errno;

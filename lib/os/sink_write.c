@@ -46,7 +46,7 @@ static int open_for_append(const char *path, int flags)
     return high;
 }
 
-static bool look(int fd, struct stat *st)
+static bool stat_fd(int fd, struct stat *st)
 {
     return syscall(SYS_fstat, fd, st) == 0;
 }
@@ -138,7 +138,7 @@ AT_START void sink_identify(struct sink_identity *id, int fd)
     if (!atomic_compare_exchange_strong(&id->state, &expected, LOOKING)) {
         return;
     }
-    if (look(fd, &st)) {
+    if (stat_fd(fd, &st)) {
         id->device = st.st_dev;
         id->inode = st.st_ino;
         id->type = st.st_mode & S_IFMT;
@@ -179,7 +179,7 @@ static int open_again(int fd, const struct stat *st)
     strbuf_add(&t, "/proc/self/fd/");
     strbuf_add_uint(&t, (uint64_t)fd, 1);
     other = open_for_append(path, 0);
-    if (other >= 0 && (!look(other, &again) || !is_same(&again, st))) {
+    if (other >= 0 && (!stat_fd(other, &again) || !is_same(&again, st))) {
         syscall(SYS_close, other);
         return -1;
     }
@@ -216,8 +216,8 @@ static bool write_checked(int fd, struct sink_identity *id, char *line, size_t l
     struct stat st;
     int flags = fcntl(fd, F_GETFL);
 
-    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH) != 0 || !look(fd, &st) ||
-        (id != NULL && !is_remembered(id, &st))) {
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH) != 0 ||
+        !stat_fd(fd, &st) || (id != NULL && !is_remembered(id, &st))) {
         return false;
     }
     switch (st.st_mode & S_IFMT) {
@@ -256,8 +256,8 @@ bool sink_to_file(const char *path, char *line, size_t len, atomic_bool *torn)
     if (fd < 0) {
         return false;
     }
-    done =
-        look(fd, &st) && log_file_distrust(&st) == NULL && write_line(fd, line, len, torn, false);
+    done = stat_fd(fd, &st) && log_file_distrust(&st) == NULL &&
+           write_line(fd, line, len, torn, false);
     syscall(SYS_close, fd);
     return done;
 }

@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static void faulty(struct strbuf *t, const char *key, const char *path, const char *reason)
+static void add_policy_error(struct strbuf *t, const char *key, const char *path,
+                             const char *reason)
 {
     strbuf_add(t, key);
     strbuf_add(t, ": ");
@@ -45,12 +46,12 @@ static bool files_still_hold(struct conn_state *d, const struct world *w, struct
         roots_release(d->roots);
         d->roots = NULL;
     } else if (!w->root_ok(w->data, d->root, reason, sizeof reason)) {
-        faulty(t, "sslrootcert", d->root, reason);
+        add_policy_error(t, "sslrootcert", d->root, reason);
         return false;
     }
     int state = d->crl != NULL ? w->crl_state(w->data, d->crl, reason, sizeof reason) : 1;
     if (state < 0 || (state == 0 && d->crl_required)) {
-        faulty(t, "sslcrl", d->crl, state == 0 ? "no such file" : reason);
+        add_policy_error(t, "sslcrl", d->crl, state == 0 ? "no such file" : reason);
         return false;
     }
     return true;

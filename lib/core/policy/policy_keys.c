@@ -68,7 +68,7 @@ static const char *shown_name(const struct parsing *x, enum key key)
     return x->environment ? keys[key].variable : keys[key].name;
 }
 
-static bool wrong(struct parsing *x, enum key key, const char *reason, const char *value)
+static bool policy_error(struct parsing *x, enum key key, const char *reason, const char *value)
 {
     return parsing_fault(x, shown_name(x, key), ": ", reason, value);
 }
@@ -81,7 +81,7 @@ static int word(struct parsing *x, enum key key, const char *const *words, const
             return i;
         }
     }
-    if (wrong(x, key, "unknown value", value)) {
+    if (policy_error(x, key, "unknown value", value)) {
         parsing_advise(x, "; use ");
         for (int i = 0; words[i] != NULL; i++) {
             bool last = words[i + 1] == NULL && key != KEY_LOG;
@@ -97,13 +97,13 @@ static int word(struct parsing *x, enum key key, const char *const *words, const
 static bool path(struct parsing *x, enum key key, const char *s, const char *value)
 {
     if (s[0] != '/') {
-        if (wrong(x, key, "not an absolute path", value) && key == KEY_ROOT) {
+        if (policy_error(x, key, "not an absolute path", value) && key == KEY_ROOT) {
             parsing_advise(x, "; use system, program or /PATH");
         }
         return false;
     }
     if (strlen(s) > POLICY_PATH_MAX) {
-        wrong(x, key, "path longer than 1023 bytes", value);
+        policy_error(x, key, "path longer than 1023 bytes", value);
         return false;
     }
     return true;
@@ -154,12 +154,12 @@ static void set_sockets(struct parsing *x, const char *value)
         for (const char *s = value; s != NULL;) {
             size_t len = policy_next_directory(&s, directory, sizeof directory);
             if (len > POLICY_PATH_MAX) {
-                wrong(x, KEY_SOCKETS, "path longer than 1023 bytes", value);
+                policy_error(x, KEY_SOCKETS, "path longer than 1023 bytes", value);
                 return;
             }
             if (len < 1 || (directory[0] != '/' && directory[0] != '@') ||
                 strcmp(directory, "@") == 0) {
-                wrong(x, KEY_SOCKETS, "neither allow, refuse nor absolute paths", value);
+                policy_error(x, KEY_SOCKETS, "neither allow, refuse nor absolute paths", value);
                 return;
             }
         }
@@ -247,7 +247,7 @@ static void set_verify_as(struct parsing *x, const char *value)
 {
     const char *reason = policy_verify_as_fault(value);
     if (reason != NULL) {
-        wrong(x, KEY_VERIFY_AS, reason, value);
+        policy_error(x, KEY_VERIFY_AS, reason, value);
         return;
     }
     x->rule->verify_as = value;
@@ -258,7 +258,7 @@ static void set_until(struct parsing *x, const char *value)
     int32_t day = policy_day(value);
     x->until_line = x->line;
     if (day == INT32_MIN) {
-        wrong(x, KEY_UNTIL, "not a date YYYY-MM-DD", value);
+        policy_error(x, KEY_UNTIL, "not a date YYYY-MM-DD", value);
         return;
     }
     x->rule->exempt_until = day;
@@ -285,7 +285,7 @@ void key_set(struct parsing *x, enum key key, const char *value)
     }
     if ((x->seen & 1u << key) != 0) {
         if (x->environment) {
-            wrong(x, key, "set more than once", NULL);
+            policy_error(x, key, "set more than once", NULL);
         } else {
             parsing_fault(x, NULL, "duplicate key", NULL, keys[key].name);
         }
@@ -293,12 +293,12 @@ void key_set(struct parsing *x, enum key key, const char *value)
     }
     x->seen |= 1u << key;
     if (value[0] == '\0') {
-        wrong(x, key, key == KEY_EXEMPT ? "a reason is required" : "no value", NULL);
+        policy_error(x, key, key == KEY_EXEMPT ? "a reason is required" : "no value", NULL);
         return;
     }
     for (const char *s = value; *s != '\0'; s++) {
         if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f) {
-            wrong(x, key, "a control character in", value);
+            policy_error(x, key, "a control character in", value);
             return;
         }
     }

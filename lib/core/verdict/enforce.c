@@ -40,7 +40,7 @@ static void force_protocols(struct deciding *d)
     int minimum = tls_version(asked);
     const struct asked *option = request_option(d->r, "ssl_min_protocol_version");
     if (asked == NULL && option->source != FROM_DEFAULT) {
-        d->less = true; /* ssl_min_protocol_version='' asks for no minimum at all */
+        d->is_downgrade = true; /* ssl_min_protocol_version='' asks for no minimum at all */
     }
     if (minimum >= d->v->min_tls) {
         verdict_force(d->v, "ssl_min_protocol_version", asked);

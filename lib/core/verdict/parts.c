@@ -166,7 +166,7 @@ void seal_note(struct deciding *d, const char *option, const char *enforced)
     };
 }
 
-void seal_force(struct deciding *d, const char *option, const char *value, bool less)
+void seal_force(struct deciding *d, const char *option, const char *value, bool is_downgrade)
 {
     struct verdict *v = d->v;
     const struct asked *a = request_option(d->r, option);
@@ -176,8 +176,8 @@ void seal_force(struct deciding *d, const char *option, const char *value, bool 
     if (strcmp(or_empty(a->value), value) == 0) {
         return;
     }
-    if (less && a->source != FROM_DEFAULT && or_empty(a->value)[0] != '\0') {
-        d->less = true;
+    if (is_downgrade && a->source != FROM_DEFAULT && or_empty(a->value)[0] != '\0') {
+        d->is_downgrade = true;
     }
     seal_note(d, option, value);
 }

@@ -8,8 +8,8 @@
 
 /* "file:line: key: path: why". Where no line names it, the word of the settings' origin stands
  * before it. */
-static bool faulty(struct deciding *d, int line, const char *key, const char *path,
-                   const char *reason, const char *advice)
+static bool policy_error(struct deciding *d, int line, const char *key, const char *path,
+                         const char *reason, const char *advice)
 {
     d->v->once = line > 0 || strcmp(key, "sslrootcert") ==
                                  0; /* a fault of the settings, not of what this call asked */
@@ -83,12 +83,12 @@ bool seal_judge_root(struct deciding *d)
         return false;
     }
     if (strlen(root) > POLICY_PATH_MAX) {
-        return faulty(d, rule->root_line, "sslrootcert", "…",
-                      "longer than the 1023 bytes that libpq keeps of it", "");
+        return policy_error(d, rule->root_line, "sslrootcert", "…",
+                            "longer than the 1023 bytes that libpq keeps of it", "");
     }
     char reason[256];
     if (!d->w->root_ok(d->w->data, root, reason, sizeof reason)) {
-        return faulty(d, rule->root_line, "sslrootcert", root, reason, "");
+        return policy_error(d, rule->root_line, "sslrootcert", root, reason, "");
     }
     d->v->root = root;
     /* Only a policy's own root can be asked against; under `program` the word "system" merely
@@ -106,7 +106,7 @@ bool seal_judge_oauth_root(struct deciding *d)
     const struct pin *pin = rule_pin(d->v->rule, "oauth_ca_file");
     if (pin != NULL) { /* forced with the other pins */
         return d->w->root_ok(d->w->data, pin->value, reason, sizeof reason) ||
-               faulty(d, pin->line, "oauth_ca_file", pin->value, reason, "");
+               policy_error(d, pin->line, "oauth_ca_file", pin->value, reason, "");
     }
     const char *asked = request_value(d->r, "oauth_ca_file");
     if (request_option(d->r, "oauth_ca_file") == NULL || (asked == NULL && !d->r->service)) {
@@ -115,8 +115,8 @@ bool seal_judge_oauth_root(struct deciding *d)
     /* The system's roots, with which the issuer is verified where none are named. */
     const char *bundle = d->w->bundle(d->w->data);
     if (bundle == NULL && asked != NULL) {
-        return faulty(d, 0, "oauth_ca_file", asked, "names roots other than the system's",
-                      "; pin oauth_ca_file in the policy");
+        return policy_error(d, 0, "oauth_ca_file", asked, "names roots other than the system's",
+                            "; pin oauth_ca_file in the policy");
     }
     if (bundle != NULL) {
         seal_force(d, "oauth_ca_file", bundle, asked != NULL);
@@ -127,8 +127,8 @@ bool seal_judge_oauth_root(struct deciding *d)
 /* A directory of CRLs can hold anything and changes while it is read. */
 static bool refuse_directory(struct deciding *d, const char *dir)
 {
-    return faulty(d, 0, "sslcrldir", dir, "a CRL directory can also add roots",
-                  "; use a CRL file instead: sslcrl in the policy");
+    return policy_error(d, 0, "sslcrldir", dir, "a CRL directory can also add roots",
+                        "; use a CRL file instead: sslcrl in the policy");
 }
 
 /* A libpq that has its OpenSSL inside does not show what it opens: its own default file is judged
@@ -150,7 +150,7 @@ static bool keep_default_crl(struct deciding *d)
     int state = d->w->crl_state(d->w->data, path, reason, sizeof reason);
     /* One that this process may not even look at is none to libpq either. */
     if (state < 0 && d->w->readable(d->w->data, path) == 1) {
-        return faulty(
+        return policy_error(
             d, 0, "sslcrl", path, reason,
             "; a CRL file may contain only CRLs (libpq would trust a certificate in it as a root)");
     }
@@ -169,8 +169,8 @@ bool seal_judge_crl(struct deciding *d)
     if (rule->crl != NULL) {
         int state = d->w->crl_state(d->w->data, rule->crl, reason, sizeof reason);
         if (state != 1) {
-            return faulty(d, rule->crl_line, "sslcrl", rule->crl,
-                          state == 0 ? "no such file" : reason, "");
+            return policy_error(d, rule->crl_line, "sslcrl", rule->crl,
+                                state == 0 ? "no such file" : reason, "");
         }
         v->crl = rule->crl;
         seal_force(d, "sslcrl", rule->crl, true);
@@ -184,9 +184,10 @@ bool seal_judge_crl(struct deciding *d)
     if (asked != NULL && strcmp(asked, NOTHING) != 0) {
         int state = d->w->crl_state(d->w->data, asked, reason, sizeof reason);
         if (state < 0 || strlen(asked) > POLICY_PATH_MAX) {
-            return faulty(d, 0, "sslcrl", asked, state < 0 ? reason : "longer than 1023 bytes",
-                          "; a CRL file may contain only CRLs (libpq would trust a certificate in "
-                          "it as a root)");
+            return policy_error(
+                d, 0, "sslcrl", asked, state < 0 ? reason : "longer than 1023 bytes",
+                "; a CRL file may contain only CRLs (libpq would trust a certificate in "
+                "it as a root)");
         }
         v->crl = state == 1 ? asked : NULL;
     } else if (asked == NULL && !d->r->crl_judged && !keep_default_crl(d)) {

@@ -144,6 +144,6 @@ void seal_decide(const struct request *r, const struct policy *p, const struct w
     if (!sealed) {
         conclude(v, VERDICT_REFUSE);
     } else {
-        conclude(v, d.less ? VERDICT_DOWNGRADE : v->socket ? VERDICT_SOCKET : VERDICT_SEAL);
+        conclude(v, d.is_downgrade ? VERDICT_DOWNGRADE : v->socket ? VERDICT_SOCKET : VERDICT_SEAL);
     }
 }

@@ -24,8 +24,8 @@ struct deciding {
     struct verdict *v;
     struct element elements[SEAL_ELEMENTS];
     size_t nelements;
-    bool less; /* something explicit asked for less than the policy */
-    bool cut;  /* no target may be shown: request_cut */
+    bool is_downgrade; /* something explicit asked for less than the policy */
+    bool cut;          /* no target may be shown: request_cut */
 };
 
 /* All of these keep errno, allocate nothing, and return false where the attempt is refused
@@ -60,9 +60,9 @@ const struct pin *rule_pin(const struct rule *rule, const char *option);
 bool seal_force_options(struct deciding *d);
 
 /* parts.c: tools. */
-/* Forces option to value where this libpq knows it, and notes the change; less: an explicit other
- * value counts as asking for less. */
-void seal_force(struct deciding *d, const char *option, const char *value, bool less);
+/* Forces option to value where this libpq knows it, and notes the change;
+ * is_downgrade: an explicit other value counts as asking for less. */
+void seal_force(struct deciding *d, const char *option, const char *value, bool is_downgrade);
 /* Notes a change without forcing anything. */
 void seal_note(struct deciding *d, const char *option, const char *enforced);
 /* Starts the text of a refusal; returns a text on v->reason. */

@@ -69,9 +69,9 @@ int __wrap_pqsecure_initialize(PGconn *conn, bool ssl, bool crypto)
     return __real_pqsecure_initialize(conn, ssl, crypto);
 }
 
-static int indulgent(int fine, X509_STORE_CTX *context)
+static int indulgent(int ok, X509_STORE_CTX *context)
 {
-    (void)fine;
+    (void)ok;
     (void)context;
     return 1;
 }

@@ -17,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void check(int fine, const char *what)
+static void check(int ok, const char *what)
 {
-    if (!fine) {
+    if (!ok) {
         fprintf(stderr, "mkcert: %s failed\n", what);
         exit(1);
     }

@@ -3,6 +3,7 @@
 #include "shim/connect/probe.h"
 
 #include "lib/core/options/options.h"
+#include "lib/core/text/list.h"
 #include "lib/core/text/strbuf.h"
 #include "shim/dynlink/linkage.h"
 #include "shim/session/current.h"
@@ -75,9 +76,11 @@ static void find_default_host(const struct libpq *pq, const char **keywords, con
     const char *host = request_value(&p->request, "host");
     const char *hostaddr = request_value(&p->request, "hostaddr");
     p->request.default_host = "/";
-    if (hostaddr == NULL && (host == NULL || host[0] == ',')) {
+    size_t len;
+    list_element(host, 0, &len);
+    if (hostaddr == NULL && len == 0) {
         strbuf_copy(p->default_host, sizeof p->default_host, pq->PQhost(p->conn));
-    } else if (host != NULL && (strstr(host, ",,") != NULL || host[strlen(host) - 1] == ',')) {
+    } else if (list_has_empty(host)) {
         bool refused;
         keywords[0] = "host";
         values[0] = ",";

@@ -11,23 +11,26 @@ static void splits_as_libpq_does(void **state)
         const char *list;
         size_t n;
         const char *elements[4];
+        bool empty;
     } rows[] = {
-        {NULL, 0, {"", ""}},
-        {"", 1, {"", ""}},
-        {"a", 1, {"a", ""}},
-        {",", 2, {"", "", ""}},
-        {"a,", 2, {"a", "", ""}},
-        {",a", 2, {"", "a", ""}},
-        {"a,b,c", 3, {"a", "b", "c"}},
-        {" a , b ", 2, {" a ", " b ", ""}},
-        {"\"a,b\"", 2, {"\"a", "b\""}},
-        {"a\\,b", 2, {"a\\", "b"}},
+        {NULL, 0, {"", ""}, false},
+        {"", 1, {"", ""}, true},
+        {"a", 1, {"a", ""}, false},
+        {",", 2, {"", "", ""}, true},
+        {"a,", 2, {"a", "", ""}, true},
+        {",a", 2, {"", "a", ""}, true},
+        {"a,b,c", 3, {"a", "b", "c"}, false},
+        {"a,,c", 3, {"a", "", "c"}, true},
+        {" a , b ", 2, {" a ", " b ", ""}, false},
+        {"\"a,b\"", 2, {"\"a", "b\""}, false},
+        {"a\\,b", 2, {"a\\", "b"}, false},
     };
     char out[8];
     (void)state;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         const char *row = rows[i].list != NULL ? rows[i].list : "(null)";
         ROW_TRUE(row, list_length(rows[i].list) == rows[i].n);
+        ROW_TRUE(row, list_has_empty(rows[i].list) == rows[i].empty);
         for (size_t k = 0; k < ARRAY_LEN(rows[i].elements) && rows[i].elements[k] != NULL; k++) {
             size_t len = 99;
             const char *s = list_element(rows[i].list, k, &len);

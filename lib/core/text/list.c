@@ -27,6 +27,15 @@ const char *list_element(const char *list, size_t i, size_t *len)
     return list;
 }
 
+bool list_has_empty(const char *list)
+{
+    size_t len = 1;
+    for (size_t i = 0; i < list_length(list) && len > 0; i++) {
+        list_element(list, i, &len);
+    }
+    return len == 0;
+}
+
 bool list_copy(const char *list, size_t i, char *out, size_t size)
 {
     struct strbuf t;

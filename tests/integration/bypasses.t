@@ -164,7 +164,7 @@ alone() {
     local name=$1
     shift
     forget_events
-    run sealed timeout 10 "$ENTRY_POINTS" x "$@"
+    run "${COMMAND:-sealed}" timeout 10 "$ENTRY_POINTS" x "$@"
     like "$(out status)" '^(bad|no_attempt)$' "$name: no connection"
     is "$(verdicts)" refuse/refused "$name: one line says so"
     is "$(events 'select(.event == "refuse" and (.reason // "") == "")' | wc -l)" 0 "$name: and why"
@@ -186,6 +186,10 @@ alone "an ldap line in the system's file" connectdb "env:PGSYSCONFDIR=$TEST_DIR/
 is "$(recorded ldap)" '' 'not one byte to the LDAP server'
 rows <<<"another stanza beside it|ok t|seal/sealed|service=direct user=app dbname=app|env:PGSERVICEFILE=$services"
 alone 'a FIFO' connectdb "env:PGSERVICEFILE=$TEST_DIR/fifo.conf" -- 'service=direct user=app'
+mkdir "$TEST_DIR/large"
+"$TEST_TOP/tests/lib/large_files.py" "$(pg_config --libdir)/libpq.so.5" "$TEST_DIR/large/libpq.so.5"
+large_files() { sealed env LD_LIBRARY_PATH="$TEST_DIR/large" "$@"; }
+COMMAND=large_files alone 'a FIFO, and a libpq that calls fopen64' connectdb "env:PGSERVICEFILE=$TEST_DIR/fifo.conf" -- 'service=direct user=app'
 
 # A service file that changes between the look and the connection: whichever look comes first, nothing weaker comes of it.
 swap() { # ROW-NAME BEFORE AFTER POLICY: tries it at each of the first four looks; leaves OUTCOMES

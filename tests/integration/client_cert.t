@@ -128,6 +128,9 @@ home 'a link as HOME' env HOME="$TEST_DIR/linked"
 # shellcheck disable=SC2016 # sh's
 elsewhere=(unshare -m sh -c 'mount --bind "$0" /etc/passwd && exec env -u HOME "$@"' "$TEST_DIR/passwd")
 home 'the password file' "${elsewhere[@]}"
+mkdir "$TEST_DIR/large"
+"$TEST_TOP/tests/lib/large_files.py" "$(pg_config --libdir)/libpq.so.5" "$TEST_DIR/large/libpq.so.5"
+home 'a libpq built for large files' env HOME="$TEST_DIR/moved" LD_LIBRARY_PATH="$TEST_DIR/large"
 forget_events
 run sealed env HOME="$TEST_DIR/moved" "$ENTRY_POINTS" x connectdb -- "host=localhost port=$(env_port impostor) user=app dbname=app"
 has "$(reason failed)" 'is not used: its key is accessible to users other than its owner; ' 'a connection that fails tells of it too'

@@ -181,6 +181,13 @@ for version in 13 16 18; do
     is "$(jq -rs 'map(.status + " " + .server) | join(", ")' <<<"$OUT")" 'ok t, ok t' "libpq $version: the same, after PQreset too"
 done
 
+# A libpq that was built for large files calls fopen64.
+mkdir "$TEST_DIR/large"
+"$TEST_TOP/tests/lib/large_files.py" "$(pg_config --libdir)/libpq.so.5" "$TEST_DIR/large/libpq.so.5"
+policy <<<"$pinned $TEST_DIR/right.pass"
+run sealed env LD_LIBRARY_PATH="$TEST_DIR/large" "$ENTRY_POINTS" x connectdb -- "host=orders.internal port=$P $secret passfile=$TEST_DIR/wrong.pass"
+is "$(out status server)" 'ok t' 'a libpq built for large files: the old name'\''s entry'
+
 # --- lists: one host's password is never sent to another
 policy <<END
 sslrootcert = $PKI/root.pem

@@ -8,10 +8,11 @@ R=$(env_port revoked)
 full="dbname=app user=app sslmode=verify-full sslrootcert=$PKI/root.pem"
 good="host=localhost port=$P $full" bad="host=localhost port=$I $full" revoked="host=localhost port=$R $full"
 unset_bad="host=localhost port=$I user=app dbname=app"
-for home in mixed pure roots none; do mkdir -p "$TEST_DIR/homes/$home/.postgresql"; done
+for home in mixed pure roots broken none; do mkdir -p "$TEST_DIR/homes/$home/.postgresql"; done
 cp "$PKI/crl-mixed.pem" "$TEST_DIR/homes/mixed/.postgresql/root.crl"
 cp "$PKI/crl.pem" "$TEST_DIR/homes/pure/.postgresql/root.crl"
 cp "$PKI/foreign.pem" "$TEST_DIR/homes/roots/.postgresql/root.crt"
+cp "$PKI/client.crt" "$TEST_DIR/homes/broken/.postgresql/postgresql.crt" # and no key
 chmod -R a+rX "$TEST_DIR/homes"
 homes=$TEST_DIR/homes
 
@@ -62,6 +63,21 @@ program: its root|ok t|seal/sealed|$good
 program: its other root is its own matter|ok t|-|$unset_bad sslrootcert=$PKI/foreign.pem
 program: root.crt in HOME from 15|$(from 15 'ok t' bad)|seal/sealed|$unset_bad|env:HOME=$homes/roots
 END
+
+world_home "$homes/roots"
+rows world <<<"program: root.crt in the passwd entry's home before 15|$(from 15 bad 'ok t')|seal/sealed|$unset_bad|env:HOME=$homes/none"
+world_home "$homes/none"
+
+# --- a client certificate that libpq could not use
+policy <<<"sslrootcert = $PKI/root.pem"
+rows world_bare <<<"bare: a client certificate without a key, in HOME from 15|$(from 15 bad 'ok t')|-|$good|env:HOME=$homes/broken"
+rows world <<<"a client certificate without a key is not used|ok t|seal/sealed|$good|env:HOME=$homes/broken"
+world_home "$homes/broken"
+rows world_bare <<<"bare: in the passwd entry's home before 15|$(from 15 'ok t' bad)|-|$good|env:HOME=$homes/none"
+rows world <<<"nor one in the passwd entry's home|ok t|seal/sealed|$good|env:HOME=$homes/none"
+is "$(from 15 '' "$(events 'select(.event == "witness") | .reason')")" \
+    "$(from 15 '' '"the client certificate in ~/.postgresql is not used: it has no key"')" 'the witness says so'
+world_home "$homes/none"
 
 # --- the word system, and what replaces its store
 mkdir -p "$WORLD_ETC/ssl/certs"

@@ -3,7 +3,7 @@
 #   libpq-N libpq-N-symbolic   a build of libpq N, on this machine; symbolic: it binds its own calls to itself
 #   host host-symbolic         this machine's libpq; the same linked -Bsymbolic-functions from its static library
 #   bullseye trixie sid        another Debian's, in a chroot; experimental: sid with the libpq to come; experimental-symbolic
-#   arm64                      bookworm's, under qemu
+#   arm64 experimental-arm64   bookworm's, and the libpq to come, under qemu
 #   musl-libpq                 libpq, OpenSSL and psql of musl, built by tests/musl/build
 # Leaves MAJOR (of libpq), LIBPQ_VERSION, SYMBOLIC (1 or empty), PSQL (a program of that world, or empty), WORLD_ETC (its
 # /etc, private), ENTRY_POINTS, and two commands: world and world_bare COMMAND…, run in it with and without the object.
@@ -42,7 +42,7 @@ musl-libpq)
     cp "$TEST_TOP/build/musl/entry_points" "$ENTRY_POINTS"
     PSQL=$TEST_TOP/build/musl/root/bin/psql
     ;;
-arm64)
+arm64 | experimental-arm64)
     _world_enter
     cp "$TEST_TOP/build/arm64/libpgseal.so" "$OBJECT"
     cp "$TEST_TOP/build/matrix/entry_points-arm64" "$ENTRY_POINTS"
@@ -76,7 +76,7 @@ _world_run() { # PRELOAD COMMAND…
     shift
     case $WORLD in
     libpq-* | host* | musl-libpq) env "${_world_env[@]}" ${preload:+LD_PRELOAD="$preload"} "$@" ;;
-    arm64)
+    arm64 | experimental-arm64)
         qemu-aarch64-static -L "$_world_root" ${preload:+-E LD_PRELOAD="$preload"} "$@"
         ;;
     *) chroot "$_world_root" /usr/bin/env HOME="$HOME" "${_world_env[@]}" ${preload:+LD_PRELOAD="$preload"} "$@" ;;

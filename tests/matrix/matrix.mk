@@ -2,7 +2,7 @@
 # releases and of arm64, and musl. Writes docs/matrix.md. Some rows alone: `make check-matrix WORLDS='libpq-18 sid'`.
 MATRIX = build/matrix
 MATRIX_VERSIONS = 13 14 15 16 17 18
-MATRIX_ROOTS = bullseye trixie sid experimental arm64
+MATRIX_ROOTS = bullseye trixie sid experimental arm64 experimental-arm64
 ARM64_CC = aarch64-linux-gnu-gcc
 WORLDS =
 

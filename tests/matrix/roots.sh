@@ -1,6 +1,6 @@
 #!/bin/sh
 # roots.sh SUITE…: sets up a small Debian of each suite (bullseye trixie sid), of experimental (sid with the next libpq and
-# its OAuth module), or arm64 (a bookworm of that machine, unpacked and not configured), with libpq and psql, in
+# its OAuth module), arm64 (a bookworm of that machine, unpacked and not configured) or experimental-arm64, with libpq and psql, in
 # build/roots/SUITE. What is there is not fetched again. --mirror: prints where it comes from.
 set -eu
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
@@ -38,6 +38,24 @@ add_experimental() {
     done
 }
 
+# What libpq needs of that machine, by apt with a state of its own: nothing is installed there already.
+unpack_experimental_arm64() {
+    mkdir -p "$1/apt/lists/partial" "$1/apt/archives/partial"
+    printf 'deb %s sid main\ndeb %s experimental main\n' "$mirror" "$mirror" >"$1/apt/sources.list"
+    : >"$1/apt/status"
+    for command in update '--no-install-recommends --download-only -t experimental install libpq5 libpq-oauth postgresql-client-19'; do
+        # shellcheck disable=SC2086
+        apt-get -q -y -o APT::Architecture=arm64 -o APT::Architectures=arm64 -o APT::Sandbox::User=root -o Acquire::Languages=none \
+            -o Acquire::Check-Valid-Until=false -o Dir::State="$1/apt" -o Dir::State::status="$1/apt/status" -o Dir::Cache="$1/apt" \
+            -o Dir::Etc::sourcelist="$1/apt/sources.list" -o Dir::Etc::sourceparts=- -o Dir::Etc::preferencesparts=- $command || return 1
+    done
+    for deb in "$1"/apt/archives/*.deb; do
+        dpkg -x "$deb" "$1" || return 1
+    done
+    rm -rf "$1/apt"
+    [ -e "$1/lib" ] || ln -s usr/lib "$1/lib"
+}
+
 fetch() {
     suite=$1
     [ ! -e "$cache/$suite.complete" ] || return 0
@@ -45,6 +63,17 @@ fetch() {
     mkdir -p "$cache"
     discard "$part"
     discard "$cache/$suite"
+    if [ "$suite" = experimental-arm64 ]; then
+        echo "setting up $suite in build/roots (apt-get from $mirror)" >&2
+        mkdir "$part"
+        if ! unpack_experimental_arm64 "$part" >"$log" 2>&1; then
+            tail -n 20 "$log" >&2
+            return 1
+        fi
+        mv "$part" "$cache/$suite"
+        touch "$cache/$suite.complete"
+        return 0
+    fi
     echo "setting up $suite in build/roots (debootstrap from $mirror)" >&2
     if [ "$suite" = arm64 ]; then
         set -- --foreign --arch=arm64 --include=libpq5,postgresql-client,python3-psycopg2,"$sysroot" bookworm

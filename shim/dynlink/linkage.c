@@ -2,6 +2,7 @@
 #include "shim/dynlink/linkage.h"
 
 #include "lib/core/text/strbuf.h"
+#include "lib/os/startup.h"
 #include "shim/dynlink/known.h"
 #include "shim/dynlink/lock.h"
 #include "shim/dynlink/reach.h"
@@ -24,9 +25,10 @@ static const struct {
 };
 
 static struct linked rows[LINKED_LIBPQS];
-static const struct linkage_stubs *stubs;
+/* Every start writes it: in .data, whose page the dynamic linker has touched anyway. */
+__attribute__((section(".data"))) static const struct linkage_stubs *stubs;
 
-void linkage_use(const struct linkage_stubs *used)
+AT_START void linkage_use(const struct linkage_stubs *used)
 {
     __atomic_store_n(&stubs, used, __ATOMIC_RELAXED);
 }

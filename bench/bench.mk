@@ -1,6 +1,7 @@
 # bench.mk: `make bench`: what pgseal costs, beside its peers, measured in turn in one run; writes docs/benchmarks.md.
 # `make bench-check`: the part that does not depend on the machine's mood, for CI. BENCH_QUICK=1: a tenth of it.
-BENCH_PROGRAMS = build/bench/start build/bench/connect build/bench/empty.so build/bench/naive.so build/bench/parse
+BENCH_PROGRAMS = build/bench/start build/bench/connect build/bench/empty.so build/bench/naive.so build/bench/parse \
+	build/bench/judge
 
 build/bench/start: bench/start.c
 	@mkdir -p $(@D)
@@ -9,6 +10,10 @@ build/bench/start: bench/start.c
 build/bench/connect: bench/connect.c
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARNINGS) -O2 -g -I$(PG_INCLUDE) -o $@ $< -lpq
+
+build/bench/judge: bench/judge.c build/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARNINGS) -O2 -g -I. -o $@ $^
 
 build/bench/parse: bench/parse.c
 	@mkdir -p $(@D)

@@ -60,7 +60,7 @@ static const char *find_libpq(struct libpq *pq)
     if (!object_of(inside, &o)) {
         return "PQlibVersion";
     }
-    *pq = (struct libpq){.base = o.dyn, .handle = object_handle(&o)};
+    *pq = (struct libpq){.base = o.dyn};
     strbuf_copy(pq->path, sizeof pq->path, o.name);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         void *fn = object_symbol(&o, functions[i].name);

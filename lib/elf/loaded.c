@@ -286,27 +286,6 @@ bool object_is_self(const struct object *o)
     return o->dyn == _DYNAMIC || same(object_soname(o), "libpgseal.so");
 }
 
-static bool is_same(const struct object *o, void *data)
-{
-    struct object *wanted = data;
-    if (o->dyn == wanted->dyn) {
-        wanted->map = o->map;
-    }
-    return o->dyn == wanted->dyn;
-}
-
-void *object_handle(const struct object *o)
-{
-    struct object found = {.dyn = o->dyn, .map = o->map};
-    struct object again;
-    int saved_errno = errno;
-    if (found.map == NULL && !objects_each(is_same, &found) && object_by_dladdr1(o->dyn, &again)) {
-        found.map = again.map; /* in a namespace of dlmopen's */
-    }
-    errno = saved_errno;
-    return found.map;
-}
-
 static bool is_either(const struct object *o, void *data)
 {
     const ElfW(Dyn) **pair = data;

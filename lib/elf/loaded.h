@@ -11,10 +11,10 @@
 /* One loaded object. Plain data that points into the dynamic linker's own: valid while the object
  * is loaded. */
 struct object {
-    uintptr_t base;        /* the load address, as link_map.l_addr */
-    const ElfW(Dyn) * dyn; /* its dynamic section: the object's identity */
-    const char *name;      /* as link_map.l_name: "" is the main program */
-    void *map; /* its link map where it is already known, else NULL: ask object_handle */
+    uintptr_t base;             /* the load address, as link_map.l_addr */
+    const ElfW(Dyn) * dyn;      /* its dynamic section: the object's identity */
+    const char *name;           /* as link_map.l_name: "" is the main program */
+    void *map;                  /* its link map, if known, else NULL */
     const ElfW(Phdr) * headers; /* NULL where they are not known */
     size_t nheaders;
     void *space; /* the first link map of its namespace, from objects_everywhere; NULL: ours */
@@ -92,10 +92,6 @@ bool object_each_import(const struct object *o, bool (*fn)(const struct import *
 
 /* The version of this name that o wants for its symbol, or NULL: any. Pure. */
 const char *object_import_version(const struct object *o, uint32_t symbol);
-
-/* The object's link map, which glibc and musl take as a handle; NULL where it is not found. Keeps
- * errno. */
-void *object_handle(const struct object *o);
 
 /* Waits until what other threads are just opening is there as a whole: each object that was listed
  * before is relocated. Keeps errno. */

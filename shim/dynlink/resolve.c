@@ -249,7 +249,7 @@ static const char *fill(struct libpq *pq, const struct object *o)
         LIBPQ_FUNCTIONS(LIBPQ_FUNCTION)
 #undef LIBPQ_FUNCTION
     };
-    *pq = (struct libpq){.base = o->dyn, .handle = object_handle(o), .linked = linkage_libpq(o)};
+    *pq = (struct libpq){.base = o->dyn, .linked = linkage_libpq(o)};
     path_of(o, pq->path, sizeof pq->path);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         void *fn = object_symbol(o, functions[i].name);

@@ -75,8 +75,6 @@ struct libpq {
 #define LIBPQ_MEMBER(name, needed) __typeof__(name) *name;
     LIBPQ_FUNCTIONS(LIBPQ_MEMBER)
 #undef LIBPQ_MEMBER
-    void *handle; /* for dlsym in that libpq's own scope (a link map; glibc and musl take it as a
-                     handle) */
     const void *base;      /* its dynamic section: which copy this is */
     int version;           /* PQlibVersion() */
     bool options_known;    /* it has no option that pgseal does not know (options.h) */

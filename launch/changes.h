@@ -14,8 +14,8 @@ struct changes {
     bool dry_run;                /* nothing is changed or written but standard output */
 };
 
-/* Sets the variable to value, or takes it away where value is NULL. Where it held something else,
- * that asked for less: one line of the log, with this reason (NULL: it did not, no line). Ends the
+/* Sets the variable to value, or takes it away where value is NULL. If it held something else, that
+ * asked for less: one line of the log, with this reason (NULL: it did not, no line). Ends the
  * launcher (125) where the environment cannot be changed. */
 void change_variable(const struct changes *c, const char *name, const char *value,
                      const char *reason);
@@ -24,7 +24,7 @@ void change_variable(const struct changes *c, const char *name, const char *valu
 void changes_log(const struct changes *c, const struct change *changes, size_t n,
                  const char *reason);
 
-/* A line of the dry run on standard output, "- NAME=value" or "+ NAME=value"; none where value is
+/* A line of the dry run on standard output, "- NAME=value" or "+ NAME=value"; none if value is
  * NULL. Control characters become '?'. The value must hold no secret. */
 void changes_show(char sign, const char *name, const char *value);
 

@@ -17,8 +17,8 @@
 
 enum { ROOTS_MAX = 4 << 20 };
 
-/* Reads a file that holds certificates and nothing else. Returns its bytes (malloc'ed), or NULL with
- * why in *reason. */
+/* Reads a file that holds certificates and nothing else. Returns its bytes (malloc'ed), or NULL
+ * with why in *reason. */
 static char *read_roots(const char *path, size_t *len, const char **reason)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -93,7 +93,7 @@ void driver_extra_root(const struct changes *c, const char *name, const char *ro
     change_variable(c, name, root, text);
 }
 
-/* Appends "key=value\n" with the value escaped as java.util.Properties reads it. Returns false where
+/* Appends "key=value\n" with the value escaped as java.util.Properties reads it. Returns false if
  * it holds what would need Java's own encoding. */
 static bool add_property(struct strbuf *t, const char *key, const char *value)
 {

@@ -1,5 +1,5 @@
-/* drivers: the second line for drivers that are not libpq: variables that ask them for verification.
- * A request, never enforcement. */
+/* drivers: the second line for drivers that are not libpq: variables that ask them for
+ * verification. A request, never enforcement. */
 #ifndef PGSEAL_LAUNCH_DRIVERS_H
 #define PGSEAL_LAUNCH_DRIVERS_H
 
@@ -35,8 +35,8 @@ struct driver_options {
  * section. */
 void drivers_judge(const struct driver_options *o, const struct checked *c);
 
-/* Changes the environment as the options say, by the policy c as it was judged, or says what it would
- * change. exe is the program that will run, for the log; NULL: none will. */
+/* Changes the environment as the options say, by the policy c as it was judged, or says what it
+ * would change. exe is the program that will run, for the log; NULL: none will. */
 void drivers_apply(const struct driver_options *o, const struct checked *c, const char *exe);
 
 #endif

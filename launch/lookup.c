@@ -27,8 +27,8 @@ int lookup(const char *name, char *path, size_t size)
         return ENOENT;
     }
     if (strchr(name, '/') != NULL) {
-        /* The path goes to the loader's command line too, where a leading '-' would be an option.
-         */
+        /* The path goes to the loader's command line too, where a leading '-' would be an
+         * option. */
         int n = snprintf(path, size, "%s%s", name[0] == '-' ? "./" : "", name);
         return n < 0 || (size_t)n >= size ? ENAMETOOLONG : lookup_executable(path);
     }

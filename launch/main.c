@@ -120,7 +120,7 @@ static void set(const char *name, const char *value)
     }
 }
 
-/* The options as the settings that the shim reads, and nothing where two places would speak at
+/* The options as the settings that the shim reads, and nothing if two places would speak at
  * once. */
 static void set_settings(const struct options *o)
 {

@@ -107,8 +107,8 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Reads all that comes until the writer closes; returns false where it takes too long. What does
- * not fit is dropped. */
+/* Reads all that comes until the writer closes; returns false if it takes too long. What does not
+ * fit is dropped. */
 static bool read_all(int fd, char *buf, size_t size)
 {
     int64_t end = now_ms() + PREFLIGHT_SECONDS * 1000;

@@ -116,7 +116,7 @@ void preload_set(struct object *o)
     }
 }
 
-/* Reads /etc/ld.so.preload, without its comments; false where there is none. */
+/* Reads /etc/ld.so.preload, without its comments; false if there is none. */
 static bool read_listed(char *text, size_t size)
 {
     int fd = open("/etc/ld.so.preload", O_RDONLY | O_CLOEXEC | O_NONBLOCK);

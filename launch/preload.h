@@ -7,8 +7,8 @@
 #include <stdbool.h>
 
 /* Puts the object first into LD_PRELOAD, but behind AddressSanitizer's runtime, and keeps what
- * stands there. Where the object stands there already (by name, or as the same file) it stays where
- * it is, as an absolute path; another preload in front of it then gets a warning. */
+ * stands there. If the object stands there already (by name, or as the same file) it stays where it
+ * is, as an absolute path; another preload in front of it then gets a warning. */
 void preload_set(struct object *o);
 
 /* Whether /etc/ld.so.preload names a libpgseal.so of this version: o becomes that one then. */

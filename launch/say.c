@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One write(2) a line: another process's output on the same terminal or log cannot fall in between.
- */
+/* One write(2) a line: another process's output on the same terminal or log cannot fall in
+ * between. */
 __attribute__((format(printf, 2, 0))) static void say(const char *prefix, const char *format,
                                                       va_list arguments)
 {

@@ -37,8 +37,8 @@ bool script_line(struct script *s, const unsigned char *bytes, size_t size)
     return true;
 }
 
-/* Whether a word is NAME=VALUE with a name that has no say in what is started and how it is sealed.
- */
+/* Whether a word is NAME=VALUE with a name that has no say in what is started and how it is
+ * sealed. */
 static bool is_harmless_assignment(const char *word)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";

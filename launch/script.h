@@ -12,7 +12,7 @@ struct script {
     char argument[SCRIPT_LINE_MAX]; /* the one optional argument, blanks and all; else empty */
 };
 
-/* Reads the first line of a file's bytes. Returns false where the kernel would not take it for a
+/* Reads the first line of a file's bytes. Returns false if the kernel would not take it for a
  * script (no `#!`, an empty or over-long interpreter). Source: load_script() in Linux's
  * fs/binfmt_script.c. */
 bool script_line(struct script *s, const unsigned char *bytes, size_t size);

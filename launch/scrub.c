@@ -1,4 +1,5 @@
-/* scrub: a table of the commands in entrypoints and units that change the user or start a server. */
+/* scrub: a table of the commands in entrypoints and units that change the user or start a
+ * server. */
 #include "launch/scrub.h"
 
 #include <stddef.h>

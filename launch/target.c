@@ -1,5 +1,5 @@
-/* target: judges the command's file, and each file of its `#!` chain, as the kernel and ld.so will.
- */
+/* target: judges the command's file, and each file of its `#!` chain, as the kernel and ld.so
+ * will. */
 #include "launch/target.h"
 
 #include "launch/lookup.h"
@@ -240,8 +240,8 @@ static bool is_env(const char *path)
     return false;
 }
 
-/* Follows one execve(2) of path with these arguments through its `#!` lines to a program. Where
- * that is env(1), which the last `#!` line started, w has what it starts in turn; else w->words is
+/* Follows one execve(2) of path with these arguments through its `#!` lines to a program. If that
+ * is env(1), which the last `#!` line started, w has what it starts in turn; else w->words is
  * empty. *by_shell is set where path itself goes to /bin/sh. */
 static void follow(struct target *t, const char *path, const char *const *args, bool *by_shell,
                    struct env_words *w)

@@ -24,10 +24,11 @@ struct target {
 };
 
 /* Finds the command argv[0] and follows it to the program that runs in the end: through `#!` lines,
- * env(1) in them, and a dynamic linker. Does not return where LD_PRELOAD cannot reach that, or where
- * it cannot be followed (status 125; the reason contains static, setuid, setgid, file capabilities,
- * ELF class or machine, or the word that cannot be followed), or where execve(2) would fail (126 or
- * 127, as env(1)). t is zeroed by the caller but for `listed`; argv must outlive it. */
+ * env(1) in them, and a dynamic linker. Does not return where LD_PRELOAD cannot reach that, or
+ * where it cannot be followed (status 125; the reason contains static, setuid, setgid, file
+ * capabilities, ELF class or machine, or the word that cannot be followed), or where execve(2)
+ * would fail (126 or 127, as env(1)). t is zeroed by the caller but for `listed`; argv must outlive
+ * it. */
 void target_find(struct target *t, char *const *argv);
 
 #endif

@@ -183,7 +183,7 @@ static void write_parameter(struct writer *w, const char *text, size_t len, cons
     }
 }
 
-/* A parameter that stays; false where there is no memory. */
+/* A parameter that stays; false if there is no memory. */
 static bool keep(struct writer *w, const struct url_parameter *p)
 {
     size_t size = strlen(p->name) + sizeof "=(hidden)";
@@ -229,8 +229,8 @@ static bool note_change(struct url *u, const struct wish *wish, const char *requ
     return true;
 }
 
-/* Writes the parameters again: those that stay, one of each that is wished for, and what is missing.
- */
+/* Writes the parameters again: those that stay, one of each that is wished for, and what is
+ * missing. */
 static bool write_all(struct writer *w, struct url *u, const struct url_parts *p,
                       const struct dialect *d, const char *root)
 {
@@ -267,7 +267,8 @@ static bool write_all(struct writer *w, struct url *u, const struct url_parts *p
     return done;
 }
 
-/* Puts the string together again, as it was and as it becomes. Returns NULL, or why it cannot be. */
+/* Puts the string together again, as it was and as it becomes. Returns NULL, or why it cannot
+ * be. */
 static const char *assemble(struct url *u, const struct url_parts *p, const struct dialect *d,
                             const char *root, size_t size)
 {
@@ -288,8 +289,8 @@ static const char *assemble(struct url *u, const struct url_parts *p, const stru
     return done && !new.value.cut && !new.shown.cut && !old.shown.cut ? NULL : "it is too long";
 }
 
-/* Whether what was written is read in the syntax that it was written in: without the parameters that
- * were removed, keywords may look like pairs. NULL, or why not. */
+/* Whether what was written is read in the syntax that it was written in: without the parameters
+ * that were removed, keywords may look like pairs. NULL, or why not. */
 static const char *check_syntax(const char *written, const struct dialect *d)
 {
     struct url_parts parts = {0};

@@ -1,5 +1,5 @@
-/* url: a connection string, in the syntax of the driver that it is written for, rewritten so that it
- * asks for verification. */
+/* url: a connection string, in the syntax of the driver that it is written for, rewritten so that
+ * it asks for verification. */
 #ifndef PGSEAL_LAUNCH_URL_H
 #define PGSEAL_LAUNCH_URL_H
 
@@ -24,10 +24,10 @@ struct url {
 };
 
 /* Rewrites value for this root (absolute path; NULL: none, and a root that is named stays). Known
- * are postgres:// and postgresql:// URLs (libpq, pgx, lib/pq, node-postgres, postgres.js, sqlx, with
- * +psycopg, +psycopg2 and +asyncpg SQLAlchemy's), jdbc:postgresql: URLs, libpq's keywords and values,
- * and Npgsql's. Returns NULL, or a static text: why it was left alone. Free it with url_free in either
- * case. Pure but for the memory. */
+ * are postgres:// and postgresql:// URLs (libpq, pgx, lib/pq, node-postgres, postgres.js, sqlx,
+ * with +psycopg, +psycopg2 and +asyncpg SQLAlchemy's), jdbc:postgresql: URLs, libpq's keywords and
+ * values, and Npgsql's. Returns NULL, or a static text: why it was left alone. Free it with
+ * url_free in either case. Pure but for the memory. */
 const char *url_rewrite(struct url *u, const char *value, const char *root);
 
 void url_free(struct url *u);

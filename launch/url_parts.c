@@ -83,8 +83,8 @@ static const char *cut_query(struct url_parts *p, const char *value)
 
 static const char blanks[] = " \t\n\r\v\f";
 
-/* One value of libpq's keywords at *s, which moves behind it: 'quoted', or up to a blank, with
- * backslashes. NULL where a quote is not closed, or where a backslash would take in what is added. */
+/* One value of libpq's keywords at *s, which moves after it: 'quoted', or up to a blank, with
+ * backslashes. NULL if a quote is not closed, or where a backslash would take in what is added. */
 static char *keyword_value(const char **s)
 {
     char *out = malloc(strlen(*s) + 1);
@@ -150,8 +150,8 @@ static char *pair_name(const char *s, size_t len)
     return out;
 }
 
-/* The length of one pair: up to a semicolon that is not in quotes. False where a quote is not closed.
- */
+/* The length of one pair: up to a semicolon that is not in quotes. False where a quote is not
+ * closed. */
 static bool pair_length(const char *s, size_t *len)
 {
     *len = strcspn(s, ";");

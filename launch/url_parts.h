@@ -34,7 +34,7 @@ const char *url_cut(struct url_parts *p, enum url_syntax syntax, const char *val
 
 void url_parts_free(struct url_parts *p);
 
-/* Writes name=value by the syntax into buf; false where it does not fit. */
+/* Writes name=value by the syntax into buf; false if it does not fit. */
 bool url_write(enum url_syntax syntax, const char *name, const char *value, char *buf, size_t size);
 
 #endif

@@ -73,23 +73,24 @@ struct ca_file {
 /* Takes name (copied) and bytes (owned from then on) apart. */
 void ca_parse(struct ca_file *file, const char *name, struct bytes bytes);
 
-/* Asks the object's own code whether a sealed connection would take the file at this path, which has
- * been parsed: its blocks, its mode, its length. Sets file->refused. */
+/* Asks the object's own code whether a sealed connection would take the file at this path, which
+ * has been parsed: its blocks, its mode, its length. Sets file->refused. */
 void ca_ask_object(struct ca_file *file, const char *path);
 
-/* Sets the findings of every item and the counts, as of `now`; expiring is what ends within `days`.
- */
+/* Sets the findings of every item and the counts, as of `now`; expiring is what ends within
+ * `days`. */
 void ca_judge(struct ca_file *file, time_t now, long days);
 
-/* Whether a cleaned copy keeps this item: a readable certificate that can be an anchor, not expired,
- * no duplicate. */
+/* Whether a cleaned copy keeps this item: a readable certificate that can be an anchor, not
+ * expired, no duplicate. */
 bool ca_keeps(const struct ca_item *item);
 
-/* The cleaned copy as PEM, owned by the caller; n is 0 where nothing is kept. */
+/* The cleaned copy as PEM, owned by the caller; n is 0 if nothing is kept. */
 struct bytes ca_pruned(const struct ca_file *file);
 
 /* Why a downloaded bundle must not replace another one, or NULL: whatever is wrong except expired,
- * expiring, not yet valid and duplicate ones and those without an issuer, as long as one is valid today. The caller frees. */
+ * expiring, not yet valid and duplicate ones and those without an issuer, as long as one is valid
+ * today. The caller frees. */
 char *ca_refusal(const struct ca_file *file);
 
 /* Whether anything was found. */

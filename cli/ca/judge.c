@@ -1,5 +1,4 @@
-/* judge: what is wrong with a block, what a cleaned copy keeps, and which download is refused.
- */
+/* judge: what is wrong with a block, what a cleaned copy keeps, and which download is refused. */
 #include "cli/ca/ca.h"
 
 #include <openssl/evp.h>
@@ -13,7 +12,7 @@ const char *const ca_finding_names[CA_FINDINGS] = {
     "weak-key", "weak-signature", "unreadable", "other-block", "no-issuer",
 };
 
-/* Seconds from now until when; false where the time makes no sense. */
+/* Seconds from now until when; false if the time makes no sense. */
 static bool seconds_until(const ASN1_TIME *when, const ASN1_TIME *now, long long *seconds)
 {
     int days = 0;
@@ -49,8 +48,8 @@ static void judge_dates(struct ca_item *item, const ASN1_TIME *from, const ASN1_
     }
 }
 
-/* A signature on MD5 or older never holds; one on SHA-1 does no harm where nobody relies on it: on
- * a root of its own. */
+/* A signature on MD5 or older never holds; one on SHA-1 does no harm if nothing relies on it: on a
+ * root of its own. */
 static void judge_signature(struct ca_item *item, int signature)
 {
     int digest = NID_undef;

@@ -1,5 +1,4 @@
-/* parse: takes a PEM file apart into its blocks, wherever they stand, and reads what each says.
- */
+/* parse: takes a PEM file apart into its blocks, wherever they stand, and reads what each says. */
 #include "cli/ca/ca.h"
 #include "lib/core/text/pem.h"
 #include "lib/os/trust_files.h"
@@ -15,7 +14,7 @@
 static const char begin_mark[] = "-----BEGIN";
 static const char dashes[] = "-----";
 
-/* An encrypted block asks for a pass phrase: nobody is asked here. */
+/* An encrypted block asks for a passphrase: nobody is asked here. */
 static int no_passphrase(char *buf, int size, int rwflag, void *data)
 {
     (void)buf, (void)size, (void)rwflag, (void)data;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The root file in force, taken apart; empty where it cannot be read. The caller frees. */
+/* The root file in force, taken apart; empty if it cannot be read. The caller frees. */
 static struct ca_file root_file(const struct check *c)
 {
     struct ca_file file = {0};

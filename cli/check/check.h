@@ -82,7 +82,7 @@ struct peer {
 };
 
 /* Connects to host and port by TCP; -1 with *why (owned by the caller) and *no_address set where
- * the look-up failed. *address is the peer's, owned by the caller, where it answered. */
+ * the lookup failed. *address is the peer's, owned by the caller, where it answered. */
 int net_connect(const char *host, const char *port, char **address, char **reason,
                 bool *no_address);
 
@@ -141,7 +141,7 @@ bool target_diagnose(struct check *c, const struct target *target, bool main);
 /* Which versions of TLS the server takes. */
 void target_versions(struct check *c, const char *host, const char *port, const char *sni);
 
-/* Whether a name can be sent as SNI: it is no address, and libpq's sslsni is not 0. */
+/* Whether a name can be sent as SNI: it is not an address, and libpq's sslsni is not 0. */
 const char *target_sni(const struct check *c, const char *name);
 
 /* --- check_show.c */
@@ -182,7 +182,8 @@ void watch_child(const struct watch *w, int end);
  * once nothing more can come. */
 bool watch_drain(struct watch *w);
 
-/* The last line that pgseal-run wrote, without its name; NULL where there is none. The caller frees. */
+/* The last line that pgseal-run wrote, without its name; NULL if there is none. The caller
+ * frees. */
 char *watch_launcher(const struct watch *w);
 
 /* The lines that came: an array of objects. Frees all else but the policy. */
@@ -208,7 +209,7 @@ struct run {
     char *log_fault; /* why lines of the log came by standard error, or NULL */
 };
 
-/* The object to preload: the one named, else beside this tool, else the installed one; NULL where
+/* The object to preload: the one named, else beside this tool, else the installed one; NULL if
  * there is none. The caller frees. */
 char *run_object(const char *named);
 

@@ -49,8 +49,8 @@ static bool is_of_log(json_t *line)
            strncmp(reason, "log = ", 6) == 0;
 }
 
-/* Whether a line says that pgseal does not see all calls: an object's linkage table that could not be
- * rewritten, a namespace that could not be looked at. */
+/* Whether a line says that pgseal does not see all calls: an object's linkage table that could not
+ * be rewritten, a namespace that could not be looked at. */
 static bool is_unseen(json_t *line)
 {
     const char *entry = text_of(line, "entry");

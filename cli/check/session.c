@@ -23,7 +23,7 @@ static void add_own(const struct preview *q)
     q->keywords[n] = q->values[n] = NULL;
 }
 
-/* The state of the connection, with what libpq's look-ups are to find. NULL with c->failure. */
+/* The state of the connection, with what libpq's lookups are to find. NULL with c->failure. */
 static struct conn_state *prepare(struct check *c)
 {
     struct preview *q = c->strict;

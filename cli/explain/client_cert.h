@@ -4,8 +4,8 @@
 
 #include "cli/explain/preview.h"
 
-/* A sentence for explain's Why, malloc'ed; NULL where no certificate is shown. Opens certificate and
- * key as libpq would; asks for no pass phrase. */
+/* A sentence for explain's Why, malloc'ed; NULL if no certificate is shown. Opens certificate and
+ * key as libpq would; asks for no passphrase. */
 char *client_cert_sentence(const struct preview *q);
 
 #endif

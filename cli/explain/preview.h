@@ -48,12 +48,12 @@ void preview_free(struct preview *q);
 /* Finds and parses the settings alone, as question_ask does. The policy's strings live in s. */
 void preview_settings(struct settings *s, struct policy *p, const char *policy);
 
-/* The path that libpq gives this file in ~/.postgresql, by its own word; NULL: no home. The caller frees.
- */
+/* The path that libpq gives this file in ~/.postgresql, by its own word; NULL: no home. The caller
+ * frees. */
 char *preview_home_file(const struct preview *q, const char *name);
 
-/* The value of an option as it may be shown: NULL where unset, "(hidden)" for secrets and for
- * whatever the log would hide. Points into q. */
+/* The value of an option as it may be shown: NULL if unset, "(hidden)" for secrets and for whatever
+ * the log would hide. Points into q. */
 const char *preview_shown(const struct preview *q, const char *option);
 
 /* This value of an option, or "(hidden)" where it may not be shown. NULL stays NULL. */
@@ -62,8 +62,8 @@ const char *preview_visible(const struct preview *q, const char *option, const c
 /* The change of this option in q->line, or NULL. */
 json_t *preview_change(const struct preview *q, const char *option);
 
-/* Why the log cannot be written by this user, as a sentence; NULL where it can be. The caller frees.
- */
+/* Why the log cannot be written by this user, as a sentence; NULL if it can be. The caller
+ * frees. */
 char *preview_log_fault(const struct preview *q);
 
 /* Where the settings came from: a path, "environment" or "defaults". */

@@ -142,7 +142,7 @@ static _Noreturn void die_of(int number)
     _exit(128 + number);
 }
 
-/* Returns false where it could not be done. */
+/* Returns false if it could not be done. */
 static bool run_one(struct impostor *im, size_t trial, struct result *r)
 {
     progress(trial);

@@ -107,8 +107,8 @@ struct options {
     char **command;
 };
 
-/* Parses the command line into options, which holds the defaults. Ends pgseal with STATUS_USAGE where
- * it is wrong. Strings point into argv; env is owned by the caller. */
+/* Parses the command line into options, which holds the defaults. Ends pgseal with STATUS_USAGE
+ * where it is wrong. Strings point into argv; env is owned by the caller. */
 void options_parse(struct options *options, int argc, char **argv);
 
 /* --- how they are run */

@@ -13,7 +13,7 @@ static uint32_t word(const char *bytes)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* The string at *at, which moves behind it; NULL where it does not end within n. */
+/* The string at *at, which moves after it; NULL if it does not end within n. */
 static const char *string_at(const char *bytes, size_t n, size_t *at)
 {
     const char *s = bytes + *at;

@@ -29,7 +29,7 @@ struct startup {
 struct startup startup_parse(const char *bytes, size_t n);
 
 /* A SASLInitialResponse: the mechanism, and the client's first message, which is not terminated.
- * Returns false where it is none. */
+ * Returns false if it is none. */
 bool sasl_initial_parse(const char *bytes, size_t n, const char **mechanism, const char **first,
                         size_t *first_n);
 

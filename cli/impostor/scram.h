@@ -14,13 +14,13 @@ struct scram {
 
 void scram_free(struct scram *scram);
 
-/* Takes the client's first message of n bytes. Returns the server's, which scram owns, or NULL
- * where the client's is malformed. */
+/* Takes the client's first message of n bytes. Returns the server's, which scram owns, or NULL if
+ * the client's is malformed. */
 const char *scram_first(struct scram *scram, const char *message, size_t n);
 
 /* Takes the client's last message of n bytes. binding is what a client that binds the channel must
  * have bound (tls-server-end-point). Returns the server's last message, which the caller frees, or
- * NULL where the proof or the binding is wrong. */
+ * NULL if the proof or the binding is wrong. */
 char *scram_final(const struct scram *scram, const char *message, size_t n, const char *password,
                   const void *binding, size_t binding_n);
 

@@ -105,7 +105,7 @@ static bool read_body(struct connection *c, size_t max)
     return read_all(c, c->message, c->n);
 }
 
-/* Returns the type of the next message, or 0 where there is none. */
+/* Returns the type of the next message, or 0 if there is none. */
 static char read_message(struct connection *c)
 {
     char type = '\0';

@@ -4,8 +4,8 @@
 
 #include <argp.h>
 
-/* The number that arg is in decimal digits, for the option that is named. Where it is none from
- * least to most, says so by argp_error, which ends the tool with STATUS_USAGE. */
+/* The number that arg is in decimal digits, for the option that is named. If it is none from least
+ * to most, says so by argp_error, which ends the tool with STATUS_USAGE. */
 long argument_number(struct argp_state *state, const char *option, const char *arg, long least,
                      long most);
 

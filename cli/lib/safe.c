@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The length of the printable UTF-8 sequence at s, or 0 where there is none. */
+/* The length of the printable UTF-8 sequence at s, or 0 if there is none. */
 static size_t sequence(const unsigned char *s)
 {
     if (s[0] < 0x80) {

@@ -6,8 +6,8 @@
  * frees. */
 char *term_safe(const char *s);
 
-/* Prints "pgseal: …" and a newline on standard error, with what is no printable text made visible.
- */
+/* Prints "pgseal: …" and a newline on standard error, with what is no printable text made
+ * visible. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -35,7 +35,7 @@ void strings_add_once(struct strings *list, const char *s);
 /* Frees all and leaves an empty list. */
 void strings_free(struct strings *list);
 
-/* Bytes on the heap that belong to whoever holds the struct: freed with free(bytes.at). */
+/* Bytes on the heap that belong to the holder of the struct: freed with free(bytes.at). */
 struct bytes {
     char *at; /* one NUL behind the last byte, not counted */
     size_t n;

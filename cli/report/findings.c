@@ -1,4 +1,4 @@
-/* findings: what somebody must look at: violations, plaintext cancels, what ends soon. */
+/* findings: what needs attention: violations, plaintext cancels, what ends soon. */
 #include "text_parts.h"
 
 #include "cli/lib/util.h"

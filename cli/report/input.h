@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The longest line that is looked at. One of pgseal's has at most 4,096 bytes; envelopes add to it. */
+/* The longest line that is looked at. One of pgseal's has at most 4,096 bytes; envelopes add to
+ * it. */
 enum { INPUT_LINE_MAX = 2 << 20 };
 
 /* What the reader hands over. */
@@ -20,7 +21,7 @@ struct input_user {
 
 /* Reads each of the n paths: a file ("-" is standard input), or a directory with all its files,
  * down to the last, in the order of their names; a file that is named twice is read once. gzip and
- * zstd are known by their first bytes. In directories what is no text is left out. Progress is
+ * zstd are known by their first bytes. In directories what is not text is left out. Progress is
  * shown where `progress` is set, on standard error. Returns how many of the paths could not be read
  * at all; each was said on standard error. */
 unsigned input_read(char *const *paths, size_t n, bool progress, const struct input_user *user);

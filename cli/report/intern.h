@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One string. It may hold NULs: a key is several texts, each with a NUL behind it but the last. */
+/* One string. It may hold NULs: a key is several texts, each with a NUL after it but the last. */
 struct istr {
     struct istr *next; /* in its bucket */
     void *owner;       /* the group that this is the key of, or NULL */

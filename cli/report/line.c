@@ -22,7 +22,8 @@ static bool has_mark(const char *s, size_t n)
 
 static json_t *find(json_t *object, unsigned depth, const char **reason);
 
-/* Whatever text an envelope holds: the object begins at one of its braces and ends where it ends. */
+/* Whatever text an envelope holds: the object begins at one of its braces and ends where it
+ * ends. */
 static json_t *find_in_text(const char *s, size_t n, unsigned depth, const char **reason)
 {
     const char *at = s;

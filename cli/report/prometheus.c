@@ -14,8 +14,8 @@ static void family(FILE *to, const char *name, const char *help)
     fprintf(to, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
-/* A label's value in quotes. A backslash of the log's becomes \x5c, so that nothing it holds can look
- * like what term_safe made, and no two series become the same. */
+/* A label's value in quotes. A backslash of the log's becomes \x5c, so that nothing it holds can
+ * look like what term_safe made, and no two series become the same. */
 static void label(FILE *to, const char *name, const char *value)
 {
     char *safe = term_safe(value);

@@ -8,8 +8,8 @@
 
 struct stream;
 
-/* Looks at the first bytes of fd, which stays the caller's. NULL where nothing can be read or it is
- * a format that has to be exported first; then *reason says why. The caller closes. */
+/* Looks at the first bytes of fd, which stays the caller's. NULL if nothing can be read or it is a
+ * format that has to be exported first; then *reason says why. The caller closes. */
 struct stream *stream_open(int fd, const char **reason);
 
 /* At least one byte, 0 at the end, -1 with *reason where it breaks off. */

@@ -1,4 +1,4 @@
-/* text: the report for people: first what needs somebody, then who asked for what. */
+/* text: the report for people: first what needs attention, then who asked for what. */
 #include "show.h"
 #include "text_parts.h"
 #include "whatif.h"
@@ -132,7 +132,7 @@ static void show_pair(const struct page *p, struct group *pair)
     char *nodes = text_names(pair, NODES);
     unsigned attempts = pair->counters[ATTEMPTS];
     unsigned downgrades = pair->counters[DOWNGRADES];
-    /* What pgseal-run changed is no attempt. */
+    /* What pgseal-run changed is not an attempt. */
     text_field(p, 2, "attempts", PAINT_NONE,
                downgrades > attempts ? xprintf("%u; asked for less %u×", attempts, downgrades)
                                      : xprintf("%u, %u of them for less", attempts, downgrades));

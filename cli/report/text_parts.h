@@ -42,7 +42,7 @@ char *text_days(int64_t days);
 /* "s", or "" for one; nothing to free. */
 const char *text_plural(uint64_t n);
 
-/* What somebody must look at: violations, plaintext cancels, what ends soon. */
+/* What needs attention: violations, plaintext cancels, what ends soon. */
 void text_findings(const struct page *p);
 
 #endif

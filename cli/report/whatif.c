@@ -102,7 +102,7 @@ static int crl_state(void *data, const char *path, char *reason, size_t size)
     return s->state;
 }
 
-/* Where this machine has none, that of the logs' may have one. */
+/* If this machine has none, that of the logs' may have one. */
 static const char *bundle(void *data)
 {
     struct whatif *w = data;

@@ -8,7 +8,7 @@
 #define DAY_MS INT64_C(86400000)
 
 /* Reads 2026-11-24, 2026-11-24T03:39, 2026-11-24 03:39:00, each with a fraction of a second, with Z
- * or an offset (+01:00) or neither (UTC). False: it is no such time. */
+ * or an offset (+01:00) or neither (UTC). False: it is not a time. */
 bool when_parse(const char *s, int64_t *ms);
 
 /* The same for --since and --until, which also take an age before now: 30m, 12h, 7d, 4w. */

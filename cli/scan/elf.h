@@ -43,7 +43,7 @@ struct elf_facts {
 };
 
 /* Reads the facts; deep looks at constants too. Never fails: what cannot be read stays unset.
- * Memory is bounded whatever the bytes say; a file that changes meanwhile is no harm. */
+ * Memory is bounded whatever the bytes say; a file that changes meanwhile does no harm. */
 void elf_look(const struct source *source, bool deep, struct elf_facts *facts);
 
 /* The part of elf_look that looks at constants; `loads` are the segments, for addresses. */

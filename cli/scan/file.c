@@ -41,7 +41,7 @@ static void look_at_archive(struct item *item, const struct source *source)
     strings_free(&drivers);
 }
 
-/* "name version" out of a package.json, or NULL where the name is not `package`. */
+/* "name version" out of a package.json, or NULL if the name is not `package`. */
 static char *read_package(const struct source *source, const char *package)
 {
     size_t n = source->size < PACKAGE_MAX ? (size_t)source->size : PACKAGE_MAX;

@@ -82,7 +82,7 @@ static void read_modules(const struct source *source, uint64_t offset, uint64_t 
     free(text);
 }
 
-/* A length as Go writes it, seven bits a byte; moves *offset behind it. UINT64_MAX where there is
+/* A length as Go writes it, seven bits a byte; moves *offset after it. UINT64_MAX where there is
  * none. */
 static uint64_t read_length(const struct source *source, uint64_t *offset)
 {

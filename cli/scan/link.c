@@ -85,7 +85,7 @@ static const char *real_path(struct root *root, const char *path)
     return found->real;
 }
 
-/* The facts of the library at a real path, without its constants; NULL where there is no ELF
+/* The facts of the library at a real path, without its constants; NULL if there is no ELF
  * object. */
 static const struct elf_facts *library_facts(struct root *root, const char *path)
 {

@@ -1,5 +1,5 @@
-/* preload: whether /etc/ld.so.preload of a root names pgseal's object. The dynamic linker reads that
- * file for setuid programs too. */
+/* preload: whether /etc/ld.so.preload of a root names pgseal's object. The dynamic linker reads
+ * that file for setuid programs too. */
 #include "cli/scan/root.h"
 
 #include <stdlib.h>

@@ -85,7 +85,7 @@ static void step(char **path, const char *name, size_t n)
     *path = longer;
 }
 
-/* What the symbolic link at `path` says, or NULL (with errno 0 where it is there and no link). */
+/* What the symbolic link at `path` says, or NULL (with errno 0 if it is there and no link). */
 static char *read_link(struct root *root, const char *path)
 {
     char target[PATH_MAX];

@@ -36,12 +36,12 @@ bool root_reaches(struct root *root, const char *path, const struct elf_facts *f
 /* The version of the OpenSSL that the object at `path` is linked to, or NULL. The caller frees. */
 char *root_openssl(struct root *root, const char *path, const struct elf_facts *facts);
 
-/* Whether a file name is a libpq's: libpq.so.5, libpq.so.5.15, or a wheel's libpq-9b38f5e3.so.5.17.
- */
+/* Whether a file name is a libpq's: libpq.so.5, libpq.so.5.15, or a wheel's
+ * libpq-9b38f5e3.so.5.17. */
 bool is_libpq_name(const char *name);
 
-/* Whether a libpq's path is one of a wheel or of another private place: no directory of libraries.
- */
+/* Whether a libpq's path is one of a wheel or of another private place: no directory of
+ * libraries. */
 bool is_private_copy(struct root *root, const char *path);
 
 /* The directories where the dynamic linker looks without being told. Filled once. */

@@ -58,7 +58,7 @@ static void free_seen(void *p)
     free(seen);
 }
 
-/* The facts of an open file; they belong to the tree. Closes fd. NULL where it is no ELF object. */
+/* The facts of an open file; they belong to the tree. Closes fd. NULL if it is no ELF object. */
 static const struct elf_facts *facts_of(void **tree, int fd)
 {
     struct stat st;

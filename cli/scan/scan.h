@@ -74,16 +74,16 @@ void script_look(struct item *item, const struct source *source);
 void item_client_library(struct item *item, const char *name, char *evidence, enum verdict verdict,
                          const char *reason);
 
-/* Adds the client libraries that the facts of an ELF object show; path is where it lies in root, for
- * what it is linked to. */
+/* Adds the client libraries that the facts of an ELF object show; path is where it lies in root,
+ * for what it is linked to. */
 void item_client_libraries_of_elf(struct item *item, struct root *root, const char *path,
                                   const struct elf_facts *facts);
 
 /* Sets verdict and reason from the client libraries and flags. */
 void item_judge(struct item *item);
 
-/* Hands a judged item with at least one client library to the scan; one without is freed. The struct
- * is empty afterwards. */
+/* Hands a judged item with at least one client library to the scan; one without is freed. The
+ * struct is empty afterwards. */
 void scan_take(struct scan *scan, struct item *item);
 void item_free(struct item *item);
 

@@ -13,7 +13,7 @@ struct source {
     uint64_t size;
 };
 
-/* Copies up to n bytes from offset; returns how many there were (0 behind the end and on a read
+/* Copies up to n bytes from offset; returns how many there were (0 past the end and on a read
  * error). */
 size_t source_read(const struct source *source, uint64_t offset, void *buf, size_t n);
 
@@ -27,9 +27,9 @@ uint64_t little64(const unsigned char *p);
 void zip_look(const struct source *source, struct strings *drivers);
 
 /* Reads the build information that the Go linker leaves, whose mark stands at offset; adds a text
- * for each PostgreSQL driver among the modules. Returns false where the mark is not followed by
- * build information. `address_offset` turns an address into an offset (or UINT64_MAX) for the
- * layout before Go 1.18. */
+ * for each PostgreSQL driver among the modules. Returns false if the mark is not followed by build
+ * information. `address_offset` turns an address into an offset (or UINT64_MAX) for the layout
+ * before Go 1.18. */
 bool go_look(const struct source *source, uint64_t offset,
              uint64_t (*address_offset)(const void *context, uint64_t address), const void *context,
              struct strings *drivers);

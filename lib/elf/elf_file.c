@@ -34,7 +34,7 @@
 /* The kernel takes no larger table of program headers (elf_read_phdrs). */
 enum { PHDRS_MAX_BYTES = 65536 };
 
-/* n bytes at offset, or NULL where the file does not hold them. */
+/* n bytes at offset, or NULL if the file does not hold them. */
 static const unsigned char *at(const struct elf *e, uint64_t offset, uint64_t n)
 {
     if (offset > e->size || n > e->size - offset) {
@@ -48,7 +48,7 @@ static void header(const struct elf *e, ElfW(Ehdr) * h)
     memcpy(h, e->bytes, sizeof(*h));
 }
 
-/* Copies program header i; returns false behind the last one. */
+/* Copies program header i; returns false after the last one. */
 static bool program_header(const struct elf *e, size_t i, ElfW(Phdr) * p)
 {
     ElfW(Ehdr) h;
@@ -178,7 +178,7 @@ const char *elf_pgseal_version(const struct elf *e)
     return NULL;
 }
 
-/* Copies section header i; returns false where there is none. */
+/* Copies section header i; returns false if there is none. */
 static bool section_header(const struct elf *e, size_t i, ElfW(Shdr) * s)
 {
     ElfW(Ehdr) h;

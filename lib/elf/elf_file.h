@@ -32,12 +32,12 @@ enum elf_verdict elf_open(struct elf *e, int fd);
 /* Unmaps; harmless after a failed elf_open. */
 void elf_close(struct elf *e);
 
-/* Copies the program interpreter (PT_INTERP) into buf. Returns false where there is none: a static
+/* Copies the program interpreter (PT_INTERP) into buf. Returns false if there is none: a static
  * program. Source: load_elf_binary() in Linux's fs/binfmt_elf.c. */
 bool elf_interpreter(const struct elf *e, char *buf, size_t size);
 
 /* The text of the note with owner "pgseal" and type 1 (see shim/hooks/version.c), inside the
- * mapping; NULL where the object has none, and so is no libpgseal.so. */
+ * mapping; NULL if the object has none, and so is no libpgseal.so. */
 const char *elf_pgseal_version(const struct elf *e);
 
 /* Whether this is a program that others name as their interpreter and that can be a command itself:

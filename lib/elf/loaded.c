@@ -40,8 +40,8 @@ static bool is_vdso(const char *name)
     return begins(name, "linux-vdso") || begins(name, "linux-gate");
 }
 
-/* The program headers of an object that dl_iterate_phdr does not show (another namespace's): where its
- * first bytes are its ELF header, as they are in what link editors make. */
+/* The program headers of an object that dl_iterate_phdr does not show (another namespace's): where
+ * its first bytes are its ELF header, as they are in what link editors make. */
 static void find_headers(struct object *o)
 {
     const ElfW(Ehdr) *e = pointer(o->base);
@@ -69,8 +69,8 @@ struct object object_of_map(const struct link_map *map)
     return o;
 }
 
-/* What a debugger finds by the program's DT_DEBUG: the link maps of our namespace and, in glibc 2.35,
- * those of the others. */
+/* What a debugger finds by the program's DT_DEBUG: the link maps of our namespace and, in glibc
+ * 2.35, those of the others. */
 struct namespaces {
     struct r_debug ours;
     const struct namespaces *next;
@@ -82,7 +82,8 @@ static const struct namespaces *namespaces_of(const struct object *program)
     return d != NULL ? pointer(d->d_un.d_ptr) : NULL;
 }
 
-/* Objects of other namespaces, by their dynamic sections, for a C library that lists no namespaces. */
+/* Objects of other namespaces, by their dynamic sections, for a C library that lists no
+ * namespaces. */
 enum { REMEMBERED = 16 };
 static const ElfW(Dyn) * remembered[REMEMBERED];
 
@@ -274,7 +275,8 @@ bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *da
 
 void objects_settled(void)
 {
-    /* dladdr waits for the lock that an open holds from its first object to the last constructor. */
+    /* dladdr waits for the lock that an open holds from its first object to the last
+     * constructor. */
     struct object o;
     int saved_errno = errno;
     object_by_dladdr1(_DYNAMIC, &o);

@@ -45,16 +45,15 @@ bool objects_each(bool (*fn)(const struct object *o, void *data), void *data);
 bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *data);
 
 /* Has objects_everywhere find the namespace of this object from now on, as long as the object is
- * loaded; false where no more can be remembered. For a C library that does not list them. */
+ * loaded; false if no more can be remembered. For a C library that does not list them. */
 bool objects_remember(const struct object *o);
 
-/* Whether address is in a segment of o; false where o's headers are not known. Pure. */
+/* Whether address is in a segment of o; false if o's headers are not known. Pure. */
 bool object_holds(const struct object *o, const void *address);
 
 /* Finds the object that holds address, in any namespace where the C library has dladdr1 (glibc),
- * else in ours. Returns false where none does. Keeps errno. Not
- * async-signal-safe; not for a callback of objects_each, for it may wait for a lock that comes before that
- * one's. */
+ * else in ours. Returns false if none does. Keeps errno. Not async-signal-safe; not for a callback
+ * of objects_each, for it may wait for a lock that comes before that one's. */
 bool object_of(const void *address, struct object *o);
 
 /* Whether o is libpgseal.so: the very object of this code, or another copy of it (by soname). Keeps
@@ -70,8 +69,8 @@ const char *object_soname(const struct object *o);
 void *object_symbol(const struct object *o, const char *name);
 
 /* Calls fn with the name and the address of each function and variable that o itself defines (as
- * object_symbol has it), until fn returns true; returns whether one did. Of a malformed table, some may
- * be missing, or none of the linker's may be at an address. Pure. */
+ * object_symbol has it), until fn returns true; returns whether one did. Of a malformed table, some
+ * may be missing, or none of the linker's may be at an address. Pure. */
 bool object_each_symbol(const struct object *o,
                         bool (*fn)(const char *name, void *address, void *data), void *data);
 
@@ -101,9 +100,9 @@ void objects_settled(void);
 bool object_before(const struct object *a, const struct object *b);
 
 /* The definition that comes next after libpgseal.so in load order (another preload's, or the C
- * library's), else that of any other object but pgseal's own; NULL where there is none. For
- * functions that libpgseal.so itself exports, and for such as must not appear among its versioned
- * needs. Keeps errno. */
+ * library's), else that of any other object but pgseal's own; NULL if there is none. For functions
+ * that libpgseal.so itself exports, and for such as must not appear among its versioned needs.
+ * Keeps errno. */
 void *next_definition(const char *name);
 
 /* The definition of name in the first object loaded after o that has one, pgseal's own left out, or

@@ -1,7 +1,8 @@
-/* tables: reads the tables of a loaded object: its dynamic section, symbols, hashes and relocations.
+/* tables: reads the tables of a loaded object: its dynamic section, symbols, hashes and
+ * relocations.
  *
- * Any of them may lie: the dynamic linker opens files whose tables it never needs to the end. So each
- * page is read only after the kernel said that it can be. */
+ * Any of them may lie: the dynamic linker opens files whose tables it never needs to the end. So
+ * each page is read only after the kernel said that it can be. */
 #include "lib/core/text/array.h"
 #include "lib/elf/loaded.h"
 #include "lib/os/sys.h"
@@ -52,7 +53,7 @@ bool object_readable(uintptr_t address, size_t n)
     return readable(&v, address, n);
 }
 
-/* The address of element i of a table of elements of this size, or NULL where it cannot be read. */
+/* The address of element i of a table of elements of this size, or NULL if it cannot be read. */
 static const void *element(struct view *v, uintptr_t table, size_t size, size_t i)
 {
     uintptr_t address = table + size * i;
@@ -78,7 +79,7 @@ const ElfW(Dyn) * object_dynamic(const struct object *o, ElfW(Sxword) tag)
 }
 
 /* glibc has relocated the addresses in a writable dynamic section; musl, and glibc in a read-only
- * one, have not. 0 where there is none. */
+ * one, have not. 0 if there is none. */
 static uintptr_t find_table(const struct view *v, ElfW(Sxword) tag)
 {
     const ElfW(Dyn) *d = find_entry(v, tag);
@@ -87,7 +88,8 @@ static uintptr_t find_table(const struct view *v, ElfW(Sxword) tag)
 }
 
 /* How a string of the object compares with s; false also where it cannot be read. Not the C
- * library's strcmp: a sanitizer's calls a real one that it is only just looking for, by our dlsym. */
+ * library's strcmp: a sanitizer's calls a real one that it is only just looking for, by our
+ * dlsym. */
 static bool string_is(struct view *v, uintptr_t at, const char *s)
 {
     for (size_t i = 0;; i++) {
@@ -101,7 +103,7 @@ static bool string_is(struct view *v, uintptr_t at, const char *s)
     }
 }
 
-/* The string at this offset, NULL where its end, or so many bytes of it, cannot be read. */
+/* The string at this offset, NULL if its end, or so many bytes of it, cannot be read. */
 static const char *find_string(struct view *v, uintptr_t strings, size_t offset, size_t enough)
 {
     const char *s = pointer(strings + offset);
@@ -140,7 +142,7 @@ const char *object_soname(const struct object *o)
     return soname != NULL ? soname : "";
 }
 
-/* The tables of a look-up by name. */
+/* The tables of a lookup by name. */
 struct lookup {
     struct view v;
     uintptr_t symbols, strings, versions;
@@ -252,8 +254,8 @@ void *object_symbol(const struct object *o, const char *name)
     return found != NULL ? pointer(o->base + found->st_value) : NULL;
 }
 
-/* How many symbols there are: the SysV hash table says it; in a GNU one, that is the end of the last
- * chain. */
+/* How many symbols there are: the SysV hash table says it; in a GNU one, that is the end of the
+ * last chain. */
 static size_t count_symbols(struct lookup *l)
 {
     uintptr_t gnu = find_table(&l->v, DT_GNU_HASH);

@@ -10,7 +10,7 @@
 
 enum { KEY_MAX = 1 << 20 };
 
-/* Whether anyone could be asked for a pass phrase: OpenSSL opens this terminal for it. */
+/* Whether anyone could be asked for a passphrase: OpenSSL opens this terminal for it. */
 static bool has_terminal(void)
 {
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -20,7 +20,8 @@ static bool has_terminal(void)
     return fd >= 0;
 }
 
-/* Whether the PEM file at fd is encrypted: PKCS #8 says so in its label, the older form in a header. */
+/* Whether the PEM file at fd is encrypted: PKCS #8 says so in its label, the older form in a
+ * header. */
 static bool is_encrypted(int fd)
 {
     static const char word[] = "ENCRYPTED";

@@ -9,8 +9,8 @@
  * certificate is not there, or both can be used. passphrase: something gives an encrypted key's
  * (sslpassword, the program's hook); else only a terminal can. Rests on fe-secure-openssl.c
  * initialize_SSL: it fails on a certificate that it cannot look at or read, on a key that is not
- * there, no regular file or open to others, and waits for a pass phrase. Opens both files; the
- * key's bytes are wiped. Keeps errno. */
+ * there, no regular file or open to others, and waits for a passphrase. Opens both files; the key's
+ * bytes are wiped. Keeps errno. */
 const char *client_cert_fault(const char *certificate, const char *key, bool passphrase);
 
 #endif

@@ -1,4 +1,5 @@
-/* find_object: where libpgseal.so and pgseal-run are: beside the program that asks, or installed. */
+/* find_object: where libpgseal.so and pgseal-run are: beside the program that asks, or
+ * installed. */
 #ifndef PGSEAL_FIND_OBJECT_H
 #define PGSEAL_FIND_OBJECT_H
 

@@ -19,7 +19,7 @@ enum log_target {
  * async-signal-safe. */
 enum log_target log_target(const char *path, int *fd);
 
-/* Why an opened log file must not be appended to: it is no regular file of root or the effective
+/* Why an opened log file must not be appended to: it is not a regular file of root or the effective
  * user with one link. NULL: it may. Static text; async-signal-safe. */
 const char *log_file_distrust(const struct stat *st);
 

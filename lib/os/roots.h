@@ -15,7 +15,7 @@ struct roots {
 };
 
 /* Reads the root file at fd, at most max bytes, and judges it; path is its name, and tells the file
- * from others of this process. Where it holds exactly the bytes that it held when it was judged last,
+ * from others of this process. If it holds exactly the bytes that it held when it was judged last,
  * the result is that one, shared by all connections that stand on it. Returns it with one holder
  * more, or NULL with why in *reason (a static text). Keeps errno, thread-safe, leaves fd open. */
 struct roots *roots_read_file(int fd, const char *path, size_t max, const char **reason);

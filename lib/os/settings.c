@@ -95,7 +95,7 @@ void settings_read_file(struct settings *s, const char *path)
     errno = saved_errno;
 }
 
-/* Copies one NAME=VALUE; false where there is no room. */
+/* Copies one NAME=VALUE; false if there is no room. */
 static bool copy_variable(struct settings *s, const char *variable)
 {
     size_t len = strlen(variable) + 1;
@@ -196,7 +196,7 @@ AT_START void settings_load(void)
     atomic_store_explicit(&load_state, 2, memory_order_release);
 }
 
-/* The number behind the next "/fd/" at or after s, which moves behind it; -1 where there is none. */
+/* The number behind the next "/fd/" at or after s, which moves after it; -1 where there is none. */
 AT_START static int next_descriptor(const char **s, const char *end)
 {
     static const char mark[] __attribute__((section(".text.startup.mark"))) = "/fd/";
@@ -228,7 +228,7 @@ AT_START size_t settings_descriptors(int *fds, size_t max)
 }
 
 /* The policy and the copy of the settings that its strings point into (two threads may parse at
- * once): one block, so that whoever holds the policy holds both. */
+ * once): one block, so that the holder of the policy holds both. */
 struct parsed {
     struct policy policy;
     struct settings settings;

@@ -16,8 +16,8 @@
 
 /* Written once each, then only read; the counters are atomic. So no lock is needed, and fork needs
  * no care. */
-/* In .data, whose page the dynamic linker has touched anyway: a page fault less in every process.
- */
+/* In .data, whose page the dynamic linker has touched anyway: a page fault less in every
+ * process. */
 __attribute__((section(".data"))) static struct sink_identity remembered_stdout, remembered_stderr;
 static struct {
     int fd;

@@ -29,18 +29,18 @@ static inline bool sys_rewind(int fd)
     return syscall(SYS_lseek, fd, 0L, SEEK_SET) == 0;
 }
 
-/* Whether the word at address can be read: the kernel reads it for us, and nothing else happens. Also
- * true where the kernel does not say. Keeps errno; async-signal-safe. address is aligned to 4. */
+/* Whether the word at address can be read: the kernel reads it for us, and nothing else happens.
+ * Also true if the kernel does not say. Keeps errno; async-signal-safe. address is aligned to 4. */
 bool sys_readable(const void *address);
 
 /* What errno number e means, in a few static words: strerror() may allocate and speaks the locale's
  * language. */
 const char *sys_error(int e);
 
-/* Reads the file open at fd to its end, whatever its st_size says (at most max bytes), into memory of
- * its own: malloc'ed, or mmap'ed where map is set (for the constructor, which must not enter the program's
- * allocator). One NUL follows the bytes. Returns NULL with errno (EFBIG: longer than max). A
- * mapping is never given back; malloc'ed memory is the caller's. */
+/* Reads the file open at fd to its end, whatever its st_size says (at most max bytes), into memory
+ * of its own: malloc'ed, or mmap'ed where map is set (for the constructor, which must not enter the
+ * program's allocator). One NUL follows the bytes. Returns NULL with errno (EFBIG: longer than
+ * max). A mapping is never given back; malloc'ed memory is the caller's. */
 char *sys_read_file(int fd, size_t max, bool map, size_t *len);
 
 #endif

@@ -25,8 +25,8 @@ int files_open_regular(const char *path, struct stat *st)
     return -1;
 }
 
-/* Judges the root file at fd, which is path's; NULL: no fault. Closes fd. What was judged is left in
- * keep, where that is given. */
+/* Judges the root file at fd, which is path's; NULL: no fault. Closes fd. What was judged is left
+ * in keep, where that is given. */
 static const char *judge_root(int fd, const char *path, struct roots **keep)
 {
     const char *reason;

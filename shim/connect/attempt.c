@@ -1,4 +1,5 @@
-/* attempt: reserve what can fail -> whose libpq -> ask libpq -> decide -> log -> write the arrays. */
+/* attempt: reserve what can fail -> whose libpq -> ask libpq -> decide -> log -> write the
+ * arrays. */
 #include "shim/connect/attempt.h"
 
 #include "lib/core/text/strbuf.h"
@@ -22,7 +23,7 @@ static const struct request *request_of(const struct attempt *a)
     return a->probe.effective != NULL ? &a->probe.request : NULL;
 }
 
-/* Where nothing can be prepared, the refusal still goes through libpq's own channel, from the
+/* If nothing can be prepared, the refusal still goes through libpq's own channel, from the
  * stack. */
 static PGconn *refuse_bare(const struct libpq *pq, const struct call *call, const char *reason,
                            PGPing *ping)
@@ -100,8 +101,8 @@ static struct attempt *reserve(struct call_site call_site, const struct call *ca
     return a;
 }
 
-/* What a sealed call under verify_as needs besides the verdict. Where that cannot be had, the
- * verdict becomes a refusal. */
+/* What a sealed call under verify_as needs besides the verdict. If that cannot be had, the verdict
+ * becomes a refusal. */
 static void prepare_names(struct attempt *a)
 {
     char reason[REASON_MAX];
@@ -131,7 +132,7 @@ static enum plan plan_of(const struct attempt *a)
     return v->sealed ? PLAN_SEALED : v->pin_target ? PLAN_PINNED : PLAN_AS_IT_CAME;
 }
 
-/* Fills in the verdict. Returns false where there is none, since libpq rejects the call. */
+/* Fills in the verdict. Returns false if there is none, since libpq rejects the call. */
 static bool judge(struct attempt *a)
 {
     struct world w;

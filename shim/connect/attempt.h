@@ -42,9 +42,9 @@ struct attempt {
 };
 
 /* Reserves the memory of one attempt, finds the libpq that the caller would have reached, asks it
- * what the call amounts to, decides, logs, and writes the arrays of the real call. NULL where there
- * is no libpq to be found, or no memory: *conn and *ping are the answer then. Keeps errno but where
- * it makes that answer. */
+ * what the call amounts to, decides, logs, and writes the arrays of the real call. NULL if there is
+ * no libpq to be found, or no memory: *conn and *ping are the answer then. Keeps errno but where it
+ * makes that answer. */
 struct attempt *attempt_prepare(struct call_site call_site, const struct call *call, PGconn **conn,
                                 PGPing *ping);
 

@@ -35,8 +35,8 @@ struct call {
 /* The entry point's exported name. */
 const char *call_name(enum entry_point entry_point);
 
-/* The arrays that stand for a call, with the little memory that a string or a login needs for it.
- */
+/* The arrays that stand for a call, with the little memory that a string or a login needs for
+ * it. */
 struct call_params {
     struct params params;
     const char *keywords[7];
@@ -44,8 +44,8 @@ struct call_params {
 };
 
 /* Turns a call into array form (LIBPQ rule: string s -> {"dbname" = s}, expand 1; a blank string ->
- * no entries). Returns false where the call cannot be turned because libpq cannot but reject it (a
- * string that is no connection string, NULL): let it through as it came. Pure; keeps errno. */
+ * no entries). Returns false if the call cannot be turned because libpq cannot but reject it (a
+ * string that is not a connection string, NULL): let it through as it came. Pure; keeps errno. */
 bool call_to_params(const struct call *call, struct call_params *out);
 
 /* Room for the arrays of a real call of n caller's entries. */
@@ -63,7 +63,8 @@ int call_pinned(const struct request *r, const char **keywords, const char **val
                 size_t size);
 int call_refused(const char *text, const char **keywords, const char **values);
 
-/* Makes the real call of this entry point in Params form; for pings *ping is set and NULL returned. */
+/* Makes the real call of this entry point in Params form; for pings *ping is set and NULL
+ * returned. */
 PGconn *call_real_params(const struct libpq *pq, enum entry_point entry_point,
                          const char *const *keywords, const char *const *values, int expand,
                          PGPing *ping);

@@ -1,7 +1,7 @@
-/* connect: one connection attempt, from the program's call to the real libpq and back: is this libpq
- * calling itself? -> prepare (attempt.c: whose libpq, what does it ask for, what is the plan) ->
- * execute the plan -> look. What precedes the real call works on memory of its own, so that while
- * libpq runs only a small frame stands below it. */
+/* connect: one connection attempt, from the program's call to the real libpq and back: is this
+ * libpq calling itself? -> prepare (attempt.c: whose libpq, what does it ask for, what is the plan)
+ * -> execute the plan -> look. What precedes the real call works on memory of its own, so that
+ * while libpq runs only a small frame stands below it. */
 #include "shim/connect/connect.h"
 
 #include "lib/elf/loaded.h"
@@ -19,8 +19,8 @@
 
 /* libpq calls itself through the linkage table with the same arrays or string that it was given.
  * pgseal's own arrays tell by themselves; the caller's may come again in a later call of its own (a
- * longjmp out of libpq, and the same call from the same frame), so these count only from within that
- * libpq. Another connection, from a callback, brings its own. */
+ * longjmp out of libpq, and the same call from the same frame), so these count only from within
+ * that libpq. Another connection, from a callback, brings its own. */
 static struct conn_state *libpq_itself(struct call_site call_site, const struct call *call)
 {
     const struct current *now = current_get();
@@ -228,7 +228,8 @@ __attribute__((noinline)) static void refuse_defaults(const struct libpq *pq, co
     free(v);
 }
 
-/* The caller's PQconndefaults in its own frame, so that libpq runs on a small one; NULL: refused. */
+/* The caller's PQconndefaults in its own frame, so that libpq runs on a small one; NULL:
+ * refused. */
 __attribute__((noinline)) static __typeof__(PQconndefaults) *
 find_defaults(struct call_site call_site)
 {

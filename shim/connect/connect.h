@@ -9,9 +9,9 @@
 #include <libpq-fe.h>
 
 /* One function per entry point, with libpq's own signature behind the call site. Each resolves the
- * caller's libpq, probes, decides, logs, makes the real call (sealed, untouched or refused) and registers
- * the PGconn. Never NULL but where libpq itself had no memory; never exits. errno is as the real
- * call left it. Not async-signal-safe, as the entry points are not. */
+ * caller's libpq, probes, decides, logs, makes the real call (sealed, untouched or refused) and
+ * registers the PGconn. Never NULL but where libpq itself had no memory; never exits. errno is as
+ * the real call left it. Not async-signal-safe, as the entry points are not. */
 PGconn *entry_connectdb(struct call_site call_site, const char *conninfo);
 PGconn *entry_connectdbParams(struct call_site call_site, const char *const *keywords,
                               const char *const *values, int expand);
@@ -26,7 +26,7 @@ PGPing entry_pingParams(struct call_site call_site, const char *const *keywords,
                         const char *const *values, int expand);
 
 /* PQconndefaults, which looks up a service too; an LDAP server is not asked, and the log says so.
- * NULL where no libpq is to be found, or that libpq's look-up cannot be refused. */
+ * NULL if no libpq is to be found, or that libpq's lookup cannot be refused. */
 PQconninfoOption *entry_conndefaults(struct call_site call_site);
 
 /* The state of a PGconn: the one that is bound to it, or, where libpq itself (caller is a return

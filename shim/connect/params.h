@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A call in array form: what every entry point is turned into (see call.h). The arrays stay the caller's.
- */
+/* A call in array form: what every entry point is turned into (see call.h). The arrays stay the
+ * caller's. */
 struct params {
     const char *const *keywords;
     const char *const *values;
@@ -25,22 +25,23 @@ struct params {
 bool params_recognized(const char *s);
 bool params_uri(const char *s);
 
-/* The index of the dbname entry that libpq would expand, or n: the first with a value, even an empty
- * one (conninfo_array_parse). Pure. */
+/* The index of the dbname entry that libpq would expand, or n: the first with a value, even an
+ * empty one (conninfo_array_parse). Pure. */
 size_t params_expanded(const struct params *params);
 
-/* The value of this option in a list of libpq's (NULL: an empty list); NULL: unset or unknown. Pure. */
+/* The value of this option in a list of libpq's (NULL: an empty list); NULL: unset or unknown.
+ * Pure. */
 const char *options_value(const PQconninfoOption *options, const char *name);
 
 /* What the call itself said of the option a->name (later wins), and where: fills a->given and
- * a->source, or leaves them. at is params_expanded, parsed what libpq's parser makes of that entry. The
- * strings stay theirs. */
+ * a->source, or leaves them. at is params_expanded, parsed what libpq's parser makes of that entry.
+ * The strings stay theirs. */
 void params_find_given(const struct params *params, size_t at, const PQconninfoOption *parsed,
                        struct asked *a);
 
-/* Where a value came from that the call did not give: a service file (service: one takes part) beats
- * the environment, both beat the default. Told by the value alone: one that the environment has too
- * counts as the environment's. Reads the environment. */
+/* Where a value came from that the call did not give: a service file (service: one takes part)
+ * beats the environment, both beat the default. Told by the value alone: one that the environment
+ * has too counts as the environment's. Reads the environment. */
 enum source params_source(const PQconninfoOption *o, bool service);
 
 #endif

@@ -1,5 +1,5 @@
-/* probe: what does this call ask for? libpq itself adds it up, and refuses before any network I/O.
- */
+/* probe: what does this call ask for? libpq itself adds it up, and refuses before any network
+ * I/O. */
 #ifndef PGSEAL_PROBE_H
 #define PGSEAL_PROBE_H
 
@@ -52,8 +52,8 @@ void probe_free(const struct libpq *pq, struct probe *p);
 PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **values, size_t n,
                     int expand, bool *refused);
 
-/* In the options of a connection that libpq rejected: leaves of target_session_attrs what the caller
- * would have seen. */
+/* In the options of a connection that libpq rejected: leaves of target_session_attrs what the
+ * caller would have seen. */
 void probe_show_rejected(PQconninfoOption *options);
 
 #endif

@@ -94,7 +94,7 @@ EXPORT PQconninfoOption *PQconndefaults(void)
 
 typedef void (*function)(void);
 
-/* A function of the caller's libpq, for a PGconn that came through no entry point; NULL where that
+/* A function of the caller's libpq, for a PGconn that came through no entry point; NULL if that
  * libpq cannot be told. Returns nothing but the pointer, so that no large frame is live while the
  * real function runs. */
 __attribute__((noinline)) static function real_for_unknown_conn(struct call_site call_site,
@@ -114,7 +114,7 @@ __attribute__((noinline)) static function real_for_unknown_conn(struct call_site
 #define REAL_FOR_UNKNOWN_CONN(name)                                                                \
     ((__typeof__(name) *)real_for_unknown_conn(caller, #name, offsetof(struct libpq, name)))
 
-/* The real function for a PGconn whose state is d; NULL where there is none to be found. Where d is
+/* The real function for a PGconn whose state is d; NULL if there is none to be found. Where d is
  * known, the hook counts as fired. */
 #define REAL(d, name)                                                                              \
     ((d) != NULL ? (hook_fired(HOOK_##name), (d)->libpq.name) : REAL_FOR_UNKNOWN_CONN(name))

@@ -1,4 +1,5 @@
-/* landing: where the stubs of libpq's own slots jump to: the row that the stub left becomes a libpq. */
+/* landing: where the stubs of libpq's own slots jump to: the row that the stub left becomes a
+ * libpq. */
 #include "shim/hooks/stubs.h"
 #include "shim/session/slots.h"
 

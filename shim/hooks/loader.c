@@ -3,7 +3,7 @@
  * What dlsym finds under one of our names is what it would have found without pgseal; handed out is
  * a function of pgseal's that is bound to just that. Where pgseal's own symbols are in the way (the
  * global scope holds them first), the scopes are asked without them; and where nothing else is
- * there, the real dlsym must fail as it would have: it is asked for the name with a mark behind it,
+ * there, the real dlsym must fail as it would have: it is asked for the name with a mark after it,
  * and the dlerror hook takes the mark off the message.
  *
  * What dlopen and dlmopen bring in is swept up after: at once where calling the real function from
@@ -102,7 +102,7 @@ static void *by_next(const struct question *q)
     return definition_after(q->caller, q->name);
 }
 
-/* What stands for fn, a definition that the real look-up gave. */
+/* What stands for fn, a definition that the real lookup gave. */
 static void *bound_to(size_t hook, void *fn)
 {
     struct object o;
@@ -151,8 +151,8 @@ static void *answer_libpq(struct loader_call *call, const struct question *q, vo
     return NULL;
 }
 
-/* One of the loader's names. Whoever defines it itself stands before the C library, asks for the real
- * one, and must get it. */
+/* One of the loader's names. Whoever defines it itself stands before the C library, asks for the
+ * real one, and must get it. */
 static void *answer_loader(struct loader_call *call, const struct question *q, void *real)
 {
     struct known k;
@@ -225,9 +225,9 @@ static bool has_run_path(const struct object *o, void *data)
                                   (flags != NULL && (flags->d_un.d_val & DF_1_NODEFLIB) != 0));
 }
 
-/* Whether the real function, called from here, opens the file that it would open for this caller: the
- * name says where it is, or no run path says it (a caller inherits DT_RPATH from what opened it; the
- * program's counts for all). */
+/* Whether the real function, called from here, opens the file that it would open for this caller:
+ * the name says where it is, or no run path says it (a caller inherits DT_RPATH from what opened
+ * it; the program's counts for all). */
 static bool same_for_all(const char *file, const void *caller)
 {
     struct object o;

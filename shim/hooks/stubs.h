@@ -4,7 +4,7 @@
 
 #include "shim/dynlink/linkage.h"
 
-/* The row of the stub through which this thread has come, 0 where it came through none. Set by the
+/* The row of the stub through which this thread has come, 0 if it came through none. Set by the
  * stub, taken by the function that it jumps to. */
 extern __thread unsigned stub_row;
 

@@ -1,5 +1,5 @@
-/* cancel: the legacy cancel request under the policy. What may run inside a signal handler says so.
- */
+/* cancel: the legacy cancel request under the policy. What may run inside a signal handler says
+ * so. */
 #include "shim/session/cancel.h"
 
 #include "lib/core/text/strbuf.h"

@@ -1,5 +1,5 @@
-/* client_key: the client certificate in ~/.postgresql and its key, judged where libpq looks for them, and
- * the engine that a key may name. */
+/* client_key: the client certificate in ~/.postgresql and its key, judged where libpq looks for
+ * them, and the engine that a key may name. */
 #include "shim/session/client_key.h"
 
 #include "lib/core/policy/policy.h"

@@ -60,9 +60,9 @@ static bool add(const struct functions *f, void *store, const struct pem_blocks 
     return added;
 }
 
-/* NULL, or why the file must not be used (perhaps in reason). *found tells whether there are CRLs now.
- * known: it was there and fine when the connection was decided on; else one that cannot be opened is
- * none, as it is to libpq. */
+/* NULL, or why the file must not be used (perhaps in reason). *found tells whether there are CRLs
+ * now. known: it was there and fine when the connection was decided on; else one that cannot be
+ * opened is none, as it is to libpq. */
 static const char *load(load_locations_fn *real, void *store, const char *file, bool known,
                         bool *found, char *reason, size_t size)
 {

@@ -30,7 +30,7 @@ void current_leave(struct current before);
 /* The thread's own, to be read and filled in by connect.c and by what libpq calls. Never NULL. */
 struct current *current_get(void);
 
-/* The state of the connection that this thread works for; NULL where there is none or it is gone.
+/* The state of the connection that this thread works for; NULL if there is none or it is gone.
  * Async-signal-safe, keeps errno. */
 struct conn_state *current_state(void);
 

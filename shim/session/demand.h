@@ -38,13 +38,14 @@ struct demand {
 #undef DEMAND_MEMBER
 };
 
-/* Makes the certificate store of the SSL_CTX at ctx find the certificates of roots when a chain asks
- * for them; the store holds them (roots_keep) until it is freed. What a chain gets is what it would
- * get had the whole file been loaded, in the same order: all certificates of the name that is asked
- * for, as X509_NAME_cmp says. o is copied. Returns false where that cannot be done (no memory, more
- * copies of OpenSSL than can be kept apart); the store is as it was then. Keeps errno, thread-safe.
- * Rests on X509_STORE_CTX_get_by_subject, X509_STORE_CTX_get1_issuer and X509_STORE_CTX_get1_certs
- * (crypto/x509/x509_lu.c), and on X509_LOOKUP_meth_new(3) for who holds what. */
+/* Makes the certificate store of the SSL_CTX at ctx find the certificates of roots when a chain
+ * asks for them; the store holds them (roots_keep) until it is freed. What a chain gets is what it
+ * would get had the whole file been loaded, in the same order: all certificates of the name that is
+ * asked for, as X509_NAME_cmp says. o is copied. Returns false if that cannot be done (no memory,
+ * more copies of OpenSSL than can be kept apart); the store is as it was then. Keeps errno,
+ * thread-safe. Rests on X509_STORE_CTX_get_by_subject, X509_STORE_CTX_get1_issuer and
+ * X509_STORE_CTX_get1_certs (crypto/x509/x509_lu.c), and on X509_LOOKUP_meth_new(3) for who holds
+ * what. */
 bool demand_roots(const struct demand *o, void *ctx, struct roots *roots);
 
 #endif

@@ -98,8 +98,8 @@ static unsigned char *encode(const struct openssl *o, const void *x, size_t *n)
     return der;
 }
 
-/* The root file as it was judged for this session; where libpq has come here by a way that pgseal does
- * not see, as it is now. One holder more; NULL: none, or faulty. */
+/* The root file as it was judged for this session; where libpq has come here by a way that pgseal
+ * does not see, as it is now. One holder more; NULL: none, or faulty. */
 static struct roots *judged_roots(const struct conn_state *d)
 {
     struct stat st;

@@ -27,7 +27,7 @@ struct evidence {
 /* Holds the session against d: TLS and no GSS; verify mode and result; the last certificate of the
  * verified chain stands in the root file (as it is now, or as it was when it was judged); protocol
  * and bits; host, port and address family. Returns NULL when all is as decided, else a static text:
- * the violation. e is filled as far as could be seen. Where that libpq's SSL functions cannot be
+ * the violation. e is filled as far as could be seen. If that libpq's SSL functions cannot be
  * found, e->note says so and only what libpq itself tells is judged. Allocates (root file); not
  * async-signal-safe. Rests on SSL_get_verify_result(3), SSL_get0_verified_chain(3), PQsslStruct
  * (libpq.sgml). */

@@ -15,9 +15,9 @@ static struct row {
     _Atomic(struct openssl *) found;
 } rows[LINKED_LIBPQS];
 
-/* The objects that hold the functions which libpq's own slots lead to. (dlsym with a link map as its
- * handle is no way: one that was never dlopen'ed has no search list yet. Nor are other slots: until
- * they are first used they may be unbound.) */
+/* The objects that hold the functions which libpq's own slots lead to. (dlsym with a link map as
+ * its handle is no way: one that was never dlopen'ed has no search list yet. Nor are other slots:
+ * until they are first used they may be unbound.) */
 struct binding {
     struct object ssl;
     struct object crypto;

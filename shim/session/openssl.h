@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <time.h>
 
-/* What the witness calls; typed here, since the shim never links to libssl and its versions 1.1.1 to
- * 3.6 agree on all of these. X(return type, name, (parameters)). */
+/* What the witness calls; typed here, since the shim never links to libssl and its versions 1.1.1
+ * to 3.6 agree on all of these. X(return type, name, (parameters)). */
 
 #define OPENSSL_FUNCTIONS(X)                                                                       \
     X(long, SSL_get_verify_result, (const void *ssl))                                              \

@@ -30,10 +30,9 @@ static inline void passwords_free(struct passwords *passwords)
 }
 
 /* fopen(3) as the libpq with this dynamic section calls it through its own linkage table; real is
- * what stood there. While pgseal
- * probes: a file that is no regular one is not opened (libpq will read it again); so noted in
- * current.h. While a connection with passwords starts: its passfile is read from memory. Else
- * real. Sets errno. */
+ * what stood there. While pgseal probes: a file that is not a regular one is not opened (libpq will
+ * read it again); so noted in current.h. While a connection with passwords starts: its passfile is
+ * read from memory. Else real. Sets errno. */
 FILE *passfile_fopen(__typeof__(fopen) *real, const void *libpq, const char *path,
                      const char *mode);
 

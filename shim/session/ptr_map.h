@@ -1,5 +1,4 @@
-/* ptr_map: pointers of the program's (PGconn, PGcancel) to what pgseal knows of them; lock-free.
- */
+/* ptr_map: pointers of the program's (PGconn, PGcancel) to what pgseal knows of them; lock-free. */
 #ifndef PGSEAL_PTR_MAP_H
 #define PGSEAL_PTR_MAP_H
 

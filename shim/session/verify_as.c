@@ -1,4 +1,4 @@
-/* verify_as: answers libpq's look-ups, and remembers the answers. */
+/* verify_as: answers libpq's lookups, and remembers the answers. */
 #include "shim/session/verify_as.h"
 
 #include "lib/core/text/hostname.h"

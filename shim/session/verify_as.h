@@ -1,5 +1,5 @@
-/* verify_as: libpq is given the name to verify; its look-up of that name is answered for the name
- * to dial, and what was answered is kept for the witness. */
+/* verify_as: libpq is given the name to verify; its lookup of that name is answered for the name to
+ * dial, and what was answered is kept for the witness. */
 #ifndef PGSEAL_VERIFY_AS_H
 #define PGSEAL_VERIFY_AS_H
 
@@ -20,7 +20,7 @@ int verify_as_getaddrinfo(__typeof__(getaddrinfo) *real, const char *node, const
                           const struct addrinfo *hints, struct addrinfo **res);
 
 /* Whether peer is an address that was found for a name which d verifies as host on this port, and
- * true where d verifies that host under its own name only: then libpq's look-up was the program's.
+ * true if d verifies that host under its own name only: then libpq's lookup was the program's.
  * Keeps errno. */
 bool verify_as_dialled(const struct conn_state *d, const char *host, int port,
                        const struct sockaddr_storage *peer);

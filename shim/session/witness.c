@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Looks at a session in TLS. Returns false where it was stopped. */
+/* Looks at a session in TLS. Returns false if it was stopped. */
 __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
 {
     struct evidence found;
@@ -129,7 +129,7 @@ void witness_returned(struct conn_state *d, PGconn *conn)
         !on_unix_socket(d, conn)) {
         look(d, conn);
     } else if (d->sealed && !d->blocked && status == CONNECTION_BAD && !d->outcome_logged) {
-        /* Where no poll was seen, the server's own words tell that it had been spoken to. */
+        /* If no poll was seen, the server's own words tell that it had been spoken to. */
         const char *message = d->libpq.PQerrorMessage(conn);
         d->startup_sent = d->startup_sent || strstr(message, "FATAL") != NULL ||
                           (d->libpq.PQconnectionNeedsPassword != NULL &&

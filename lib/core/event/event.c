@@ -1,5 +1,6 @@
-/* event: one line of the log, from facts to JSON, in one go. Each field has room of its own, so that
- * no value can push another one out; what the line has left beside that, the fields take in order. */
+/* event: one line of the log, from facts to JSON, in one go. Each field has room of its own, so
+ * that no value can push another one out; what the line has left beside that, the fields take in
+ * order. */
 #include "lib/core/event/event.h"
 
 #include "lib/core/event/json.h"
@@ -11,8 +12,8 @@
 
 #include <string.h>
 
-/* The fields that are strings, in the order of the line: name, and the bytes between its quotes that
- * it may always have. */
+/* The fields that are strings, in the order of the line: name, and the bytes between its quotes
+ * that it may always have. */
 #define STRINGS(F)                                                                                 \
     F(node, 64)                                                                                    \
     F(event, 16)                                                                                   \

@@ -59,23 +59,24 @@ struct event {
  * Longer values are cut, lists lose their last elements; the JSON stays whole and every byte
  * sequence gives valid UTF-8. Field order as in the docs: schema, time, node, event, action, mode,
  * entry, pid, uid, exe, object, libpq, libpq_version, host, hostaddr, port, dbname, user,
- * application_name, changes, rule, reason, lost, then the witness's and the process's fields. No NUL
- * is written.
+ * application_name, changes, rule, reason, lost, then the witness's and the process's fields. No
+ * NUL is written.
  *
  * Secrets become (hidden): what the program said (host to application_name, requested values) where
- * event_redacts says so, and enforced values likewise; a port that is no list of numbers; requested
- * and enforced values of secret options always; host, hostaddr, port, dbname and user together
- * where event_cut finds one of them cut; a reason as event_clean_reason does it. Keeps errno,
- * allocates nothing, at most 2 KiB of stack. */
+ * event_redacts says so, and enforced values likewise; a port that is not a list of numbers;
+ * requested and enforced values of secret options always; host, hostaddr, port, dbname and user
+ * together where event_cut finds one of them cut; a reason as event_clean_reason does it. Keeps
+ * errno, allocates nothing, at most 2 KiB of stack. */
 size_t event_format(const struct event *e, char *buf, size_t size);
 
 /* Whether a value may not be shown: it holds "://", or '=' behind the name of a secret option
  * (password, oauth_client_secret, pin-value…), in any case, percent-encoded or not. NULL: no. */
 bool event_redacts(const char *value);
 
-/* Whether this value of the option host, hostaddr, port or dbname (others: no) shows by an '@' that a
- * URI was cut in the wrong place, so that pieces of its password may stand in all five targets. (An element of a
- * host list may begin with its only one: an abstract socket. A user's '@' means nothing.) */
+/* Whether this value of the option host, hostaddr, port or dbname (others: no) shows by an '@' that
+ * a URI was cut in the wrong place, so that pieces of its password may stand in all five targets.
+ * (An element of a host list may begin with its only one: an abstract socket. A user's '@' means
+ * nothing.) */
 bool event_cut(const char *option, const char *value);
 
 /* Copies a reason (often libpq's own message) into buf without newlines at its end (others become

@@ -1,4 +1,4 @@
-/* json: writes JSON into a buffer, whatever bytes come in; counts on where the buffer ends. */
+/* json: writes JSON into a buffer, whatever bytes come in; goes on counting at the buffer's end. */
 #include "lib/core/event/json.h"
 
 #include <string.h>
@@ -100,8 +100,7 @@ static void put_unit(struct json *j, const char *s, size_t n)
     }
 }
 
-/* Decodes the sequence at s, which has n > 0 bytes left: returns its length, 0 where it is invalid.
- */
+/* Decodes the sequence at s, which has n > 0 bytes left: returns its length, 0 if it is invalid. */
 static size_t decode(const unsigned char *s, size_t n, uint32_t *c)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -1,4 +1,4 @@
-/* json: writes JSON into a buffer, whatever bytes come in; counts on where the buffer ends. */
+/* json: writes JSON into a buffer, whatever bytes come in; goes on counting at the buffer's end. */
 #ifndef PGSEAL_JSON_H
 #define PGSEAL_JSON_H
 
@@ -36,8 +36,8 @@ void json_unsigned(struct json *j, uint64_t v);
 
 /* Writes a string: invalid UTF-8 (overlong forms and surrogates too: RFC 3629) becomes U+FFFD, one
  * for each byte; quotes, backslashes, control characters (C0, DEL, C1), U+2028 and U+2029 are
- * escaped. Longer than the limit, it is cut after a whole character or escape, and ends in U+2026.
- */
+ * escaped. Longer than the limit, it is cut after a whole character or escape, and ends in
+ * U+2026. */
 void json_text(struct json *j, const char *s);
 
 /* The same in pieces. A UTF-8 sequence must not be split between two of them. */

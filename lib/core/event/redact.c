@@ -93,7 +93,7 @@ static bool names_secret(const char *s, size_t n)
 }
 
 /* Where in the n bytes at s something begins that gives a secret away: "://" (not with uri set), or
- * a secret's name with '=' behind it; n: nowhere. */
+ * a secret's name with '=' after it; n: nowhere. */
 static size_t find_secret(const char *s, size_t n, bool uri)
 {
     static const bool first[256] = {
@@ -306,8 +306,9 @@ void event_clean_reason(const char *reason, bool secret, char *buf, size_t size)
     memcpy(buf + end, ellipsis, sizeof ellipsis);
 }
 
-/* The part of a connection string that may hold a secret: of a URI all up to its last '@', with what
- * a secret's name begins (to the end: an unquoted blank in a password makes options of its rest). */
+/* The part of a connection string that may hold a secret: of a URI all up to its last '@', with
+ * what a secret's name begins (to the end: an unquoted blank in a password makes options of its
+ * rest). */
 static void find_suspect(const char *conninfo, const char **from, const char **to)
 {
     const char *end = conninfo + strlen(conninfo);

@@ -1,6 +1,6 @@
 /* options: what pgseal knows of libpq's connection options: which are secrets, which may be pinned.
- * The table is the union of PQconninfoOptions[] in fe-connect.c of libpq 10 to 19. (authtype and tty
- * were dead long before 14 dropped them.) */
+ * The table is the union of PQconninfoOptions[] in fe-connect.c of libpq 10 to 19. (authtype and
+ * tty were dead long before 14 dropped them.) */
 #include "lib/core/options/options.h"
 
 #include "lib/core/text/array.h"

@@ -1,5 +1,5 @@
-/* options: what pgseal knows of libpq's connection options: which are secrets, which may be pinned.
- */
+/* options: what pgseal knows of libpq's connection options: which are secrets, which may be
+ * pinned. */
 #ifndef PGSEAL_OPTIONS_H
 #define PGSEAL_OPTIONS_H
 
@@ -11,13 +11,12 @@
 bool option_is_secret(const char *name);
 
 /* Whether a policy may pin `name` to `value`: returns NULL if so, else a static text without the
- * name
- * ("unknown option", "cannot be pinned", "only TLSv1.2 or TLSv1.3", "must be require"...).
- * Pinnable is what strengthens TLS or authentication, and nothing else: sslcert, sslkey, sslcertmode,
- * ssl_min_protocol_version, ssl_max_protocol_version, sslnegotiation, sslsni, channel_binding,
- * require_auth, requirepeer, passfile, gssdelegation, krbsrvname, gsslib, oauth_issuer,
- * oauth_ca_file, max_protocol_version, min_protocol_version. A value may only strengthen:
- * ssl_min_protocol_version TLSv1.2|TLSv1.3, ssl_max likewise, channel_binding require,
+ * name ("unknown option", "cannot be pinned", "only TLSv1.2 or TLSv1.3", "must be require"...).
+ * Pinnable is what strengthens TLS or authentication, and nothing else: sslcert, sslkey,
+ * sslcertmode, ssl_min_protocol_version, ssl_max_protocol_version, sslnegotiation, sslsni,
+ * channel_binding, require_auth, requirepeer, passfile, gssdelegation, krbsrvname, gsslib,
+ * oauth_issuer, oauth_ca_file, max_protocol_version, min_protocol_version. A value may only
+ * strengthen: ssl_min_protocol_version TLSv1.2|TLSv1.3, ssl_max likewise, channel_binding require,
  * gssdelegation 0, require_auth not none. Keeps errno. */
 const char *option_pin_fault(const char *name, const char *value);
 

@@ -80,8 +80,8 @@ struct setting {
 void policy_parse_file(struct policy *p, const char *name, char *bytes, size_t len);
 
 /* Whether NAME or NAME=VALUE is a variable that policy_from_settings judges: its name begins with
- * PGSEAL_, and is neither PGSEAL_POLICY nor made by Kubernetes for a Service of such a name. Pure.
- */
+ * PGSEAL_, and is neither PGSEAL_POLICY nor made by Kubernetes for a Service of such a name.
+ * Pure. */
 bool policy_variable(const char *variable);
 
 /* The same from variables: an empty value counts as unset; faults read `environment: PGSEAL_MODE:
@@ -103,18 +103,18 @@ const struct rule *policy_match(const struct policy *p, const char *host, int po
  * errno. */
 bool policy_socket_allowed(const struct policy *p, const char *dir);
 
-/* Takes the first path off the list at *list, which moves behind it, or becomes NULL at its end;
+/* Takes the first path off the list at *list, which moves after it, or becomes NULL at its end;
  * copies it into buf with "\:" as ":". Returns its length, even where buf is too small. Pure. */
 size_t policy_next_directory(const char **list, char *buf, size_t size);
 
-/* Why name cannot be a verify_as: NULL where it can, else a static text. Pure. */
+/* Why name cannot be a verify_as: NULL if it can, else a static text. Pure. */
 const char *policy_verify_as_fault(const char *name);
 
-/* Writes "file:line" (or "environment: PGSEAL_X" or "defaults") of a line of this policy into buf.
- */
+/* Writes "file:line" (or "environment: PGSEAL_X" or "defaults") of a line of this policy into
+ * buf. */
 void policy_where(const struct policy *p, int line, char *buf, size_t size);
 
-/* Days since 1970-01-01 of "YYYY-MM-DD"; INT32_MIN where it is no such day. */
+/* Days since 1970-01-01 of "YYYY-MM-DD"; INT32_MIN where it is not a day. */
 int32_t policy_day(const char *date);
 
 #endif

@@ -1,4 +1,5 @@
-/* policy_environment: the policy that comes from the PGSEAL_ variables, and how its lines are named. */
+/* policy_environment: the policy that comes from the PGSEAL_ variables, and how its lines are
+ * named. */
 #include "lib/core/policy/policy.h"
 #include "lib/core/policy/policy_keys.h"
 #include "lib/core/text/strbuf.h"

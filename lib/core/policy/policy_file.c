@@ -35,7 +35,7 @@ static char *comment(char *s, char *end)
 }
 
 /* Moves [s, end) one byte to the left, over a byte that is not needed any more, and ends it with a
- * NUL: a file's last byte may have none behind it. */
+ * NUL: a file's last byte may have none after it. */
 static char *terminated(char *s, char *end)
 {
     size_t n = (size_t)(end - s);
@@ -69,7 +69,7 @@ static struct rule *add_rule(struct parsing *x)
     return r;
 }
 
-/* [host PATTERN], from the bracket to the line's end; false where parsing cannot go on. */
+/* [host PATTERN], from the bracket to the line's end; false if parsing cannot go on. */
 static bool section(struct parsing *x, char *s, char *end)
 {
     key_section_end(x);
@@ -151,7 +151,7 @@ static void assignment(struct parsing *x, char *s, char *end)
     }
 }
 
-/* One line without its end; false where parsing cannot go on. */
+/* One line without its end; false if parsing cannot go on. */
 static bool line(struct parsing *x, char *s, char *end)
 {
     if (memchr(s, '\0', (size_t)(end - s)) != NULL) {

@@ -1,5 +1,5 @@
-/* policy_keys: the settings one by one: their names, where they may stand, what values they take.
- */
+/* policy_keys: the settings one by one: their names, where they may stand, what values they
+ * take. */
 #include "lib/core/policy/policy_keys.h"
 #include "lib/core/options/options.h"
 #include "lib/core/text/address.h"
@@ -216,8 +216,8 @@ static void set_unlisted(struct parsing *x, const char *value)
 }
 
 /* Not only host names: Cloud SQL's certificates have a common name such as project:instance, which
- * libpq verifies as it stands. What would end the name in libpq's host list, or make a socket of
- * it, is out. */
+ * libpq verifies as it is. What would end the name in libpq's host list, or make a socket of it, is
+ * out. */
 const char *policy_verify_as_fault(const char *name)
 {
     char address[ADDRESS_MAX];

@@ -1,5 +1,5 @@
 /* policy_keys: the settings one by one: their names, where they may stand, what values they take.
- * The inside of policy*.c; nobody else includes it. */
+ * Internal to policy*.c; included by no other file. */
 #ifndef PGSEAL_POLICY_KEYS_H
 #define PGSEAL_POLICY_KEYS_H
 
@@ -7,8 +7,8 @@
 
 enum { POLICY_RULES = 4096, POLICY_NAME_MAX = 255 }; /* most sections; longest verify_as */
 
-/* In the order of their variables, whose place in it (from 1) is the "line" that a value came from.
- */
+/* In the order of their variables, whose place in it (from 1) is the "line" that a value came
+ * from. */
 enum key {
     KEY_MODE,
     KEY_ROOT,
@@ -43,8 +43,8 @@ const char *key_variable(int n);
 
 /* Makes "file:line: key" or "environment: PGSEAL_KEY" (key NULL: without it) and message, why (may
  * be NULL) and the value in quotes (NULL: none) the policy's fault, unless it has one. What may not
- * be shown of key and value is not: (hidden); control bytes are '?', and a long value is cut. Returns
- * whether this became the fault: then parsing_advise may add to it. */
+ * be shown of key and value is not: (hidden); control bytes are '?', and a long value is cut.
+ * Returns whether this became the fault: then parsing_advise may add to it. */
 bool parsing_fault(struct parsing *x, const char *key, const char *message, const char *reason,
                    const char *value);
 

@@ -1,5 +1,5 @@
-/* calendar: dates of the Gregorian calendar as days since 1970-01-01. Years are counted from March, so
- * that they end with the leap day. */
+/* calendar: dates of the Gregorian calendar as days since 1970-01-01. Years are counted from March,
+ * so that they end with the leap day. */
 #include "lib/core/text/calendar.h"
 
 enum { EPOCH = 719468, ERA = 146097 }; /* days from 0000-03-01 to 1970-01-01; days of 400 years */

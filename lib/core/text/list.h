@@ -18,7 +18,7 @@ const char *list_element(const char *list, size_t i, size_t *len);
 /* Whether an element is empty; false for a list of none. */
 bool list_has_empty(const char *list);
 
-/* Copies the i-th element into out; returns false where it was cut. */
+/* Copies the i-th element into out; returns false if it was cut. */
 bool list_copy(const char *list, size_t i, char *out, size_t size);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "lib/core/text/der.h"
 
-/* Adds one value's letters and digits to *sum; false where they do not stand there as ASCII. */
+/* Adds one value's letters and digits to *sum; false if they do not stand there as ASCII. */
 static bool add_value(int tag, const struct der *value, uint64_t *sum)
 {
     uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */

@@ -13,7 +13,8 @@ enum { NAME_HASH_ANY = 0 }; /* may equal any name: compare */
  * letters, blanks, the string type and the order within one multi-valued RDN do not count
  * (x509_name_canon in crypto/x509/x_name.c, 1.1.1 to 3.6). Hashed are therefore only the ASCII
  * letters and digits, in lower case, of each value by itself, and the values are added up. (A
- * T61String is Latin-1 to OpenSSL: what is no ASCII in it is none in UTF-8 either.) A string of any other type than those whose letters stand there as ASCII makes it NAME_HASH_ANY. Pure. */
+ * T61String is Latin-1 to OpenSSL: what is no ASCII in it is none in UTF-8 either.) A string of any
+ * other type than those whose letters stand there as ASCII makes it NAME_HASH_ANY. Pure. */
 uint64_t name_hash(const unsigned char *name, size_t n);
 
 #endif

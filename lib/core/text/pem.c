@@ -21,7 +21,7 @@ static bool starts(const char *s, size_t len, const char *with)
 }
 
 /* Whether the rest of a marker, whose first word has been read, is " label-----" up to end; *alone:
- * and nothing else but blanks stands behind it on the line. */
+ * and nothing else but blanks stands after it on the line. */
 static bool labelled(const char *s, const char *end, const char *label, bool *alone)
 {
     size_t n = strlen(label);
@@ -84,7 +84,7 @@ static bool shaped(const unsigned char *der, size_t len, enum pem_kind kind, uin
            whole.at == whole.end;
 }
 
-/* Adds the block whose base64 stands from s to end; false where it is none of its kind. Its markers
+/* Adds the block whose base64 stands from s to end; false if it is none of its kind. Its markers
  * are longer than what a struct pem_block and its alignment need beside the DER. */
 static bool add_block(struct pem_blocks *blocks, const char *s, const char *end, enum pem_kind kind)
 {
@@ -189,7 +189,7 @@ static const char *read_all(struct reading *r, enum pem_kind kind, struct pem_bl
                                       : "contains no CRL";
 }
 
-/* What a file with a fault is, where it is no text with blocks; else the fault as it stands. */
+/* What a file with a fault is, where it is not text with blocks; else the fault as it is. */
 static const char *name_format(const char *bytes, size_t len, const char *fault)
 {
     if (starts(bytes, len, "\xff\xfe") || starts(bytes, len, "\xfe\xff") ||

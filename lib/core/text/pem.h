@@ -27,18 +27,19 @@ struct pem_blocks {
  * start or not (OpenSSL's PEM_read_bio finds it after junk). It must begin and end on lines of its
  * own, end with its own "-----END label-----" before the next "-----BEGIN", and hold base64 of DER
  * that is by its shape (RFC 5280) a certificate or a CRL: what OpenSSL skips silently must not
- * count. Text between blocks is no fault. Returns NULL where all is well, else a static text:
- * "empty", "contains no certificate", "contains no CRL", "contains a block other than CERTIFICATE", "holds
- * another block than X509 CRL", "a block does not begin on its own line", "a block is truncated", "a
- * block is no certificate", "a block is not a CRL", "contains a NUL byte"; or, of a file that is no such text at all, "is DER; …", "is UTF-16; …" or "begins
- * with a byte order mark; …", each with what to do.
+ * count. Text between blocks is not a fault. Returns NULL if all is well, else a static text:
+ * "empty", "contains no certificate", "contains no CRL", "contains a block other than CERTIFICATE",
+ * "holds another block than X509 CRL", "a block does not begin on its own line", "a block is
+ * truncated", "a block is not a certificate", "a block is not a CRL", "contains a NUL byte"; or, of
+ * a file that is no such text at all, "is DER; …", "is UTF-16; …" or "begins with a byte order
+ * mark; …", each with what to do.
  *
  * Decodes the blocks into out, which has room for len bytes and is aligned as malloc aligns, and
  * leaves in *blocks (may be NULL) those before the fault, if any. Keeps errno, pure. */
 const char *pem_read(const char *bytes, size_t len, enum pem_kind kind, void *out,
                      struct pem_blocks *blocks);
 
-/* The block after this one; NULL for the first. Returns NULL behind the last. Pure. */
+/* The block after this one; NULL for the first. Returns NULL after the last. Pure. */
 const struct pem_block *pem_next(const struct pem_blocks *blocks, const struct pem_block *block);
 
 /* Whether one of the blocks holds exactly the n bytes of DER at der. Pure. */

@@ -13,8 +13,8 @@ struct strbuf {
     bool cut;    /* something did not fit */
 };
 
-/* Starts an empty text on buf, which stays the caller's; NULL only with size 0. All functions of this file keep errno,
- * allocate nothing and are async-signal-safe. */
+/* Starts an empty text on buf, which stays the caller's; NULL only with size 0. All functions of
+ * this file keep errno, allocate nothing and are async-signal-safe. */
 void strbuf_init(struct strbuf *t, char *buf, size_t size);
 
 /* Appends what fits of s (NULL counts as ""). */
@@ -26,7 +26,7 @@ void strbuf_addn(struct strbuf *t, const char *s, size_t n);
 /* Appends v in decimal, padded with zeros to at least `width` digits. */
 void strbuf_add_uint(struct strbuf *t, uint64_t v, unsigned width);
 
-/* Copies s (NULL counts as "") into buf; returns false where it was cut, or where size is 0. */
+/* Copies s (NULL counts as "") into buf; returns false if it was cut, or where size is 0. */
 bool strbuf_copy(char *buf, size_t size, const char *s);
 
 /* Clears memory that held a secret; the compiler may not leave it out. */

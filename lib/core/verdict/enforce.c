@@ -72,8 +72,8 @@ static bool force_client_certificate(struct deciding *d)
     d->v->passphrase = d->r->passphrase_hook || request_value(d->r, "sslpassword") != NULL;
     d->v->engine_allowed = rule_pin(rule, "sslkey") != NULL;
     d->v->key = key;
-    /* A service file that changes now could still name an engine: say outright what was seen, unless
-     * an engine is refused where libpq loads it. */
+    /* A service file that changes now could still name an engine: say outright what was seen,
+     * unless an engine is refused where libpq loads it. */
     if (d->r->service && rule_pin(rule, "sslkey") == NULL && (key != NULL || !d->r->root_judged)) {
         const char *own = key == NULL ? seal_home_file(d, "postgresql.key") : key;
         verdict_force(d->v, "sslkey", own != NULL ? own : NO_KEY);
@@ -114,8 +114,8 @@ bool seal_force_options(struct deciding *d)
         return false;
     }
     if (d->r->service) {
-        /* A service file is read again by the real call: what was judged here is what is dialled.
-         */
+        /* A service file is read again by the real call: what was judged here is what is connected
+         * to. */
         force_if_known(d, "host", request_value(d->r, "host"));
         force_if_known(d, "hostaddr", request_value(d->r, "hostaddr"));
         force_if_known(d, "port", request_value(d->r, "port"));

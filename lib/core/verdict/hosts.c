@@ -1,11 +1,11 @@
-/* hosts: whom a connection would dial: host lists, sockets, sections, exemptions, verify_as. */
+/* hosts: where a connection would go: host lists, sockets, sections, exemptions, verify_as. */
 #include "lib/core/text/hostname.h"
 #include "lib/core/text/list.h"
 #include "lib/core/verdict/verdict_internal.h"
 
 #include <string.h>
 
-/* The i-th element of a list, in the verdict's own memory; NULL where that is full. */
+/* The i-th element of a list, in the verdict's own memory; NULL if that is full. */
 static const char *keep_element(struct verdict *v, const char *list, size_t i)
 {
     size_t len;
@@ -269,8 +269,8 @@ bool seal_same_rules(struct deciding *d)
     return true;
 }
 
-/* Whether another element is verified under this name: its look-ups and this one's must not be
- * taken for each other. */
+/* Whether another element is verified under this name: its lookups and this one's must not be taken
+ * for each other. */
 static bool verified_elsewhere(const struct deciding *d, const char *host)
 {
     for (size_t i = 0; i < d->nelements; i++) {

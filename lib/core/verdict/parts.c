@@ -1,4 +1,5 @@
-/* parts: what the steps of a verdict share: what was asked, what is forced, how a reason is worded. */
+/* parts: what the steps of a verdict share: what was asked, what is forced, how a reason is
+ * worded. */
 #include "lib/core/options/options.h"
 #include "lib/core/verdict/verdict_internal.h"
 

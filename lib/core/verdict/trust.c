@@ -6,8 +6,8 @@
 
 #define NOTHING "/dev/null"
 
-/* "file:line: key: path: why". Where no line names it, the word of the settings' origin stands
- * before it. */
+/* "file:line: key: path: why". If no line names it, the word of the settings' origin stands before
+ * it. */
 static bool policy_error(struct deciding *d, int line, const char *key, const char *path,
                          const char *reason, const char *advice)
 {
@@ -33,8 +33,8 @@ static bool policy_error(struct deciding *d, int line, const char *key, const ch
     return false;
 }
 
-/* The root that the program itself names, or libpq's own default where it does not show what it opens.
- */
+/* The root that the program itself names, or libpq's own default where it does not show what it
+ * opens. */
 static const char *programs_root(struct deciding *d)
 {
     const char *root = request_value(d->r, "sslrootcert");

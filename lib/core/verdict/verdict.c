@@ -1,13 +1,13 @@
 /* verdict: request + policy -> verdict, read from the bottom up. The steps stand in hosts.c (who is
- * dialled), trust.c (roots and CRLs) and enforce.c (everything else that could weaken), their tools
- * in parts.c. */
+ * connected to), trust.c (roots and CRLs) and enforce.c (everything else that could weaken), their
+ * tools in parts.c. */
 #include "lib/core/options/options.h"
 #include "lib/core/verdict/verdict_internal.h"
 
 #include <string.h>
 
-/* What string, arrays and environment set was refused before libpq was asked (probe.c); what is left
- * comes from a service file. */
+/* What string, arrays and environment set was refused before libpq was asked (probe.c); what is
+ * left comes from a service file. */
 static bool judge_unknown(struct deciding *d)
 {
     for (size_t i = 0; i < d->r->noptions; i++) {

@@ -17,7 +17,7 @@ enum {
     SEAL_WORDS = 16384, /* memory for the strings that a verdict builds */
 };
 
-/* Where a value came from, strongest last. */
+/* If a value came from, strongest last. */
 enum source {
     FROM_DEFAULT,
     FROM_ENVIRONMENT,
@@ -74,7 +74,7 @@ struct forced {
     const char *value;
 };
 
-/* One element of the host list that is dialled under one name and verified under another. */
+/* One element of the host list that is connected to under one name and verified under another. */
 struct dial {
     const char *verify; /* what libpq asks the resolver for */
     const char *host;   /* what the program named: looked up instead */
@@ -147,8 +147,8 @@ void seal_decide(const struct request *r, const struct policy *p, const struct w
  * line). In audit mode a policy's own fault refuses too; other reasons are would-refuse there. */
 void seal_refuse(const struct policy *p, const char *reason, bool always, struct verdict *v);
 
-/* The value in effect of an option of r, NULL where unset, empty or unknown; option says whether
- * r's libpq knows it. */
+/* The value in effect of an option of r, NULL if unset, empty or unknown; option says whether r's
+ * libpq knows it. */
 const char *request_value(const struct request *r, const char *name);
 const struct asked *request_option(const struct request *r, const char *name);
 
@@ -167,7 +167,8 @@ bool request_cut(const struct request *r);
  * false returned and the connection must be refused. The strings stay the caller's. */
 bool verdict_force(struct verdict *v, const char *option, const char *value);
 
-/* Why a key that names an engine is refused, before libpq is called and where it loads the engine. */
+/* Why a key that names an engine is refused, before libpq is called and where it loads the
+ * engine. */
 #define SEAL_ENGINE_REFUSED                                                                        \
     "sslkey names an engine (it has a colon): libpq would load and run it before the server is "   \
     "verified; name a key file, or pin sslkey in the policy"

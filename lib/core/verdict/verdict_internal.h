@@ -1,5 +1,5 @@
-/* verdict_internal: what verdict.c, hosts.c, trust.c, enforce.c and parts.c share; no other file includes
- * it. */
+/* verdict_internal: what verdict.c, hosts.c, trust.c, enforce.c and parts.c share; no other file
+ * includes it. */
 #ifndef PGSEAL_SEAL_PARTS_H
 #define PGSEAL_SEAL_PARTS_H
 
@@ -28,11 +28,11 @@ struct deciding {
     bool cut;          /* no target may be shown: request_cut */
 };
 
-/* All of these keep errno, allocate nothing, and return false where the attempt is refused
- * (v->reason is filled). */
+/* All of these keep errno, allocate nothing, and return false if the attempt is refused (v->reason
+ * is filled). */
 
-/* hosts.c: who is dialled. Splits the lists as libpq's connectOptions2 does, finds sockets
- * and rules. */
+/* hosts.c: who is connected to. Splits the lists as libpq's connectOptions2 does, finds sockets and
+ * rules. */
 bool seal_find_elements(struct deciding *d);
 bool seal_judge_sockets(struct deciding *d);
 bool seal_judge_unlisted(struct deciding *d);
@@ -49,8 +49,8 @@ bool seal_verify_as(struct deciding *d);
 
 /* trust.c: the root and CRL files. Both fill v->root and v->crl. */
 bool seal_judge_root(struct deciding *d);
-/* The file with which libpq 19's OAuth leg verifies the issuer; before seal_judge_root, whose file is
- * the one that the world keeps. */
+/* The file with which libpq 19's OAuth leg verifies the issuer; before seal_judge_root, whose file
+ * is the one that the world keeps. */
 bool seal_judge_oauth_root(struct deciding *d);
 bool seal_judge_crl(struct deciding *d);
 
@@ -74,10 +74,10 @@ void seal_quote(const struct deciding *d, struct strbuf *t, const char *target);
 void seal_version(struct strbuf *t, int version);
 /* Adds "file:line: " of a line of the policy. */
 void seal_where(const struct deciding *d, struct strbuf *t, int line);
-/* libpq's own default of a file in ~/.postgresql, by the home that it tells; NULL: it has or tells none,
- * or the path is longer than libpq's limit. */
+/* libpq's own default of a file in ~/.postgresql, by the home that it tells; NULL: it has or tells
+ * none, or the path is longer than libpq's limit. */
 const char *seal_home_file(struct deciding *d, const char *name);
-/* Copies s into the verdict's own memory; NULL where it is full. */
+/* Copies s into the verdict's own memory; NULL if it is full. */
 const char *seal_keep(struct verdict *v, const char *s, size_t len);
 
 #endif

@@ -48,7 +48,7 @@ enum log_target log_target(const char *path, int *fd)
         if (pid < 0) {
             return LOG_TARGET_FILE;
         }
-        own = pid == (int)getpid();
+        own = pid == sys_pid();
     }
     if (strncmp(path, "/fd/", 4) != 0) {
         return LOG_TARGET_FILE;
@@ -67,7 +67,7 @@ const char *log_file_distrust(const struct stat *st)
     if (!S_ISREG(st->st_mode)) {
         return "not a regular file";
     }
-    if (st->st_uid != 0 && st->st_uid != geteuid()) {
+    if (st->st_uid != 0 && st->st_uid != sys_euid()) {
         return "owned by neither root nor this user";
     }
     return st->st_nlink == 1 ? NULL : "the file has more than one hard link";
@@ -123,12 +123,8 @@ static const char *descriptor_fault(int fd)
     if ((flags & O_ACCMODE) == O_RDONLY) {
         return "the descriptor is read-only";
     }
-    if (S_ISSOCK(st.st_mode)) {
-        struct sockaddr_un name = {0};
-        socklen_t size = sizeof name;
-        if (getsockname(fd, (struct sockaddr *)&name, &size) != 0 || name.sun_family != AF_UNIX) {
-            return "the descriptor is a network socket";
-        }
+    if (S_ISSOCK(st.st_mode) && !sys_is_unix_socket(fd)) {
+        return "the descriptor is a network socket";
     }
     return NULL;
 }

@@ -31,7 +31,7 @@ static const char *distrust_owner(struct settings *s, uid_t owner)
     strbuf_add(&t, "owned by uid ");
     strbuf_add_uint(&t, owner, 1);
     strbuf_add(&t, ", not by root or this user (uid ");
-    strbuf_add_uint(&t, geteuid(), 1);
+    strbuf_add_uint(&t, sys_euid(), 1);
     strbuf_add(&t, ")");
     if (owner == OVERFLOW_UID) {
         strbuf_add(&t, "; in a rootless container this is a host user that is not mapped: copy the "
@@ -50,7 +50,7 @@ static const char *distrust(struct settings *s, int fd)
     if (!S_ISREG(st.st_mode)) {
         return "not a regular file";
     }
-    if (st.st_uid != 0 && st.st_uid != geteuid()) {
+    if (st.st_uid != 0 && st.st_uid != sys_euid()) {
         return distrust_owner(s, st.st_uid);
     }
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {

@@ -6,6 +6,7 @@
 #include "lib/os/log_target.h"
 #include "lib/os/sink_write.h"
 #include "lib/os/startup.h"
+#include "lib/os/sys.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -109,7 +110,7 @@ static bool to_sink(const struct policy *p, char *line, size_t len)
 static void read_exe(char *buf, size_t size)
 {
     static const char ellipsis[] = "\xE2\x80\xA6";
-    ssize_t n = readlink("/proc/self/exe", buf, size);
+    ssize_t n = sys_readlink("/proc/self/exe", buf, size);
     size_t end = n < 0 ? 0 : (size_t)n;
 
     if (end < size) {
@@ -133,9 +134,9 @@ static size_t format(struct event *e, char *line)
 
     clock_gettime(CLOCK_REALTIME, &now);
     e->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    e->node = uname(&names) == 0 ? names.nodename : NULL;
-    e->pid = (int)getpid();
-    e->uid = (unsigned)getuid();
+    e->node = syscall(SYS_uname, &names) == 0 ? names.nodename : NULL;
+    e->pid = sys_pid();
+    e->uid = (unsigned)syscall(SYS_getuid);
     if (e->exe == NULL) {
         read_exe(exe, sizeof exe);
         e->exe = exe;
@@ -164,7 +165,7 @@ static void say_why(const struct policy *p)
     struct strbuf t;
     struct event e = {.event = "process", .settings = p->name, .reason = reason};
 
-    if (atomic_exchange(&said, (int)getpid()) == (int)getpid()) {
+    if (atomic_exchange(&said, sys_pid()) == sys_pid()) {
         return;
     }
     if (log_writable(p, true, fault, sizeof fault)) {

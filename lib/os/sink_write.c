@@ -9,6 +9,7 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/os/log_target.h"
 #include "lib/os/startup.h"
+#include "lib/os/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,10 +27,7 @@
 #define DEV_LOG "/dev/log"
 
 enum { UNKNOWN, LOOKING, KNOWN }; /* sink_identity.state */
-enum {
-    LOWEST = 3,
-    KERNEL_SIGSET = 64 / 8
-}; /* no descriptor of ours stands in for 0 to 2; size of a signal set */
+enum { LOWEST = 3 };              /* no descriptor of ours stands in for 0 to 2 */
 
 static int open_for_append(const char *path, int flags)
 {
@@ -51,29 +49,19 @@ static bool stat_fd(int fd, struct stat *st)
     return syscall(SYS_fstat, fd, st) == 0;
 }
 
-/* The signals that a write can raise: EPIPE, EFBIG (RLIMIT_FSIZE), and a background process on a
- * terminal with tostop. */
-static void fill_signals(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGPIPE);
-    sigaddset(set, SIGXFSZ);
-    sigaddset(set, SIGTTOU);
-}
+/* The kernel's signal set. */
+#define SIGNAL(n) (UINT64_C(1) << ((n)-1))
 
 /* Takes sig off the thread where our own write has raised it. */
-static void consume(int sig, const sigset_t *pending_before)
+static void consume(int sig, uint64_t pending_before)
 {
     const struct timespec now = {0, 0};
-    sigset_t set;
+    uint64_t set = SIGNAL(sig);
 
-    if (sigismember(pending_before, sig)) {
+    if ((pending_before & set) != 0) {
         return;
     }
-    sigemptyset(&set);
-    sigaddset(&set, sig);
-    while (syscall(SYS_rt_sigtimedwait, &set, NULL, &now, (size_t)KERNEL_SIGSET) < 0 &&
-           errno == EINTR) {
+    while (syscall(SYS_rt_sigtimedwait, &set, NULL, &now, sizeof set) < 0 && errno == EINTR) {
         ;
     }
 }
@@ -82,17 +70,17 @@ static void consume(int sig, const sigset_t *pending_before)
  * with it. */
 static ssize_t quiet_write(int fd, const char *s, size_t n, bool is_socket)
 {
-    sigset_t set;
-    sigset_t before;
-    sigset_t pending;
+    /* What a write can raise: EPIPE, EFBIG (RLIMIT_FSIZE), and a background process on a terminal with
+     * tostop. */
+    const uint64_t set = SIGNAL(SIGPIPE) | SIGNAL(SIGXFSZ) | SIGNAL(SIGTTOU);
+    uint64_t before;
+    uint64_t pending = 0;
     ssize_t done;
     int error;
     int tries = 3;
 
-    fill_signals(&set);
-    sigemptyset(&pending);
-    sigpending(&pending);
-    if (sigprocmask(SIG_BLOCK, &set, &before) != 0) {
+    syscall(SYS_rt_sigpending, &pending, sizeof pending);
+    if (syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, &before, sizeof set) != 0) {
         return -1;
     }
     do {
@@ -101,12 +89,12 @@ static ssize_t quiet_write(int fd, const char *s, size_t n, bool is_socket)
         error = done < 0 ? errno : 0;
     } while (error == EINTR && --tries > 0);
     if (error == EPIPE) {
-        consume(SIGPIPE, &pending);
+        consume(SIGPIPE, pending);
     }
     if (error == EFBIG) {
-        consume(SIGXFSZ, &pending);
+        consume(SIGXFSZ, pending);
     }
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &before, NULL, sizeof before);
     errno = error;
     return done;
 }
@@ -158,14 +146,6 @@ static bool is_remembered(struct sink_identity *id, const struct stat *st)
            id->device == st->st_dev && id->inode == st->st_ino;
 }
 
-static bool is_unix_socket(int fd)
-{
-    struct sockaddr_un name = {0};
-    socklen_t size = sizeof name;
-
-    return getsockname(fd, (struct sockaddr *)&name, &size) == 0 && name.sun_family == AF_UNIX;
-}
-
 /* Opens what fd leads to once more, so that not blocking is ours alone and not the program's. -1
  * where /proc is not there or the permissions have gone with a setuid. */
 static int open_again(int fd, const struct stat *st)
@@ -193,7 +173,7 @@ static bool is_ready(int fd)
     const struct timespec now = {0, 0};
     struct pollfd p = {.fd = fd, .events = POLLOUT};
 
-    return syscall(SYS_ppoll, &p, 1, &now, NULL, (size_t)KERNEL_SIGSET) == 1 &&
+    return syscall(SYS_ppoll, &p, 1, &now, NULL, sizeof(uint64_t)) == 1 &&
            p.revents == POLLOUT;
 }
 
@@ -222,7 +202,7 @@ static bool write_checked(int fd, struct sink_identity *id, char *line, size_t l
     }
     switch (st.st_mode & S_IFMT) {
     case S_IFSOCK:
-        return is_unix_socket(fd) && write_line(fd, line, len, torn, true);
+        return sys_is_unix_socket(fd) && write_line(fd, line, len, torn, true);
     case S_IFIFO:
     case S_IFCHR:
         return write_slow(fd, &st, line, len, torn);
@@ -291,7 +271,7 @@ bool sink_to_syslog(char *line, size_t len)
     }
     strbuf_init(&t, prefix, sizeof prefix);
     strbuf_add(&t, "<84>pgseal["); /* authpriv (10 * 8), warning (4) */
-    strbuf_add_uint(&t, (uint64_t)getpid(), 1);
+    strbuf_add_uint(&t, (uint64_t)sys_pid(), 1);
     strbuf_add(&t, "]: ");
     parts[0] = (struct iovec){prefix, t.len};
     parts[1] = (struct iovec){line, len - 1};

@@ -7,8 +7,10 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 /* fstat(2); glibc exports it under that name from 2.33 only. Sets errno; async-signal-safe. */
@@ -21,6 +23,32 @@ static inline int sys_fstat(int fd, struct stat *st)
 static inline int sys_stat(const char *path, struct stat *st)
 {
     return (int)syscall(SYS_newfstatat, AT_FDCWD, path, st, 0);
+}
+
+/* These ask the kernel itself: each function that is not imported is one that the dynamic linker need
+ * not look up at the start of every process. They cannot fail. */
+static inline int sys_pid(void)
+{
+    return (int)syscall(SYS_getpid);
+}
+
+static inline uid_t sys_euid(void)
+{
+    return (uid_t)syscall(SYS_geteuid);
+}
+
+/* The target of a link, without a NUL; -1 with errno. */
+static inline ssize_t sys_readlink(const char *path, char *to, size_t n)
+{
+    return syscall(SYS_readlinkat, AT_FDCWD, path, to, n);
+}
+
+/* Whether the descriptor is a Unix socket. Keeps nothing of errno. */
+static inline bool sys_is_unix_socket(int fd)
+{
+    struct sockaddr_un name = {0};
+    socklen_t size = sizeof name;
+    return syscall(SYS_getsockname, fd, &name, &size) == 0 && name.sun_family == AF_UNIX;
 }
 
 /* Sets the descriptor back to the file's beginning. Sets errno; async-signal-safe. */

@@ -1,6 +1,8 @@
 /* lock: the one lock of the tables of loaded objects. */
 #include "shim/dynlink/lock.h"
 
+#include "lib/os/sys.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -16,7 +18,7 @@ void lock_take(uint64_t *mask)
     static const struct timespec pause = {.tv_nsec = 20000};
     uint64_t all = UINT64_MAX;
     int saved_errno = errno;
-    int pid = (int)getpid();
+    int pid = sys_pid();
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof all);
     for (;;) {
         int seen = __atomic_load_n(&holder, __ATOMIC_RELAXED);

@@ -11,6 +11,7 @@
 #include "lib/core/text/array.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
+#include "lib/os/sys.h"
 #include "shim/dynlink/hold.h"
 #include "shim/dynlink/known.h"
 #include "shim/dynlink/linkage.h"
@@ -41,7 +42,7 @@ static void program_path(char *buf, size_t size)
         return;
     }
     char path[sizeof known];
-    ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
+    ssize_t n = sys_readlink("/proc/self/exe", path, sizeof path - 1);
     path[n > 0 ? n : 0] = '\0';
     strbuf_copy(buf, size, path);
     if (n > 0 && __atomic_compare_exchange_n(&state, &unknown, 1, false, __ATOMIC_ACQUIRE,

@@ -4,6 +4,7 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
 #include "lib/os/sink.h"
+#include "lib/os/sys.h"
 #include "shim/log/fired.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ static bool said_before(const char *text)
 {
     static _Atomic(uint64_t) said[32];
     /* FNV-1a; with the process in it, for a child of a fork inherits what was said. */
-    uint64_t hash = 14695981039346656037u ^ (uint64_t)getpid();
+    uint64_t hash = 14695981039346656037u ^ (uint64_t)sys_pid();
     for (const char *c = text; *c != '\0'; c++) {
         hash = (hash ^ (unsigned char)*c) * 1099511628211u;
     }
@@ -132,7 +133,7 @@ void log_process(const struct policy *p)
                                           "SSL_CERT_FILE", "SSL_CERT_DIR",    "PGLOCALEDIR",
                                           "SSLKEYLOGFILE"};
     static _Atomic(int) done; /* the process that has written its line */
-    int pid = (int)getpid();
+    int pid = sys_pid();
     enum { COPIES = 4, PRELOADS = 8 };
 
     if (!log_wanted(p, "process", false) || atomic_exchange(&done, pid) == pid) {

@@ -6,6 +6,7 @@
 
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
+#include "lib/os/sys.h"
 #include "shim/session/current.h"
 #include "shim/session/witness.h"
 
@@ -168,7 +169,7 @@ static void in_child(void)
         for (size_t i = 0; i < QUEUE; i++) {
             atomic_store(&queue[i], NULL); /* the parent's */
         }
-        atomic_store(&helper_pid, start_helper() ? (int)getpid() : 0);
+        atomic_store(&helper_pid, start_helper() ? sys_pid() : 0);
     }
 }
 
@@ -176,7 +177,7 @@ static bool ensure_helper(void)
 {
     static _Atomic(int) registered;
     int nowhere = 0;
-    if (atomic_load(&helper_pid) == (int)getpid()) {
+    if (atomic_load(&helper_pid) == sys_pid()) {
         return true;
     }
     if (atomic_exchange(&registered, 1) == 0) {
@@ -194,8 +195,8 @@ static bool ensure_helper(void)
             other.call(NULL, NULL, in_child);
         }
     }
-    if (!atomic_compare_exchange_strong(&helper_pid, &nowhere, (int)getpid())) {
-        return nowhere == (int)getpid();
+    if (!atomic_compare_exchange_strong(&helper_pid, &nowhere, sys_pid())) {
+        return nowhere == sys_pid();
     }
     if (!start_helper()) {
         atomic_store(&helper_pid, 0);
@@ -258,7 +259,7 @@ bool tls_cancel_send(struct tls_cancel *c, char *errbuf, int size, const char **
 {
     int state = atomic_load(&c->state);
     *why_not = NULL;
-    if (atomic_load(&helper_pid) != (int)getpid()) {
+    if (atomic_load(&helper_pid) != sys_pid()) {
         *why_not = "the thread that would send it over TLS is not running in this process";
     } else if (state == QUEUED || state == RUNNING ||
                !atomic_compare_exchange_strong(&c->state, &state, QUEUED)) {

@@ -51,7 +51,7 @@ static int anonymous_file(const struct passwords *passwords)
 {
     int fd = (int)syscall(SYS_memfd_create, "pgseal", 1 /* MFD_CLOEXEC */);
     if (fd >= 0 &&
-        (fchmod(fd, S_IRUSR | S_IWUSR) != 0 ||
+        (syscall(SYS_fchmod, fd, S_IRUSR | S_IWUSR) != 0 ||
          syscall(SYS_pwrite64, fd, passwords->lines, passwords->len, 0L) != (long)passwords->len)) {
         close(fd);
         fd = -1;

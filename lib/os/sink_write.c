@@ -173,8 +173,7 @@ static bool is_ready(int fd)
     const struct timespec now = {0, 0};
     struct pollfd p = {.fd = fd, .events = POLLOUT};
 
-    return syscall(SYS_ppoll, &p, 1, &now, NULL, sizeof(uint64_t)) == 1 &&
-           p.revents == POLLOUT;
+    return syscall(SYS_ppoll, &p, 1, &now, NULL, sizeof(uint64_t)) == 1 && p.revents == POLLOUT;
 }
 
 static bool write_slow(int fd, const struct stat *st, char *line, size_t len, atomic_bool *torn)

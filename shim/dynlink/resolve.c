@@ -260,7 +260,6 @@ static const char *fill(struct libpq *pq, const struct object *o)
         memcpy((char *)pq + functions[i].offset, &fn, sizeof fn);
     }
     pq->version = pq->PQlibVersion();
-    pq->options_known = knows_all_options(pq);
     return NULL;
 }
 
@@ -269,6 +268,16 @@ static struct {
     uint64_t state;
     struct libpq libpq;
 } filled[LINKED_LIBPQS];
+
+static void keep_filled(const struct libpq *pq, uint64_t state)
+{
+    uint64_t mask;
+    size_t i = linkage_index(pq->linked);
+    lock_take(&mask);
+    filled[i].state = state;
+    filled[i].libpq = *pq;
+    lock_give(&mask);
+}
 
 static const char *fill_once(struct libpq *pq, const struct object *o)
 {
@@ -287,11 +296,9 @@ static const char *fill_once(struct libpq *pq, const struct object *o)
     }
     missing = fill(pq, o);
     if (missing == NULL && pq->linked != NULL) {
-        size_t i = linkage_index(pq->linked);
-        lock_take(&mask);
-        filled[i].state = state;
-        filled[i].libpq = *pq;
-        lock_give(&mask);
+        keep_filled(pq, state); /* already here: a libpq may call a hook while it is asked */
+        pq->options_known = knows_all_options(pq);
+        keep_filled(pq, state);
     }
     return missing;
 }

@@ -151,8 +151,9 @@ for how in n l; do
     same_tail "a tail call into another module ($when)" "$reach" open a $how "$a" open b $how "$b" frame b tail a "$target"
 done
 
-# An address that was taken while there was one libpq, called when there are two: the program's own frame, or memory that
-# belongs to no object. Nothing shows which one is meant: refused, with both paths. Audit mode passes it on.
+# An address that a constructor took, before its object's slots could be rewritten, called when there are two libpqs: from
+# the program, or from memory that belongs to no object. Nothing shows which one is meant: refused, with both paths. Audit
+# mode passes it on.
 reach_cc -o "$REACH/ambiguous" "$REACH_SRC/ambiguous.c"
 for letter in a b; do
     reach_cc -DMODULE -fPIC -shared -o "$REACH/$letter/ambiguous.so" "$REACH_SRC/ambiguous.c" "$REACH/$letter/libp$letter.so.5" \

@@ -1,5 +1,5 @@
-/* ambiguous: calls PQconnectdb by an address that a module gave away before another libpq was there.
- * Nothing shows by then which of them the address was meant for.
+/* ambiguous: calls PQconnectdb by an address that a module's constructor took, before its slot could be
+ * rewritten, when another libpq is there. Nothing shows by then which of them the address was meant for.
  *
  *   ambiguous HOW CONNINFO MODULE [MODULE…]   takes the address from the first module, opens the
  *                                             others, and connects; HOW: pointer (from the program),
@@ -21,9 +21,16 @@ struct ambiguous {
 };
 
 #ifdef MODULE
+static connect_fn *taken;
+
+__attribute__((constructor)) static void take_it(void)
+{
+    taken = PQconnectdb;
+}
+
 static connect_fn *take(void)
 {
-    return PQconnectdb;
+    return taken;
 }
 
 static void tell(PGconn *conn)

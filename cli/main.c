@@ -1,4 +1,4 @@
-/* pgseal, the operator's tool: finds the subcommand and hands over to it. */
+/* pgseal, the operator's tool: finds the subcommand and runs it. */
 #include "cli/commands.h"
 #include "cli/lib/safe.h"
 #include "cli/lib/util.h"

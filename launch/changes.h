@@ -1,5 +1,5 @@
-/* changes: variables that the launcher changes for drivers, and how it says so: a line of the log
- * where one asked for less, or, in a dry run, all of them on standard output. */
+/* changes: variables that the launcher changes for drivers, and how it reports them: a line of the
+ * log if one asked for less, or, in a dry run, all of them on standard output. */
 #ifndef PGSEAL_LAUNCH_CHANGES_H
 #define PGSEAL_LAUNCH_CHANGES_H
 

@@ -1,4 +1,4 @@
-/* driver_files: what a variable alone cannot say to a driver: roots joined in one file, and
+/* driver_files: what a variable alone cannot tell a driver: roots combined in one file, and
  * pgjdbc's defaults. */
 #ifndef PGSEAL_LAUNCH_DRIVER_FILES_H
 #define PGSEAL_LAUNCH_DRIVER_FILES_H

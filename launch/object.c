@@ -1,5 +1,5 @@
-/* object: finds libpgseal.so, and refuses whatever ld.so would drop with one line on stderr, or
- * with none. */
+/* object: finds libpgseal.so, and refuses one that ld.so would ignore with one line on stderr or
+ * none. */
 #include "launch/object.h"
 
 #include "launch/say.h"

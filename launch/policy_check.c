@@ -1,4 +1,4 @@
-/* policy_check: the shim's own settings.c, files.c and core/policy.c, asked before the program
+/* policy_check: the shim's own settings.c, trust_files.c and policy.c, used before the program
  * starts. */
 #include "launch/policy_check.h"
 
@@ -18,8 +18,8 @@ static struct policy policy;
 
 int getpwuid_r(uid_t uid, struct passwd *entry, char *buf, size_t size, struct passwd **result);
 
-/* files.c can look up home directories, which the launcher never asks it for. glibc's own would
- * draw NSS into the static binary, and NSS loads objects at run time. */
+/* trust_files.c can look up home directories, which the launcher never asks it for. glibc's own
+ * would draw NSS into the static binary, and NSS loads objects at run time. */
 int getpwuid_r(uid_t uid, struct passwd *entry, char *buf, size_t size, struct passwd **result)
 {
     (void)uid;

@@ -1,4 +1,4 @@
-/* preflight: asks the target's own loader whether the object comes up in it. */
+/* preflight: asks the target's own loader whether it loads the object. */
 #ifndef PGSEAL_LAUNCH_PREFLIGHT_H
 #define PGSEAL_LAUNCH_PREFLIGHT_H
 

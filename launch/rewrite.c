@@ -1,4 +1,4 @@
-/* rewrite: a variable's connection string, rewritten and accounted for. */
+/* rewrite: a variable's connection string, rewritten and logged. */
 #include "launch/rewrite.h"
 
 #include "launch/say.h"

@@ -1,5 +1,4 @@
-/* say: the launcher's two ways of speaking, both one line on stderr that begins with `pgseal-run:
- * `. */
+/* say: refusals and warnings, each one line on stderr that begins with `pgseal-run: `. */
 #ifndef PGSEAL_LAUNCH_SAY_H
 #define PGSEAL_LAUNCH_SAY_H
 

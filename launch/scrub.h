@@ -1,5 +1,5 @@
-/* scrub: commands that start another one without the environment that they were given, or where no
- * preload reaches: where pgseal-run belongs instead. */
+/* scrub: commands that clear the environment of the command that they start, or that no preload
+ * reaches: where to put pgseal-run instead. */
 #ifndef PGSEAL_LAUNCH_SCRUB_H
 #define PGSEAL_LAUNCH_SCRUB_H
 

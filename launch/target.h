@@ -1,4 +1,4 @@
-/* target: which program a command will become in the end, and whether LD_PRELOAD reaches it. */
+/* target: which program a command finally executes, and whether LD_PRELOAD reaches it. */
 #ifndef PGSEAL_LAUNCH_TARGET_H
 #define PGSEAL_LAUNCH_TARGET_H
 

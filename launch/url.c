@@ -1,5 +1,5 @@
-/* url: which parameters each driver's syntax has for verification, and the string put together
- * again. */
+/* url: which parameters each driver's syntax has for verification, and the assembly of the new
+ * string. */
 #include "launch/url.h"
 
 #include "launch/url_parts.h"

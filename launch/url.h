@@ -1,5 +1,4 @@
-/* url: a connection string, in the syntax of the driver that it is written for, rewritten so that
- * it asks for verification. */
+/* url: rewrites a connection string, in its driver's syntax, so that it asks for verification. */
 #ifndef PGSEAL_LAUNCH_URL_H
 #define PGSEAL_LAUNCH_URL_H
 

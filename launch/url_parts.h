@@ -1,4 +1,4 @@
-/* url_parts: a connection string cut into what stands before its parameters, and these. */
+/* url_parts: splits a connection string into its parameters and what precedes them. */
 #ifndef PGSEAL_LAUNCH_URL_PARTS_H
 #define PGSEAL_LAUNCH_URL_PARTS_H
 

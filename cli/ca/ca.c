@@ -1,4 +1,4 @@
-/* pgseal ca: what is in a file of roots or CRLs; writes a cleaned copy; fetches a bundle. */
+/* pgseal ca: inspects a file of roots or CRLs, writes a cleaned copy, fetches a bundle. */
 #include "cli/ca/ca.h"
 #include "cli/commands.h"
 #include "cli/lib/arguments.h"

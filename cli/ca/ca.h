@@ -1,4 +1,4 @@
-/* ca: what stands in a file of roots or CRLs: shared by the files ca*.c. */
+/* ca: the contents of a file of roots or CRLs; shared by cli/ca/ and cli/check/. */
 #ifndef PGSEAL_CLI_CA_H
 #define PGSEAL_CLI_CA_H
 

@@ -1,5 +1,5 @@
-/* advise: what to do about a server that cannot be sealed, so that it works when it is done: which
- * certificate, and in which file. */
+/* advise: what to do about a server that cannot be sealed: which certificate, and in which file.
+ * With the advice followed, the connection works. */
 #include "cli/check/check.h"
 #include "lib/core/policy/policy.h"
 #include "lib/core/text/hostname.h"

@@ -1,4 +1,4 @@
-/* check: a server looked at as a sealed connection sees it; shared by the files check*.c. */
+/* check: a server as a sealed connection sees it; shared by cli/check/. */
 #ifndef PGSEAL_CLI_CHECK_H
 #define PGSEAL_CLI_CHECK_H
 

@@ -1,5 +1,5 @@
-/* command: runs a command under the object, and says whether the hooks fired in it, by which
- * way in, and on which libpq. */
+/* command: runs a command under the object, and shows which hooks fired in it, how libpq was
+ * reached, and which libpq it was. */
 #include "cli/check/check.h"
 #include "cli/lib/safe.h"
 

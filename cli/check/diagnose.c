@@ -1,4 +1,4 @@
-/* diagnose: why a server cannot be sealed, found out with handshakes of our own. */
+/* diagnose: why a server cannot be sealed, found by our own handshakes. */
 #include "cli/check/check.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
-/* net: connections of the tool's own: a handshake that only looks, and the question whether
- * a server also takes plaintext. */
+/* net: the tool's own connections: a handshake that only inspects, and the probe whether a server
+ * also accepts plaintext. */
 #include "cli/check/check.h"
 
 #include <arpa/inet.h>

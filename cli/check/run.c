@@ -1,5 +1,5 @@
-/* run: starts a command under pgseal-run, which judges it and proves that the object comes up, and
- * watches it until it ends. */
+/* run: starts a command under pgseal-run, which checks it and verifies that the object is loaded,
+ * and watches it until it ends. */
 #include "cli/check/check.h"
 #include "lib/os/find_object.h"
 #include "lib/os/log_target.h"

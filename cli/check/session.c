@@ -1,4 +1,5 @@
-/* session: a connection exactly as a sealed program makes it, and what both ends say of it. */
+/* session: a connection exactly as a sealed program makes it, and what both ends report about
+ * it. */
 #include "cli/check/check.h"
 #include "shim/connect/passwords.h"
 #include "shim/session/current.h"

@@ -1,4 +1,4 @@
-/* show: what pgseal check found out about a server, for people and as JSON. */
+/* show: what pgseal check found, for people and as JSON. */
 #include "cli/check/check.h"
 
 #include <stdlib.h>

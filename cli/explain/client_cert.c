@@ -1,4 +1,4 @@
-/* client_cert: which client certificate a connection would show, and whether it can. */
+/* client_cert: which client certificate a connection would send, and whether it can. */
 #include "cli/explain/client_cert.h"
 
 #include "cli/lib/util.h"

@@ -1,4 +1,4 @@
-/* client_cert: which client certificate a connection would show, and whether it can. */
+/* client_cert: which client certificate a connection would send, and whether it can. */
 #ifndef PGSEAL_CLI_CLIENT_CERT_H
 #define PGSEAL_CLI_CLIENT_CERT_H
 

@@ -1,4 +1,4 @@
-/* preview: a connection string into request and verdict, by the very code of the shim. */
+/* preview: turns a connection string into a request and a verdict, with the shim's own code. */
 #include "cli/explain/preview.h"
 
 #include "cli/lib/util.h"

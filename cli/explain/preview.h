@@ -1,5 +1,5 @@
-/* preview: a connection string into request and verdict, by the very code of the shim: what pgseal
- * explain and pgseal check stand on. */
+/* preview: turns a connection string into a request and a verdict, with the shim's own code, for
+ * pgseal explain and pgseal check. */
 #ifndef PGSEAL_CLI_PREVIEW_H
 #define PGSEAL_CLI_PREVIEW_H
 

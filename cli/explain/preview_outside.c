@@ -1,5 +1,5 @@
-/* preview_outside: what the shim's code finds around itself here: its log's lines are kept instead
- * of written. */
+/* preview_outside: what the shim's code needs from the rest of the object, as the tool has it: log
+ * lines are kept instead of written. */
 #include "cli/explain/preview.h"
 #include "lib/os/sink.h"
 #include "shim/log/fired.h"

@@ -1,4 +1,4 @@
-/* command: COMMAND as a child, and the end of it and of whatever it started. */
+/* command: runs COMMAND as a child, and ends it and everything that it started. */
 #include "cli/impostor/impostor.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
-/* impostor: shared by the files of `pgseal impostor`: the trials, what a client told, what came of
- * each. */
+/* impostor: shared by the files of `pgseal impostor`: the trials, what a client told, the
+ * results. */
 #ifndef PGSEAL_CLI_IMPOSTOR_H
 #define PGSEAL_CLI_IMPOSTOR_H
 

@@ -1,4 +1,4 @@
-/* message: what clients of the PostgreSQL protocol send, taken apart. Pure: bytes in, facts out. */
+/* message: parses what clients of the PostgreSQL protocol send. Pure: bytes in, facts out. */
 #ifndef PGSEAL_CLI_MESSAGE_H
 #define PGSEAL_CLI_MESSAGE_H
 

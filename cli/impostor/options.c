@@ -1,4 +1,4 @@
-/* options: what `pgseal impostor` is told on its command line. */
+/* options: the command line of `pgseal impostor`. */
 #include "cli/impostor/impostor.h"
 #include "cli/lib/arguments.h"
 

@@ -1,4 +1,4 @@
-/* pki: the certificates of the trials, made on the spot; their keys never leave memory. */
+/* pki: the certificates of the trials, made for each run; their keys never leave memory. */
 #include "cli/impostor/impostor.h"
 #include "cli/lib/safe.h"
 

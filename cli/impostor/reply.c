@@ -1,4 +1,4 @@
-/* reply: messages of a PostgreSQL server, put one behind the other. */
+/* reply: messages of a PostgreSQL server, one after another. */
 #include "cli/impostor/reply.h"
 
 #include <openssl/rand.h>

@@ -1,4 +1,4 @@
-/* reply: messages of a PostgreSQL server, put one behind the other. */
+/* reply: messages of a PostgreSQL server, one after another. */
 #ifndef PGSEAL_CLI_REPLY_H
 #define PGSEAL_CLI_REPLY_H
 

@@ -1,4 +1,4 @@
-/* session: one client at a server of ours: the way to TLS, the login, what it asks. */
+/* session: one client of our server: TLS, the login, its queries. */
 #include "cli/impostor/impostor.h"
 #include "cli/impostor/message.h"
 #include "cli/impostor/reply.h"

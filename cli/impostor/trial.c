@@ -1,4 +1,4 @@
-/* trial: one server, one run of COMMAND, and all that is told meanwhile. */
+/* trial: one server, one run of COMMAND, and all that the server is told. */
 #include "cli/impostor/impostor.h"
 
 #include <errno.h>

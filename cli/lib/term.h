@@ -1,5 +1,5 @@
-/* term: what the tool prints: colour on a terminal only, lines that fit the width, text that cannot
- * hurt a terminal, JSON. */
+/* term: what the tool prints: colour on a terminal only, lines that fit the width, text that is
+ * safe for a terminal, JSON. */
 #ifndef PGSEAL_CLI_TERM_H
 #define PGSEAL_CLI_TERM_H
 

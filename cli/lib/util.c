@@ -1,4 +1,4 @@
-/* util: memory that is there or ends the tool, lists of strings, bounded reads of files. */
+/* util: allocation that ends the tool if it fails, lists of strings, bounded reads of files. */
 #include "cli/lib/util.h"
 
 #include <errno.h>

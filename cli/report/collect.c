@@ -1,4 +1,4 @@
-/* collect: one line of the log into the report's groups. */
+/* collect: adds one line of the log to the report's groups. */
 #include "report.h"
 #include "whatif.h"
 #include "when.h"

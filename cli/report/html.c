@@ -1,5 +1,5 @@
-/* html: the report as one page that needs nothing else: its files are embedded, and the policy in
- * its head lets nothing run but these. */
+/* html: the report as one self-contained page: its files are embedded, and its content security
+ * policy allows only these to run. */
 #include "show.h"
 
 #include "cli/lib/atomic.h"

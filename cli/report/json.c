@@ -1,4 +1,4 @@
-/* json: the report as JSON, row by row: it never stands in memory as a whole. */
+/* json: the report as JSON, row by row: it is never in memory as a whole. */
 #include "show.h"
 #include "whatif.h"
 #include "when.h"

@@ -1,4 +1,4 @@
-/* pgseal report: the log lines of one or a thousand machines, as answers. */
+/* pgseal report: summarises the log lines of one or many machines. */
 #include "report.h"
 
 #include "cli/commands.h"

@@ -1,4 +1,4 @@
-/* report: what was read of the logs, added up. */
+/* report: the sums of what was read from the logs. */
 #ifndef PGSEAL_CLI_REPORT_REPORT_H
 #define PGSEAL_CLI_REPORT_REPORT_H
 

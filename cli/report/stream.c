@@ -1,4 +1,4 @@
-/* stream: the bytes of a descriptor, unpacked where they are gzip or zstd. */
+/* stream: the bytes of a descriptor, decompressed if they are gzip or zstd. */
 #include "stream.h"
 
 #include "cli/lib/util.h"

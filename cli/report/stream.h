@@ -1,4 +1,4 @@
-/* stream: the bytes of a descriptor, unpacked where they are gzip or zstd. */
+/* stream: the bytes of a descriptor, decompressed if they are gzip or zstd. */
 #ifndef PGSEAL_CLI_REPORT_STREAM_H
 #define PGSEAL_CLI_REPORT_STREAM_H
 

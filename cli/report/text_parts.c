@@ -1,4 +1,4 @@
-/* text_parts: what the text for people is put together from. */
+/* text_parts: the parts of the report for people. */
 #include "text_parts.h"
 
 #include "cli/lib/util.h"

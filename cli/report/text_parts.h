@@ -1,4 +1,4 @@
-/* text_parts: what the text for people is put together from. */
+/* text_parts: the parts of the report for people. */
 #ifndef PGSEAL_CLI_REPORT_TEXT_PARTS_H
 #define PGSEAL_CLI_REPORT_TEXT_PARTS_H
 

@@ -1,4 +1,4 @@
-/* timeline: how many attempts there were when, by what was done. */
+/* timeline: attempts over time, by action. */
 #include "timeline.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* timeline: how many attempts there were when, by what was done, in a fixed number of equal spans
- * that grow with what was seen. */
+/* timeline: attempts over time, by action, in a fixed number of equal spans that grow with the
+ * log's time range. */
 #ifndef PGSEAL_CLI_REPORT_TIMELINE_H
 #define PGSEAL_CLI_REPORT_TIMELINE_H
 

@@ -1,8 +1,8 @@
 /* whatif: the log's attempts under another policy, judged by the object's own code.
  *
- * A line says what was asked where the policy of that day wanted something else; what it does not
- * name was as that policy wanted it, or unset. Files are those of this machine; a log's paths are
- * never opened. */
+ * A line says what was asked only if the policy of that day wanted something else; an option that
+ * it does not name was as that policy wanted it, or unset. Files are those of this machine; a log's
+ * paths are never opened. */
 #include "whatif.h"
 
 #include "cli/explain/preview.h"

@@ -1,6 +1,6 @@
 /* workers: lines are parsed on all processors, and come back in their order.
  *
- * Lines are put together to batches, which stand in a ring: filled and, once parsed, emptied by the
+ * Lines are collected into batches in a ring: filled and, once parsed, emptied by the
  * caller's thread in the same order; parsed by the others. */
 #include "workers.h"
 

@@ -1,4 +1,4 @@
-/* constants: texts in an ELF object that tell of libpq or of another driver. */
+/* constants: strings in an ELF object that show libpq or another driver. */
 #include "cli/scan/elf.h"
 
 #include <ctype.h>

@@ -1,4 +1,4 @@
-/* elf: what an ELF object's headers and dynamic section tell of how it reaches PostgreSQL. */
+/* elf: what an ELF object's headers and dynamic section show about how it reaches PostgreSQL. */
 #include "cli/scan/elf_internal.h"
 
 #include <stdlib.h>

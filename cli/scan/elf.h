@@ -1,4 +1,4 @@
-/* elf: what an ELF object tells of how it reaches PostgreSQL. */
+/* elf: what an ELF object shows about how it reaches PostgreSQL. */
 #ifndef PGSEAL_CLI_SCAN_ELF_H
 #define PGSEAL_CLI_SCAN_ELF_H
 

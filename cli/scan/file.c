@@ -1,4 +1,4 @@
-/* file: looks at one file: ELF object, Java archive, or a driver known by its name. */
+/* file: scans one file: an ELF object, a Java archive, or a driver known by its name. */
 #include "cli/scan/scan.h"
 
 #include <errno.h>

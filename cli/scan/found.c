@@ -1,4 +1,4 @@
-/* found: what the scan has found so far, and how far it is. */
+/* found: what the scan has found so far, and its progress. */
 #include "cli/scan/scan.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* judge: from what was seen to a verdict. */
+/* judge: the verdict on what was found. */
 #include "cli/scan/scan.h"
 
 #include <elf.h>

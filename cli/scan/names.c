@@ -1,4 +1,4 @@
-/* names: drivers that a file's name gives away. */
+/* names: drivers that are recognised by a file's name. */
 #include "cli/scan/scan.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* places: where in its file an address of an ELF object stands, and what stands there. */
+/* places: the file offset of an address in an ELF object, and the bytes there. */
 #include "cli/scan/elf_internal.h"
 
 uint64_t elf_offset(const struct elf_places *places, uint64_t address)

@@ -1,4 +1,4 @@
-/* root: a directory that is taken for a root: paths are found within it, and never outside. */
+/* root: a directory that is used as a root: paths are found within it, and never outside. */
 #include "cli/scan/root.h"
 
 #include <dirent.h>

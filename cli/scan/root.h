@@ -1,5 +1,5 @@
-/* root: a directory that is taken for a root: paths and libraries are found within it, and
- * never outside. */
+/* root: a directory that is used as a root: paths and libraries are found within it, and never
+ * outside. */
 #ifndef PGSEAL_CLI_SCAN_ROOT_H
 #define PGSEAL_CLI_SCAN_ROOT_H
 

@@ -1,6 +1,6 @@
 /* script: drivers inside JavaScript: a bundler puts all of an application into one file, and
- * minifies it. What it leaves are texts; a driver is where several of its own stand in one file,
- * which no script that merely uses or mentions PostgreSQL has. */
+ * minifies it. Strings survive that. A driver is recognised by several of its own strings in one
+ * file; no script that merely uses or mentions PostgreSQL has them all. */
 #include "cli/scan/scan.h"
 
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* source: bytes to look at, in a file or in memory, always copied and never mapped. */
+/* source: bytes to scan, in a file or in memory, always copied and never mapped. */
 #include "cli/scan/source.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* symbols: the dynamic symbols of an ELF object, and whether its calls of libpq can be replaced. */
+/* symbols: the dynamic symbols of an ELF object, and whether its calls to libpq can be
+ * interposed. */
 #include "cli/scan/elf_internal.h"
 
 #include <stdlib.h>

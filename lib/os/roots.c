@@ -1,4 +1,4 @@
-/* roots: a root file as it was judged, shared by all that stand on it.
+/* roots: a root file as it was judged, shared by all that use it.
  *
  * What was judged last is kept for the next connection. The file is read each time all the same: no
  * time stamp tells for certain that a file has not changed (a write through a mapping leaves none,

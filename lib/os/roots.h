@@ -1,4 +1,4 @@
-/* roots: a root file as it was judged, shared by all that stand on it. */
+/* roots: a root file as it was judged, shared by all that use it. */
 #ifndef PGSEAL_ROOTS_H
 #define PGSEAL_ROOTS_H
 

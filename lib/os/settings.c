@@ -1,4 +1,4 @@
-/* settings: where the operator's words are found, and that nobody else's are taken for them. */
+/* settings: finds the operator's settings, and makes sure that they are the operator's. */
 #include "lib/os/settings.h"
 
 #include "lib/core/text/strbuf.h"

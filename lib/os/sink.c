@@ -1,4 +1,4 @@
-/* sink: where the log goes. Fills in what only the process knows, chooses the sink, hands on where
+/* sink: where the log goes. Fills in what only the process knows, chooses the sink, falls back if
  * it fails, and counts the lines that reach none. How a line is written safely is sink_write's. */
 #include "lib/os/sink.h"
 

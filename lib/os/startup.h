@@ -1,4 +1,4 @@
-/* start: where the code stands that every process runs when the object is loaded, whether it ever
+/* startup: the section for code that every process runs when the object is loaded, whether it
  * connects or not. */
 #ifndef PGSEAL_START_H
 #define PGSEAL_START_H

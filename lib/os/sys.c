@@ -1,4 +1,4 @@
-/* sys: words for errno, and reading a whole file. */
+/* sys: texts for errno, and reading a whole file. */
 #include "lib/os/sys.h"
 
 #include <linux/futex.h>

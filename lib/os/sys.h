@@ -1,4 +1,4 @@
-/* sys: the few system calls that glibc 2.17 and musl do not both offer under one symbol, and words
+/* sys: the few system calls that glibc 2.17 and musl do not both offer under one symbol, and texts
  * for errno. */
 #ifndef PGSEAL_SYS_H
 #define PGSEAL_SYS_H

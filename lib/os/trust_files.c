@@ -1,4 +1,4 @@
-/* trust_files: judges the files that a sealed connection stands on. */
+/* trust_files: judges the files that a sealed connection relies on. */
 #include "lib/os/trust_files.h"
 
 #include "lib/core/text/pem.h"

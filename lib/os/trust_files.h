@@ -1,4 +1,4 @@
-/* trust_files: the real world behind core/verdict.h's struct world: root and CRL files,
+/* trust_files: the real struct world (lib/core/verdict/verdict.h): root and CRL files,
  * environment. */
 #ifndef PGSEAL_FILES_H
 #define PGSEAL_FILES_H

@@ -1,4 +1,4 @@
-/* connect: the way of a call, from the entry point to the real libpq and back. */
+/* connect: the path of a call, from the entry point to the real libpq and back. */
 #ifndef PGSEAL_CONNECT_H
 #define PGSEAL_CONNECT_H
 

@@ -1,5 +1,5 @@
 /* passwords: verify_as and .pgpass. libpq looks a password up under the name that it was given,
- * which is the verified one; the program's entries stand under the name that it dials. */
+ * which is the verified one; the program's entries are for the name that it connects to. */
 #ifndef PGSEAL_PASSWORDS_H
 #define PGSEAL_PASSWORDS_H
 

@@ -1,5 +1,5 @@
-/* probe: lets libpq parse and add up, with one nonsense value last that makes it stop before it
- * dials. */
+/* probe: lets libpq parse and add up the options, with one nonsense value last that makes it stop
+ * before it connects. */
 #include "shim/connect/probe.h"
 
 #include "lib/core/options/options.h"

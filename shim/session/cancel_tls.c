@@ -1,7 +1,7 @@
-/* cancel_tls: why a thread. PQcancel runs in signal handlers, where neither malloc nor OpenSSL may
- * be entered, and a TLS handshake needs both. Another thread may enter them; the handler only waits
- * on a futex, and never longer than LIMIT_MS: if the interrupted thread holds a lock that the
- * helper needs, the request is given up before it was sent. */
+/* cancel_tls: why there is a thread: PQcancel runs in signal handlers, where neither malloc nor
+ * OpenSSL may be entered, and a TLS handshake needs both. Another thread may enter them; the
+ * handler only waits on a futex, and never longer than LIMIT_MS: if the interrupted thread holds a
+ * lock that the helper needs, the request is abandoned before it is sent. */
 #include "shim/session/cancel_tls.h"
 
 #include "lib/core/text/strbuf.h"

@@ -1,6 +1,6 @@
 /* current: for which connection this thread is inside libpq, so that a function that libpq calls
- * knows whom it answers. Plain values, no pointers: a longjmp out of libpq, a callback that opens
- * another connection, or a fork leaves nothing behind that could be gone. */
+ * knows which connection it serves. Plain values, no pointers: a longjmp out of libpq, a callback
+ * that opens another connection, or a fork leaves nothing behind that could be gone. */
 #ifndef PGSEAL_CURRENT_H
 #define PGSEAL_CURRENT_H
 

@@ -1,4 +1,4 @@
-/* evidence: holds a TLS session against the decision, and writes down what it showed. */
+/* evidence: compares a TLS session with the decision, and records what it showed. */
 #include "shim/session/evidence.h"
 
 #include "lib/core/text/hostname.h"

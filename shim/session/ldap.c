@@ -1,4 +1,5 @@
-/* ldap: the one place where libpq turns to LDAP, whatever file, descriptor or directory told it. */
+/* ldap: the one place where libpq calls LDAP, whatever file, descriptor or directory the service
+ * came from. */
 #include "shim/session/ldap.h"
 
 #include "lib/core/event/event.h"

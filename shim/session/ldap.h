@@ -1,4 +1,4 @@
-/* ldap: libpq asks an LDAP server for connection options where a service says so, in plaintext. */
+/* ldap: libpq asks an LDAP server for connection options if a service says so, in plaintext. */
 #ifndef PGSEAL_LDAP_H
 #define PGSEAL_LDAP_H
 

@@ -1,5 +1,5 @@
-/* verify_as: libpq is given the name to verify; its lookup of that name is answered for the name to
- * dial, and what was answered is kept for the witness. */
+/* verify_as: libpq is given the name to verify; its lookup of that name is answered with the
+ * addresses of the program's host, and the answer is kept for the witness. */
 #ifndef PGSEAL_VERIFY_AS_H
 #define PGSEAL_VERIFY_AS_H
 

@@ -1,4 +1,4 @@
-/* witness: when and how a session is looked at; evidence.c says what is looked for. */
+/* witness: when and how a session is checked; evidence.c says for what. */
 #include "shim/session/witness.h"
 
 #include "shim/log/log.h"

@@ -1,5 +1,5 @@
-/* witness: holds what came out of the handshake against what was decided, before the first byte of
- * the startup packet. */
+/* witness: compares the result of the handshake with the decision, before the first byte of the
+ * startup packet. */
 #ifndef PGSEAL_WITNESS_H
 #define PGSEAL_WITNESS_H
 

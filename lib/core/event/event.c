@@ -1,6 +1,5 @@
-/* event: one line of the log, from facts to JSON, in one go. Each field has room of its own, so
- * that no value can push another one out; what the line has left beside that, the fields take in
- * order. */
+/* event: formats one line of the log as JSON, in one pass. Each field has its own room, so that no
+ * value can push another one out; the fields share the rest of the line in order. */
 #include "lib/core/event/event.h"
 
 #include "lib/core/event/json.h"

@@ -1,4 +1,4 @@
-/* event: one line of the log, from facts to JSON. */
+/* event: formats one line of the log as JSON. */
 #ifndef PGSEAL_EVENT_H
 #define PGSEAL_EVENT_H
 

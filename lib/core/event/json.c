@@ -1,4 +1,4 @@
-/* json: writes JSON into a buffer, whatever bytes come in; goes on counting at the buffer's end. */
+/* json: writes JSON into a buffer, whatever the bytes; past the buffer's end it only counts. */
 #include "lib/core/event/json.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* redact: what of a value or a message may not be shown. A URI that was cut in the wrong place, or
- * was never taken for one, carries its password into host names, database names and libpq's own
+/* redact: which part of a value or a message must not be shown. If a URI was split in the wrong
+ * place, or was not recognised, its password ends up in host names, database names and libpq's own
  * messages. */
 #include "lib/core/event/redact.h"
 

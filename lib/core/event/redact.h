@@ -1,4 +1,4 @@
-/* redact: what of a value or a message may not be shown; the internals of event_redacts and
+/* redact: which part of a value or a message must not be shown; the internals of event_redacts and
  * event_clean_reason. */
 #ifndef PGSEAL_REDACT_H
 #define PGSEAL_REDACT_H

@@ -1,5 +1,4 @@
-/* policy: what a parsed policy answers; and the one that comes from the environment. policy_file.c
- * reads files. */
+/* policy: queries on a parsed policy. policy_file.c and policy_environment.c parse. */
 #include "lib/core/policy/policy.h"
 #include "lib/core/policy/policy_keys.h"
 #include "lib/core/text/calendar.h"

@@ -1,4 +1,4 @@
-/* policy_fault: the one sentence that says where a policy is wrong, and how. */
+/* policy_fault: the sentence that says where a policy has an error, and which. */
 #include "lib/core/event/event.h"
 #include "lib/core/policy/policy_keys.h"
 #include "lib/core/text/strbuf.h"

@@ -1,4 +1,4 @@
-/* policy_file: a policy file's bytes into a policy, line by line and in place. */
+/* policy_file: parses a policy file, line by line and in place. */
 #include "lib/core/options/options.h"
 #include "lib/core/policy/policy_keys.h"
 #include "lib/core/text/hostname.h"

@@ -1,5 +1,5 @@
 /* address: IP address literals, in every spelling that getaddrinfo(3) takes as numbers.
- * IPv4 is written out here because inet_aton(3) takes blanks and rubbish behind an address. */
+ * IPv4 is written out here because inet_aton(3) accepts blanks and garbage after an address. */
 #include "lib/core/text/address.h"
 #include "lib/core/text/strbuf.h"
 

@@ -1,4 +1,4 @@
-/* der: reads over DER elements that lie in memory. */
+/* der: steps through DER elements in memory. */
 #include "lib/core/text/der.h"
 
 int der_next(struct der *d, struct der *content)

@@ -1,4 +1,4 @@
-/* der: reads over DER elements that lie in memory. */
+/* der: steps through DER elements in memory. */
 #ifndef PGSEAL_DER_H
 #define PGSEAL_DER_H
 

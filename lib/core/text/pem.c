@@ -1,7 +1,7 @@
-/* pem: what blocks a root or CRL file holds, judged as strictly as OpenSSL reads loosely.
- * OpenSSL finds a block behind junk on the same line and skips silently what it cannot read, and
- * libpq then goes on without the CRL. So a block must stand as RFC 7468 draws it, and its DER must
- * be a certificate or a CRL by shape. */
+/* pem: which blocks a root or CRL file contains, checked strictly, because OpenSSL reads loosely.
+ * OpenSSL finds a block after junk on the same line and silently skips what it cannot read, and
+ * libpq then continues without the CRL. So a block must have the form of RFC 7468, and its DER the
+ * structure of a certificate or a CRL. */
 #include "lib/core/text/pem.h"
 
 #include "lib/core/text/base64.h"

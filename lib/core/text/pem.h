@@ -1,4 +1,5 @@
-/* pem: what blocks a root or CRL file holds, judged as strictly as OpenSSL reads loosely. */
+/* pem: which blocks a root or CRL file contains, checked strictly, because OpenSSL reads
+ * loosely. */
 #ifndef PGSEAL_PEM_H
 #define PGSEAL_PEM_H
 

@@ -1,4 +1,4 @@
-/* strbuf: a string builder on a buffer of the caller's; it cuts, and never overruns. */
+/* strbuf: a string builder on the caller's buffer; it truncates, and never overruns. */
 #include "lib/core/text/strbuf.h"
 
 #include <string.h>

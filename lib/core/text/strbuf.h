@@ -1,4 +1,4 @@
-/* strbuf: a string builder on a buffer of the caller's; it cuts, and never overruns. */
+/* strbuf: a string builder on the caller's buffer; it truncates, and never overruns. */
 #ifndef PGSEAL_STRBUF_H
 #define PGSEAL_STRBUF_H
 

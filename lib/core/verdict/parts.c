@@ -1,4 +1,4 @@
-/* parts: what the steps of a verdict share: what was asked, what is forced, how a reason is
+/* parts: shared by the steps of a verdict: what was asked, what is forced, how a reason is
  * worded. */
 #include "lib/core/options/options.h"
 #include "lib/core/verdict/verdict_internal.h"

@@ -1,5 +1,4 @@
-/* trust: which root and which CRL a sealed connection stands on, and whether these files may
- * be used. */
+/* trust: which root and which CRL a sealed connection uses, and whether these files may be used. */
 #include "lib/core/verdict/verdict_internal.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* verdict: request + policy -> verdict, read from the bottom up. The steps stand in hosts.c (who is
+/* verdict: request + policy -> verdict, read from the bottom up. The steps are in hosts.c (who is
  * connected to), trust.c (roots and CRLs) and enforce.c (everything else that could weaken), their
  * tools in parts.c. */
 #include "lib/core/options/options.h"

@@ -1,4 +1,4 @@
-/* verdict: what was asked for + the policy -> what is forced, refused, let through, and why. */
+/* verdict: what was asked for + the policy -> what is forced, refused or exempt, and why. */
 #ifndef PGSEAL_SEAL_H
 #define PGSEAL_SEAL_H
 

@@ -228,16 +228,19 @@ def throughput():
 
 def memory():
     objects = {"no preload": None, "an empty object": f"{TEST_DIR}/bin/empty.so", "libpgseal.so": OBJECT}
-    cases = {}
+    cases, private = {}, {}
     for _ in range(turns(40)):
         for name, path in objects.items():
             process = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, env={**E, **({"LD_PRELOAD": path} if path else {})})
             time.sleep(0.02)
             with open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as f:
-                cases.setdefault(name, []).append(float(re.search(r"^Rss: +(\d+)", f.read(), re.M).group(1)))
+                sizes = {key: float(kib) for key, kib in re.findall(r"^(\w+): +(\d+)", f.read(), re.M)}
+            cases.setdefault(name, []).append(sizes["Rss"])
+            private.setdefault(name, []).append(sizes["Private_Dirty"])
             process.stdin.close()
             process.wait()
-    table("Memory of a process that never connects", "KiB resident", "cat, /proc/PID/smaps_rollup", "an empty object", cases)
+    table("Memory of a process that never connects", "KiB resident", "cat, /proc/PID/smaps_rollup, Rss", "an empty object", cases)
+    table("Memory of its own of a process that never connects", "KiB", "cat, /proc/PID/smaps_rollup, Private_Dirty", "an empty object", private)
     for root in ("one root", "RDS's bundle, 121"):
         cases = {}
         for n in (1, 100 if QUICK else 1000):

@@ -16,7 +16,7 @@ static void *pointer(uintptr_t address)
  * relocations, symbols, names and slots comes back to each of theirs. */
 struct view {
     const struct object *o;
-    uintptr_t pages[64];
+    uintptr_t pages[128];
 };
 
 static const uintptr_t page_size = 4096; /* the smallest there is: pages may be larger */

@@ -276,8 +276,10 @@ void *loader_dlopen(struct loader_call *call, const void *caller)
         return real;
     }
     call->result = ((dlopen_fn *)real)(file, (int)call->arg[1]);
-    if (call->result != NULL) {
+    if (call->result != NULL && deep) {
         swept(HOOK_dlopen);
+    } else if (call->result != NULL) {
+        sweep(); /* without this hook its calls would still reach the hooks: it is not counted */
     } else {
         sweep_failed(); /* and dlerror() is as the real one left it */
     }

@@ -69,7 +69,7 @@ static void show_head(const struct page *p)
     }
     if (r->lost != 0) {
         text_field(p, 0, "Lost", PAINT_YELLOW,
-                   xprintf("%llu line%s reached no log", PLURAL(r->lost)));
+                   xprintf("%llu line%s could not be written to a log", PLURAL(r->lost)));
     }
     show_merged(p);
 }

@@ -37,7 +37,7 @@ for (const e of events) {
   for (const c of e.changes || []) if (c.source !== "default") p.asked.set(`${c.option}=${c.requested} ${c.source}`, (p.asked.get(`${c.option}=${c.requested} ${c.source}`) || 0) + 1);
 }
 const result = (p) => (p.has.has("violation") ? "violation" : p.has.has("refused") ? "refused" : p.has.has("failed") ? "failed" : p.has.has("exempt") ? "exempt" : p.has.has("downgrade") ? "asked for less"
-  : p.has.has("would-seal") ? "only watched" : p.has.has("sealed") ? "sealed" : "socket only");
+  : p.has.has("would-seal") ? "audit only" : p.has.has("sealed") ? "sealed" : "socket only");
 const pairs = [...known.values()];
 
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium",
@@ -73,7 +73,7 @@ const status = (page, where) => page.textContent(`${where} [role=status]`);
 let page = await open("sample");
 is((await texts(page, "#tiles button")).map((t) => t.replace(/^[\d,]+/, (n) => n + " ")), [
   `${number(attempts.length)} Attempts`, `${number(of("downgrade").length)} Asked for less`, `${number(of("refuse").length)} Refused`, `${number(of("failed").length)} Failed`, `${number(of("violation").length)} Violations`,
-  `${number(of("exempt").length)} Exempt`, `${number(of("plaintext_cancel").length)} Plaintext cancels`, "2 Certificates ending"], "tiles");
+  `${number(of("exempt").length)} Exempt`, `${number(of("plaintext_cancel").length)} Plaintext cancels`, "2 Certificates expiring"], "tiles");
 const findings = await texts(page, "#findings li");
 is(findings.length, 6, "findings: one violation, one cancel, two exemptions, two certificates");
 ok(findings[0].startsWith("violation/opt/metabase/agent → reports.eu-west-1.rds.amazonaws.com") && findings[0].includes(`${of("violation").length} sessions`), "findings: the violation comes first", findings[0]);
@@ -105,7 +105,7 @@ function isnt(got, other, name) { ok(got !== other, name, `got: ${got}`); }
 
 const cells = await page.$$eval("#matrix td button", (all) => all.map((b) => [b.title.split("\n")[0], b.getAttribute("aria-label").split(": ")[1], b.parentElement.className]));
 is(cells.map((c) => c.slice(0, 2)).sort(), pairs.map((p) => [`${p.exe} → ${p.host}`, `${result(p)}, ${number(p.attempts)} attempts`]).sort(), "matrix: a cell for each pair, with its result and attempts");
-const colours = { violation: "t-violation", refused: "t-refused", failed: "t-failed", exempt: "t-exempt", "asked for less": "t-less", "only watched": "t-watched", sealed: "t-sealed", "socket only": "t-socket" };
+const colours = { violation: "t-violation", refused: "t-refused", failed: "t-failed", exempt: "t-exempt", "asked for less": "t-less", "audit only": "t-watched", sealed: "t-sealed", "socket only": "t-socket" };
 ok(cells.every((c) => colours[c[1].split(", ")[0]] === c[2]), "matrix: each cell has its result's colour");
 is(new Set(await page.$$eval("#key .dot", (all) => all.map((e) => getComputedStyle(e).backgroundColor))).size, new Set(pairs.map(result)).size, "matrix: each result has a colour of its own");
 await page.click(`#matrix td button[title^="/usr/bin/python3.11 → legacy.internal"]`);

@@ -38,13 +38,13 @@
     if (items.length <= first + 1) return entries(items);
     return make("div", "", entries(items.slice(0, first)), make("details", "", make("summary", "dim", `${number(items.length - first)} more`), entries(items.slice(first))));
   };
-  const days = (n) => (n < 0 ? `ended ${number(-n)} d ago` : n === 0 ? "ends today" : `${number(n)} days left`);
+  const days = (n) => (n < 0 ? `expired ${number(-n)} d ago` : n === 0 ? "expires today" : `${number(n)} days left`);
   const base = (path) => path.slice(path.lastIndexOf("/") + 1) || path;
 
   /* --- what became of a pair: the worst first */
   const VERDICTS = {
     violation: ["violation", "V"], refused: ["refused", "R"], breaks: ["would break", "B"], failed: ["failed", "F"], "would-refuse": ["would be refused", "r"],
-    exempt: ["exempt", "E"], allowed: ["let through", "A"], less: ["asked for less", "L"], watched: ["only watched", "w"], sealed: ["sealed", "S"], socket: ["socket only", "U"], none: ["no attempt", ""],
+    exempt: ["exempt", "E"], allowed: ["let through", "A"], less: ["asked for less", "L"], watched: ["audit only", "w"], sealed: ["sealed", "S"], socket: ["socket only", "U"], none: ["no attempt", ""],
   };
   function verdict(p) {
     const a = p.actions;
@@ -234,7 +234,7 @@
     ["Attempts", attempts, "watched", () => choose(null, null, true)], ["Asked for less", data.events.downgrade, "less", () => choose(["less"], null, true)],
     ["Refused", data.events.refuse, "refused", () => choose(["refused", "would-refuse"], null, true)], ["Failed", data.events.failed, "failed", () => choose(["failed"], null, true)],
     ["Violations", data.events.violation, "violation", () => choose(["violation"], null, true)], ["Exempt", data.events.exempt, "exempt", () => choose(["exempt"], null, true)],
-    ["Plaintext cancels", data.events.plaintext_cancel, "less", () => $("s-t-plaintext_cancels").scrollIntoView()], ["Certificates ending", ending.length, "less", () => $("s-certificates").scrollIntoView()],
+    ["Plaintext cancels", data.events.plaintext_cancel, "less", () => $("s-t-plaintext_cancels").scrollIntoView()], ["Certificates expiring", ending.length, "less", () => $("s-certificates").scrollIntoView()],
   ];
   for (const [name, n, color, act] of tiles) {
     const button = make("button", n ? `t-${color}` : "zero", make("b", "", number(n)), make("span", "", name));
@@ -243,14 +243,14 @@
     $("tiles").append(make("li", "", button));
   }
   const note = (s) => $("notes").append(make("li", "", s));
-  if (data.broken) note(`${number(data.broken)} lines could not be read: ${data.broken_lines.map((b) => `${b.file}:${b.line} (${b.reason})`).join(", ")}${data.broken > data.broken_lines.length ? " and others" : ""}`);
-  if (data.lost) note(`${number(data.lost)} lines reached no log.`);
-  for (const [name, n] of Object.entries(data.merged)) if (n) note(`Too many ${name.replace("_", " ")} to keep them apart: the least frequent are added up as “other”.`);
+  if (data.broken) note(`${number(data.broken)} lines could not be parsed: ${data.broken_lines.map((b) => `${b.file}:${b.line} (${b.reason})`).join(", ")}${data.broken > data.broken_lines.length ? " and others" : ""}`);
+  if (data.lost) note(`${number(data.lost)} lines could not be written to a log.`);
+  for (const [name, n] of Object.entries(data.merged)) if (n) note(`Too many ${name.replace("_", " ")} to list separately: the least frequent are combined as “other”.`);
   if (data.filtered) note(`${number(data.filtered)} lines were left out by the filters.`);
   if (data.what_if) {
     const w = data.what_if;
     note(`Under ${w.policy}: ` + ["refused", "breaks", "sealed", "allowed", "would-seal", "would-refuse"].filter((v) => w[v]).map((v) => `${number(w[v])} ${v}`).join(", ") + " (programs × hosts)." +
-      (w.files_not_here.length ? ` Not on this machine and taken as good: ${w.files_not_here.join(", ")}.` : ""));
+      (w.files_not_here.length ? ` Not on this machine, assumed to be valid: ${w.files_not_here.join(", ")}.` : ""));
   }
   const findings = [
     data.pairs.filter((p) => p.violations).map((p) => ["violation", make("span", "", text(p.exe, "mono"), " → ", text(p.host, "mono"), `: ${number(p.violations)} session${p.violations === 1 ? "" : "s"} did not match what was requested`)]),
@@ -262,7 +262,7 @@
     for (const [v, content, word] of kind.slice(0, FINDINGS)) $("findings").append(make("li", "", make("span", `tag t-${v}`, word || VERDICTS[v][0]), content));
     if (kind.length > FINDINGS) $("findings").append(make("li", "dim", `and ${number(kind.length - FINDINGS)} more such, in the tables below`));
   }
-  if (!findings.some((kind) => kind.length)) $("findings").append(make("li", "dim", "No violation, no plaintext cancel, nothing that ends soon."));
+  if (!findings.some((kind) => kind.length)) $("findings").append(make("li", "dim", "No violation, no plaintext cancel, nothing that expires soon."));
 
   /* --- attempts over time */
   const ACTIONS = { sealed: "sealed", "would-seal": "would be sealed", allowed: "let through", refused: "refused", "would-refuse": "would be refused", failed: "failed", violation: "violation" };

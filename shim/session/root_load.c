@@ -35,7 +35,11 @@ static bool found(struct conn_state *d, const char *file)
         free(d->root_found);
         roots_release(d->roots);
         d->roots = NULL;
-        d->root_found = strdup(file);
+        size_t size = strlen(file) + 1;
+        d->root_found = malloc(size);
+        if (d->root_found != NULL) {
+            memcpy(d->root_found, file, size);
+        }
     }
     return d->root_found != NULL;
 }

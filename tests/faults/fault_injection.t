@@ -71,6 +71,19 @@ cp "$PKI/crl.pem" "$TEST_DIR/home/.postgresql/root.crl"
 drive home 'ok t,bad' fail x connectdb -- "$good sslcrl=$PKI/crl.pem"
 sealed_only home
 
+# What libpq finds in ~/.postgresql: its root, a client certificate with a key, and one without.
+policy <<<'sslrootcert = program'
+rm "$TEST_DIR/home/.postgresql/root.crl"
+cp "$PKI/root.pem" "$TEST_DIR/home/.postgresql/root.crt"
+cp "$PKI/client.crt" "$TEST_DIR/home/.postgresql/postgresql.crt"
+install -m 0600 "$PKI/client.key" "$TEST_DIR/home/.postgresql/postgresql.key"
+drive found 'ok t,bad' fail x connectdb reset=sync -- "$good"
+sealed_only found
+rm "$TEST_DIR/home/.postgresql/postgresql.key"
+drive found-no-key bad fail x connectdb -- "$bad"
+sealed_only found-no-key
+rm -r "$TEST_DIR/home/.postgresql"
+
 policy <<END
 sslrootcert = $PKI/root.pem
 [host old.example]

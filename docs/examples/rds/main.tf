@@ -1,4 +1,4 @@
-# Terraform: an instance and an Aurora cluster that take TLS only, on encrypted storage.
+# Terraform: an instance and an Aurora cluster that accept only TLS, on encrypted storage.
 resource "aws_db_parameter_group" "tls_only" {
   name   = "tls-only"
   family = "postgres16"

@@ -74,6 +74,7 @@ char *text_days(int64_t days)
     if (days < 0) {
         return xprintf("expired %lld day%s ago", (long long)-days, text_plural((uint64_t)-days));
     }
-    return days == 0 ? xstrdup("expires within a day")
-                     : xprintf("expires in %lld day%s", (long long)days, text_plural((uint64_t)days));
+    return days == 0
+               ? xstrdup("expires within a day")
+               : xprintf("expires in %lld day%s", (long long)days, text_plural((uint64_t)days));
 }

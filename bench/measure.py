@@ -236,11 +236,11 @@ def memory():
             with open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as f:
                 sizes = {key: float(kib) for key, kib in re.findall(r"^(\w+): +(\d+)", f.read(), re.M)}
             cases.setdefault(name, []).append(sizes["Rss"])
-            private.setdefault(name, []).append(sizes["Private_Dirty"])
+            private.setdefault(name, []).append(sizes["Anonymous"])
             process.stdin.close()
             process.wait()
     table("Memory of a process that never connects", "KiB resident", "cat, /proc/PID/smaps_rollup, Rss", "an empty object", cases)
-    table("Memory of its own of a process that never connects", "KiB", "cat, /proc/PID/smaps_rollup, Private_Dirty", "an empty object", private)
+    table("Memory of its own of a process that never connects", "KiB", "cat, /proc/PID/smaps_rollup, Anonymous", "an empty object", private)
     for root in ("one root", "RDS's bundle, 121"):
         cases = {}
         for n in (1, 100 if QUICK else 1000):

@@ -114,15 +114,16 @@ struct roots *roots_read(char *bytes, size_t len, const char **reason)
         atomic_init(&roots->holders, 1);
         *reason = pem_read(bytes, len, PEM_CERTIFICATES, blocks, &roots->blocks);
     }
-    if (*reason == NULL) { /* base64 is a third longer than what it stands for */
-        void *fits = realloc(blocks, roots->blocks.len);
-        roots->blocks.at = fits != NULL ? fits : blocks;
-    }
     if (*reason != NULL) {
         free(blocks);
         free(roots);
         free(bytes);
         roots = NULL;
+    } else { /* base64 is a third longer than what it stands for */
+        unsigned char *fits = realloc(blocks, roots->blocks.len);
+        if (fits != NULL) {
+            roots->blocks.at = fits;
+        }
     }
     errno = saved_errno;
     return roots;

@@ -365,6 +365,23 @@ void *next_definition(const char *name)
     return s.after != NULL ? s.after : s.any;
 }
 
+static bool search_libc(const struct object *o, void *data)
+{
+    struct next_search *s = data;
+    const char *soname = object_soname(o);
+    if (same(soname, "libc.so.6") || same(soname, "libdl.so.2")) {
+        s->after = object_symbol(o, s->name);
+    }
+    return s->after != NULL;
+}
+
+void *libc_definition(const char *name)
+{
+    struct next_search s = {.name = name};
+    objects_each(search_libc, &s);
+    return s.after != NULL ? s.after : next_definition(name);
+}
+
 void *definition_after(const struct object *o, const char *name)
 {
     struct next_search s = {.name = name, .start = o->dyn};

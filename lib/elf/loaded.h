@@ -79,10 +79,13 @@ struct import {
     const char *name; /* at least IMPORT_NAME bytes of it can be read, or all */
     bool call;        /* of a JUMP_SLOT: only calls go through it, no pointer is taken from it */
     uint32_t symbol;  /* its index in the object's symbol table */
-    void **slot;      /* aligned and readable; while it is unbound (lazy) it holds an address within
-                         the object */
+    void *slot; /* readable, aligned but in packed data and in code; while it is unbound (lazy)
+                         it holds an address within the object */
 };
 enum { IMPORT_NAME = 48 };
+
+/* What this slot holds. Pure. */
+void *import_holds(const struct import *import);
 
 /* Calls fn for each such slot of o (relocations JUMP_SLOT, GLOB_DAT and absolute with addend 0, in
  * DT_JMPREL and DT_RELA), until fn returns true; returns whether one did. Pure. */
@@ -104,6 +107,11 @@ bool object_before(const struct object *a, const struct object *b);
  * that libpgseal.so itself exports, and for such as must not appear among its versioned needs.
  * Keeps errno. */
 void *next_definition(const char *name);
+
+/* The C library's own definition of a function of its dynamic linker's (in libc or, of old, libdl), past
+ * whatever is preloaded behind libpgseal.so; where no C library is known by its soname, next_definition.
+ * Keeps errno. */
+void *libc_definition(const char *name);
 
 /* The definition of name in the first object loaded after o that has one, pgseal's own left out, or
  * NULL. Keeps errno. */

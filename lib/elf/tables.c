@@ -7,6 +7,8 @@
 #include "lib/elf/loaded.h"
 #include "lib/os/sys.h"
 
+#include <string.h>
+
 static void *pointer(uintptr_t address)
 {
     return (void *)address; // NOLINT(performance-no-int-to-ptr): that is what an ELF file holds
@@ -336,7 +338,7 @@ bool object_each_import(const struct object *o, bool (*fn)(const struct import *
             uintptr_t slot = o->base + rela->r_offset;
             const ElfW(Sym) * sym;
             if (import.symbol == STN_UNDEF || !BINDS(ELF64_R_TYPE(rela->r_info)) ||
-                rela->r_addend != 0 || slot % sizeof(void *) != 0 ||
+                rela->r_addend != 0 ||
                 (sym = element(&v, symbols, sizeof *sym, import.symbol)) == NULL ||
                 (import.name = find_string(&v, strings, sym->st_name, IMPORT_NAME)) == NULL ||
                 !readable(&v, slot, sizeof(void *))) {
@@ -349,6 +351,16 @@ bool object_each_import(const struct object *o, bool (*fn)(const struct import *
         }
     }
     return false;
+}
+
+void *import_holds(const struct import *import)
+{
+    void *held;
+    if ((uintptr_t)import->slot % sizeof held == 0) {
+        return __atomic_load_n((void **)import->slot, __ATOMIC_RELAXED);
+    }
+    memcpy(&held, import->slot, sizeof held);
+    return held;
 }
 
 const char *object_import_version(const struct object *o, uint32_t symbol)

@@ -16,12 +16,13 @@ typedef int dlinfo_fn(void *, int, void *);
 typedef void *dlopen_fn(const char *, int);
 typedef void *dlmopen_fn(Lmid_t, const char *, int);
 
-/* Functions whose versions differ between C libraries, so that pgseal does not import them. */
+/* The C library's own: what is preloaded behind pgseal may hold a lock of its own while it opens
+ * something, and a constructor connect. */
 static void *function(const char *name, void **found)
 {
     void *fn = __atomic_load_n(found, __ATOMIC_RELAXED);
     if (fn == NULL) {
-        fn = next_definition(name);
+        fn = libc_definition(name);
         __atomic_store_n(found, fn, __ATOMIC_RELAXED);
     }
     return fn;
@@ -53,12 +54,14 @@ static bool find_path(const struct object *o, void *data)
 void *hold(const void *map, const void *space)
 {
     static void *dlinfo_address;
+    static void *dlopen_address;
+    static void *dlmopen_address;
     struct wanted w = {.map = map, .space = space, .path = ""};
     int flags = RTLD_LAZY | RTLD_NOLOAD;
     int saved_errno = errno;
     void *handle = NULL;
-    void *open = real_function(LOADER_dlopen);
-    void *open_there = real_function(LOADER_dlmopen);
+    void *open = function("dlopen", &dlopen_address);
+    void *open_there = function("dlmopen", &dlmopen_address);
     w.dlinfo = space != NULL ? (dlinfo_fn *)function("dlinfo", &dlinfo_address) : NULL;
     if (objects_everywhere(find_path, &w) && w.path[0] != '\0') {
         if (space == NULL) {

@@ -31,12 +31,14 @@ static bool grow(void)
     if (bigger == MAP_FAILED) {
         return false;
     }
+    struct known *old = table;
+    size_t size = room * sizeof *table;
     memcpy(bigger, table, count * sizeof *table);
-    if (table != first_table) {
-        munmap(table, room * sizeof *table);
-    }
-    table = bigger;
+    table = bigger; /* before room: the child of a fork may take this over half done */
     room *= 2;
+    if (old != first_table) {
+        munmap(old, size);
+    }
     return true;
 }
 

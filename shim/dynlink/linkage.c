@@ -150,7 +150,7 @@ static bool find_slot(const struct import *import, void *data)
     for (size_t i = 0; i < LIBPQ_SLOTS && w->n < sizeof w->found / sizeof w->found[0]; i++) {
         if (strncmp(slots[i].name, import->name, sizeof slots[i].name) == 0) {
             w->found[w->n].import = *import;
-            w->found[w->n].holds = __atomic_load_n(import->slot, __ATOMIC_RELAXED);
+            w->found[w->n].holds = import_holds(import);
             w->found[w->n++].index = (unsigned char)i;
         }
     }

@@ -180,7 +180,7 @@ static bool read_import(const struct import *import, void *data)
     struct object o;
     if ((strncmp(name, "PQ", 2) == 0 || strncmp(name, "lo_", 3) == 0 ||
          strncmp(name, "pg_", 3) == 0) &&
-        object_of(*import->slot, &o) && known_is_libpq(&o) && all_define(w->libpqs, name)) {
+        object_of(import_holds(import), &o) && known_is_libpq(&o) && all_define(w->libpqs, name)) {
         w->libpq = o;
         w->found = true;
     }

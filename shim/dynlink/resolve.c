@@ -138,7 +138,7 @@ static bool is_in_self(const struct candidates *c, const void *address)
 static bool is_candidate(const struct import *import, void *data)
 {
     struct candidates *c = data;
-    void *holds = *import->slot;
+    void *holds = import_holds(import);
     unsigned row = linkage_row_of(holds);
     bool here = row == 0 && is_in_self(c, holds);
     bool rewritten =
@@ -328,7 +328,7 @@ bool libpq_resolve(struct call_site call_site, const char *entry_point, struct l
     struct strbuf t;
     strbuf_init(&s.paths, paths, sizeof paths);
     strbuf_init(&t, reason, size);
-    sweep();
+    sweep_before_call();
     survey(&s);
     bool found = call_site.bound != NULL ? decide_bound(call_site.bound, &o, &fault)
                                          : decide(call_site, entry_point, &o, &s, &fault);

@@ -8,45 +8,66 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
-enum protection { WRITABLE, RELRO, NEITHER };
+/* How the page of a slot is protected: WRITABLE, or what it has to be given back afterwards. */
+enum { UNKNOWN = -1, WRITABLE = PROT_READ | PROT_WRITE };
 
-static enum protection protection_of(const struct object *o, uintptr_t slot, uintptr_t page)
+/* RELRO is read-only; so is what has relocations in its code, which must stay executable meanwhile. */
+static int protection_of(const struct object *o, uintptr_t slot, uintptr_t page)
 {
-    enum protection found = NEITHER;
+    int found = UNKNOWN;
     for (size_t i = 0; i < o->nheaders; i++) {
         const ElfW(Phdr) *p = &o->headers[i];
         uintptr_t start = o->base + p->p_vaddr;
         uintptr_t end = start + p->p_memsz;
-        if (p->p_type == PT_LOAD && (p->p_flags & PF_W) != 0 && slot >= start && slot < end &&
-            found == NEITHER) {
-            found = WRITABLE;
+        if (p->p_type == PT_LOAD && slot >= start && slot < end && found == UNKNOWN) {
+            found = (p->p_flags & PF_W) != 0   ? WRITABLE
+                    : (p->p_flags & PF_X) != 0 ? PROT_READ | PROT_EXEC
+                                               : PROT_READ;
         } else if (p->p_type == PT_GNU_RELRO && slot >= (start & ~(page - 1)) &&
                    slot < (end & ~(page - 1))) {
-            found = RELRO;
+            found = PROT_READ;
         }
     }
     return found;
 }
 
-bool slot_write(const struct object *o, void **slot, void *expected, void *replacement)
+/* An unaligned slot, in packed data: no processor must have an atomic way to write it. */
+static void exchange(void *slot, void *expected, void *replacement)
+{
+    void *held;
+    if ((uintptr_t)slot % sizeof held == 0) {
+        __atomic_compare_exchange_n((void **)slot, &expected, replacement, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED);
+        return;
+    }
+    memcpy(&held, slot, sizeof held);
+    if (held == expected) {
+        memcpy(slot, &replacement, sizeof replacement);
+    }
+}
+
+bool slot_write(const struct object *o, void *slot, void *expected, void *replacement)
 {
     uintptr_t size = getauxval(AT_PAGESZ);
-    void *page = (char *)slot - ((uintptr_t)slot & (size - 1));
-    enum protection protection = protection_of(o, (uintptr_t)slot, size);
-    if (protection == NEITHER) {
+    uintptr_t into = (uintptr_t)slot & (size - 1);
+    void *page = (char *)slot - into;
+    size_t length = into + sizeof replacement > size ? 2 * size : size;
+    int protection = protection_of(o, (uintptr_t)slot, size);
+    if (protection == UNKNOWN ||
+        protection != protection_of(o, (uintptr_t)slot + sizeof replacement - 1, size)) {
         errno = EACCES;
         return false;
     }
-    if (protection == RELRO && mprotect(page, size, PROT_READ | PROT_WRITE) != 0) {
+    if (protection != WRITABLE && mprotect(page, length, protection | PROT_WRITE) != 0) {
         return false;
     }
-    __atomic_compare_exchange_n(slot, &expected, replacement, false, __ATOMIC_ACQ_REL,
-                                __ATOMIC_RELAXED);
-    if (protection == RELRO) {
-        mprotect(page, size, PROT_READ);
+    exchange(slot, expected, replacement);
+    if (protection != WRITABLE) {
+        mprotect(page, length, protection);
     }
     return true;
 }

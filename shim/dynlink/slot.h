@@ -10,7 +10,7 @@
  * linker has made read-only is so again afterwards. Called with the table's lock (lock.h) inside
  * dl_iterate_phdr's callback, so that the object stays and no other thread changes the same page.
  * Returns false with errno where the slot cannot be written. */
-bool slot_write(const struct object *o, void **slot, void *expected, void *replacement);
+bool slot_write(const struct object *o, void *slot, void *expected, void *replacement);
 
 /* Says, whatever the log's level, that this slot could not be rewritten. Keeps errno. */
 void slot_report(const char *object, const char *name, int error);

@@ -14,6 +14,7 @@
 #include "shim/dynlink/known.h"
 #include "shim/dynlink/linkage.h"
 #include "shim/dynlink/lock.h"
+#include "shim/dynlink/opens.h"
 #include "shim/dynlink/real.h"
 #include "shim/dynlink/slot.h"
 
@@ -21,14 +22,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-bool sweep_pending;
-bool sweep_had_deep;
-static bool had_open; /* something was opened in this process, or is about to be */
-static struct {       /* under way, or jumped to and not yet swept up after */
-    unsigned all, deep;
-} opens;
-static __thread unsigned own_opens, own_deep_opens; /* of these, this thread's */
 static uint64_t swept; /* objects_state() before the last sweep; 0: sweep anew */
+static uint64_t left;  /* likewise, when a call left the sweep to the next one */
 static unsigned last;
 
 /* One slot that may have to be rewritten. */
@@ -41,9 +36,22 @@ struct item {
     unsigned char hook;
 };
 
-enum { ITEMS = 2048, OBJECTS = 1024 };
+/* An object that is looked at. */
+struct subject {
+    struct known known;
+    bool open;    /* a slot of it could not be decided about, or did not fit */
+    bool lazy;    /* a slot of it was not bound yet */
+    bool changed; /* a slot of it is to be rewritten */
+    bool used;    /* it has slots to look at */
+    bool program; /* it is always there, and needs no hold */
+    void *handle; /* it is held by this */
+    int error;
+    unsigned char failed; /* the hook of the slot that could not be written */
+    char name[256];
+};
 
-/* Too large for the stack of whoever opens something. */
+enum { FIRST_OBJECTS = 512, ITEMS_FOR_EACH = 4 };
+
 struct work {
     uint64_t state;  /* objects_state() before */
     unsigned number; /* of this sweep, where there is something new */
@@ -62,54 +70,23 @@ struct work {
     bool again; /* something may have joined the global scope: slots that the dynamic linker would
                         not have bound yet may have to lead elsewhere */
     bool everything; /* slots of libpq's functions in plainly opened objects, too */
-    struct {
-        struct known known;
-        bool open;    /* a slot of it could not be decided about, or did not fit */
-        bool lazy;    /* a slot of it was not bound yet */
-        bool changed; /* a slot of it is to be rewritten */
-        bool used;    /* it has slots to look at */
-        bool program; /* it is always there, and needs no hold */
-        void *handle; /* it is held by this */
-        int error;
-        unsigned char failed; /* the hook of the slot that could not be written */
-        char name[256];
-    } objects[OBJECTS];
-    struct item items[ITEMS];
+    size_t room;     /* for so many objects, and for so many items for each */
+    struct subject *objects;
+    struct item *items;
 };
-
-static void end_opens(void)
-{
-    __atomic_fetch_sub(&opens.deep, own_deep_opens, __ATOMIC_ACQ_REL);
-    unsigned left = __atomic_sub_fetch(&opens.all, own_opens, __ATOMIC_ACQ_REL);
-    own_deep_opens = 0;
-    own_opens = 0;
-    if (left == 0) {
-        __atomic_store_n(&sweep_pending, false, __ATOMIC_RELEASE);
-        if (__atomic_load_n(&opens.all, __ATOMIC_ACQUIRE) != 0) { /* another thread, just now */
-            __atomic_store_n(&sweep_pending, true, __ATOMIC_RELEASE);
-        }
-    }
-}
 
 void sweep_before_open(bool deep)
 {
-    if (!__atomic_exchange_n(&had_open, true, __ATOMIC_ACQ_REL)) {
+    if (opens_first()) {
         __atomic_store_n(&swept, 0, __ATOMIC_RELEASE);
     }
     sweep();
-    if (deep) {
-        own_deep_opens++;
-        __atomic_store_n(&sweep_had_deep, true, __ATOMIC_RELAXED);
-        __atomic_fetch_add(&opens.deep, 1, __ATOMIC_ACQ_REL);
-    }
-    own_opens++;
-    __atomic_fetch_add(&opens.all, 1, __ATOMIC_ACQ_REL);
-    __atomic_store_n(&sweep_pending, true, __ATOMIC_RELEASE);
+    opens_announce(deep);
 }
 
 void sweep_failed(void)
 {
-    end_opens();
+    opens_end();
 }
 
 unsigned sweep_last(void)
@@ -138,10 +115,9 @@ static bool choose(struct known *k, void *data)
     struct work *w = data;
     if ((k->sweep == 0 || k->open || (k->lazy && w->again)) &&
         (w->everything || k->deep || k->space != NULL)) {
-        w->full = w->full || w->nobjects == OBJECTS;
-        if (w->nobjects < OBJECTS) {
-            memset(&w->objects[w->nobjects], 0, sizeof w->objects[0]);
-            w->objects[w->nobjects++].known = *k;
+        w->full = w->full || w->nobjects == w->room;
+        if (w->nobjects < w->room) {
+            w->objects[w->nobjects++] = (struct subject){.known = *k};
         }
     }
     return false;
@@ -229,12 +205,12 @@ static bool note(const struct import *import, void *data)
     struct work *w = data;
     const struct known *k = &w->objects[w->next].known;
     size_t hook = find_hook(k, import);
-    void *holds = __atomic_load_n(import->slot, __ATOMIC_RELAXED);
+    void *holds = import_holds(import);
     if (hook == HOOKED || holds == NULL ||
         (linkage_is_stub(holds) && !(k->lazy && w->again && linkage_row_of(holds) != 0))) {
         return false;
     }
-    if (w->nitems == ITEMS) {
+    if (w->nitems == w->room * ITEMS_FOR_EACH) {
         w->full = true;
         w->objects[w->next].open = true;
         return true;
@@ -315,13 +291,11 @@ static bool mark(struct known *k, void *data)
 }
 
 /* Returns whether there is more to do than fits. */
-static bool sweep_some(struct work *w, bool everything, bool *rewritten)
+static bool sweep_some(struct work *w, bool *rewritten)
 {
-    memset(w, 0, offsetof(struct work, objects));
-    w->everything = everything;
     w->again = real_global_has_grown();
     w->state = objects_state();
-    known_update(__atomic_load_n(&opens.deep, __ATOMIC_ACQUIRE) > 0);
+    known_update(opens_deep());
     known_each(choose, w);
     objects_everywhere(find_used, w);
     hold_all(w);
@@ -357,39 +331,67 @@ static bool is_needed(bool *everything)
 {
     size_t libpqs = 0;
     known_each(count_libpq, &libpqs);
-    *everything = libpqs > (__atomic_load_n(&had_open, __ATOMIC_ACQUIRE) ? 0 : 1);
+    *everything = libpqs > (opens_any() ? 0 : 1);
     return *everything || known_each(has_hidden, NULL);
 }
 
-/* Returns whether all is done; what is not, the next sweep goes on with. */
-static bool sweep_all(bool everything, bool *rewritten)
+/* Whether a call of libpq may go on before what has come is looked at: nothing hidden has, and there is
+ * but one libpq that it can mean. A constructor may wait for the thread that calls; a sweep would wait
+ * for that constructor. */
+static bool can_wait(void)
 {
-    struct work *w =
-        mmap(NULL, sizeof *w, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    bool more = true;
-    if (w == MAP_FAILED) {
-        return false;
-    }
-    for (int i = 0; more && i < 8; i++) {
-        more = sweep_some(w, everything, rewritten);
-    }
-    munmap(w, sizeof *w);
-    return !more;
+    size_t libpqs = 0;
+    known_each(count_libpq, &libpqs);
+    return libpqs <= 1 && !known_each(has_hidden, NULL);
 }
 
-bool sweep(void)
+/* Returns whether all is done; what is not, the next sweep goes on with. The memory is not on the stack,
+ * which may be small; what does not fit into it is done in twice as much. */
+static bool sweep_all(bool everything, bool *rewritten)
+{
+    bool more = true;
+    for (size_t room = FIRST_OBJECTS; more; room *= 2) {
+        struct work w = {.everything = everything, .room = room};
+        size_t objects = room * sizeof *w.objects;
+        size_t size = objects + room * ITEMS_FOR_EACH * sizeof *w.items;
+        char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) {
+            return false;
+        }
+        w.objects = (struct subject *)(void *)memory;
+        w.items = (struct item *)(void *)(memory + objects);
+        more = sweep_some(&w, rewritten);
+        munmap(memory, size);
+    }
+    return true;
+}
+
+static bool sweep_for(bool call)
 {
     bool everything = false;
     bool rewritten = false;
     int saved_errno = errno;
     uint64_t state = objects_state();
-    if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE)) {
-        known_update(__atomic_load_n(&opens.deep, __ATOMIC_ACQUIRE) > 0);
-        if (!is_needed(&everything) || sweep_all(everything, &rewritten)) {
+    if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) &&
+        !(call && state == __atomic_load_n(&left, __ATOMIC_ACQUIRE))) {
+        known_update(opens_deep());
+        if (is_needed(&everything) && call && can_wait()) {
+            __atomic_store_n(&left, state, __ATOMIC_RELEASE);
+        } else if (!is_needed(&everything) || sweep_all(everything, &rewritten)) {
             __atomic_store_n(&swept, state, __ATOMIC_RELEASE);
         }
     }
-    end_opens();
+    opens_end();
     errno = saved_errno;
     return rewritten;
+}
+
+bool sweep(void)
+{
+    return sweep_for(false);
+}
+
+void sweep_before_call(void)
+{
+    sweep_for(true);
 }

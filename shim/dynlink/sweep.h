@@ -16,20 +16,18 @@
  * dlerror() had pending is lost. */
 bool sweep(void);
 
+/* Sweeps where a call of libpq depends on it: where there is something that was opened RTLD_DEEPBIND or
+ * stands in another namespace and was not looked at, or where there are several libpqs. Else that is left
+ * to the next sweep, and no lock of the loader's is waited for. Ends what this thread has announced. Keeps
+ * errno. */
+void sweep_before_call(void);
+
 /* Sweeps, and announces that this thread is about to open something, deep: RTLD_DEEPBIND. Its next sweep
  * is taken for the end of that. Keeps errno. */
 void sweep_before_open(bool deep);
 
 /* That open has failed: nothing came in. Keeps errno, and dlerror() as it is. */
 void sweep_failed(void);
-
-/* Whether anything was opened RTLD_DEEPBIND in this process. A variable, for a sanitizer asks dlsym
- * before any function that it has instrumented may run. */
-extern bool sweep_had_deep;
-
-/* Whether something was opened, by any thread, and not yet swept up after: read by the loader's
- * entries. */
-extern bool sweep_pending;
 
 /* The number of the last sweep that looked at slots; known.sweep of an object is the one that did its
  * own. Pure. */

@@ -12,6 +12,7 @@
 
 #include "lib/elf/loaded.h"
 #include "shim/dynlink/hooked.h"
+#include "shim/dynlink/opens.h"
 #include "shim/dynlink/reach.h"
 #include "shim/dynlink/real.h"
 #include "shim/dynlink/slot.h"
@@ -72,10 +73,13 @@ struct question {
     size_t hook;
 };
 
-/* RTLD_DEFAULT without pgseal: the global scope, then the caller's own. */
+/* RTLD_DEFAULT without pgseal: the global scope, then the caller's own; after RTLD_DEEPBIND in the other
+ * order. */
 static void *by_default(const struct question *q)
 {
-    void *fn = real_look_up(RTLD_NEXT, q->name, q->version);
+    struct known k;
+    bool deep = q->caller != NULL && known_find(q->caller->dyn, &k) && k.deep;
+    void *fn = deep ? NULL : real_look_up(RTLD_NEXT, q->name, q->version);
     return fn != NULL || q->caller == NULL || q->caller->name[0] == '\0'
                ? fn
                : reach(q->caller, q->name, q->version);
@@ -176,7 +180,7 @@ static void *answer(struct loader_call *call, const void *from, bool versioned)
     void *real = real_function(versioned ? LOADER_dlvsym : LOADER_dlsym);
     const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
     struct object caller;
-    if (__atomic_load_n(&sweep_pending, __ATOMIC_RELAXED)) {
+    if (__atomic_load_n(&opens_pending, __ATOMIC_RELAXED)) {
         linkage_use(&stubs);
         sweep();
     }
@@ -188,7 +192,7 @@ static void *answer(struct loader_call *call, const void *from, bool versioned)
     bool pseudo = handle == RTLD_DEFAULT || handle == RTLD_NEXT;
     /* A sanitizer asks for the loader's functions before it can be called itself. */
     if (hook == HOOKED || (hooked[hook].column == NO_COLUMN && pseudo &&
-                           !__atomic_load_n(&sweep_had_deep, __ATOMIC_RELAXED))) {
+                           !__atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED))) {
         return real;
     }
     linkage_use(&stubs);
@@ -339,7 +343,7 @@ static void *answer_elsewhere(struct loader_call *call, const void *from, bool v
     const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
     struct object caller;
     void *fn;
-    if (__atomic_load_n(&sweep_pending, __ATOMIC_RELAXED)) {
+    if (__atomic_load_n(&opens_pending, __ATOMIC_RELAXED)) {
         sweep();
     }
     size_t hook = name != NULL ? hooked_find(name) : HOOKED;

@@ -26,7 +26,7 @@
 
 /* At once to the real function, unless the name may be one of ours. */
 .macro by_name index
-    cmpb $0, sweep_pending(%rip)
+    cmpb $0, opens_pending(%rip)
     jne 1f
     testq %rsi, %rsi
     je 2f
@@ -103,8 +103,8 @@ loader_ask:
 .endm
 
 .macro by_name index
-    adrp x16, sweep_pending
-    ldrb w16, [x16, :lo12:sweep_pending]
+    adrp x16, opens_pending
+    ldrb w16, [x16, :lo12:opens_pending]
     cbnz w16, 1f
     cbz x1, 2f
     ldrb w16, [x1]

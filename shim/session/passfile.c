@@ -22,7 +22,7 @@ static void *fdopen_of(const void *address)
 static bool is_c_library(const struct import *import, void *data)
 {
     void **found = data;
-    *found = fdopen_of(*import->slot);
+    *found = fdopen_of(import_holds(import));
     return *found != NULL;
 }
 

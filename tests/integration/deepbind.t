@@ -147,6 +147,40 @@ is "$OUT" 'the library' 'a module without libpq: bare, it reaches its own librar
 run sealed "$REACH/whose/whose" "$REACH/m.so"
 is "$OUT" 'the library' 'a module without libpq: so it does sealed'
 
+# --- slots that are not where they usually are, or are many; and a module among a thousand others
+
+for part in PACKED MANY PLAIN; do
+    "${cc[@]}" -D$part -o "$REACH/hidden-$part.so" "$REACH_SRC/hidden.c" -lpq
+done
+"${cc[@]}" -DDEFAULT -o "$REACH/hidden-DEFAULT.so" "$REACH_SRC/hidden.c" "$REACH/b/libpb.so.5" -Wl,-rpath,"$REACH/b" \
+    -Wl,--unresolved-symbols=ignore-in-shared-libs
+like "$(readelf -rW "$REACH/hidden-PACKED.so")" '[13579bdf] .* PQsetdbLogin' 'an unaligned slot: it is one'
+for how in deep space; do
+    both "an unaligned slot, $how" "$nested" $how "$REACH/hidden-PACKED.so" TARGET
+    both "20,000 slots, $how" "$nested" $how "$REACH/hidden-MANY.so" TARGET
+done
+if [[ $(uname -m) == x86_64 ]]; then
+    reach_cc -DPLAIN -shared -fno-pic -fno-pie -mcmodel=large -Wl,-z,notext -I"$REACH_SRC" -o "$REACH/hidden-code.so" \
+        "$REACH_SRC/hidden.c" -lpq 2>"$TEST_DIR/ld.err"
+    for how in deep space; do
+        both "a slot in the code, $how" "$nested" $how "$REACH/hidden-code.so" TARGET
+    done
+fi
+reach_cc -DPROGRAM -o "$REACH/nested-linked" "$REACH_SRC/nested.c" -Wl,--no-as-needed -lpq
+for how in plain deep; do
+    both "dlsym(RTLD_DEFAULT) beside the program's libpq, $how" "$REACH/nested-linked" $how "$REACH/hidden-DEFAULT.so" TARGET
+done
+
+reach_cc -DPROGRAM -rdynamic -o "$REACH/hidden" "$REACH_SRC/hidden.c" -lpq -lpthread
+"${cc[@]}" -nostdlib -Wl,-z,noseparate-code -o "$REACH/one.so" "$REACH/other.c"
+mkdir "$REACH/crowd"
+python3 -c '
+import shutil, sys
+for i in range(1100):
+    shutil.copyfile(sys.argv[1], "%s/%d.so" % (sys.argv[2], i))' "$REACH/one.so" "$REACH/crowd"
+both 'eleven hundred other objects' "$REACH/hidden" crowd "$REACH/crowd" "$REACH/hidden-PLAIN.so" TARGET "$REACH/mods.so"
+rm -r "$REACH/crowd"
+
 # --- a call that looks like another one: the bytes before the return address mean nothing
 
 cat >"$REACH/bytes.c" <<'END'

@@ -184,6 +184,42 @@ for how in pointer memory; do
 done
 policy <<<"sslrootcert = $PKI/root.pem"
 
+# A constructor that waits for a thread that connects; and one that connects while another preload, which opens it, holds a
+# lock of its own.
+reach_cc -DPROGRAM -rdynamic -o "$REACH/waits" "$REACH_SRC/hidden.c" -lpq -lpthread
+reach_cc -DWAITS -fPIC -shared -o "$REACH/waits.so" "$REACH_SRC/hidden.c"
+reach_cc -DWAITS -fPIC -shared -o "$REACH/waits-linked.so" "$REACH_SRC/hidden.c" -Wl,--no-as-needed -lpq
+reach_cc -DAT_LOAD -fPIC -shared -o "$REACH/atload.so" "$REACH_SRC/module.c" -lpq
+cat >"$REACH/locked.c" <<'END'
+#include <dlfcn.h>
+#include <pthread.h>
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+void *dlopen(const char *file, int flags)
+{
+    void *(*real)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+    pthread_mutex_lock(&lock);
+    void *handle = real(file, flags);
+    pthread_mutex_unlock(&lock);
+    return handle;
+}
+END
+reach_cc -fPIC -shared -o "$REACH/locked.so" "$REACH/locked.c"
+while read -r name behind program; do
+    log_mark good
+    # shellcheck disable=SC2086
+    run env REACH_AT_LOAD="$target" LD_PRELOAD="$behind" timeout 20 $program "$target"
+    is "$RC $(sessions good | sort -u)" '0 - plain' "a constructor ${name//-/ }: bare, plaintext"
+    want=$OUT
+    log_mark good
+    # shellcheck disable=SC2086
+    run env REACH_AT_LOAD="$target" LD_PRELOAD="$OBJECT $behind" timeout 20 $program "$target"
+    is "$RC $OUT $(sessions good | sort -u)" "0 $want - ssl" "a constructor ${name//-/ }: no hang, and verified TLS"
+done <<END
+waits-for-a-thread libm.so.6 $REACH/waits waits $REACH/waits.so
+waits-for-a-thread,-linked-to-libpq libm.so.6 $REACH/waits waits $REACH/waits-linked.so
+connects-below-a-lock $REACH/locked.so $reach open x n $REACH/atload.so connect x
+END
+
 # A constructor that runs before pgseal's.
 reach_cc -DAT_LOAD -DMODULE=atload -fPIC -shared -o "$REACH/libatload.so" "$REACH_SRC/module.c" -lpq
 printf 'extern const char atload[]; int main(void) { return atload[0] == 1; }\n' >"$REACH/early.c"

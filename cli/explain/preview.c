@@ -118,7 +118,7 @@ static void find_certificate(struct preview *q)
     if (v->cert_found_by_libpq && certificate != NULL && key != NULL) {
         q->left_out = client_cert_fault(certificate, key, v->passphrase);
     }
-    if (q->left_out != NULL) {
+    if (q->left_out != NULL && v->sealed) {
         verdict_force(&q->verdict, "sslcert", "/dev/null/no-client-certificate");
     }
     free(certificate);
@@ -145,12 +145,13 @@ static void find_root(struct preview *q)
 /* What the shim judges where libpq looks for it, after the verdict's line is written. */
 static void find_home_files(struct preview *q)
 {
-    if (!q->probed || !q->verdict.sealed) {
+    enum verdict_action action = q->verdict.action;
+    if (!q->probed || (action != ACTION_SEALED && action != ACTION_WOULD_SEAL)) {
         return;
     }
     probe_home(&q->libpq, q->keywords, q->values, &q->probe);
     find_certificate(q);
-    if (q->verdict.root_found_by_libpq) {
+    if (q->verdict.sealed && q->verdict.root_found_by_libpq) {
         find_root(q);
     }
 }
@@ -176,6 +177,9 @@ static void judge(struct preview *q)
         return;
     case PROBE_OK:
         q->probed = true;
+        if (verdict_needs_home(&q->policy)) {
+            probe_home(&q->libpq, q->keywords, q->values, &q->probe);
+        }
         files_world(&w, &q->root);
         seal_decide(&q->probe.request, &q->policy, &w, &q->verdict);
         return;

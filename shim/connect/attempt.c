@@ -156,6 +156,9 @@ static bool judge(struct attempt *a)
         refuse(a, a->probe.reason, false);
         break;
     case PROBE_OK:
+        if (verdict_needs_home(a->policy)) {
+            probe_home(&a->libpq, a->keywords, a->values, &a->probe);
+        }
         files_world(&w, &a->roots);
         seal_decide(&a->probe.request, a->policy, &w, &a->verdict);
         prepare_names(a);

@@ -168,6 +168,16 @@ chmod 0664 "$dir/root.crt"
 root 'one that others may write' "$dir/root.crt: writable by users other than its owner" env
 run "$pgseal" explain --json "$good"
 has "$OUT" "sslrootcert: $dir/root.crt: writable by users other than its owner" 'explain says so'
+"$pgseal" explain "$good" >/dev/null 2>&1 && status=0 || status=$?
+is "$status" 1 'with exit status 1'
+policy <<<$'mode = audit\nsslrootcert = program'
+forget_events
+run sealed "$ENTRY_POINTS" x connectdb -- "$good"
+is "$(out status server) $(verdicts)" 'ok t refuse/would-refuse' 'audit mode: connected, and would be refused'
+has "$(reason refuse)" "sslrootcert: $dir/root.crt: writable by users other than its owner" 'audit mode: the log says why'
+run sealed "$ENTRY_POINTS" x connectdb env:HOME=/nowhere -- "$good sslmode=disable"
+has "$(events 'select(.event == "refuse") | .reason')" 'sslrootcert: /nowhere/.postgresql/root.crt: no such file' 'audit mode: none there'
+policy <<<'sslrootcert = program'
 chmod 0644 "$dir/root.crt"
 cat "$PKI/crl.pem" >>"$dir/root.crt"
 root 'one with a CRL in it' "$dir/root.crt: contains a block other than CERTIFICATE" env
@@ -205,6 +215,9 @@ pair 0644
 forget_events
 run sealed "$ENTRY_POINTS" x connectdb -- "$good $full"
 has "$(out status error)" 'bad' 'audit mode changes nothing'
+
+run "$pgseal" explain --json "$good"
+has "$(jq -r '.why | join(" ")' <<<"$OUT")" 'is not used: its key is accessible to users other than its owner' 'explain says what enforce would do'
 
 # explain: which certificate is sent, and what is wrong with the pair.
 policy <<<"sslrootcert = $PKI/root.pem"

@@ -51,12 +51,22 @@ static bool is_global_root(struct deciding *d)
            root != NULL && strcmp(asked->value, root) == 0;
 }
 
+bool verdict_needs_home(const struct policy *p)
+{
+    bool needs = p->global.mode == MODE_AUDIT && p->global.root_kind == ROOT_PROGRAM;
+    for (size_t i = 0; i < p->nrules && !needs; i++) {
+        needs = p->rules[i].mode == MODE_AUDIT && p->rules[i].root_kind == ROOT_PROGRAM;
+    }
+    return needs;
+}
+
 bool seal_judge_root(struct deciding *d)
 {
     const struct rule *rule = d->v->rule;
     const char *root = rule->root;
-    if (rule->root_kind == ROOT_PROGRAM && d->r->root_judged &&
-        request_value(d->r, "sslrootcert") == NULL) {
+    /* In audit mode libpq loads what the program's own sslmode needs, perhaps nothing. */
+    bool loaded = d->r->root_judged && (d->v->mode == MODE_ENFORCE || d->r->home == NULL);
+    if (rule->root_kind == ROOT_PROGRAM && loaded && request_value(d->r, "sslrootcert") == NULL) {
         d->v->root_found_by_libpq = true; /* it is judged where libpq loads it */
         return true;
     }

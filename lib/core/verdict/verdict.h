@@ -49,7 +49,9 @@ struct request {
     bool service;     /* a service file takes part: what it says can change before the real call */
     bool crl_judged;  /* what libpq opens as a CRL is judged where it opens it */
     bool root_judged; /* likewise the root file, and an engine that it loads for a key */
-    const char *home; /* else libpq's home directory, "" for none, NULL where it does not tell */
+    const char
+        *home; /* libpq's home directory, "" for none, NULL where it was not asked or does not
+                         tell; asked where not all files are judged, and by verdict_needs_home */
 };
 
 /* What the verdict needs to know of the outside; the shim and the cli give the real world, tests a
@@ -142,6 +144,10 @@ struct verdict {
  * of stack beside *v. Does no I/O but through w. */
 void seal_decide(const struct request *r, const struct policy *p, const struct world *w,
                  struct verdict *v);
+
+/* Whether a request under p should tell libpq's home directory in any case: where the program's own root
+ * is audited, libpq need not load it, and what it would find there is part of what would be done. */
+bool verdict_needs_home(const struct policy *p);
 
 /* A refusal that stands before any request (a policy with a fault, a caller without libpq, an LDAP
  * line). In audit mode a policy's own fault refuses too; other reasons are would-refuse there. */

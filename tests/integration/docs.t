@@ -154,6 +154,13 @@ for program in tests/clients/programs/*.sh; do
     has "$(<docs/coverage.md)" "\`$program\`" "coverage.md: $program is out of reach"
 done
 
+# --- docs/architecture.md: line numbers and counts, as `make graph` writes them, are about right
+
+is "$(tests/lint/doc-lines --check docs/architecture.md)" '' 'architecture.md: functions and files are where and as long as it says'
+sed -E 's/(hooks\.c:)[0-9]+/\19999/; s/^(\| `shim\/dynlink\/` \|) [0-9,]+/\1 7/' docs/architecture.md >"$TEST_DIR/rotten.md"
+is "$(tests/lint/doc-lines --check "$TEST_DIR/rotten.md" | cut -d: -f1)" $'PQconnectdb\n`shim/dynlink/`' \
+    'architecture.md: a wrong number would be found'
+
 # --- paths and links
 
 broken=''

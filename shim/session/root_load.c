@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What was judged is given back when the witness has seen the session: a second host of a list, and
- * a cancel that libpq copies from the connection, have the file judged anew. */
 static void refuse(struct conn_state *d, const char *path, const char *fault, const char *advice)
 {
     char reason[REASON_MAX - 32];
@@ -44,6 +42,8 @@ static bool found(struct conn_state *d, const char *file)
     return d->root_found != NULL;
 }
 
+/* What was judged is given back when the witness has seen the session: a second host of a list, and a
+ * cancel that libpq copies from the connection, have the file judged anew. */
 static bool judged(struct conn_state *d, const char *file)
 {
     char fault[256] = "out of memory";

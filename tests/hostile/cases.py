@@ -260,7 +260,7 @@ def redirect_cases(pki, conf):
         led("hosts-genuine", "hostile DNS, and a certificate from the policy's CA for another of its names",
             conn={"host": "b.example"}, cert="prodexample"),
         led("list", "a second element of the host list", conn={"host": "refused.example,localhost"}, bare=GIVEN),
-        led("socket-host", "a socket directory with hostaddr beside it: TCP", conn={"host": "/tmp", "hostaddr": "127.0.0.1"}),
+        led("socket-host", "a socket directory with a hostaddr: TCP", conn={"host": "/tmp", "hostaddr": "127.0.0.1"}),
         led("neighbour", "another customer's server under the same root, unlisted_hosts = refuse", cert="neighbour",
             conn={"host": "neighbour.example"}, full=GIVEN, event="refuse",
             policy="unlisted_hosts = refuse\n[host prod.example]",

@@ -34,7 +34,7 @@ static void usage(FILE *file)
           "  -?, --help     show this\n"
           "  -V, --version  show the version\n\n"
           "`pgseal COMMAND --help` and pgseal(1) say more. Every command has --json.\n"
-          "Exit status: 0 fine, 1 found something, 2 wrong usage or it could not be done.\n",
+          "Exit status: 0 fine, 1 found something, 2 wrong usage or an error.\n",
           file);
 }
 

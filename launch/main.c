@@ -46,17 +46,16 @@ static const struct argp_option option_table[] = {
     {"policy", KEY_POLICY, "FILE", 0, "Take the policy from FILE (PGSEAL_POLICY)", 0},
     {"root", KEY_ROOT, "FILE|system|program", 0,
      "Verify servers against FILE's certificates, the system's bundle, or the root that the "
-     "program names (PGSEAL_SSLROOTCERT)",
+     "program sets (PGSEAL_SSLROOTCERT)",
      0},
-    {"audit", KEY_AUDIT, NULL, 0, "Change nothing, log what would be done (PGSEAL_MODE)", 0},
+    {"audit", KEY_AUDIT, NULL, 0, "Change nothing; log what would be done (PGSEAL_MODE)", 0},
     {"log", KEY_LOG, "SINK", 0, "stderr, syslog, file:/PATH or none (PGSEAL_LOG)", 0},
     {"lib", KEY_LIB, "FILE", 0,
      "The object to preload (default: libpgseal.so beside pgseal-run, else the installed one)", 0},
     {"drivers", KEY_DRIVERS, "only", OPTION_ARG_OPTIONAL,
-     "Also set what drivers other than libpq honour (PGSSLMODE, PGSSLROOTCERT, PGSSL, "
-     "NODE_EXTRA_CA_CERTS...), and take away what weakens them; a request, not enforcement. only: "
-     "do "
-     "nothing else, for programs that no preload reaches",
+     "Also set the variables that other drivers honour (PGSSLMODE, PGSSLROOTCERT, PGSSL, "
+     "NODE_EXTRA_CA_CERTS...), and remove those that weaken them; a request, not enforcement. "
+     "only: do nothing else, for programs that no preload reaches",
      0},
     {"rewrite-url", KEY_REWRITE, "VAR", 0,
      "Make the connection URL in this variable ask for verification", 0},

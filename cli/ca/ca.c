@@ -40,7 +40,7 @@ static const struct argp_option option_table[] = {
 };
 
 static const char doc[] =
-    "Shows what is in files of root certificates or CRLs, and what is wrong with it.\v"
+    "Shows the contents of files of root certificates or CRLs, and any faults.\v"
     "A FILE of \"-\" is standard input. A download is refused, and the old FILE kept, if its "
     "SHA-256 does not match, if it contains anything but certificates, if a certificate cannot be "
     "parsed, is not a CA or is weak, or if none is valid today. Some expired certificates are no "

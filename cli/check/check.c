@@ -24,7 +24,7 @@ struct options {
 };
 
 static const struct argp_option option_table[] = {
-    {"policy", OPT_POLICY, "FILE", 0, "Take the policy from FILE and no other settings", 0},
+    {"policy", OPT_POLICY, "FILE", 0, "Use this policy file and no other settings", 0},
     {"json", OPT_JSON, NULL, 0, "Print JSON", 0},
     {"days", 'd', "N", 0, "Report certificates that expire within N days (30)", 1},
     {"no-plaintext-probe", OPT_NO_PROBE, NULL, 0,

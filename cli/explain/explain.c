@@ -31,12 +31,11 @@ static const char doc[] =
     "and why. No network is used.\v"
     "CONNINFO is what a program passes to PQconnectdb: \"host=db user=app\" or a postgresql:// "
     "URI; "
-    "\"\" leaves everything to the environment. The environment, service files and the settings "
-    "count as "
-    "they are here and now.\n"
-    "Exit status: 0 it would be sealed, is exempt or goes over a socket, and asks for no less; "
-    "1 it asks for less than the policy, or would be refused; 2 wrong usage, or libpq does not "
-    "accept the string.";
+    "\"\" leaves everything to the environment. The environment, service files and settings are "
+    "used as they are on this machine.\n"
+    "Exit status: 0 the connection would be sealed, is exempt or uses a Unix socket, and asks for "
+    "no less; 1 it asks for less than the policy, or would be refused; 2 wrong usage, or libpq "
+    "does not accept the string.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {

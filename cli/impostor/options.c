@@ -48,10 +48,10 @@ static const char doc[] =
     "then impostors. Shows what COMMAND told them, and whether in clear or inside TLS.\v"
     "COMMAND finds the server by PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLROOTCERT, "
     "or by {host}, {port}, {user}, {password}, {dbname}, {root}, {crl} and {url} in its arguments "
-    "and in --env. PGSSLMODE is left as it is: that is what is tested.\n"
-    "Exit status: 0 the control passed and no impostor was told anything; 1 one was told "
-    "something, or the genuine server in clear; 2 the control failed, a trial timed out, wrong "
-    "usage, or it could not be done.";
+    "and in --env. PGSSLMODE is not changed, because it is part of what is tested.\n"
+    "Exit status: 0 the control passed and no impostor was told anything; 1 an impostor was told "
+    "something, or the genuine server was told something in clear; 2 the control failed, a trial "
+    "timed out, wrong usage, or an error.";
 
 static void parse_trials(struct argp_state *state, const char *list, struct options *options)
 {

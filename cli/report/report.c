@@ -75,7 +75,8 @@ static const struct argp_option option_table[] = {
 static const char doc[] =
     "Summarises pgseal's log: who asks for less, where and since when; what another policy would "
     "do; which certificates are in use.\v"
-    "LOG is a file, a directory, or - for standard input; gzip and zstd are unpacked. Lines may be "
+    "LOG is a file, a directory, or - for standard input; gzip and zstd are decompressed. Lines "
+    "may be "
     "bare, inside the JSON of journald, docker and log shippers, or after a syslog prefix.\n"
     "Exit status: 0 the report was made, whatever it says; 1 an event of --fail-on is in the log; "
     "2 wrong usage, or "

@@ -25,7 +25,7 @@ static const struct argp_option option_table[] = {
      "Use DIR, such as the tree of a container image, as the root in which PATHs and libraries are "
      "looked up",
      0},
-    {"running", OPT_RUNNING, NULL, 0, "Look at the running processes", 0},
+    {"running", OPT_RUNNING, NULL, 0, "Scan the running processes", 0},
     {"json", OPT_JSON, NULL, 0, "Print JSON", 0},
     {0},
 };
@@ -35,9 +35,8 @@ static const char doc[] =
     "Symbolic links within a tree are not followed. With --root, PATHs are relative to DIR; "
     "without a PATH, all of DIR is scanned. Without --root, a directory that contains an "
     "etc/os-release is treated as a root.\n"
-    "Exit status: 0 all that was found is covered; 1 something is not covered; 2 wrong usage, or "
-    "something could not be "
-    "looked at and all else is covered.";
+    "Exit status: 0 everything found is covered; 1 something is not covered; 2 wrong usage, or "
+    "something could not be read and all else is covered.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {

@@ -2,6 +2,7 @@
 #include "shim/dynlink/known.h"
 
 #include "shim/dynlink/lock.h"
+#include "shim/dynlink/opens.h"
 
 #include <errno.h>
 #include <string.h>
@@ -43,7 +44,6 @@ static bool grow(void)
 }
 
 struct update {
-    bool deep;
     uint64_t mask;
     bool locked;
     uint32_t gone;
@@ -98,15 +98,15 @@ static bool update_one(const struct object *o, void *data)
                                     .map = o->map,
                                     .space = o->space,
                                     .lot = lot,
-                                    .deep = u->deep,
+                                    .deep = opens_deep(),
                                     .libpq = known_is_libpq(o),
                                     .there = true};
     return false;
 }
 
-bool known_update(bool deep)
+bool known_update(void)
 {
-    struct update u = {.deep = deep, .gone = (uint32_t)objects_state(), .whole = true};
+    struct update u = {.gone = (uint32_t)objects_state(), .whole = true};
     int saved_errno = errno;
     objects_everywhere(update_one, &u);
     if (u.locked) {

@@ -29,9 +29,10 @@ struct known {
 bool known_is_libpq(const struct object *o);
 
 /* Brings the table up to date: what is gone is dropped, and what has come is a lot of its own, opened
- * RTLD_DEEPBIND if deep is set. Returns false where memory ran out: some objects are not in the table then.
+ * RTLD_DEEPBIND if a thread may be just opening something so: asked when it is found, since it is announced
+ * before it is there. Returns false where memory ran out: some objects are not in the table then.
  * Keeps errno. Takes the loader's lock and the table's. */
-bool known_update(bool deep);
+bool known_update(void);
 
 /* Calls fn for each entry of the table, in the order in which the objects came, under its lock, until fn returns true; returns whether one
  * did. fn may change sweep and open, and takes no lock. Keeps errno. */

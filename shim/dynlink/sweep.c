@@ -295,7 +295,7 @@ static bool sweep_some(struct work *w, bool *rewritten)
 {
     w->again = real_global_has_grown();
     w->state = objects_state();
-    known_update(opens_deep());
+    known_update();
     known_each(choose, w);
     objects_everywhere(find_used, w);
     hold_all(w);
@@ -374,7 +374,7 @@ static bool sweep_for(bool call)
     uint64_t state = objects_state();
     if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) &&
         !(call && state == __atomic_load_n(&left, __ATOMIC_ACQUIRE))) {
-        known_update(opens_deep());
+        known_update();
         if (is_needed(&everything) && call && can_wait()) {
             __atomic_store_n(&left, state, __ATOMIC_RELEASE);
         } else if (!is_needed(&everything) || sweep_all(everything, &rewritten)) {

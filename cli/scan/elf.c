@@ -46,7 +46,7 @@ static void read_segments(struct reader *r, struct elf_facts *facts)
         }
         if (segment.p_filesz != 0 && (segment.p_offset > r->source->size ||
                                       segment.p_filesz > r->source->size - segment.p_offset)) {
-            facts->reason = "it is cut";
+            facts->reason = "it is truncated";
         }
     }
 }

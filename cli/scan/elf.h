@@ -11,7 +11,7 @@
 /* Facts about one object. Strings are owned; free with elf_facts_free. */
 struct elf_facts {
     bool is_elf;
-    const char *reason; /* it is cut or makes no sense: what could be read was */
+    const char *reason; /* it is truncated or invalid: what could be read was read */
     bool is_program;    /* has an interpreter, or is static and executable */
     bool is_static;     /* a program without interpreter */
     int class;          /* 32 or 64 */

@@ -133,9 +133,9 @@ static void messages(void **state)
 {
     (void)state;
     assert_string_equal(option_pin_fault("ssl_min_protocol_version", "TLSv1"),
-                        "only TLSv1.2 or TLSv1.3");
+                        "must be TLSv1.2 or TLSv1.3");
     assert_string_equal(option_pin_fault("channel_binding", "prefer"), "must be require");
-    assert_string_equal(option_pin_fault("gssdelegation", "1"), "only 0 strengthens");
+    assert_string_equal(option_pin_fault("gssdelegation", "1"), "must be 0");
     assert_string_equal(option_pin_fault("require_auth", "none"),
                         "none would weaken authentication");
 }

@@ -108,7 +108,7 @@ static void faults(void **state)
         {"[host a]\nscram_client_key = s3cret", AT(2) "scram_client_key: cannot be pinned"},
         {"[host a]\npassword = s3cret", AT(2) "(hidden): cannot be pinned"},
         {"[host a]\nssl_min_protocol_version = TLSv1.1",
-         AT(2) "ssl_min_protocol_version: only TLSv1.2 or TLSv1.3 \"TLSv1.1\""},
+         AT(2) "ssl_min_protocol_version: must be TLSv1.2 or TLSv1.3 \"TLSv1.1\""},
         {"[host a]\nssl_max_protocol_version = TLSv1.2\nssl_min_protocol_version = "
          "TLSv1.3\nsslsni=1",
          AT(2) "ssl_max_protocol_version: below ssl_min_protocol_version \"TLSv1.2\""},

@@ -66,7 +66,7 @@ static bool word_of(const char *list, const char *value, size_t len)
 
 static const char *check_tls(const char *value)
 {
-    return tls_version(value) >= 12 ? NULL : "only TLSv1.2 or TLSv1.3";
+    return tls_version(value) >= 12 ? NULL : "must be TLSv1.2 or TLSv1.3";
 }
 
 static const char *check_require(const char *value)
@@ -81,12 +81,12 @@ static const char *check_certmode(const char *value)
 
 static const char *check_zero(const char *value)
 {
-    return strcmp(value, "0") == 0 ? NULL : "only 0 strengthens";
+    return strcmp(value, "0") == 0 ? NULL : "must be 0";
 }
 
 static const char *check_flag(const char *value)
 {
-    return word_of("0 1 ", value, strlen(value)) ? NULL : "only 0 or 1";
+    return word_of("0 1 ", value, strlen(value)) ? NULL : "must be 0 or 1";
 }
 
 static const char *check_negotiation(const char *value)

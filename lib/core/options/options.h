@@ -11,7 +11,7 @@
 bool option_is_secret(const char *name);
 
 /* Whether a policy may pin `name` to `value`: returns NULL if so, else a static text without the
- * name ("unknown option", "cannot be pinned", "only TLSv1.2 or TLSv1.3", "must be require"...).
+ * name ("unknown option", "cannot be pinned", "must be TLSv1.2 or TLSv1.3", "must be require"...).
  * Pinnable is what strengthens TLS or authentication, and nothing else: sslcert, sslkey,
  * sslcertmode, ssl_min_protocol_version, ssl_max_protocol_version, sslnegotiation, sslsni,
  * channel_binding, require_auth, requirepeer, passfile, gssdelegation, krbsrvname, gsslib,

@@ -30,7 +30,7 @@ struct pem_blocks {
  * that is by its shape (RFC 5280) a certificate or a CRL: what OpenSSL skips silently must not
  * count. Text between blocks is not a fault. Returns NULL if all is well, else a static text:
  * "empty", "contains no certificate", "contains no CRL", "contains a block other than CERTIFICATE",
- * "holds another block than X509 CRL", "a block does not begin on its own line", "a block is
+ * "contains a block other than X509 CRL", "a block does not begin on its own line", "a block is
  * truncated", "a block is not a certificate", "a block is not a CRL", "contains a NUL byte"; or, of
  * a file that is no such text at all, "is DER; …", "is UTF-16; …" or "begins with a byte order
  * mark; …", each with what to do.

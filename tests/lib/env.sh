@@ -210,6 +210,13 @@ sessions() {
 # contacts NAME: how many connections the server accepted since the mark, whatever came of them.
 contacts() { log_since "$1" | grep -c 'connection received' || true; }
 
+# contact_await NAME: waits until the server has logged a connection since the mark. A client that hangs up at once may be
+# gone before that, and the next look at the log would blame what came after it.
+contact_await() {
+    local i
+    for ((i = 0; i < 100 && $(contacts "$1") == 0; i++)); do sleep 0.05; done
+}
+
 # _env_contacts: each running server or recorder, and how many connections it ever accepted: "good=3 impostor=0".
 _env_contacts() {
     local name line=

@@ -98,9 +98,11 @@ the word, and a weak sslmode: an error of libpq's own from 16|$(from 16 bad 'ok 
 END
 
 # --- other options
+log_mark good
 run world_bare "$ENTRY_POINTS" g connectdb -- "$good gssencmode=require"
 gss=0 # whether this build has GSS at all; without a ticket the bare call fails either way
 [[ $OUT == *'not compiled in'* ]] || gss=1
+((gss == 0)) || contact_await good
 rows world <<END
 gssencmode=prefer|ok t|downgrade/sealed|$good gssencmode=prefer
 gssencmode=require|$([[ $gss == 1 ]] && echo 'ok t|downgrade/sealed' || echo 'bad|none')|$good gssencmode=require

@@ -34,28 +34,33 @@ size_t hooked_find(const char *name)
     return i;
 }
 
-/* Without pgseal, what this slot would be bound to. */
-static void *reach_import(const struct hooked_slot *slot)
+/* Without pgseal, what this slot would be bound to; false: that cannot be said. */
+static bool reach_import(const struct hooked_slot *slot, void **fn)
 {
-    return reach(slot->o, hooked[slot->hook].name,
-                 object_import_version(slot->o, slot->import->symbol));
+    return reach_find(slot->o, hooked[slot->hook].name,
+                      object_import_version(slot->o, slot->import->symbol), fn);
 }
 
+/* Where nothing else of pgseal's is called, a slot of which nothing can be said yet refuses. */
 static void *for_libpq(const struct hooked_slot *slot, const struct object *target, bool unbound,
                        bool *open)
 {
+    size_t column = (size_t)hooked[slot->hook].column;
     struct object libpq = *target;
     bool found = true;
+    bool sure = true;
+    void *fn = NULL;
     if (unbound && (slot->known->deep || slot->known->space != NULL)) {
-        void *fn = reach_import(slot);
-        found = fn != NULL && object_of(fn, &libpq);
+        sure = reach_import(slot, &fn);
+        found = sure && fn != NULL && object_of(fn, &libpq);
     } else if (unbound || object_is_self(target)) {
         found = reach_libpq(slot->o, hooked[slot->hook].name, &libpq);
     }
     *open = !found;
-    return found && known_is_libpq(&libpq)
-               ? linkage_stub(linkage_libpq(&libpq), (size_t)hooked[slot->hook].column)
-               : NULL;
+    if (!sure || (found && known_is_old_libpq(&libpq))) {
+        return linkage_stub(NULL, column);
+    }
+    return found && known_is_libpq(&libpq) ? linkage_stub(linkage_libpq(&libpq), column) : NULL;
 }
 
 static void *for_loader(const struct hooked_slot *slot, const struct object *target, bool unbound)
@@ -66,8 +71,8 @@ static void *for_loader(const struct hooked_slot *slot, const struct object *tar
     if (object_is_self(target) || object_symbol(slot->o, hooked[slot->hook].name) != NULL) {
         return NULL; /* ours already; or one that stands before the C library's itself */
     }
-    void *fn = unbound ? reach_import(slot) : slot->holds;
-    if (fn == NULL || !object_of(fn, &library)) {
+    void *fn = slot->holds;
+    if ((unbound && !reach_import(slot, &fn)) || fn == NULL || !object_of(fn, &library)) {
         return NULL;
     }
     if (slot->known->space != NULL) {

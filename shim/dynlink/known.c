@@ -24,6 +24,13 @@ bool known_is_libpq(const struct object *o)
            !object_is_self(o);
 }
 
+bool known_is_old_libpq(const struct object *o)
+{
+    return object_symbol(o, "PQconnectStartParams") == NULL &&
+           object_symbol(o, "PQconnectStart") != NULL && object_symbol(o, "PQfinish") != NULL &&
+           object_symbol(o, "PQexec") != NULL && !object_is_self(o);
+}
+
 /* Twice the room; the old one is given back, but the first, which is not ours to give. */
 static bool grow(void)
 {

@@ -28,6 +28,9 @@ struct known {
 /* A libpq is whatever defines these: a tracer that interposes some of its functions is none. */
 bool known_is_libpq(const struct object *o);
 
+/* A libpq before 9.0, which pgseal does not know: its connections are refused. Keeps errno. */
+bool known_is_old_libpq(const struct object *o);
+
 /* Brings the table up to date: what is gone is dropped, and what has come is a lot of its own, opened
  * RTLD_DEEPBIND if a thread may be just opening something so: asked when it is found, since it is announced
  * before it is there. Returns false where memory ran out: some objects are not in the table then.

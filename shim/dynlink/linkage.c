@@ -157,20 +157,23 @@ static bool find_slot(const struct import *import, void *data)
     return false;
 }
 
-/* What a slot of o that holds this would lead to without pgseal. */
-static void *original(const struct object *o, const struct import *import, size_t slot, void *holds)
+/* Sets *real to what a slot of o that holds this would lead to without pgseal; false: that cannot be
+ * said. */
+static bool original(const struct object *o, const struct import *import, size_t slot, void *holds,
+                     void **real)
 {
     struct object target;
-    void *real = behind_stub(holds, slot);
-    if (real != NULL || holds == NULL) {
-        return real;
+    *real = behind_stub(holds, slot);
+    if (*real != NULL || holds == NULL) {
+        return true;
     }
     bool inside = object_of(holds, &target) && target.dyn == o->dyn;
     if (inside && holds != object_symbol(o, slots[slot].name)) {
         /* unbound: it leads to the object's own stub, and from there to the dynamic linker */
-        return reach(o, slots[slot].name, object_import_version(o, import->symbol));
+        return reach_find(o, slots[slot].name, object_import_version(o, import->symbol), real);
     }
-    return holds;
+    *real = holds;
+    return true;
 }
 
 static bool write_found(const struct object *first, void *data)
@@ -191,13 +194,19 @@ static bool write_found(const struct object *first, void *data)
     return true;
 }
 
-static void rewrite(const struct object *o, struct linked *l)
+/* Returns false where it cannot be said what a slot leads to: it counts as failed until it can. */
+static bool rewrite(const struct object *o, struct linked *l)
 {
+    bool sure = true;
     struct work w = {.o = o, .l = l};
     bool has[LIBPQ_SLOTS] = {false};
     object_each_import(o, find_slot, &w);
     for (size_t i = 0; i < w.n; i++) {
-        void *real = original(o, &w.found[i].import, w.found[i].index, w.found[i].holds);
+        void *real;
+        if (!original(o, &w.found[i].import, w.found[i].index, w.found[i].holds, &real)) {
+            w.error[w.found[i].index] = EBUSY;
+            sure = false;
+        }
         has[w.found[i].index] |= real != NULL || stub_number(linkage_stubs()->slots, ALL_SLOTS,
                                                              w.found[i].holds) < ALL_SLOTS;
         if (real != NULL) {
@@ -214,8 +223,11 @@ static void rewrite(const struct object *o, struct linked *l)
         unsigned bit = 1U << i;
         if (w.error[i] != 0 && (__atomic_fetch_or(&l->failed, bit, __ATOMIC_RELAXED) & bit) == 0) {
             slot_report(o->name, slots[i].name, w.error[i]);
+        } else if (w.error[i] == 0 && has[i]) {
+            __atomic_fetch_and(&l->failed, ~bit, __ATOMIC_RELAXED);
         }
     }
+    return sure;
 }
 
 /* The row of this libpq, a free one or one whose libpq is gone. */
@@ -248,8 +260,7 @@ struct linked *linkage_libpq(const struct object *libpq)
     struct linked *l = row_of(libpq->dyn);
     uint64_t state = objects_state();
     if (l != NULL && __atomic_load_n(&l->state, __ATOMIC_ACQUIRE) != state) {
-        rewrite(libpq, l);
-        __atomic_store_n(&l->state, state, __ATOMIC_RELEASE);
+        __atomic_store_n(&l->state, rewrite(libpq, l) ? state : 0, __ATOMIC_RELEASE);
     }
     errno = saved_errno;
     return l;

@@ -8,6 +8,7 @@
 
 #include "shim/dynlink/hold.h"
 #include "shim/dynlink/known.h"
+#include "shim/dynlink/linkage.h"
 #include "shim/dynlink/real.h"
 
 #include <dlfcn.h>
@@ -31,8 +32,8 @@ static bool is_found(const char *name, void *address, void *data)
 {
     struct membership *m = data;
     m->found = real_look_up(m->handle, name, NULL) == address;
-    return m->found ||
-           ++m->asked == 32; /* others of the scope may define the same names before it */
+    m->asked++;
+    return m->found; /* else something before it in the scope may define the same name */
 }
 
 /* What came in with o, up to o itself. */
@@ -55,20 +56,22 @@ static bool note_map(struct known *k, void *data)
 }
 
 /* A handle for what was opened and brought o in: the first of its lot whose scope holds it, since the
- * dynamic linker lists objects in the order in which they came. Where that is not known (it was there
- * at the start), o itself. */
+ * dynamic linker lists objects in the order in which they came. Of an o that defines nothing to find
+ * it by, the first of the lot: others are in it only where several threads open objects at once. Where
+ * nothing is known (it was there at the start), o itself. NULL: it cannot be held. */
 static void *hold_root(const struct known *k, const struct object *o)
 {
     struct lot lot = {.last = k};
     if (k->lot != 0) {
         known_each(note_map, &lot);
     }
-    for (size_t i = 0; i < lot.n; i++) {
+    for (size_t i = 0; i < lot.n && lot.maps[i] != k->map; i++) {
         struct membership m = {.handle = hold(lot.maps[i], k->space)};
-        if (m.handle != NULL && lot.maps[i] != k->map) {
-            object_each_symbol(o, is_found, &m);
+        if (m.handle == NULL) {
+            continue; /* unloaded meanwhile */
         }
-        if (m.found) {
+        object_each_symbol(o, is_found, &m);
+        if (m.found || m.asked == 0) {
             return m.handle;
         }
         hold_end(m.handle);
@@ -94,55 +97,57 @@ static bool count_definition(const struct object *o, void *data)
     return d->n > 1;
 }
 
-static void *in_global_scope(const struct known *k, const char *name, const char *version)
+/* Both look through one scope; false: it cannot be asked. */
+static bool in_global_scope(const struct known *k, const char *name, const char *version, void **fn)
 {
-    void *fn = NULL;
     if (k->space != NULL) {
         void *handle = hold(k->space, k->space);
-        fn = handle != NULL ? real_look_up(handle, name, version) : NULL;
+        *fn = handle != NULL ? real_look_up(handle, name, version) : NULL;
         hold_end(handle);
-        return fn;
+        return handle != NULL;
     }
-    fn = real_look_up(RTLD_DEFAULT, name, version);
-    return fn != NULL ? fn : real_look_up(RTLD_NEXT, name, version);
+    *fn = real_look_up(RTLD_DEFAULT, name, version);
+    *fn = *fn != NULL ? *fn : real_look_up(RTLD_NEXT, name, version);
+    return true;
 }
 
-static void *in_local_scope(const struct known *k, const struct object *o, const char *name,
-                            const char *version)
+static bool in_local_scope(const struct known *k, const struct object *o, const char *name,
+                           const char *version, void **fn)
 {
     void *handle = hold_root(k, o);
-    void *fn = handle != NULL ? real_look_up(handle, name, version) : NULL;
+    *fn = handle != NULL ? real_look_up(handle, name, version) : NULL;
     hold_end(handle);
-    return fn;
+    return handle != NULL;
+}
+
+bool reach_find(const struct object *o, const char *name, const char *version, void **fn)
+{
+    struct known k = {0};
+    struct definitions d = {.name = name};
+    bool known = known_find(o->dyn, &k);
+    d.space = k.space;
+    objects_everywhere(count_definition, &d);
+    *fn = d.n <= 1 ? d.first : NULL;
+    bool asked = true;
+    for (int pass = 0; pass < 2 && d.n > 1 && asked && *fn == NULL; pass++) {
+        bool local = k.deep == (pass == 0);
+        asked = !local ? in_global_scope(&k, name, version, fn)
+                       : known && in_local_scope(&k, o, name, version, fn);
+    }
+    return asked;
 }
 
 void *reach(const struct object *o, const char *name, const char *version)
 {
-    struct known k = {0};
-    struct definitions d = {.name = name};
-    bool is_known = known_find(o->dyn, &k);
-    d.space = k.space;
-    objects_everywhere(count_definition, &d);
-    if (d.n <= 1) {
-        return d.first;
-    }
-    void *fn = NULL;
-    for (int pass = 0; pass < 2 && fn == NULL; pass++) {
-        bool local = k.deep == (pass == 0);
-        if (!local) {
-            fn = in_global_scope(&k, name, version);
-        } else if (is_known) {
-            fn = in_local_scope(&k, o, name, version);
-        }
-    }
-    return fn;
+    void *fn;
+    return reach_find(o, name, version, &fn) ? fn : NULL;
 }
 
 /* The libpqs of one namespace. */
 struct libpqs {
     void *space;
     size_t n;
-    const ElfW(Dyn) * dyn[8];
+    const ElfW(Dyn) * dyn[2 * LINKED_LIBPQS];
 };
 
 static bool count_libpq(struct known *k, void *data)
@@ -211,8 +216,8 @@ bool reach_libpq(const struct object *o, const char *entry_point, struct object 
                 int (*version)(void) = PQlibVersion;
                 memcpy(&fn, &version, sizeof fn);
             }
-            fn = fn != NULL ? fn : reach(o, entry_point, NULL);
-            found = fn != NULL && object_of(fn, libpq) && known_is_libpq(libpq);
+            found = (fn != NULL || reach_find(o, entry_point, NULL, &fn)) && fn != NULL &&
+                    object_of(fn, libpq) && known_is_libpq(libpq);
         }
     }
     errno = saved_errno;

@@ -54,7 +54,7 @@ enum { FIRST_OBJECTS = 512, ITEMS_FOR_EACH = 4 };
 
 struct work {
     uint64_t state;  /* objects_state() before */
-    unsigned number; /* of this sweep, where there is something new */
+    unsigned number; /* of this sweep, if it found something new */
     bool stable;     /* nothing has come or gone since */
     const struct object *walked;
     size_t next;
@@ -206,8 +206,9 @@ static bool note(const struct import *import, void *data)
     const struct known *k = &w->objects[w->next].known;
     size_t hook = find_hook(k, import);
     void *holds = import_holds(import);
-    if (hook == HOOKED || holds == NULL ||
-        (linkage_is_stub(holds) && !(k->lazy && w->again && linkage_row_of(holds) != 0))) {
+    unsigned row = holds != NULL ? linkage_row_of(holds) : 0;
+    bool anew = (k->lazy && w->again && row != 0) || (k->open && row == LINKED_LIBPQS + 1);
+    if (hook == HOOKED || holds == NULL || (linkage_is_stub(holds) && !anew)) {
         return false;
     }
     if (w->nitems == w->room * ITEMS_FOR_EACH) {
@@ -258,18 +259,22 @@ static void decide(struct work *w)
 
 /* --- writing */
 
-static bool write_items(const struct object *first, void *data)
+static bool write_items(const struct object *any, void *data)
 {
     struct work *w = data;
     uint64_t mask;
-    (void)first;
+    (void)any;
     lock_take(&mask);
     for (size_t i = 0; i < w->nitems; i++) {
         const struct item *item = &w->items[i];
         if (item->replacement != NULL &&
             !slot_write(&item->o, item->import.slot, item->holds, item->replacement)) {
+            /* Of several, the first in hooks.def: what opens a connection. */
+            bool first = w->objects[item->owner].error == 0;
             w->objects[item->owner].error = errno;
-            w->objects[item->owner].failed = item->hook;
+            if (first || item->hook < w->objects[item->owner].failed) {
+                w->objects[item->owner].failed = item->hook;
+            }
         }
     }
     lock_give(&mask);
@@ -325,28 +330,8 @@ static bool sweep_some(struct work *w, bool *rewritten)
     return w->full;
 }
 
-/* Whether there is anything to look at. Where nothing is ever opened, there is not: what the program
- * brought along reaches the exported functions. */
-static bool is_needed(bool *everything)
-{
-    size_t libpqs = 0;
-    known_each(count_libpq, &libpqs);
-    *everything = libpqs > (opens_any() ? 0 : 1);
-    return *everything || known_each(has_hidden, NULL);
-}
-
-/* Whether a call of libpq may go on before what has come is looked at: nothing hidden has, and there is
- * but one libpq that it can mean. A constructor may wait for the thread that calls; a sweep would wait
- * for that constructor. */
-static bool can_wait(void)
-{
-    size_t libpqs = 0;
-    known_each(count_libpq, &libpqs);
-    return libpqs <= 1 && !known_each(has_hidden, NULL);
-}
-
-/* Returns whether all is done; what is not, the next sweep goes on with. The memory is not on the stack,
- * which may be small; what does not fit into it is done in twice as much. */
+/* Returns whether all is done, else the next sweep goes on with it. The memory is not on the stack, which
+ * may be small; what does not fit is done in twice as much. */
 static bool sweep_all(bool everything, bool *rewritten)
 {
     bool more = true;
@@ -368,16 +353,22 @@ static bool sweep_all(bool everything, bool *rewritten)
 
 static bool sweep_for(bool call)
 {
-    bool everything = false;
     bool rewritten = false;
     int saved_errno = errno;
     uint64_t state = objects_state();
     if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) &&
         !(call && state == __atomic_load_n(&left, __ATOMIC_ACQUIRE))) {
+        size_t libpqs = 0;
         known_update();
-        if (is_needed(&everything) && call && can_wait()) {
+        known_each(count_libpq, &libpqs);
+        bool hidden = known_each(has_hidden, NULL);
+        /* Where nothing is ever opened, what the program brought along reaches the exported functions. */
+        bool everything = libpqs > (opens_any() ? 0 : 1);
+        if (call && !hidden && libpqs == 1 && everything) {
+            /* The call can mean one libpq only. A constructor may wait for the thread that calls, and a
+             * sweep would wait for that constructor: the next one looks at what has come. */
             __atomic_store_n(&left, state, __ATOMIC_RELEASE);
-        } else if (!is_needed(&everything) || sweep_all(everything, &rewritten)) {
+        } else if ((!everything && !hidden) || sweep_all(everything, &rewritten)) {
             __atomic_store_n(&swept, state, __ATOMIC_RELEASE);
         }
     }

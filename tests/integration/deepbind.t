@@ -281,4 +281,34 @@ for lie in strsz sections bloom buckets chain name symbol versions; do
     like "$want" '^0 ' "a file that lies about its $lie: bare, it is opened"
 done
 
+# --- a library that exports nothing: nothing of its own to find it by
+
+reach_cc -DPROGRAM -rdynamic -o "$REACH/mute" "$REACH_SRC/mute.c" -lpq
+reach_cc -DLIBRARY -fPIC -shared -fvisibility=hidden -Wl,-z,lazy -o "$REACH/b/libmute.so" "$REACH_SRC/mute.c"
+echo >"$REACH/b/brings.c"
+reach_cc -fPIC -shared -o "$REACH/b/brings.so" "$REACH/b/brings.c" -Wl,--no-as-needed "$REACH/b/libmute.so" "$REACH/b/libpb.so.5" \
+    -Wl,-rpath,"\$ORIGIN" -Wl,--unresolved-symbols=ignore-in-shared-libs
+both 'a library that exports nothing' "$REACH/mute" "$REACH/b/brings.so" TARGET
+
+# --- a libpq that is too old
+
+mkdir "$REACH/old"
+reach_cc -fPIC -shared -o "$REACH/old/libpq.so.5" "$REACH_SRC/old.c" -Wl,-soname,libpold.so.5
+ln -s libpq.so.5 "$REACH/old/libpold.so.5"
+cat >"$REACH/old.c" <<'END'
+#include "reach.h"
+void *PQconnectdb(const char *);
+static void do_connect(const char *name, const char *conninfo) { (void)name, PQconnectdb(conninfo); }
+static void do_nothing(void) {}
+const struct module module;
+const struct module module = {.connect = do_connect, .finish = do_nothing};
+END
+for how in lazy now; do
+    "${cc[@]}" -Wl,-z,"$how" -o "$REACH/old/$how.so" "$REACH/old.c" "$REACH/old/libpq.so.5" -Wl,-rpath,"\$ORIGIN"
+    run bare "$nested" deep "$REACH/old/$how.so" "$target"
+    is "$RC $OUT" '0 the old libpq connects' "a libpq before 9.0 ($how): bare, it is reached"
+    run sealed "$nested" deep "$REACH/old/$how.so" "$target"
+    is "$RC $OUT" '0 ' "a libpq before 9.0 ($how): refused"
+done
+
 done_testing

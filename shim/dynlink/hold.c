@@ -31,6 +31,7 @@ static void *function(const char *name, void **found)
 /* How an object is opened again. */
 struct wanted {
     const void *map;
+    const ElfW(Dyn) * dyn;
     const void *space;
     dlinfo_fn *dlinfo;
     Lmid_t id;
@@ -40,7 +41,7 @@ struct wanted {
 static bool find_path(const struct object *o, void *data)
 {
     struct wanted *w = data;
-    if (o->map != w->map || o->space != w->space) {
+    if (o->map != w->map || o->space != w->space || (w->dyn != NULL && o->dyn != w->dyn)) {
         return false;
     }
     bool named = strchr(o->name, '/') != NULL && strlen(o->name) < sizeof w->path;
@@ -51,12 +52,12 @@ static bool find_path(const struct object *o, void *data)
     return true;
 }
 
-void *hold(const void *map, const void *space)
+void *hold(const void *map, const ElfW(Dyn) * dyn, const void *space)
 {
     static void *dlinfo_address;
     static void *dlopen_address;
     static void *dlmopen_address;
-    struct wanted w = {.map = map, .space = space, .path = ""};
+    struct wanted w = {.map = map, .dyn = dyn, .space = space, .path = ""};
     int flags = RTLD_LAZY | RTLD_NOLOAD;
     int saved_errno = errno;
     void *handle = NULL;

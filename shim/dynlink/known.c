@@ -15,6 +15,7 @@ static struct known *table = first_table;
 static size_t room = FIRST_ROOM;
 static size_t count;
 static unsigned lot;  /* of what is found by this walk */
+static bool closed;   /* nothing that is yet to be found belongs to it */
 static uint32_t gone; /* how many objects had gone by the last walk, modulo 2^32 */
 
 bool known_is_libpq(const struct object *o)
@@ -54,32 +55,35 @@ struct update {
     uint64_t mask;
     bool locked;
     uint32_t gone;
-    size_t old;  /* entries from before */
-    size_t next; /* of these, the one that is expected next */
+    size_t n; /* the first entries, in the order of this walk */
     bool whole;
 };
 
 /* The loader's lock comes first, so the table's is taken in its callback. Where something has gone, it
- * may have come back at the same address, with its slots as they were. */
+ * may have come back at the same address, with its slots as they were; and what it brings in anew is
+ * in a lot with it, so there is only one then. Another thread's open may be half done. */
 static void begin(struct update *u)
 {
     lock_take(&u->mask);
     u->locked = true;
-    u->old = count;
-    lot = count > 0 ? lot + 1 : 0;
+    lot += closed ? 1 : 0;
     for (size_t i = 0; i < count; i++) {
-        table[i].there = false;
         table[i].open = table[i].open || u->gone != gone;
+        table[i].lot = u->gone != gone && table[i].lot != 0 ? 1 : table[i].lot;
     }
+    if (u->gone != gone && lot > 1) {
+        lot = 1;
+    }
+    closed = !opens_of_others();
     gone = u->gone;
 }
 
+/* The entry of o among those that are not there yet; NULL: it has none. */
 static struct known *find_entry(const struct update *u, const struct object *o)
 {
-    for (size_t n = 0; n < u->old; n++) {
-        struct known *k = &table[(u->next + n) % u->old];
-        if (k->dyn == o->dyn && k->map == o->map && k->space == o->space) {
-            return k;
+    for (size_t i = u->n; i < count; i++) {
+        if (table[i].dyn == o->dyn && table[i].map == o->map && table[i].space == o->space) {
+            return &table[i];
         }
     }
     return NULL;
@@ -92,22 +96,22 @@ static bool update_one(const struct object *o, void *data)
         begin(u);
     }
     struct known *k = find_entry(u, o);
-    if (k != NULL) {
-        k->there = true;
-        u->next = (size_t)(k - table) + 1;
-        return false;
+    if (k == NULL && (count < room || grow())) {
+        k = &table[count++];
+        *k = (struct known){.dyn = o->dyn,
+                            .map = o->map,
+                            .space = o->space,
+                            .lot = lot,
+                            .deep = opens_deep(),
+                            .libpq = known_is_libpq(o)};
     }
-    if (count == room && !grow()) {
+    if (k == NULL) {
         u->whole = false;
         return false;
     }
-    table[count++] = (struct known){.dyn = o->dyn,
-                                    .map = o->map,
-                                    .space = o->space,
-                                    .lot = lot,
-                                    .deep = opens_deep(),
-                                    .libpq = known_is_libpq(o),
-                                    .there = true};
+    struct known other = table[u->n];
+    table[u->n++] = *k;
+    *k = other;
     return false;
 }
 
@@ -117,17 +121,19 @@ bool known_update(void)
     int saved_errno = errno;
     objects_everywhere(update_one, &u);
     if (u.locked) {
-        size_t kept = 0;
-        for (size_t i = 0; i < count; i++) {
-            if (table[i].there) {
-                table[kept++] = table[i];
-            }
-        }
-        count = kept;
+        count = u.n;
         lock_give(&u.mask);
     }
     errno = saved_errno;
     return u.whole;
+}
+
+void known_settled(void)
+{
+    uint64_t mask;
+    lock_take(&mask);
+    closed = true;
+    lock_give(&mask);
 }
 
 bool known_each(bool (*fn)(struct known *k, void *data), void *data)

@@ -11,9 +11,11 @@
 /* One loaded object, in any namespace. */
 struct known {
     const ElfW(Dyn) * dyn;
-    void *map;    /* its link map */
-    void *space;  /* of another namespace: the first link map there; NULL: ours */
-    unsigned lot; /* what came since the same walk has the same number; 0: was there at the first */
+    void *map;   /* its link map */
+    void *space; /* of another namespace: the first link map there; NULL: ours */
+    unsigned
+        lot; /* what may have come in with the same open has the same number; 0: it was there at
+                     the first walk */
     bool
         deep; /* opened RTLD_DEEPBIND, or brought in so: its own scope comes before the global one */
     bool libpq; /* it defines libpq's functions */
@@ -22,7 +24,6 @@ struct known {
                        0: none yet */
     bool lazy; /* slots of it were rewritten before the dynamic linker had bound them */
     bool open; /* there are slots left that may have to be rewritten later */
-    bool there; /* the table's own */
 };
 
 /* A libpq is whatever defines these: a tracer that interposes some of its functions is none. */
@@ -36,6 +37,9 @@ bool known_is_old_libpq(const struct object *o);
  * before it is there. Returns false where memory ran out: some objects are not in the table then.
  * Keeps errno. Takes the loader's lock and the table's. */
 bool known_update(void);
+
+/* Says that all that was being opened at the last update is in the table. Keeps errno. */
+void known_settled(void);
 
 /* Calls fn for each entry of the table, in the order in which the objects came, under its lock, until fn returns true; returns whether one
  * did. fn may change sweep and open, and takes no lock. Keeps errno. */

@@ -36,6 +36,11 @@ bool opens_deep(void)
     return __atomic_load_n(&opens.deep, __ATOMIC_ACQUIRE) > 0;
 }
 
+bool opens_of_others(void)
+{
+    return __atomic_load_n(&opens.all, __ATOMIC_ACQUIRE) != own_opens;
+}
+
 void opens_end(void)
 {
     __atomic_fetch_sub(&opens.deep, own_deep_opens, __ATOMIC_ACQ_REL);

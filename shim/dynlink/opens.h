@@ -16,6 +16,9 @@ void opens_announce(bool deep);
 /* Whether a thread may be just opening something RTLD_DEEPBIND. Async-signal-safe. */
 bool opens_deep(void);
 
+/* Whether another thread may be just opening something. Async-signal-safe. */
+bool opens_of_others(void);
+
 /* What this thread announced is over. Async-signal-safe. */
 void opens_end(void);
 

@@ -6,6 +6,8 @@
  * asked with the real dlsym, while it is held (hold.h). The best witness is what the linker has bound already. */
 #include "shim/dynlink/reach.h"
 
+#include "lib/core/text/array.h"
+#include "lib/core/text/strbuf.h"
 #include "shim/dynlink/hold.h"
 #include "shim/dynlink/known.h"
 #include "shim/dynlink/linkage.h"
@@ -21,62 +23,112 @@
 #pragma weak PQlibVersion
 extern int PQlibVersion(void);
 
-/* Whether o is in the scope of this handle: one of its symbols is what a look-up finds there. */
-struct membership {
-    void *handle;
-    unsigned asked;
-    bool found;
+/* Some of what an object defines, copied under the loader's lock: the object may be unloaded at any
+ * time. */
+struct definitions_of {
+    const struct known *known;
+    bool there;
+    size_t n;
+    struct {
+        char name[56]; /* longer ones are left out */
+        void *address;
+    } all[32];
 };
 
-static bool is_found(const char *name, void *address, void *data)
+static bool copy_symbol(const char *name, void *address, void *data)
 {
-    struct membership *m = data;
-    m->found = real_look_up(m->handle, name, NULL) == address;
-    m->asked++;
-    return m->found; /* else something before it in the scope may define the same name */
+    struct definitions_of *d = data;
+    if (strlen(name) < sizeof d->all[0].name) {
+        strbuf_copy(d->all[d->n].name, sizeof d->all[0].name, name);
+        d->all[d->n++].address = address;
+    }
+    return d->n == ARRAY_LEN(d->all);
 }
 
-/* What came in with o, up to o itself. */
-struct lot {
-    const struct known *last;
-    size_t n;
-    void *maps[128];
-};
-
-static bool note_map(struct known *k, void *data)
+static bool copy_symbols(const struct object *o, void *data)
 {
-    struct lot *l = data;
-    if (k->lot == l->last->lot && k->space == l->last->space) {
-        if (l->n == sizeof l->maps / sizeof l->maps[0]) {
+    struct definitions_of *d = data;
+    d->there = o->dyn == d->known->dyn && o->map == d->known->map && o->space == d->known->space;
+    if (d->there) {
+        object_each_symbol(o, copy_symbol, d);
+    }
+    return d->there;
+}
+
+/* Whether the object is in the scope of this handle: one of its symbols is what a look-up finds there.
+ * Something before it in the scope may define the same name. */
+static bool is_in_scope(const struct definitions_of *d, void *handle)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        if (real_look_up(handle, d->all[i].name, NULL) == d->all[i].address) {
             return true;
         }
-        l->maps[l->n++] = k->map;
     }
-    return k->map == l->last->map;
+    return d->n == 0;
 }
 
-/* A handle for what was opened and brought o in: the first of its lot whose scope holds it, since the
+/* What came in with an object, before it. */
+struct lot {
+    const struct known *last;
+    bool complete; /* the object itself was met */
+    unsigned lot;  /* its own; the copy's may be out of date */
+    size_t n;
+    struct {
+        void *map;
+        const ElfW(Dyn) * dyn;
+        unsigned lot;
+        void *handle;
+    } all[256];
+};
+
+static bool note_one(struct known *k, void *data)
+{
+    struct lot *l = data;
+    l->complete = k->map == l->last->map && k->dyn == l->last->dyn && k->space == l->last->space;
+    l->lot = k->lot;
+    if (l->complete || l->n == ARRAY_LEN(l->all)) {
+        return true;
+    }
+    if (k->lot != 0 && k->space == l->last->space) {
+        l->all[l->n].map = k->map;
+        l->all[l->n].lot = k->lot;
+        l->all[l->n++].dyn = k->dyn;
+    }
+    return false;
+}
+
+/* The handle is that of what was opened and brought o in: the first of its lot whose scope holds it, since the
  * dynamic linker lists objects in the order in which they came. Of an o that defines nothing to find
  * it by, the first of the lot: others are in it only where several threads open objects at once. Where
- * nothing is known (it was there at the start), o itself. NULL: it cannot be held. */
-static void *hold_root(const struct known *k, const struct object *o)
+ * nothing is known (it was there at the start), o itself. NULL: that cannot be held, or one of the lot
+ * is gone, so that it cannot be said.
+ *
+ * A library is never held without what brought it in: if that were closed and opened again meanwhile,
+ * the library would be left with another order of scopes than it had (resolve.t, two threads). */
+void *reach_hold(const struct known *k)
 {
     struct lot lot = {.last = k};
-    if (k->lot != 0) {
-        known_each(note_map, &lot);
-    }
-    for (size_t i = 0; i < lot.n && lot.maps[i] != k->map; i++) {
-        struct membership m = {.handle = hold(lot.maps[i], k->space)};
-        if (m.handle == NULL) {
-            continue; /* unloaded meanwhile */
+    struct definitions_of own = {.known = k};
+    void *found = NULL;
+    size_t i;
+    known_each(note_one, &lot);
+    bool gone = !lot.complete || !objects_everywhere(copy_symbols, &own);
+    for (i = 0; i < lot.n && found == NULL && !gone; i++) {
+        lot.all[i].handle = NULL;
+        if (lot.lot == 0 || lot.all[i].lot != lot.lot) {
+            continue;
         }
-        object_each_symbol(o, is_found, &m);
-        if (m.found || m.asked == 0) {
-            return m.handle;
-        }
-        hold_end(m.handle);
+        lot.all[i].handle = hold(lot.all[i].map, lot.all[i].dyn, k->space);
+        gone = lot.all[i].handle == NULL;
+        found = !gone && is_in_scope(&own, lot.all[i].handle) ? lot.all[i].handle : NULL;
     }
-    return hold(k->map, k->space);
+    if (found == NULL && !gone) {
+        found = hold(k->map, k->dyn, k->space);
+    }
+    while (i-- > 0) {
+        hold_end(lot.all[i].handle != found ? lot.all[i].handle : NULL);
+    }
+    return found;
 }
 
 /* The definitions of a name in one namespace. */
@@ -101,7 +153,7 @@ static bool count_definition(const struct object *o, void *data)
 static bool in_global_scope(const struct known *k, const char *name, const char *version, void **fn)
 {
     if (k->space != NULL) {
-        void *handle = hold(k->space, k->space);
+        void *handle = hold(k->space, NULL, k->space);
         *fn = handle != NULL ? real_look_up(handle, name, version) : NULL;
         hold_end(handle);
         return handle != NULL;
@@ -111,10 +163,9 @@ static bool in_global_scope(const struct known *k, const char *name, const char 
     return true;
 }
 
-static bool in_local_scope(const struct known *k, const struct object *o, const char *name,
-                           const char *version, void **fn)
+static bool in_local_scope(const struct known *k, const char *name, const char *version, void **fn)
 {
-    void *handle = hold_root(k, o);
+    void *handle = reach_hold(k);
     *fn = handle != NULL ? real_look_up(handle, name, version) : NULL;
     hold_end(handle);
     return handle != NULL;
@@ -132,7 +183,7 @@ bool reach_find(const struct object *o, const char *name, const char *version, v
     for (int pass = 0; pass < 2 && d.n > 1 && asked && *fn == NULL; pass++) {
         bool local = k.deep == (pass == 0);
         asked = !local ? in_global_scope(&k, name, version, fn)
-                       : known && in_local_scope(&k, o, name, version, fn);
+                       : known && in_local_scope(&k, name, version, fn);
     }
     return asked;
 }

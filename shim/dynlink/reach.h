@@ -14,6 +14,11 @@ bool reach_find(const struct object *o, const char *name, const char *version, v
 /* Likewise; NULL also where that cannot be asked. */
 void *reach(const struct object *o, const char *name, const char *version);
 
+/* Keeps this object, with what brought it in, from being unloaded; NULL: it is not loaded any more, or
+ * cannot be held. The handle is for hold_end. As hold() otherwise. */
+struct known;
+void *reach_hold(const struct known *k);
+
 /* The libpq that o's calls of this entry point would reach: the only one of its namespace; o itself; that
  * to which the dynamic linker has bound o's other imports of libpq; else as above. False where there is
  * none. Keeps errno. */

@@ -171,7 +171,8 @@ static bool agree(const struct candidates *c, struct object *libpq)
         const void *one = c->all[i].row != 0 ? linkage_bound(c->all[i].row) : NULL;
         if (one == NULL) {
             const struct object *o = &c->all[i].object;
-            void *handle = hold(o->map, NULL);
+            struct known known;
+            void *handle = known_find(o->dyn, &known) ? reach_hold(&known) : NULL;
             bool reached = reach_libpq(o, c->entry_point, libpq);
             hold_end(handle);
             if (!reached) {

@@ -15,6 +15,7 @@
 #include "shim/dynlink/linkage.h"
 #include "shim/dynlink/lock.h"
 #include "shim/dynlink/opens.h"
+#include "shim/dynlink/reach.h"
 #include "shim/dynlink/real.h"
 #include "shim/dynlink/slot.h"
 
@@ -62,12 +63,12 @@ struct work {
     size_t nitems;
     size_t nlibpqs;
     struct {
-        void *map;
-        void *space;
+        struct known known;
         void *handle;
     } libpqs[2 * LINKED_LIBPQS];
     bool full;
-    bool again; /* something may have joined the global scope: slots that the dynamic linker would
+    bool unsure; /* what was to be looked at has gone meanwhile, or something near it */
+    bool again;  /* something may have joined the global scope: slots that the dynamic linker would
                         not have bound yet may have to lead elsewhere */
     bool everything; /* slots of libpq's functions in plainly opened objects, too */
     size_t room;     /* for so many objects, and for so many items for each */
@@ -167,8 +168,7 @@ static bool note_libpq(struct known *k, void *data)
 {
     struct work *w = data;
     if (k->libpq && w->nlibpqs < ARRAY_LEN(w->libpqs)) {
-        w->libpqs[w->nlibpqs].map = k->map;
-        w->libpqs[w->nlibpqs++].space = k->space;
+        w->libpqs[w->nlibpqs++].known = *k;
     }
     return false;
 }
@@ -179,15 +179,18 @@ static void hold_all(struct work *w)
 {
     known_each(note_libpq, w);
     for (size_t i = 0; i < w->nlibpqs; i++) {
-        w->libpqs[i].handle = hold(w->libpqs[i].map, w->libpqs[i].space);
+        w->libpqs[i].handle = reach_hold(&w->libpqs[i].known);
     }
     for (size_t i = 0; i < w->nobjects; i++) {
         const struct known *k = &w->objects[i].known;
         bool needed = w->objects[i].used && !w->objects[i].program;
-        w->objects[i].handle = needed ? hold(k->map, k->space) : NULL;
+        w->objects[i].handle = needed ? reach_hold(k) : NULL;
     }
     objects_settled();
     w->stable = objects_state() == w->state;
+    if (w->stable) {
+        known_settled();
+    }
 }
 
 static void end_holds(struct work *w)
@@ -235,6 +238,7 @@ static bool collect(const struct object *o, void *data)
             object_each_import(o, note, w);
         } else {
             w->objects[i].open = true;
+            w->unsure = true;
         }
     }
     return false;
@@ -254,6 +258,7 @@ static void decide(struct work *w)
         item->replacement = hooked_target(&slot, &unbound, &open);
         w->objects[item->owner].lazy |= unbound;
         w->objects[item->owner].open |= open;
+        w->unsure |= open && item->replacement != NULL;
     }
 }
 
@@ -295,8 +300,7 @@ static bool mark(struct known *k, void *data)
     return false;
 }
 
-/* Returns whether there is more to do than fits. */
-static bool sweep_some(struct work *w, bool *rewritten)
+static void sweep_some(struct work *w, bool *rewritten)
 {
     w->again = real_global_has_grown();
     w->state = objects_state();
@@ -327,15 +331,15 @@ static bool sweep_some(struct work *w, bool *rewritten)
             slot_report(w->objects[i].name, hooked[w->objects[i].failed].name, w->objects[i].error);
         }
     }
-    return w->full;
 }
 
 /* Returns whether all is done, else the next sweep goes on with it. The memory is not on the stack, which
  * may be small; what does not fit is done in twice as much. */
 static bool sweep_all(bool everything, bool *rewritten)
 {
+    size_t room = FIRST_OBJECTS;
     bool more = true;
-    for (size_t room = FIRST_OBJECTS; more; room *= 2) {
+    for (int tries = 0; more && tries < 32; tries++) {
         struct work w = {.everything = everything, .room = room};
         size_t objects = room * sizeof *w.objects;
         size_t size = objects + room * ITEMS_FOR_EACH * sizeof *w.items;
@@ -345,10 +349,12 @@ static bool sweep_all(bool everything, bool *rewritten)
         }
         w.objects = (struct subject *)(void *)memory;
         w.items = (struct item *)(void *)(memory + objects);
-        more = sweep_some(&w, rewritten);
+        sweep_some(&w, rewritten);
         munmap(memory, size);
+        more = w.full || w.unsure;
+        room *= w.full ? 2 : 1;
     }
-    return true;
+    return !more;
 }
 
 static bool sweep_for(bool call)

@@ -52,6 +52,9 @@ const struct linkage_stubs stubs = {
 __attribute__((visibility("default"))) char *dlerror(void)
 {
     char *text = real_dlerror();
+    if (text != NULL && __atomic_load_n(&opens_pending, __ATOMIC_RELAXED)) {
+        sweep_failed(); /* what this thread was about to open has failed, or it has not opened anything */
+    }
     for (size_t i = 0; text != NULL && strchr(text, '\001') != NULL && i < HOOKED; i++) {
         char *found = strstr(text, hooked[i].marked);
         if (found != NULL) { /* the text is the C library's own copy, good until its next error */

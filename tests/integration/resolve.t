@@ -116,7 +116,7 @@ is "$(grep -c ': t$' <<<"$OUT")" 40 'eight threads: forty answers over TLS'
 
 # Modules that other threads open and close at the same time.
 reach_cc -o "$REACH/churn" "$REACH_SRC/churn.c" -lpthread
-for how in n l d m; do
+for how in n l d df m; do
     rounds=12
     [[ $how != m ]] || rounds=2 # the C library has room for few namespaces
     log_mark good

@@ -1,6 +1,7 @@
 /* churn: a thread for each module that opens it, connects, finishes and closes it again, all at once.
  *
- *   churn ROUNDS CONNINFO FLAGS PATH…     FLAGS of n(ow) l(azy) d(eepbind) m (dlmopen, a new namespace) */
+ *   churn ROUNDS CONNINFO FLAGS PATH…     FLAGS of n(ow) l(azy) d(eepbind) m (dlmopen, a new
+ * namespace) f(ork: the process also makes children meanwhile, which end at once) */
 #include "reach.h"
 
 #include <dlfcn.h>
@@ -8,10 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static int rounds;
 static const char *conninfo;
 static const char *flags;
+
+static int working; /* threads */
 
 static void *work(void *data)
 {
@@ -30,7 +35,20 @@ static void *work(void *data)
         module->finish();
         dlclose(handle);
     }
+    __atomic_fetch_sub(&working, 1, __ATOMIC_RELAXED);
     return NULL;
+}
+
+static void make_children(void)
+{
+    while (__atomic_load_n(&working, __ATOMIC_RELAXED) > 0) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            _exit(0);
+        }
+        waitpid(pid, NULL, 0);
+        usleep(1000);
+    }
 }
 
 int main(int argc, char **argv)
@@ -40,8 +58,12 @@ int main(int argc, char **argv)
     rounds = atoi(argv[1]);
     conninfo = argv[2];
     flags = argv[3];
+    working = n;
     for (int i = 0; i < n; i++) {
         pthread_create(&threads[i], NULL, work, argv[4 + i]);
+    }
+    if (strchr(flags, 'f') != NULL) {
+        make_children();
     }
     for (int i = 0; i < n; i++) {
         pthread_join(threads[i], NULL);

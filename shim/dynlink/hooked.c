@@ -50,10 +50,11 @@ static void *for_libpq(const struct hooked_slot *slot, const struct object *targ
     bool found = true;
     bool sure = true;
     void *fn = NULL;
-    if (unbound && (slot->known->deep || slot->known->space != NULL)) {
+    bool known = !unbound && !object_is_self(target);
+    if (!known && (slot->known->deep || slot->known->space != NULL)) {
         sure = reach_import(slot, &fn);
         found = sure && fn != NULL && object_of(fn, &libpq);
-    } else if (unbound || object_is_self(target)) {
+    } else if (!known) {
         found = reach_libpq(slot->o, hooked[slot->hook].name, &libpq);
     }
     *open = !found;

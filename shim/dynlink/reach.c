@@ -194,18 +194,18 @@ void *reach(const struct object *o, const char *name, const char *version)
     return reach_find(o, name, version, &fn) ? fn : NULL;
 }
 
-/* The libpqs of one namespace. */
+/* The libpqs of one namespace, as they are now: one that another thread is just bringing in counts. */
 struct libpqs {
     void *space;
     size_t n;
     const ElfW(Dyn) * dyn[2 * LINKED_LIBPQS];
 };
 
-static bool count_libpq(struct known *k, void *data)
+static bool count_libpq(const struct object *o, void *data)
 {
     struct libpqs *l = data;
-    if (k->libpq && k->space == l->space && l->n < sizeof l->dyn / sizeof l->dyn[0]) {
-        l->dyn[l->n++] = k->dyn;
+    if (o->space == l->space && l->n < ARRAY_LEN(l->dyn) && known_is_libpq(o)) {
+        l->dyn[l->n++] = o->dyn;
     }
     return false;
 }
@@ -249,9 +249,9 @@ bool reach_libpq(const struct object *o, const char *entry_point, struct object 
     int saved_errno = errno;
     known_find(o->dyn, &k);
     struct libpqs all = {.space = k.space};
-    known_each(count_libpq, &all);
+    objects_everywhere(count_libpq, &all);
     bool found = true;
-    if (k.libpq) {
+    if (known_is_libpq(o)) {
         *libpq = *o;
     } else if (all.n == 1) {
         found = object_of(all.dyn[0], libpq);

@@ -114,18 +114,23 @@ is "$(reached | sed -E "s#$REACH/##g; s#t[0-9]#t#")" \
 is "$(sessions good | sort | uniq -c | xargs)" '40 - ssl' 'eight threads: forty sessions of verified TLS'
 is "$(grep -c ': t$' <<<"$OUT")" 40 'eight threads: forty answers over TLS'
 
-# Modules that other threads open and close at the same time.
+# Modules that other threads open and close at the same time; also where the program itself is linked to a libpq.
 reach_cc -o "$REACH/churn" "$REACH_SRC/churn.c" -lpthread
-for how in n l d df m; do
+reach_cc -DLINKED -o "$REACH/churn-linked" "$REACH_SRC/churn.c" -lpthread -lpq
+for how in n l d df m linked-do linked-lo; do
     rounds=12
     [[ $how != m ]] || rounds=2 # the C library has room for few namespaces
+    churn=("$REACH/churn" "$rounds" "$target" "$how")
+    [[ $how != linked-* ]] || churn=("$REACH/churn-linked" "$rounds" "$target" "${how#linked-}")
     log_mark good
-    run bare "$REACH/churn" "$rounds" "$target" "$how" "$a" "$b" "$c" "$s"
+    run bare "${churn[@]}" "$a" "$b" "$c" "$s"
     want="$RC $(sort <<<"$OUT" | uniq -c | tr -s ' ')$ERR"
     log_mark good
-    run sealed "$REACH/churn" "$rounds" "$target" "$how" "$a" "$b" "$c" "$s"
+    run sealed "${churn[@]}" "$a" "$b" "$c" "$s"
     is "$RC $(sort <<<"$OUT" | uniq -c | tr -s ' ')$ERR" "$want" "four threads open and close modules ($how): each its own libpq"
-    is "$(sessions good | sort | uniq -c | xargs)" "$((4 * rounds)) - ssl" "four threads open and close modules ($how): verified TLS"
+    [[ $how != linked-* ]] || rounds=0 # and those of the program itself
+    is "$(sessions good | sort | uniq)" '- ssl' "four threads open and close modules ($how): verified TLS"
+    ((rounds == 0)) || is "$(sessions good | wc -l)" "$((4 * rounds))" "four threads open and close modules ($how): all of them"
 done
 
 # A tail call: the return address is that of the program, which has no libpq of its own, or of a module with another one.

@@ -1,10 +1,16 @@
 /* churn: a thread for each module that opens it, connects, finishes and closes it again, all at once.
  *
  *   churn ROUNDS CONNINFO FLAGS PATH…     FLAGS of n(ow) l(azy) d(eepbind) m (dlmopen, a new
- * namespace) f(ork: the process also makes children meanwhile, which end at once) */
+ * namespace) f(ork: the process also makes children meanwhile, which end at once) o(pens and closes
+ * fifteen times more often)
+ *
+ * -DLINKED: itself linked to libpq; two more threads connect with that meanwhile. */
 #include "reach.h"
 
 #include <dlfcn.h>
+#ifdef LINKED
+#include <libpq-fe.h>
+#endif
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +29,8 @@ static void *work(void *data)
     const char *path = data;
     int mode = strchr(flags, 'l') != NULL ? RTLD_LAZY : RTLD_NOW;
     mode |= strchr(flags, 'd') != NULL ? RTLD_DEEPBIND : 0;
-    for (int i = 0; i < rounds; i++) {
+    int opens = strchr(flags, 'o') != NULL ? 16 : 1;
+    for (int i = 0; i < rounds * opens; i++) {
         void *handle =
             strchr(flags, 'm') != NULL ? dlmopen(LM_ID_NEWLM, path, mode) : dlopen(path, mode);
         const struct module *module = handle != NULL ? dlsym(handle, "module") : NULL;
@@ -31,8 +38,10 @@ static void *work(void *data)
             fprintf(stderr, "%s\n", dlerror());
             exit(2);
         }
-        module->connect(strrchr(path, '/') + 1, conninfo);
-        module->finish();
+        if (i % opens == 0) {
+            module->connect(strrchr(path, '/') + 1, conninfo);
+            module->finish();
+        }
         dlclose(handle);
     }
     __atomic_fetch_sub(&working, 1, __ATOMIC_RELAXED);
@@ -51,6 +60,21 @@ static void make_children(void)
     }
 }
 
+#ifdef LINKED
+static void *connect_often(void *unused)
+{
+    (void)unused;
+    while (__atomic_load_n(&working, __ATOMIC_RELAXED) > 0) {
+        PGconn *conn = PQconnectdb(conninfo);
+        if (PQstatus(conn) != CONNECTION_OK) {
+            printf("program: %s", PQerrorMessage(conn));
+        }
+        PQfinish(conn);
+    }
+    return NULL;
+}
+#endif
+
 int main(int argc, char **argv)
 {
     pthread_t threads[16];
@@ -62,11 +86,20 @@ int main(int argc, char **argv)
     for (int i = 0; i < n; i++) {
         pthread_create(&threads[i], NULL, work, argv[4 + i]);
     }
+#ifdef LINKED
+    pthread_t own[2];
+    pthread_create(&own[0], NULL, connect_often, NULL);
+    pthread_create(&own[1], NULL, connect_often, NULL);
+#endif
     if (strchr(flags, 'f') != NULL) {
         make_children();
     }
     for (int i = 0; i < n; i++) {
         pthread_join(threads[i], NULL);
     }
+#ifdef LINKED
+    pthread_join(own[0], NULL);
+    pthread_join(own[1], NULL);
+#endif
     return 0;
 }

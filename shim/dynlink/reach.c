@@ -104,7 +104,7 @@ static bool note_one(struct known *k, void *data)
  * is gone, so that it cannot be said.
  *
  * A library is never held without what brought it in: if that were closed and opened again meanwhile,
- * the library would be left with another order of scopes than it had (resolve.t, two threads). */
+ * the library would be left with another order of scopes than it had (resolve.t, four threads). */
 void *reach_hold(const struct known *k)
 {
     struct lot lot = {.last = k};

@@ -304,10 +304,14 @@ static const char *fill_once(struct libpq *pq, const struct object *o)
     return missing;
 }
 
-static bool decide_bound(const void *bound, struct object *o, const char **reason)
+static bool decide_bound(const void *bound, struct object *o, const struct survey *s,
+                         const char **reason)
 {
     if (object_of(bound, o) && object_is_self(o)) {
-        *reason = "more copies of libpq are loaded than pgseal can tell apart: ";
+        *reason = s->n > LINKED_LIBPQS
+                      ? "more copies of libpq are loaded than pgseal can tell apart: "
+                      : "this call does not reach a libpq that pgseal knows (it is older than 9.0, "
+                        "or just being unloaded); loaded: ";
         return false;
     }
     if (object_of(bound, o) && o->dyn == bound && known_is_libpq(o)) {
@@ -331,7 +335,7 @@ bool libpq_resolve(struct call_site call_site, const char *entry_point, struct l
     strbuf_init(&t, reason, size);
     sweep_before_call();
     survey(&s);
-    bool found = call_site.bound != NULL ? decide_bound(call_site.bound, &o, &fault)
+    bool found = call_site.bound != NULL ? decide_bound(call_site.bound, &o, &s, &fault)
                                          : decide(call_site, entry_point, &o, &s, &fault);
     if (found) {
         missing = fill_once(pq, &o);

@@ -307,8 +307,10 @@ for how in lazy now; do
     "${cc[@]}" -Wl,-z,"$how" -o "$REACH/old/$how.so" "$REACH/old.c" "$REACH/old/libpq.so.5" -Wl,-rpath,"\$ORIGIN"
     run bare "$nested" deep "$REACH/old/$how.so" "$target"
     is "$RC $OUT" '0 the old libpq connects' "a libpq before 9.0 ($how): bare, it is reached"
+    forget_events
     run sealed "$nested" deep "$REACH/old/$how.so" "$target"
     is "$RC $OUT" '0 ' "a libpq before 9.0 ($how): refused"
+    has "$(events .reason)" 'older than 9.0' "a libpq before 9.0 ($how): the log says why"
 done
 
 done_testing

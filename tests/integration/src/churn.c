@@ -83,6 +83,14 @@ int main(int argc, char **argv)
     conninfo = argv[2];
     flags = argv[3];
     working = n;
+#ifdef LINKED
+    /* Calls that are under way when the first object is opened may be ambiguous: not these. */
+    void *handle = dlopen(argv[4], RTLD_LAZY);
+    if (handle == NULL || dlsym(handle, "module") == NULL) {
+        return 2;
+    }
+    dlclose(handle);
+#endif
     for (int i = 0; i < n; i++) {
         pthread_create(&threads[i], NULL, work, argv[4 + i]);
     }

@@ -351,7 +351,7 @@ static bool sweep_all(bool everything, bool *rewritten)
         w.items = (struct item *)(void *)(memory + objects);
         sweep_some(&w, rewritten);
         munmap(memory, size);
-        more = w.full || w.unsure;
+        more = w.full || (w.unsure && !w.stable); /* if nothing changes, neither does the answer */
         room *= w.full ? 2 : 1;
     }
     return !more;

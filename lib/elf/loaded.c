@@ -1,34 +1,12 @@
-/* loaded: the objects that are loaded, without asking the dynamic linker anything that could
- * fail.
- *
- * dlsym cannot do this: a failing one allocates and overwrites what dlerror() has to say, the
- * symbol is our own hook, and its newest version (GLIBC_2.34) is more than an old C library has. */
+/* loaded: the objects that are loaded. */
 #include "lib/elf/loaded.h"
+
+#include "lib/elf/names.h"
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
 #include <sys/auxv.h>
-
-/* Whether a begins with the whole of b, and whether that is all of it. Not the C library's: a
- * sanitizer's strcmp calls a real one that it is only just looking for, by our dlsym. */
-static bool begins(const char *a, const char *b)
-{
-    while (*b && *a == *b) {
-        a++;
-        b++;
-    }
-    return !*b;
-}
-
-static bool same(const char *a, const char *b)
-{
-    while (*a && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
 
 static void *pointer(uintptr_t address)
 {
@@ -37,7 +15,7 @@ static void *pointer(uintptr_t address)
 
 static bool is_vdso(const char *name)
 {
-    return begins(name, "linux-vdso") || begins(name, "linux-gate");
+    return name_begins(name, "linux-vdso") || name_begins(name, "linux-gate");
 }
 
 /* The program headers of an object that dl_iterate_phdr does not show (another namespace's): where
@@ -45,7 +23,7 @@ static bool is_vdso(const char *name)
 static void find_headers(struct object *o)
 {
     const ElfW(Ehdr) *e = pointer(o->base);
-    if (!object_readable(o->base, sizeof *e) || !begins((const char *)e->e_ident, ELFMAG) ||
+    if (!object_readable(o->base, sizeof *e) || !name_begins((const char *)e->e_ident, ELFMAG) ||
         e->e_phentsize != sizeof(ElfW(Phdr)) ||
         !object_readable(o->base + e->e_phoff, e->e_phnum * sizeof(ElfW(Phdr)))) {
         return;
@@ -87,6 +65,28 @@ static const struct namespaces *namespaces_of(const struct object *program)
 enum { REMEMBERED = 16 };
 static const ElfW(Dyn) * remembered[REMEMBERED];
 
+/* The head of the list of link maps, by way of the program's headers, as a debugger finds it. */
+const struct link_map *objects_first_map(void)
+{
+    const ElfW(Phdr) *p = pointer(getauxval(AT_PHDR));
+    struct object program = {.name = ""};
+    size_t n = getauxval(AT_PHNUM);
+    size_t i;
+    for (i = 0; p != NULL && i < n; i++) {
+        if (p[i].p_type == PT_PHDR) {
+            program.base = (uintptr_t)p - p[i].p_vaddr;
+        }
+    }
+    for (i = 0; p != NULL && i < n; i++) {
+        if (p[i].p_type == PT_DYNAMIC) {
+            program.dyn = pointer(program.base + p[i].p_vaddr);
+        }
+    }
+    const ElfW(Dyn) *d = program.dyn != NULL ? object_dynamic(&program, DT_DEBUG) : NULL;
+    const struct r_debug *debug = d != NULL ? pointer(d->d_un.d_ptr) : NULL;
+    return debug != NULL ? debug->r_map : NULL;
+}
+
 struct walk {
     bool (*fn)(const struct object *o, void *data);
     void *data;
@@ -95,39 +95,6 @@ struct walk {
     bool begun;
     const struct link_map **spaces; /* a link map of each remembered namespace; NULL: ours alone */
 };
-
-static bool walk_space(struct walk *w, const struct link_map *first)
-{
-    while (first != NULL && first->l_prev != NULL) {
-        first = first->l_prev;
-    }
-    for (const struct link_map *m = first; m != NULL; m = m->l_next) {
-        struct object o = m->l_ld != NULL ? object_of_map(m) : (struct object){0};
-        o.space = (void *)(uintptr_t)first; // NOLINT(performance-no-int-to-ptr)
-        if (o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool walk_others(struct walk *w, const struct namespaces *n)
-{
-    if (n != NULL && n->ours.r_version >= 2) {
-        while ((n = n->next) != NULL) {
-            if (walk_space(w, n->ours.r_map)) {
-                return true;
-            }
-        }
-        return false;
-    }
-    for (size_t i = 0; i < REMEMBERED; i++) {
-        if (w->spaces[i] != NULL && walk_space(w, w->spaces[i])) {
-            return true;
-        }
-    }
-    return false;
-}
 
 bool object_holds(const struct object *o, const void *address)
 {
@@ -139,6 +106,58 @@ bool object_holds(const struct object *o, const void *address)
         }
     }
     return false;
+}
+
+/* What there is of it: space as in struct object. */
+static bool walk_space(struct walk *w, const struct link_map *first, const struct link_map *space)
+{
+    for (const struct link_map *m = first; m != NULL; m = m->l_next) {
+        struct object o = m->l_ld != NULL ? object_of_map(m) : (struct object){0};
+        if (space == NULL && m == first) { /* which may be no PIE, and its header elsewhere */
+            o.headers = pointer(getauxval(AT_PHDR));
+            o.nheaders = getauxval(AT_PHNUM);
+        }
+        bool wanted = w->address == NULL || object_holds(&o, w->address);
+        o.space = (void *)(uintptr_t)space; // NOLINT(performance-no-int-to-ptr)
+        if (wanted && o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool walk_other(struct walk *w, const struct link_map *map)
+{
+    while (map != NULL && map->l_prev != NULL) {
+        map = map->l_prev;
+    }
+    return walk_space(w, map, map);
+}
+
+static bool walk_others(struct walk *w, const struct namespaces *n)
+{
+    if (n != NULL && n->ours.r_version >= 2) {
+        while ((n = n->next) != NULL) {
+            if (walk_other(w, n->ours.r_map)) {
+                return true;
+            }
+        }
+        return false;
+    }
+    for (size_t i = 0; i < REMEMBERED; i++) {
+        if (w->spaces[i] != NULL && walk_other(w, w->spaces[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool walk_unlocked(struct walk *w)
+{
+    const struct link_map *first = objects_first_map();
+    struct object program = object_of_map(first);
+    return (w->spaces != NULL && walk_others(w, namespaces_of(&program))) ||
+           walk_space(w, first, NULL);
 }
 
 static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
@@ -173,6 +192,32 @@ static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
     return inside && o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data);
 }
 
+/* How many threads hold the lock of dl_iterate_phdr here, or wait for it. */
+static unsigned walkers;
+/* This is the child of a fork, and in the parent another thread may have held that lock: glibc does not
+ * release it in a child. So nothing here takes it any more, here or in children of this process. */
+static bool lock_lost;
+
+void objects_forked(bool busy)
+{
+    bool walked = __atomic_exchange_n(&walkers, 0, __ATOMIC_RELAXED) != 0;
+    if ((walked || busy) && objects_first_map() != NULL) {
+        __atomic_store_n(&lock_lost, true, __ATOMIC_RELAXED);
+    }
+}
+
+/* dl_iterate_phdr, or the same without its lock. */
+static bool walk(struct walk *w)
+{
+    if (__atomic_load_n(&lock_lost, __ATOMIC_RELAXED)) {
+        return walk_unlocked(w);
+    }
+    __atomic_fetch_add(&walkers, 1, __ATOMIC_ACQ_REL);
+    bool stopped = dl_iterate_phdr(walk_one, w) != 0;
+    __atomic_fetch_sub(&walkers, 1, __ATOMIC_ACQ_REL);
+    return stopped;
+}
+
 static int keep_state(struct dl_phdr_info *info, size_t size, void *data)
 {
     if (size >= offsetof(struct dl_phdr_info, dlpi_subs) + sizeof info->dlpi_subs) {
@@ -181,11 +226,27 @@ static int keep_state(struct dl_phdr_info *info, size_t size, void *data)
     return 1;
 }
 
+/* Without the lock there are no counters, so these are the objects themselves. */
+static uint64_t state_unlocked(void)
+{
+    uint64_t state = 1;
+    for (const struct link_map *m = objects_first_map(); m != NULL; m = m->l_next) {
+        state = (state ^ (uintptr_t)m ^ m->l_addr) * 0x100000001b3; /* FNV-1a */
+    }
+    return state | 1;
+}
+
 uint64_t objects_state(void)
 {
     uint64_t state = 1;
     int saved_errno = errno;
-    dl_iterate_phdr(keep_state, &state);
+    if (__atomic_load_n(&lock_lost, __ATOMIC_RELAXED)) {
+        state = state_unlocked();
+    } else {
+        __atomic_fetch_add(&walkers, 1, __ATOMIC_ACQ_REL);
+        dl_iterate_phdr(keep_state, &state);
+        __atomic_fetch_sub(&walkers, 1, __ATOMIC_ACQ_REL);
+    }
     errno = saved_errno;
     return state;
 }
@@ -194,7 +255,7 @@ bool objects_each(bool (*fn)(const struct object *o, void *data), void *data)
 {
     struct walk w = {.fn = fn, .data = data};
     int saved_errno = errno;
-    bool stopped = dl_iterate_phdr(walk_one, &w) != 0;
+    bool stopped = walk(&w);
     errno = saved_errno;
     return stopped;
 }
@@ -233,8 +294,7 @@ bool object_of(const void *address, struct object *o)
 {
     struct walk w = {.fn = keep_object, .data = o, .address = address};
     int saved_errno = errno;
-    bool found =
-        address != NULL && (dl_iterate_phdr(walk_one, &w) != 0 || object_by_dladdr1(address, o));
+    bool found = address != NULL && (walk(&w) || object_by_dladdr1(address, o));
     errno = saved_errno;
     return found;
 }
@@ -268,7 +328,7 @@ bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *da
             spaces[i] = o.map;
         }
     }
-    bool stopped = dl_iterate_phdr(walk_one, &w) != 0;
+    bool stopped = walk(&w);
     errno = saved_errno;
     return stopped;
 }
@@ -281,110 +341,4 @@ void objects_settled(void)
     int saved_errno = errno;
     object_by_dladdr1(_DYNAMIC, &o);
     errno = saved_errno;
-}
-
-bool object_is_self(const struct object *o)
-{
-    return o->dyn == _DYNAMIC || same(object_soname(o), "libpgseal.so");
-}
-
-static bool is_either(const struct object *o, void *data)
-{
-    const ElfW(Dyn) **pair = data;
-    if (o->dyn == pair[0] || o->dyn == pair[1]) {
-        pair[2] = o->dyn;
-        return true;
-    }
-    return false;
-}
-
-bool object_before(const struct object *a, const struct object *b)
-{
-    const ElfW(Dyn) * pair[3] = {a->dyn, b->dyn, NULL};
-    objects_each(is_either, pair);
-    return pair[2] == a->dyn && a->dyn != b->dyn;
-}
-
-struct next_search {
-    const char *name;
-    const ElfW(Dyn) * start;
-    bool past;
-    void *after, *any;
-};
-
-static bool search_next(const struct object *o, void *data)
-{
-    struct next_search *s = data;
-    void *found = o->dyn == s->start || object_is_self(o) ? NULL : object_symbol(o, s->name);
-    s->past |= o->dyn == s->start;
-    if (found != NULL && s->any == NULL) {
-        s->any = found;
-    }
-    if (found != NULL && s->past) {
-        s->after = found;
-    }
-    return s->after != NULL;
-}
-
-/* The head of the list of link maps, by way of the program's headers, as a debugger finds it. */
-static const struct link_map *first_link_map(void)
-{
-    const ElfW(Phdr) *p = pointer(getauxval(AT_PHDR));
-    struct object program = {.name = ""};
-    size_t n = getauxval(AT_PHNUM);
-    size_t i;
-    for (i = 0; p != NULL && i < n; i++) {
-        if (p[i].p_type == PT_PHDR) {
-            program.base = (uintptr_t)p - p[i].p_vaddr;
-        }
-    }
-    for (i = 0; p != NULL && i < n; i++) {
-        if (p[i].p_type == PT_DYNAMIC) {
-            program.dyn = pointer(program.base + p[i].p_vaddr);
-        }
-    }
-    const ElfW(Dyn) *d = program.dyn != NULL ? object_dynamic(&program, DT_DEBUG) : NULL;
-    const struct r_debug *debug = d != NULL ? pointer(d->d_un.d_ptr) : NULL;
-    return debug != NULL ? debug->r_map : NULL;
-}
-
-void *next_definition(const char *name)
-{
-    struct next_search s = {.name = name, .start = _DYNAMIC};
-    /* First without a call to anything that may be interposed: ThreadSanitizer's dl_iterate_phdr
-     * calls a real one that it is only just looking for, by our dlsym. What is found so, the C
-     * library, was loaded at start and never goes, so no lock is needed on the way. */
-    for (const struct link_map *m = first_link_map(); m != NULL; m = m->l_next) {
-        struct object o = {.base = m->l_addr, .dyn = m->l_ld, .name = m->l_name};
-        if (o.dyn != NULL && !is_vdso(o.name) && search_next(&o, &s)) {
-            return s.after;
-        }
-    }
-    s = (struct next_search){.name = name, .start = _DYNAMIC};
-    objects_each(search_next, &s);
-    return s.after != NULL ? s.after : s.any;
-}
-
-static bool search_libc(const struct object *o, void *data)
-{
-    struct next_search *s = data;
-    const char *soname = object_soname(o);
-    if (same(soname, "libc.so.6") || same(soname, "libdl.so.2")) {
-        s->after = object_symbol(o, s->name);
-    }
-    return s->after != NULL;
-}
-
-void *libc_definition(const char *name)
-{
-    struct next_search s = {.name = name};
-    objects_each(search_libc, &s);
-    return s.after != NULL ? s.after : next_definition(name);
-}
-
-void *definition_after(const struct object *o, const char *name)
-{
-    struct next_search s = {.name = name, .start = o->dyn};
-    objects_each(search_next, &s);
-    return s.after;
 }

@@ -24,6 +24,16 @@ struct object {
  * namespace. Never 0. Keeps errno; takes the loader's lock. */
 uint64_t objects_state(void);
 
+/* For the child of a fork. busy: another thread of the parent may have been just opening or closing
+ * objects, and so have held a lock of the dynamic linker's that nothing releases here. Then, and where
+ * another thread was in a function of these, objects are listed without that lock from now on.
+ * Async-signal-safe. */
+void objects_forked(bool busy);
+
+/* The head of the list of link maps of our namespace, as a debugger finds it; NULL where the program
+ * has none. Calls nothing that may be interposed. Async-signal-safe. */
+const struct link_map *objects_first_map(void);
+
 /* The object of a link map. Pure. */
 struct object object_of_map(const struct link_map *map);
 

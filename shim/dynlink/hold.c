@@ -3,6 +3,7 @@
 
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
+#include "shim/dynlink/opens.h"
 #include "shim/dynlink/real.h"
 
 #include <dlfcn.h>
@@ -64,6 +65,7 @@ void *hold(const void *map, const ElfW(Dyn) * dyn, const void *space)
     void *open = function("dlopen", &dlopen_address);
     void *open_there = function("dlmopen", &dlmopen_address);
     w.dlinfo = space != NULL ? (dlinfo_fn *)function("dlinfo", &dlinfo_address) : NULL;
+    opens_hold();
     if (objects_everywhere(find_path, &w) && w.path[0] != '\0') {
         if (space == NULL) {
             handle = open != NULL ? ((dlopen_fn *)open)(w.path, flags) : NULL;
@@ -76,7 +78,11 @@ void *hold(const void *map, const ElfW(Dyn) * dyn, const void *space)
     }
     if (handle != NULL && handle != map) { /* unloaded meanwhile, and another one has this path */
         hold_end(handle);
-        handle = NULL;
+        errno = saved_errno;
+        return NULL;
+    }
+    if (handle == NULL) {
+        opens_hold_end();
     }
     errno = saved_errno;
     return handle;
@@ -89,6 +95,9 @@ void hold_end(void *handle)
     void *close = handle != NULL ? function("dlclose", &dlclose_address) : NULL;
     if (close != NULL) {
         ((dlclose_fn *)close)(handle);
+    }
+    if (handle != NULL) {
+        opens_hold_end();
     }
     errno = saved_errno;
 }

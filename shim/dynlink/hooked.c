@@ -1,6 +1,7 @@
 /* hooked: the functions of hooks.def by name, and what a linkage slot for one of them should hold. */
 #include "shim/dynlink/hooked.h"
 
+#include "lib/elf/names.h"
 #include "shim/dynlink/reach.h"
 #include "shim/dynlink/real.h"
 
@@ -14,21 +15,10 @@ const struct hooked hooked[HOOKED] = {
 #undef HOOK
 };
 
-/* Not the C library's strcmp: a sanitizer's calls a real one that it is only just looking for, by our
- * dlsym. */
-static bool same(const char *a, const char *b)
-{
-    while (*a != '\0' && *a == *b) {
-        a++;
-        b++;
-    }
-    return *a == *b;
-}
-
 size_t hooked_find(const char *name)
 {
     size_t i = 0;
-    while (i < HOOKED && !same(hooked[i].name, name)) {
+    while (i < HOOKED && !name_same(hooked[i].name, name)) {
         i++;
     }
     return i;

@@ -5,6 +5,7 @@
 #include "shim/dynlink/opens.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -14,8 +15,10 @@ static struct known first_table[FIRST_ROOM];
 static struct known *table = first_table;
 static size_t room = FIRST_ROOM;
 static size_t count;
-static unsigned lot;  /* of what is found by this walk */
-static bool closed;   /* nothing that is yet to be found belongs to it */
+static unsigned lot; /* of what is found by this walk */
+static bool closed;  /* nothing that is yet to be found belongs to it */
+static bool deep;    /* what was opened RTLD_DEEPBIND is in it, so all that comes after it, too */
+static unsigned walks;
 static uint32_t gone; /* how many objects had gone by the last walk, modulo 2^32 */
 
 bool known_is_libpq(const struct object *o)
@@ -67,6 +70,8 @@ static void begin(struct update *u)
     lock_take(&u->mask);
     u->locked = true;
     lot += closed ? 1 : 0;
+    deep = deep && !closed;
+    __atomic_store_n(&walks, walks + 1, __ATOMIC_RELEASE);
     for (size_t i = 0; i < count; i++) {
         table[i].open = table[i].open || u->gone != gone;
         table[i].lot = u->gone != gone && table[i].lot != 0 ? 1 : table[i].lot;
@@ -97,12 +102,14 @@ static bool update_one(const struct object *o, void *data)
     }
     struct known *k = find_entry(u, o);
     if (k == NULL && (count < room || grow())) {
+        deep = deep || opens_deep(o->name);
         k = &table[count++];
         *k = (struct known){.dyn = o->dyn,
                             .map = o->map,
                             .space = o->space,
                             .lot = lot,
-                            .deep = opens_deep(),
+                            .came = walks,
+                            .deep = deep,
                             .libpq = known_is_libpq(o)};
     }
     if (k == NULL) {
@@ -146,6 +153,12 @@ bool known_each(bool (*fn)(struct known *k, void *data), void *data)
     }
     lock_give(&mask);
     return stopped;
+}
+
+unsigned known_so_far(void)
+{
+    unsigned n = __atomic_load_n(&walks, __ATOMIC_ACQUIRE);
+    return n == 0 || __atomic_load_n(&opens_pending, __ATOMIC_ACQUIRE) ? UINT_MAX : n;
 }
 
 struct search {

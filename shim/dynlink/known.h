@@ -13,15 +13,14 @@ struct known {
     const ElfW(Dyn) * dyn;
     void *map;   /* its link map */
     void *space; /* of another namespace: the first link map there; NULL: ours */
-    unsigned
-        lot; /* what may have come in with the same open has the same number; 0: it was there at
-                     the first walk */
-    bool
-        deep; /* opened RTLD_DEEPBIND, or brought in so: its own scope comes before the global one */
+    /* What may have come in with the same open has the same number; 0: it was there at the first walk. */
+    unsigned lot;
+    unsigned came; /* the walk that found it (known_so_far) */
+    /* Opened RTLD_DEEPBIND, or brought in so: its own scope comes before the global one. */
+    bool deep;
     bool libpq; /* it defines libpq's functions */
-    unsigned
-        sweep; /* the last sweep (sweep.h) that found slots to rewrite in it, or looked at it first;
-                       0: none yet */
+    /* The last sweep (sweep.h) that found slots to rewrite in it, or looked at it first; 0: none yet. */
+    unsigned sweep;
     bool lazy; /* slots of it were rewritten before the dynamic linker had bound them */
     bool open; /* there are slots left that may have to be rewritten later */
 };
@@ -32,11 +31,15 @@ bool known_is_libpq(const struct object *o);
 /* A libpq before 9.0, which pgseal does not know: its connections are refused. Keeps errno. */
 bool known_is_old_libpq(const struct object *o);
 
-/* Brings the table up to date: what is gone is dropped, and what has come is a lot of its own, opened
- * RTLD_DEEPBIND if a thread may be just opening something so: asked when it is found, since it is announced
- * before it is there. Returns false where memory ran out: some objects are not in the table then.
+/* Brings the table up to date: what is gone is dropped, and what has come is a lot of its own. Of what a
+ * thread may be just opening RTLD_DEEPBIND (opens.h), so is what comes after it in the same lot: asked when
+ * it is found, since it is announced before it is there. Returns false where memory ran out: some objects are not in the table then.
  * Keeps errno. Takes the loader's lock and the table's. */
 bool known_update(void);
+
+/* The number of the last update, if all that was opened before it is in the table; else, UINT_MAX. What has a
+ * higher number in `came` was not there yet. Async-signal-safe. */
+unsigned known_so_far(void);
 
 /* Says that all that was being opened at the last update is in the table. Keeps errno. */
 void known_settled(void);

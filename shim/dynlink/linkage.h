@@ -72,7 +72,8 @@ enum loader_function {
     LOADER_dlopen,
     LOADER_dlmopen,
     LOADER_STUBS,
-    LOADER_dlerror = LOADER_STUBS, /* has no stub: there it needs nothing of ours */
+    LOADER_dlerror = LOADER_STUBS, /* these have no stub: there they need nothing of ours */
+    LOADER_dlclose,
     LOADER_FUNCTIONS
 };
 

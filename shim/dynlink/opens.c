@@ -1,13 +1,30 @@
-/* opens: counts what threads are about to open. */
+/* opens: what threads are about to open or close, until that is over. */
 #include "shim/dynlink/opens.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 bool opens_pending;
 bool opens_had_deep;
 static bool had_open;
-static struct { /* under way, or jumped to and not yet swept up after */
-    unsigned all, deep;
-} opens;
-static __thread unsigned own_opens, own_deep_opens; /* of these, this thread's */
+static unsigned all; /* under way, or jumped to and not yet swept up after */
+static unsigned called, closing, holding;
+/* Of these, this thread's. */
+static __thread unsigned own, own_called, own_closing, own_holding;
+
+/* What is opened RTLD_DEEPBIND: a hash of the last part of each path; 0: none. unnamed: of those whose
+ * name cannot be known or did not fit. own_names has a bit for each of this thread's. */
+enum { NAMES = 32 };
+static uint32_t names[NAMES];
+static unsigned unnamed;
+static __thread uint32_t own_names;
+static __thread unsigned own_unnamed;
+_Static_assert(NAMES <= 8 * sizeof own_names, "a bit for each name");
 
 bool opens_first(void)
 {
@@ -19,38 +36,155 @@ bool opens_any(void)
     return __atomic_load_n(&had_open, __ATOMIC_ACQUIRE);
 }
 
-void opens_announce(bool deep)
+/* FNV-1a of the last part of a path; 0: what it will be is not known. */
+static uint32_t hash_of(const char *path)
+{
+    uint32_t hash = 2166136261;
+    const char *last = path != NULL ? strrchr(path, '/') : NULL;
+    last = last != NULL ? last + 1 : path;
+    if (last == NULL || strchr(last, '$') != NULL) {
+        return 0;
+    }
+    for (; *last != '\0'; last++) {
+        hash = (hash ^ (unsigned char)*last) * 16777619;
+    }
+    return hash != 0 ? hash : 1;
+}
+
+static void announce_deep(const char *file)
+{
+    uint32_t hash = hash_of(file);
+    for (size_t i = 0; i < NAMES && hash != 0; i++) {
+        uint32_t none = 0;
+        if (__atomic_compare_exchange_n(&names[i], &none, hash, false, __ATOMIC_ACQ_REL,
+                                        __ATOMIC_RELAXED)) {
+            own_names |= UINT32_C(1) << i;
+            return;
+        }
+    }
+    own_unnamed++;
+    __atomic_fetch_add(&unnamed, 1, __ATOMIC_ACQ_REL);
+}
+
+void opens_announce(const char *file, bool deep)
 {
     if (deep) {
-        own_deep_opens++;
         __atomic_store_n(&opens_had_deep, true, __ATOMIC_RELAXED);
-        __atomic_fetch_add(&opens.deep, 1, __ATOMIC_ACQ_REL);
+        announce_deep(file);
     }
-    own_opens++;
-    __atomic_fetch_add(&opens.all, 1, __ATOMIC_ACQ_REL);
+    own++;
+    __atomic_fetch_add(&all, 1, __ATOMIC_ACQ_REL);
     __atomic_store_n(&opens_pending, true, __ATOMIC_RELEASE);
 }
 
-bool opens_deep(void)
+bool opens_deep(const char *path)
 {
-    return __atomic_load_n(&opens.deep, __ATOMIC_ACQUIRE) > 0;
+    bool found = __atomic_load_n(&unnamed, __ATOMIC_ACQUIRE) > 0;
+    if (!found && __atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED)) {
+        uint32_t hash = hash_of(path);
+        for (size_t i = 0; i < NAMES && !found; i++) {
+            uint32_t name = __atomic_load_n(&names[i], __ATOMIC_ACQUIRE);
+            found = name != 0 && (name == hash || hash == 0);
+        }
+    }
+    return found;
 }
 
 bool opens_of_others(void)
 {
-    return __atomic_load_n(&opens.all, __ATOMIC_ACQUIRE) != own_opens;
+    return __atomic_load_n(&all, __ATOMIC_ACQUIRE) != own;
 }
 
 void opens_end(void)
 {
-    __atomic_fetch_sub(&opens.deep, own_deep_opens, __ATOMIC_ACQ_REL);
-    unsigned others = __atomic_sub_fetch(&opens.all, own_opens, __ATOMIC_ACQ_REL);
-    own_deep_opens = 0;
-    own_opens = 0;
+    for (size_t i = 0; i < NAMES && own_names != 0; i++) {
+        if ((own_names >> i & 1) != 0) {
+            __atomic_store_n(&names[i], 0, __ATOMIC_RELEASE);
+        }
+    }
+    own_names = 0;
+    __atomic_fetch_sub(&unnamed, own_unnamed, __ATOMIC_ACQ_REL);
+    own_unnamed = 0;
+    unsigned others = __atomic_sub_fetch(&all, own, __ATOMIC_ACQ_REL);
+    own = 0;
     if (others == 0) {
         __atomic_store_n(&opens_pending, false, __ATOMIC_RELEASE);
-        if (__atomic_load_n(&opens.all, __ATOMIC_ACQUIRE) != 0) { /* another thread, just now */
+        if (__atomic_load_n(&all, __ATOMIC_ACQUIRE) != 0) { /* another thread, just now */
             __atomic_store_n(&opens_pending, true, __ATOMIC_RELEASE);
         }
     }
+}
+
+void opens_call(void)
+{
+    own_called++;
+    __atomic_fetch_add(&called, 1, __ATOMIC_ACQ_REL);
+}
+
+void opens_call_end(void)
+{
+    own_called--;
+    __atomic_fetch_sub(&called, 1, __ATOMIC_ACQ_REL);
+}
+
+bool opens_called_by_others(void)
+{
+    return __atomic_load_n(&called, __ATOMIC_ACQUIRE) != own_called;
+}
+
+/* Joins those who do one thing, when nobody, or only this thread, does the other: both say first what they
+ * do, then look. After a tenth of a second, it joins all the same: a constructor or destructor may wait for
+ * this thread. */
+static void join(unsigned *these, const unsigned *those, unsigned own_of_those)
+{
+    static const struct timespec pause = {.tv_nsec = 50000};
+    int saved_errno = errno;
+    for (int tries = 0;; tries++) {
+        __atomic_fetch_add(these, 1, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(those, __ATOMIC_SEQ_CST) == own_of_those || tries == 1000) {
+            break;
+        }
+        __atomic_fetch_sub(these, 1, __ATOMIC_SEQ_CST);
+        syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
+    }
+    errno = saved_errno;
+}
+
+void opens_close(void)
+{
+    join(&closing, &holding, own_holding);
+    own_closing++;
+}
+
+void opens_close_end(void)
+{
+    own_closing--;
+    __atomic_fetch_sub(&closing, 1, __ATOMIC_SEQ_CST);
+}
+
+void opens_hold(void)
+{
+    join(&holding, &closing, own_closing);
+    own_holding++;
+}
+
+void opens_hold_end(void)
+{
+    own_holding--;
+    __atomic_fetch_sub(&holding, 1, __ATOMIC_SEQ_CST);
+}
+
+bool opens_forked(void)
+{
+    bool busy =
+        all != own || called != own_called || closing != own_closing || holding != own_holding;
+    for (size_t i = 0; i < NAMES; i++) {
+        own_names |= names[i] != 0 ? UINT32_C(1) << i : 0;
+    }
+    own_unnamed = unnamed;
+    own = all;
+    called = own_called;
+    closing = own_closing;
+    holding = own_holding;
+    return busy;
 }

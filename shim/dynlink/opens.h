@@ -1,4 +1,4 @@
-/* opens: what threads are about to open, until they have swept up after it. */
+/* opens: what threads are about to open or close, until that is over. */
 #ifndef PGSEAL_OPENS_H
 #define PGSEAL_OPENS_H
 
@@ -10,17 +10,39 @@ bool opens_first(void);
 /* Whether something was opened in this process, or is about to be. Async-signal-safe. */
 bool opens_any(void);
 
-/* This thread is about to open something, deep: RTLD_DEEPBIND. Async-signal-safe. */
-void opens_announce(bool deep);
+/* This thread is about to open file; deep: RTLD_DEEPBIND. Over with its next opens_end. Async-signal-safe. */
+void opens_announce(const char *file, bool deep);
 
-/* Whether a thread may be just opening something RTLD_DEEPBIND. Async-signal-safe. */
-bool opens_deep(void);
+/* Whether what has this path may be just coming in by an open with RTLD_DEEPBIND: one was announced, of a
+ * file with the same last part. Async-signal-safe. */
+bool opens_deep(const char *path);
 
 /* Whether another thread may be just opening something. Async-signal-safe. */
 bool opens_of_others(void);
 
 /* What this thread announced is over. Async-signal-safe. */
 void opens_end(void);
+
+/* This thread is inside a call that opens something RTLD_DEEPBIND or in another namespace, and looks at
+ * what came in as soon as it is over; and no longer. Async-signal-safe. */
+void opens_call(void);
+void opens_call_end(void);
+
+/* Whether another thread is. Async-signal-safe. */
+bool opens_called_by_others(void);
+
+/* Around a call that closes something. The first waits, but for at most a tenth of a second, while another thread
+ * holds objects (below): that close would not be the last one. Keep errno; async-signal-safe. */
+void opens_close(void);
+void opens_close_end(void);
+
+/* Around holding objects (hold.h). The first waits, but for at most a tenth of a second, while another thread closes something. Keep errno. */
+void opens_hold(void);
+void opens_hold_end(void);
+
+/* For the child of a fork: what other threads had announced is this one's now. Returns whether another
+ * thread was opening or closing something. Async-signal-safe. */
+bool opens_forked(void);
 
 /* Whether something was opened, by any thread, and not yet swept up after: read by the loader's
  * entries. */

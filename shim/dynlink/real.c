@@ -13,7 +13,7 @@ void *real_function(enum loader_function function)
 {
     static const char names[][8] = {
         [LOADER_dlsym] = "dlsym",     [LOADER_dlvsym] = "dlvsym",   [LOADER_dlopen] = "dlopen",
-        [LOADER_dlmopen] = "dlmopen", [LOADER_dlerror] = "dlerror",
+        [LOADER_dlmopen] = "dlmopen", [LOADER_dlerror] = "dlerror", [LOADER_dlclose] = "dlclose",
     };
     void *fn = __atomic_load_n(&real_functions[function], __ATOMIC_RELAXED);
     if (fn == NULL) {

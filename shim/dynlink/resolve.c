@@ -7,59 +7,18 @@
  * for. */
 #include "shim/dynlink/resolve.h"
 
-#include "lib/core/options/options.h"
 #include "lib/core/text/array.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
-#include "lib/os/sys.h"
 #include "shim/dynlink/hold.h"
 #include "shim/dynlink/known.h"
 #include "shim/dynlink/linkage.h"
-#include "shim/dynlink/lock.h"
 #include "shim/dynlink/reach.h"
+#include "shim/dynlink/rewrite.h"
 #include "shim/dynlink/sweep.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
-
-static int version_of(const struct object *o)
-{
-    void *fn = object_symbol(o, "PQlibVersion");
-    int (*version)(void) = NULL;
-    memcpy(&version, &fn, sizeof version);
-    return version != NULL ? version() : 0;
-}
-
-/* The program's own path; asked for once, for each connection is logged with it. */
-static void program_path(char *buf, size_t size)
-{
-    static char known[512];
-    static int state; /* 0, 1: being written, 2: there */
-    int unknown = 0;
-    if (__atomic_load_n(&state, __ATOMIC_ACQUIRE) == 2) {
-        strbuf_copy(buf, size, known);
-        return;
-    }
-    char path[sizeof known];
-    ssize_t n = sys_readlink("/proc/self/exe", path, sizeof path - 1);
-    path[n > 0 ? n : 0] = '\0';
-    strbuf_copy(buf, size, path);
-    if (n > 0 && __atomic_compare_exchange_n(&state, &unknown, 1, false, __ATOMIC_ACQUIRE,
-                                             __ATOMIC_RELAXED)) {
-        strbuf_copy(known, sizeof known, path);
-        __atomic_store_n(&state, 2, __ATOMIC_RELEASE);
-    }
-}
-
-static void path_of(const struct object *o, char *buf, size_t size)
-{
-    if (o->name[0]) {
-        strbuf_copy(buf, size, o->name);
-    } else {
-        program_path(buf, size);
-    }
-}
 
 /* The libpqs of our namespace: how many, the first, and their paths in words. */
 struct survey {
@@ -87,7 +46,7 @@ static bool describe_libpq(const struct object *o, void *data)
     for (size_t i = 0; i < s->n; i++) {
         if (s->all[i] == o->dyn) {
             s->first = s->there == 0 ? *o : s->first;
-            path_of(o, path, sizeof path);
+            object_own_path(o, path, sizeof path);
             strbuf_add(&s->paths, s->there++ > 0 ? ", " : "");
             strbuf_add(&s->paths, path);
         }
@@ -106,6 +65,7 @@ static void survey(struct survey *s)
 struct candidates {
     const char *entry_point;
     const ElfW(Dyn) * caller; /* the object that the call returns into */
+    unsigned known_so_far;    /* when the call came in */
     struct object selves[4];  /* the copies of pgseal */
     size_t nselves;
     struct known known;
@@ -141,8 +101,8 @@ static bool is_candidate(const struct import *import, void *data)
     void *holds = import_holds(import);
     unsigned row = linkage_row_of(holds);
     bool here = row == 0 && is_in_self(c, holds);
-    bool rewritten =
-        row != 0 && (!import->call || c->known.sweep == sweep_last() || c->caller == c->known.dyn);
+    bool rewritten = row != 0 && (!import->call || c->known.sweep == rewrite_last() ||
+                                  c->caller == c->known.dyn);
     if (strcmp(import->name, c->entry_point) == 0 && (here || rewritten)) {
         if (c->n < sizeof c->all / sizeof c->all[0]) {
             c->all[c->n].object = *c->walked;
@@ -156,7 +116,9 @@ static bool is_candidate(const struct import *import, void *data)
 static bool find_candidates(const struct object *o, void *data)
 {
     struct candidates *c = data;
-    if (known_find(o->dyn, &c->known) && !c->known.libpq && !object_is_self(o)) {
+    /* What was not there when the call came in cannot have made it. */
+    if (known_find(o->dyn, &c->known) && !c->known.libpq && !object_is_self(o) &&
+        (c->known.came <= c->known_so_far || o->dyn == c->caller)) {
         c->walked = o;
         object_each_import(o, is_candidate, c);
     }
@@ -209,7 +171,9 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
         *o = caller;
         return true;
     }
-    struct candidates c = {.entry_point = entry_point, .caller = from_object ? caller.dyn : NULL};
+    struct candidates c = {.entry_point = entry_point,
+                           .caller = from_object ? caller.dyn : NULL,
+                           .known_so_far = call_site.known_so_far};
     objects_each(find_self, &c);
     objects_each(find_candidates, &c);
     if (agree(&c, o)) {
@@ -223,85 +187,6 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
     }
     s->likely = true;
     return false;
-}
-
-static bool knows_all_options(const struct libpq *pq)
-{
-    PQconninfoOption *all = pq->PQconninfoParse("", NULL);
-    bool known = all != NULL;
-    for (const PQconninfoOption *o = all; known && o->keyword != NULL; o++) {
-        known = option_known(o->keyword) != NULL;
-    }
-    if (all != NULL) {
-        pq->PQconninfoFree(all);
-    }
-    return known;
-}
-
-/* Fills the function pointers from the object itself, else (a wrapper round libpq) from the scope
- * of its handle. Returns the name of a needed one that is missing, or NULL. */
-static const char *fill(struct libpq *pq, const struct object *o)
-{
-    static const struct {
-        char name[28]; /* no pointer: no relocation at start */
-        unsigned short offset;
-        bool needed;
-    } functions[] = {
-#define LIBPQ_FUNCTION(name, needed) {#name, offsetof(struct libpq, name), needed},
-        LIBPQ_FUNCTIONS(LIBPQ_FUNCTION)
-#undef LIBPQ_FUNCTION
-    };
-    *pq = (struct libpq){.base = o->dyn, .linked = linkage_libpq(o)};
-    path_of(o, pq->path, sizeof pq->path);
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        void *fn = object_symbol(o, functions[i].name);
-        if (fn == NULL && functions[i].needed) {
-            return functions[i].name;
-        }
-        memcpy((char *)pq + functions[i].offset, &fn, sizeof fn);
-    }
-    pq->version = pq->PQlibVersion();
-    return NULL;
-}
-
-/* What fill found, for as long as no object comes or goes. */
-static struct {
-    uint64_t state;
-    struct libpq libpq;
-} filled[LINKED_LIBPQS];
-
-static void keep_filled(const struct libpq *pq, uint64_t state)
-{
-    uint64_t mask;
-    size_t i = linkage_index(pq->linked);
-    lock_take(&mask);
-    filled[i].state = state;
-    filled[i].libpq = *pq;
-    lock_give(&mask);
-}
-
-static const char *fill_once(struct libpq *pq, const struct object *o)
-{
-    const char *missing = NULL;
-    bool have = false;
-    uint64_t mask;
-    uint64_t state = objects_state();
-    lock_take(&mask);
-    for (size_t i = 0; i < LINKED_LIBPQS && !have; i++) {
-        have = filled[i].state == state && filled[i].libpq.base == o->dyn;
-        *pq = have ? filled[i].libpq : *pq;
-    }
-    lock_give(&mask);
-    if (have) {
-        return NULL;
-    }
-    missing = fill(pq, o);
-    if (missing == NULL && pq->linked != NULL) {
-        keep_filled(pq, state); /* already here: a libpq may call a hook while it is asked */
-        pq->options_known = knows_all_options(pq);
-        keep_filled(pq, state);
-    }
-    return missing;
 }
 
 static bool decide_bound(const void *bound, struct object *o, const struct survey *s,
@@ -333,19 +218,19 @@ bool libpq_resolve(struct call_site call_site, const char *entry_point, struct l
     struct strbuf t;
     strbuf_init(&s.paths, paths, sizeof paths);
     strbuf_init(&t, reason, size);
-    sweep_before_call();
+    sweep_before_call(call_site.bound != NULL);
     survey(&s);
     bool found = call_site.bound != NULL ? decide_bound(call_site.bound, &o, &s, &fault)
                                          : decide(call_site, entry_point, &o, &s, &fault);
     if (found) {
-        missing = fill_once(pq, &o);
+        missing = libpq_fill(pq, &o);
         strbuf_add(&t, missing != NULL ? pq->path : "");
         strbuf_add(&t, missing != NULL ? " does not define " : "");
         strbuf_add(&t, missing);
     } else {
         strbuf_add(&t, fault);
         strbuf_add(&t, paths);
-        missing = s.n > 0 ? fill_once(pq, &s.first) : "any";
+        missing = s.n > 0 ? libpq_fill(pq, &s.first) : "any";
     }
     if (missing != NULL) {
         memset(pq, 0, sizeof *pq);
@@ -355,40 +240,4 @@ bool libpq_resolve(struct call_site call_site, const char *entry_point, struct l
     }
     errno = saved_errno;
     return found && missing == NULL;
-}
-
-void object_path(const void *address, char *buf, size_t size)
-{
-    struct object o;
-    int saved_errno = errno;
-    buf[0] = '\0';
-    if (object_of(address, &o)) {
-        path_of(&o, buf, size);
-    }
-    errno = saved_errno;
-}
-
-struct copies {
-    struct libpq_copy *to;
-    size_t n, max;
-};
-
-static bool copy_one(const struct object *o, void *data)
-{
-    struct copies *c = data;
-    if (known_is_libpq(o)) {
-        if (c->n < c->max) {
-            path_of(o, c->to[c->n].path, sizeof c->to[c->n].path);
-            c->to[c->n].version = version_of(o);
-        }
-        c->n++;
-    }
-    return false;
-}
-
-size_t libpq_copies(struct libpq_copy *copies, size_t max)
-{
-    struct copies c = {copies, 0, max};
-    objects_everywhere(copy_one, &c);
-    return c.n;
 }

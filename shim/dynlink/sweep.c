@@ -1,380 +1,65 @@
-/* sweep: points the slots of loaded objects to functions that are bound to the libpq (or the C library)
- * that they lead to.
- *
- * Other threads open and close objects meanwhile, and an object that is just being opened is listed
- * before it is relocated. What has slots to look at is held first (hold.h): once it is held it is
- * relocated, and stays. Only then its slots are read. Only the walks and the writing run under the
- * loader's lock: what decides where a slot leads asks the dynamic linker itself. */
+/* sweep: looks at what was loaded, when something was, and when it matters. */
 #include "shim/dynlink/sweep.h"
 
-#include "lib/core/text/array.h"
-#include "lib/core/text/strbuf.h"
-#include "shim/dynlink/hold.h"
-#include "shim/dynlink/hooked.h"
+#include "shim/dynlink/forked.h"
 #include "shim/dynlink/known.h"
-#include "shim/dynlink/linkage.h"
-#include "shim/dynlink/lock.h"
 #include "shim/dynlink/opens.h"
-#include "shim/dynlink/reach.h"
-#include "shim/dynlink/real.h"
-#include "shim/dynlink/slot.h"
+#include "shim/dynlink/rewrite.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/mman.h>
 
 static uint64_t swept; /* objects_state() before the last sweep; 0: sweep anew */
-static uint64_t left;  /* likewise, when a call left the sweep to the next one */
-static unsigned last;
 
-/* One slot that may have to be rewritten. */
-struct item {
-    struct object o;
-    struct import import;
-    void *holds;
-    void *replacement; /* NULL: it stays */
-    size_t owner;      /* of work.objects */
-    unsigned char hook;
+/* Why there is a sweep. */
+enum occasion {
+    OPENING,    /* something was opened, or is about to be */
+    NAMED_CALL, /* a call by an exported name: which libpq is it for? */
+    BOUND_CALL, /* a call through a slot that was rewritten */
+    OCCASIONS
+};
+static uint64_t
+    left[OCCASIONS]; /* objects_state(), when such a call left the sweep to the next one */
+
+struct census {
+    bool others; /* another thread is inside opening something hidden */
+    size_t libpqs;
+    bool hidden; /* something that reaches libpq past the exported names was not looked at */
 };
 
-/* An object that is looked at. */
-struct subject {
-    struct known known;
-    bool open;    /* a slot of it could not be decided about, or did not fit */
-    bool lazy;    /* a slot of it was not bound yet */
-    bool changed; /* a slot of it is to be rewritten */
-    bool used;    /* it has slots to look at */
-    bool program; /* it is always there, and needs no hold */
-    void *handle; /* it is held by this */
-    int error;
-    unsigned char failed; /* the hook of the slot that could not be written */
-    char name[256];
-};
-
-enum { FIRST_OBJECTS = 512, ITEMS_FOR_EACH = 4 };
-
-struct work {
-    uint64_t state;  /* objects_state() before */
-    unsigned number; /* of this sweep, if it found something new */
-    bool stable;     /* nothing has come or gone since */
-    const struct object *walked;
-    size_t next;
-    size_t nobjects;
-    size_t nitems;
-    size_t nlibpqs;
-    struct {
-        struct known known;
-        void *handle;
-    } libpqs[2 * LINKED_LIBPQS];
-    bool full;
-    bool unsure; /* what was to be looked at has gone meanwhile, or something near it */
-    bool again;  /* something may have joined the global scope: slots that the dynamic linker would
-                        not have bound yet may have to lead elsewhere */
-    bool everything; /* slots of libpq's functions in plainly opened objects, too */
-    size_t room;     /* for so many objects, and for so many items for each */
-    struct subject *objects;
-    struct item *items;
-};
-
-void sweep_before_open(bool deep)
+static bool take_one(struct known *k, void *data)
 {
-    if (opens_first()) {
-        __atomic_store_n(&swept, 0, __ATOMIC_RELEASE);
-    }
-    sweep();
-    opens_announce(deep);
-}
-
-void sweep_failed(void)
-{
-    opens_end();
-}
-
-unsigned sweep_last(void)
-{
-    return __atomic_load_n(&last, __ATOMIC_ACQUIRE);
-}
-
-/* --- what there is to look at */
-
-static bool count_libpq(struct known *k, void *data)
-{
-    if (k->libpq && k->space == NULL) {
-        ++*(size_t *)data;
-    }
+    struct census *c = data;
+    bool elsewhere = k->space != NULL;
+    c->libpqs += k->libpq && !elsewhere ? 1 : 0;
+    /* What another thread is inside opening, it looks at itself; its constructors may wait for us. */
+    bool new = k->sweep == 0 && !c->others;
+    c->hidden = c->hidden || ((k->deep || elsewhere) && (new || k->open));
     return false;
 }
 
-static bool has_hidden(struct known *k, void *data)
+/* Whether this sweep can be left to the next one. A constructor may wait for the thread that calls, and a
+ * sweep would wait for that constructor. */
+static bool can_wait(enum occasion occasion, const struct census *c)
 {
-    (void)data;
-    return (k->sweep == 0 || k->open) && (k->deep || k->space != NULL);
+    return !c->hidden && (occasion == BOUND_CALL || (occasion == NAMED_CALL && c->libpqs == 1));
 }
 
-static bool choose(struct known *k, void *data)
-{
-    struct work *w = data;
-    if ((k->sweep == 0 || k->open || (k->lazy && w->again)) &&
-        (w->everything || k->deep || k->space != NULL)) {
-        w->full = w->full || w->nobjects == w->room;
-        if (w->nobjects < w->room) {
-            w->objects[w->nobjects++] = (struct subject){.known = *k};
-        }
-    }
-    return false;
-}
-
-/* The object of w->objects that o is; nobjects where it is none. */
-static size_t find_object(const struct work *w, const struct object *o)
-{
-    size_t i = 0;
-    for (; i < w->nobjects; i++) {
-        const struct known *k = &w->objects[i].known;
-        if (k->dyn == o->dyn && k->map == o->map && k->space == o->space) {
-            break;
-        }
-    }
-    return i;
-}
-
-/* The hook of an import whose slot may have to be rewritten, else HOOKED. */
-static size_t find_hook(const struct known *k, const struct import *import)
-{
-    size_t hook =
-        import->name[0] == 'P' || import->name[0] == 'd' ? hooked_find(import->name) : HOOKED;
-    return hook != HOOKED && hooked[hook].column == NO_COLUMN && !k->deep && k->space == NULL
-               ? HOOKED
-               : hook;
-}
-
-static bool is_used(const struct import *import, void *data)
-{
-    return find_hook(data, import) != HOOKED;
-}
-
-static bool find_used(const struct object *o, void *data)
-{
-    struct work *w = data;
-    size_t i = find_object(w, o);
-    if (i < w->nobjects && !object_is_self(o)) {
-        w->objects[i].used = object_each_import(o, is_used, &w->objects[i].known);
-        w->objects[i].program = o->name[0] == '\0' && o->space == NULL;
-        strbuf_copy(w->objects[i].name, sizeof w->objects[i].name, o->name);
-    }
-    return false;
-}
-
-static bool note_libpq(struct known *k, void *data)
-{
-    struct work *w = data;
-    if (k->libpq && w->nlibpqs < ARRAY_LEN(w->libpqs)) {
-        w->libpqs[w->nlibpqs++].known = *k;
-    }
-    return false;
-}
-
-/* What is worked on, and the libpqs. What cannot be held (its name has a $) must not come and go
- * meanwhile. */
-static void hold_all(struct work *w)
-{
-    known_each(note_libpq, w);
-    for (size_t i = 0; i < w->nlibpqs; i++) {
-        w->libpqs[i].handle = reach_hold(&w->libpqs[i].known);
-    }
-    for (size_t i = 0; i < w->nobjects; i++) {
-        const struct known *k = &w->objects[i].known;
-        bool needed = w->objects[i].used && !w->objects[i].program;
-        w->objects[i].handle = needed ? reach_hold(k) : NULL;
-    }
-    objects_settled();
-    w->stable = objects_state() == w->state;
-    if (w->stable) {
-        known_settled();
-    }
-}
-
-static void end_holds(struct work *w)
-{
-    for (size_t i = 0; i < w->nobjects; i++) {
-        hold_end(w->objects[i].handle);
-    }
-    for (size_t i = 0; i < w->nlibpqs; i++) {
-        hold_end(w->libpqs[i].handle);
-    }
-}
-
-static bool note(const struct import *import, void *data)
-{
-    struct work *w = data;
-    const struct known *k = &w->objects[w->next].known;
-    size_t hook = find_hook(k, import);
-    void *holds = import_holds(import);
-    unsigned row = holds != NULL ? linkage_row_of(holds) : 0;
-    bool anew = (k->lazy && w->again && row != 0) || (k->open && row == LINKED_LIBPQS + 1);
-    if (hook == HOOKED || holds == NULL || (linkage_is_stub(holds) && !anew)) {
-        return false;
-    }
-    if (w->nitems == w->room * ITEMS_FOR_EACH) {
-        w->full = true;
-        w->objects[w->next].open = true;
-        return true;
-    }
-    w->items[w->nitems++] = (struct item){.o = *w->walked,
-                                          .import = *import,
-                                          .holds = holds,
-                                          .owner = w->next,
-                                          .hook = (unsigned char)hook};
-    return false;
-}
-
-static bool collect(const struct object *o, void *data)
-{
-    struct work *w = data;
-    size_t i = find_object(w, o);
-    if (i < w->nobjects && w->objects[i].used) {
-        w->next = i;
-        w->walked = o;
-        if (w->objects[i].program || w->objects[i].handle != NULL || w->stable) {
-            object_each_import(o, note, w);
-        } else {
-            w->objects[i].open = true;
-            w->unsure = true;
-        }
-    }
-    return false;
-}
-
-static void decide(struct work *w)
-{
-    for (size_t i = 0; i < w->nitems; i++) {
-        struct item *item = &w->items[i];
-        const struct hooked_slot slot = {.o = &item->o,
-                                         .known = &w->objects[item->owner].known,
-                                         .import = &item->import,
-                                         .holds = item->holds,
-                                         .hook = item->hook};
-        bool unbound = false;
-        bool open = false;
-        item->replacement = hooked_target(&slot, &unbound, &open);
-        w->objects[item->owner].lazy |= unbound;
-        w->objects[item->owner].open |= open;
-        w->unsure |= open && item->replacement != NULL;
-    }
-}
-
-/* --- writing */
-
-static bool write_items(const struct object *any, void *data)
-{
-    struct work *w = data;
-    uint64_t mask;
-    (void)any;
-    lock_take(&mask);
-    for (size_t i = 0; i < w->nitems; i++) {
-        const struct item *item = &w->items[i];
-        if (item->replacement != NULL &&
-            !slot_write(&item->o, item->import.slot, item->holds, item->replacement)) {
-            /* Of several, the first in hooks.def: what opens a connection. */
-            bool first = w->objects[item->owner].error == 0;
-            w->objects[item->owner].error = errno;
-            if (first || item->hook < w->objects[item->owner].failed) {
-                w->objects[item->owner].failed = item->hook;
-            }
-        }
-    }
-    lock_give(&mask);
-    return true;
-}
-
-static bool mark(struct known *k, void *data)
-{
-    const struct work *w = data;
-    for (size_t i = 0; i < w->nobjects; i++) {
-        if (w->objects[i].known.dyn == k->dyn && w->objects[i].known.map == k->map) {
-            /* Of a slot that was not bound yet: another thread may be just binding it, over this. */
-            k->open = w->objects[i].open || (w->objects[i].lazy && w->objects[i].changed);
-            k->lazy = k->lazy || w->objects[i].lazy;
-            k->sweep = k->sweep == 0 || w->objects[i].changed ? w->number : k->sweep;
-        }
-    }
-    return false;
-}
-
-static void sweep_some(struct work *w, bool *rewritten)
-{
-    w->again = real_global_has_grown();
-    w->state = objects_state();
-    known_update();
-    known_each(choose, w);
-    objects_everywhere(find_used, w);
-    hold_all(w);
-    objects_everywhere(collect, w);
-    decide(w);
-    objects_each(write_items, w);
-    end_holds(w);
-    bool news = false;
-    for (size_t i = 0; i < w->nitems; i++) {
-        bool changed =
-            w->items[i].replacement != NULL && w->items[i].replacement != w->items[i].holds;
-        w->objects[w->items[i].owner].changed |= changed;
-        *rewritten = *rewritten || changed;
-    }
-    for (size_t i = 0; i < w->nobjects; i++) {
-        news = news || w->objects[i].known.sweep == 0 || w->objects[i].changed;
-    }
-    if (news) {
-        w->number = __atomic_add_fetch(&last, 1, __ATOMIC_ACQ_REL);
-        known_each(mark, w);
-    }
-    for (size_t i = 0; i < w->nobjects; i++) {
-        if (w->objects[i].error != 0) {
-            slot_report(w->objects[i].name, hooked[w->objects[i].failed].name, w->objects[i].error);
-        }
-    }
-}
-
-/* Returns whether all is done, else the next sweep goes on with it. The memory is not on the stack, which
- * may be small; what does not fit is done in twice as much. */
-static bool sweep_all(bool everything, bool *rewritten)
-{
-    size_t room = FIRST_OBJECTS;
-    bool more = true;
-    for (int tries = 0; more && tries < 32; tries++) {
-        struct work w = {.everything = everything, .room = room};
-        size_t objects = room * sizeof *w.objects;
-        size_t size = objects + room * ITEMS_FOR_EACH * sizeof *w.items;
-        char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) {
-            return false;
-        }
-        w.objects = (struct subject *)(void *)memory;
-        w.items = (struct item *)(void *)(memory + objects);
-        sweep_some(&w, rewritten);
-        munmap(memory, size);
-        more = w.full || (w.unsure && !w.stable); /* if nothing changes, neither does the answer */
-        room *= w.full ? 2 : 1;
-    }
-    return !more;
-}
-
-static bool sweep_for(bool call)
+static bool sweep_for(enum occasion occasion)
 {
     bool rewritten = false;
     int saved_errno = errno;
+    forked_watch();
     uint64_t state = objects_state();
     if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) &&
-        !(call && state == __atomic_load_n(&left, __ATOMIC_ACQUIRE))) {
-        size_t libpqs = 0;
+        state != __atomic_load_n(&left[occasion], __ATOMIC_ACQUIRE)) {
+        struct census c = {.others = occasion != OPENING && opens_called_by_others()};
         known_update();
-        known_each(count_libpq, &libpqs);
-        bool hidden = known_each(has_hidden, NULL);
+        known_each(take_one, &c);
         /* Where nothing is ever opened, what the program brought along reaches the exported functions. */
-        bool everything = libpqs > (opens_any() ? 0 : 1);
-        if (call && !hidden && libpqs == 1 && everything) {
-            /* The call can mean one libpq only. A constructor may wait for the thread that calls, and a
-             * sweep would wait for that constructor: the next one looks at what has come. */
-            __atomic_store_n(&left, state, __ATOMIC_RELEASE);
-        } else if ((!everything && !hidden) || sweep_all(everything, &rewritten)) {
+        bool everything = c.libpqs > (opens_any() ? 0 : 1);
+        if (everything && can_wait(occasion, &c)) {
+            __atomic_store_n(&left[occasion], c.others ? 0 : state, __ATOMIC_RELEASE);
+        } else if ((!everything && !c.hidden) || rewrite_all(everything, &rewritten)) {
             __atomic_store_n(&swept, state, __ATOMIC_RELEASE);
         }
     }
@@ -385,10 +70,24 @@ static bool sweep_for(bool call)
 
 bool sweep(void)
 {
-    return sweep_for(false);
+    return sweep_for(OPENING);
 }
 
-void sweep_before_call(void)
+void sweep_before_call(bool bound)
 {
-    sweep_for(true);
+    sweep_for(bound ? BOUND_CALL : NAMED_CALL);
+}
+
+void sweep_before_open(const char *file, bool deep)
+{
+    if (opens_first()) {
+        __atomic_store_n(&swept, 0, __ATOMIC_RELEASE);
+    }
+    sweep();
+    opens_announce(file, deep);
+}
+
+void sweep_failed(void)
+{
+    opens_end();
 }

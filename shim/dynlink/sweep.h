@@ -1,5 +1,4 @@
-/* sweep: points the slots of loaded objects to functions that are bound to the libpq (or the C library)
- * that they lead to. */
+/* sweep: looks at what was loaded, when something was, and when it matters. */
 #ifndef PGSEAL_SWEEP_H
 #define PGSEAL_SWEEP_H
 
@@ -17,20 +16,16 @@
 bool sweep(void);
 
 /* Sweeps where a call of libpq depends on it: where there is something that was opened RTLD_DEEPBIND or
- * stands in another namespace and was not looked at, or where there are several libpqs. Else that is left
- * to the next sweep, and no lock of the loader's is waited for. Ends what this thread has announced. Keeps
- * errno. */
-void sweep_before_call(void);
+ * stands in another namespace and was not looked at; or where there are several libpqs, unless the call is
+ * bound to one already. Else that is left to the next sweep, and no lock of the loader's is waited for.
+ * Ends what this thread has announced. Keeps errno. */
+void sweep_before_call(bool bound);
 
-/* Sweeps, and announces that this thread is about to open something, deep: RTLD_DEEPBIND. Its next sweep
+/* Sweeps, and announces that this thread is about to open file, deep: RTLD_DEEPBIND. Its next sweep
  * is taken for the end of that. Keeps errno. */
-void sweep_before_open(bool deep);
+void sweep_before_open(const char *file, bool deep);
 
 /* That open has failed: nothing came in. Keeps errno, and dlerror() as it is. */
 void sweep_failed(void);
-
-/* The number of the last sweep that looked at slots; known.sweep of an object is the one that did its
- * own. Pure. */
-unsigned sweep_last(void);
 
 #endif

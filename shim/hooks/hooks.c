@@ -5,6 +5,7 @@
 #include "lib/os/startup.h"
 #include "shim/connect/connect.h"
 #include "shim/connect/probe.h"
+#include "shim/dynlink/known.h"
 #include "shim/hooks/stubs.h"
 #include "shim/log/fired.h"
 #include "shim/session/cancel.h"
@@ -21,9 +22,11 @@
 
 static struct call_site call_site_of(const void *address)
 {
+    unsigned so_far = known_so_far();
     unsigned row = stub_take();
     linkage_use(&stubs);
-    return (struct call_site){.address = address, .bound = row != 0 ? linkage_bound(row) : NULL};
+    return (struct call_site){
+        .address = address, .bound = row != 0 ? linkage_bound(row) : NULL, .known_so_far = so_far};
 }
 
 /* All that happens in a process that never connects. */

@@ -1,13 +1,10 @@
-/* loader: dlsym, dlvsym, dlopen and dlmopen, which lead to libpq past a plain hook.
+/* loader: dlsym, dlvsym and dlerror, which lead to libpq past a plain hook.
  *
  * What dlsym finds under one of our names is what it would have found without pgseal; handed out is
  * a function of pgseal's that is bound to just that. Where pgseal's own symbols are in the way (the
  * global scope holds them first), the scopes are asked without them; and where nothing else is
  * there, the real dlsym must fail as it would have: it is asked for the name with a mark after it,
- * and the dlerror hook takes the mark off the message.
- *
- * What dlopen and dlmopen bring in is swept up after: at once where calling the real function from
- * here finds the same files, else at the next call of a hook. */
+ * and the dlerror hook takes the mark off the message. */
 #include "shim/hooks/loader.h"
 
 #include "lib/elf/loaded.h"
@@ -15,7 +12,6 @@
 #include "shim/dynlink/opens.h"
 #include "shim/dynlink/reach.h"
 #include "shim/dynlink/real.h"
-#include "shim/dynlink/slot.h"
 #include "shim/dynlink/sweep.h"
 #include "shim/hooks/stubs.h"
 #include "shim/log/fired.h"
@@ -23,7 +19,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(offsetof(struct loader_call, arg) == 8 && sizeof(struct loader_call) == 40,
@@ -31,8 +26,6 @@ _Static_assert(offsetof(struct loader_call, arg) == 8 && sizeof(struct loader_ca
 
 typedef void *dlsym_fn(void *, const char *);
 typedef void *dlvsym_fn(void *, const char *, const char *);
-typedef void *dlopen_fn(const char *, int);
-typedef void *dlmopen_fn(Lmid_t, const char *, int);
 
 const struct linkage_stubs stubs = {
     .slots = slot_stubs,
@@ -46,6 +39,7 @@ const struct linkage_stubs stubs = {
             [LOADER_dlopen] = (void *)dlopen,
             [LOADER_dlmopen] = (void *)dlmopen,
             [LOADER_dlerror] = (void *)dlerror,
+            [LOADER_dlclose] = (void *)dlclose,
         },
 };
 
@@ -222,120 +216,6 @@ void *loader_dlvsym(struct loader_call *call, const void *caller)
     return answer(call, caller, true);
 }
 
-/* --- dlopen and dlmopen */
-
-static bool has_run_path(const struct object *o, void *data)
-{
-    const ElfW(Dyn) *flags = object_dynamic(o, DT_FLAGS_1);
-    (void)data;
-    return o->name[0] != '\0' && (object_dynamic(o, DT_RPATH) != NULL ||
-                                  (flags != NULL && (flags->d_un.d_val & DF_1_NODEFLIB) != 0));
-}
-
-/* Whether the real function, called from here, opens the file that it would open for this caller:
- * the name says where it is, or no run path says it (a caller inherits DT_RPATH from what opened
- * it; the program's counts for all). */
-static bool same_for_all(const char *file, const void *caller)
-{
-    struct object o;
-    if (file == NULL || file[0] == '\0' || strchr(file, '$') != NULL) {
-        return false;
-    }
-    return strchr(file, '/') != NULL ||
-           (object_of(caller, &o) && object_dynamic(&o, DT_RUNPATH) == NULL &&
-            !objects_each(has_run_path, NULL));
-}
-
-static void swept(enum hook hook)
-{
-    if (sweep()) {
-        hook_fired(hook);
-    }
-}
-
-static bool is_deep(uintptr_t flags)
-{
-#ifdef RTLD_DEEPBIND
-    return (flags & RTLD_DEEPBIND) != 0 && (flags & RTLD_NOLOAD) == 0;
-#else
-    (void)flags;
-    return false;
-#endif
-}
-
-static void before_open(uintptr_t flags)
-{
-    linkage_use(&stubs);
-    sweep_before_open(is_deep(flags));
-    if ((flags & RTLD_GLOBAL) != 0) {
-        real_global_grew();
-    }
-}
-
-void *loader_dlopen(struct loader_call *call, const void *caller)
-{
-    void *real = real_function(LOADER_dlopen);
-    const char *file = (const char *)call->arg[0]; // NOLINT(performance-no-int-to-ptr)
-    bool deep = is_deep(call->arg[1]);
-    before_open(call->arg[1]);
-    bool now = deep || (call->arg[1] & RTLD_GLOBAL) != 0; /* what is called next may depend on it */
-    if (!now || real == NULL || !same_for_all(file, caller)) {
-        return real;
-    }
-    call->result = ((dlopen_fn *)real)(file, (int)call->arg[1]);
-    if (call->result != NULL && deep) {
-        swept(HOOK_dlopen);
-    } else if (call->result != NULL) {
-        sweep(); /* without this hook its calls would still reach the hooks: it is not counted */
-    } else {
-        sweep_failed(); /* and dlerror() is as the real one left it */
-    }
-    return NULL;
-}
-
-/* Whether this C library lists its namespaces (glibc 2.35). */
-static bool lists_namespaces(void)
-{
-    typedef const char *version_fn(void);
-    version_fn *version = (version_fn *)next_definition("gnu_get_libc_version");
-    const char *v = version != NULL ? version() : "";
-    char *end;
-    long major = strtol(v, &end, 10);
-    long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
-    return major > 2 || (major == 2 && minor >= 35);
-}
-
-void *loader_dlmopen(struct loader_call *call, const void *caller)
-{
-    void *real = real_function(LOADER_dlmopen);
-    Lmid_t id = (Lmid_t)call->arg[0];
-    const char *file = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
-    bool deep = is_deep(call->arg[2]);
-    before_open(call->arg[2]);
-    if (real == NULL || (id == LM_ID_BASE && !deep)) {
-        return real;
-    }
-    bool exact = same_for_all(file, caller);
-    bool listed = id == LM_ID_BASE || lists_namespaces();
-    if (!exact) {
-        if (!listed && file != NULL) {
-            slot_report_unseen(file);
-        }
-        return real;
-    }
-    call->result = ((dlmopen_fn *)real)(id, file, (int)call->arg[2]);
-    if (call->result == NULL) {
-        sweep_failed();
-        return NULL;
-    }
-    struct object o = object_of_map(call->result);
-    if (!listed && !objects_remember(&o)) {
-        slot_report_unseen(file);
-    }
-    swept(HOOK_dlmopen);
-    return NULL;
-}
-
 /* --- in other namespaces: everything goes on to that namespace's own C library */
 
 static void *answer_elsewhere(struct loader_call *call, const void *from, bool versioned)
@@ -378,23 +258,4 @@ void *loader_dlsym_elsewhere(struct loader_call *call, const void *caller)
 void *loader_dlvsym_elsewhere(struct loader_call *call, const void *caller)
 {
     return answer_elsewhere(call, caller, true);
-}
-
-void *loader_dlopen_elsewhere(struct loader_call *call, const void *caller)
-{
-    void *real = linkage_loader(stub_take())[LOADER_dlopen];
-    (void)caller;
-    before_open(call->arg[1] & ~(uintptr_t)RTLD_GLOBAL);
-    return real;
-}
-
-void *loader_dlmopen_elsewhere(struct loader_call *call, const void *caller)
-{
-    void *real = linkage_loader(stub_take())[LOADER_dlmopen];
-    (void)caller;
-    before_open(call->arg[2] & ~(uintptr_t)RTLD_GLOBAL);
-    if ((Lmid_t)call->arg[0] == LM_ID_NEWLM && !lists_namespaces()) {
-        slot_report_unseen("something");
-    }
-    return real;
 }

@@ -1,4 +1,4 @@
-/* loader: dlsym, dlvsym, dlopen and dlmopen, which lead to libpq past a plain hook. */
+/* loader: the functions of the dynamic linker's, which lead to libpq past a plain hook. */
 #ifndef PGSEAL_LOADER_H
 #define PGSEAL_LOADER_H
 

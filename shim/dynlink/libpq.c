@@ -1,0 +1,166 @@
+/* libpq: one libpq copy, its functions, and its path. */
+#include "shim/dynlink/libpq.h"
+
+#include "lib/core/options/options.h"
+#include "lib/core/text/strbuf.h"
+#include "lib/os/sys.h"
+#include "shim/dynlink/known.h"
+#include "shim/dynlink/linkage.h"
+#include "shim/dynlink/lock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static int version_of(const struct object *o)
+{
+    void *fn = object_symbol(o, "PQlibVersion");
+    int (*version)(void) = NULL;
+    memcpy(&version, &fn, sizeof version);
+    return version != NULL ? version() : 0;
+}
+
+/* The program's own path; asked for once, for each connection is logged with it. */
+static void program_path(char *buf, size_t size)
+{
+    static char known[512];
+    static int state; /* 0, 1: being written, 2: there */
+    int unknown = 0;
+    if (__atomic_load_n(&state, __ATOMIC_ACQUIRE) == 2) {
+        strbuf_copy(buf, size, known);
+        return;
+    }
+    char path[sizeof known];
+    ssize_t n = sys_readlink("/proc/self/exe", path, sizeof path - 1);
+    path[n > 0 ? n : 0] = '\0';
+    strbuf_copy(buf, size, path);
+    if (n > 0 && __atomic_compare_exchange_n(&state, &unknown, 1, false, __ATOMIC_ACQUIRE,
+                                             __ATOMIC_RELAXED)) {
+        strbuf_copy(known, sizeof known, path);
+        __atomic_store_n(&state, 2, __ATOMIC_RELEASE);
+    }
+}
+
+void object_own_path(const struct object *o, char *buf, size_t size)
+{
+    if (o->name[0]) {
+        strbuf_copy(buf, size, o->name);
+    } else {
+        program_path(buf, size);
+    }
+}
+
+static bool knows_all_options(const struct libpq *pq)
+{
+    PQconninfoOption *all = pq->PQconninfoParse("", NULL);
+    bool known = all != NULL;
+    for (const PQconninfoOption *o = all; known && o->keyword != NULL; o++) {
+        known = option_known(o->keyword) != NULL;
+    }
+    if (all != NULL) {
+        pq->PQconninfoFree(all);
+    }
+    return known;
+}
+
+/* Fills the function pointers from the object itself, else (a wrapper round libpq) from the scope
+ * of its handle. Returns the name of a needed one that is missing, or NULL. */
+static const char *fill(struct libpq *pq, const struct object *o)
+{
+    static const struct {
+        char name[28]; /* no pointer: no relocation at start */
+        unsigned short offset;
+        bool needed;
+    } functions[] = {
+#define LIBPQ_FUNCTION(name, needed) {#name, offsetof(struct libpq, name), needed},
+        LIBPQ_FUNCTIONS(LIBPQ_FUNCTION)
+#undef LIBPQ_FUNCTION
+    };
+    *pq = (struct libpq){.base = o->dyn, .linked = linkage_libpq(o)};
+    object_own_path(o, pq->path, sizeof pq->path);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        void *fn = object_symbol(o, functions[i].name);
+        if (fn == NULL && functions[i].needed) {
+            return functions[i].name;
+        }
+        memcpy((char *)pq + functions[i].offset, &fn, sizeof fn);
+    }
+    pq->version = pq->PQlibVersion();
+    return NULL;
+}
+
+/* What fill found, for as long as no object comes or goes. */
+static struct {
+    uint64_t state;
+    struct libpq libpq;
+} filled[LINKED_LIBPQS];
+
+static void keep_filled(const struct libpq *pq, uint64_t state)
+{
+    uint64_t mask;
+    size_t i = linkage_index(pq->linked);
+    lock_take(&mask);
+    filled[i].state = state;
+    filled[i].libpq = *pq;
+    lock_give(&mask);
+}
+
+const char *libpq_fill(struct libpq *pq, const struct object *o)
+{
+    const char *missing = NULL;
+    bool have = false;
+    uint64_t mask;
+    uint64_t state = objects_state();
+    lock_take(&mask);
+    for (size_t i = 0; i < LINKED_LIBPQS && !have; i++) {
+        have = filled[i].state == state && filled[i].libpq.base == o->dyn;
+        *pq = have ? filled[i].libpq : *pq;
+    }
+    lock_give(&mask);
+    if (have) {
+        return NULL;
+    }
+    missing = fill(pq, o);
+    if (missing == NULL && pq->linked != NULL) {
+        keep_filled(pq, state); /* already here: a libpq may call a hook while it is asked */
+        pq->options_known = knows_all_options(pq);
+        keep_filled(pq, state);
+    }
+    return missing;
+}
+
+void object_path(const void *address, char *buf, size_t size)
+{
+    struct object o;
+    int saved_errno = errno;
+    buf[0] = '\0';
+    if (object_of(address, &o)) {
+        object_own_path(&o, buf, size);
+    }
+    errno = saved_errno;
+}
+
+struct copies {
+    struct libpq_copy *to;
+    size_t n, max;
+};
+
+static bool copy_one(const struct object *o, void *data)
+{
+    struct copies *c = data;
+    if (known_is_libpq(o)) {
+        if (c->n < c->max) {
+            object_own_path(o, c->to[c->n].path, sizeof c->to[c->n].path);
+            c->to[c->n].version = version_of(o);
+        }
+        c->n++;
+    }
+    return false;
+}
+
+size_t libpq_copies(struct libpq_copy *copies, size_t max)
+{
+    struct copies c = {copies, 0, max};
+    objects_everywhere(copy_one, &c);
+    return c.n;
+}

@@ -1,0 +1,327 @@
+/* rewrite: points the slots of loaded objects to functions that are bound to the libpq (or the C library)
+ * that they lead to.
+ *
+ * Other threads open and close objects meanwhile, and an object that is just being opened is listed
+ * before it is relocated. What has slots to look at is held first (hold.h): once it is held it is
+ * relocated, and stays. Only then its slots are read. Only the walks and the writing run under the
+ * loader's lock: what decides where a slot leads asks the dynamic linker itself. */
+#include "shim/dynlink/rewrite.h"
+
+#include "lib/core/text/array.h"
+#include "lib/core/text/strbuf.h"
+#include "shim/dynlink/hold.h"
+#include "shim/dynlink/hooked.h"
+#include "shim/dynlink/known.h"
+#include "shim/dynlink/linkage.h"
+#include "shim/dynlink/lock.h"
+#include "shim/dynlink/opens.h"
+#include "shim/dynlink/reach.h"
+#include "shim/dynlink/real.h"
+#include "shim/dynlink/slot.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static unsigned last;
+
+/* One slot that may have to be rewritten. */
+struct item {
+    struct object o;
+    struct import import;
+    void *holds;
+    void *replacement; /* NULL: it stays */
+    size_t owner;      /* of work.objects */
+    unsigned char hook;
+};
+
+/* An object that is looked at. */
+struct subject {
+    struct known known;
+    bool open;    /* a slot of it could not be decided about, or did not fit */
+    bool lazy;    /* a slot of it was not bound yet */
+    bool changed; /* a slot of it is to be rewritten */
+    bool used;    /* it has slots to look at */
+    bool program; /* it is always there, and needs no hold */
+    void *handle; /* it is held by this */
+    int error;
+    unsigned char failed; /* the hook of the slot that could not be written */
+    char name[256];
+};
+
+enum { FIRST_OBJECTS = 512, ITEMS_FOR_EACH = 4 };
+
+struct work {
+    uint64_t state;  /* objects_state() before */
+    unsigned number; /* of this sweep, if it found something new */
+    bool stable;     /* nothing has come or gone since */
+    const struct object *walked;
+    size_t next;
+    size_t nobjects;
+    size_t nitems;
+    size_t nlibpqs;
+    struct {
+        struct known known;
+        void *handle;
+    } libpqs[2 * LINKED_LIBPQS];
+    bool full;
+    bool unsure; /* what was to be looked at has gone meanwhile, or something near it */
+    bool again;  /* something may have joined the global scope: slots that the dynamic linker would
+                        not have bound yet may have to lead elsewhere */
+    bool everything; /* slots of libpq's functions in plainly opened objects, too */
+    size_t room;     /* for so many objects, and for so many items for each */
+    struct subject *objects;
+    struct item *items;
+};
+
+unsigned rewrite_last(void)
+{
+    return __atomic_load_n(&last, __ATOMIC_ACQUIRE);
+}
+
+/* --- what there is to look at */
+
+static bool choose(struct known *k, void *data)
+{
+    struct work *w = data;
+    if ((k->sweep == 0 || k->open || (k->lazy && w->again)) &&
+        (w->everything || k->deep || k->space != NULL)) {
+        w->full = w->full || w->nobjects == w->room;
+        if (w->nobjects < w->room) {
+            w->objects[w->nobjects++] = (struct subject){.known = *k};
+        }
+    }
+    return false;
+}
+
+/* The object of w->objects that o is; nobjects where it is none. */
+static size_t find_object(const struct work *w, const struct object *o)
+{
+    size_t i = 0;
+    for (; i < w->nobjects; i++) {
+        const struct known *k = &w->objects[i].known;
+        if (k->dyn == o->dyn && k->map == o->map && k->space == o->space) {
+            break;
+        }
+    }
+    return i;
+}
+
+/* The hook of an import whose slot may have to be rewritten, else HOOKED. */
+static size_t find_hook(const struct known *k, const struct import *import)
+{
+    size_t hook =
+        import->name[0] == 'P' || import->name[0] == 'd' ? hooked_find(import->name) : HOOKED;
+    return hook != HOOKED && hooked[hook].column == NO_COLUMN && !k->deep && k->space == NULL
+               ? HOOKED
+               : hook;
+}
+
+static bool is_used(const struct import *import, void *data)
+{
+    return find_hook(data, import) != HOOKED;
+}
+
+static bool find_used(const struct object *o, void *data)
+{
+    struct work *w = data;
+    size_t i = find_object(w, o);
+    if (i < w->nobjects && !object_is_self(o)) {
+        w->objects[i].used = object_each_import(o, is_used, &w->objects[i].known);
+        w->objects[i].program = o->name[0] == '\0' && o->space == NULL;
+        strbuf_copy(w->objects[i].name, sizeof w->objects[i].name, o->name);
+    }
+    return false;
+}
+
+static bool note_libpq(struct known *k, void *data)
+{
+    struct work *w = data;
+    if (k->libpq && w->nlibpqs < ARRAY_LEN(w->libpqs)) {
+        w->libpqs[w->nlibpqs++].known = *k;
+    }
+    return false;
+}
+
+/* What is worked on, and the libpqs. What cannot be held (its name has a $) must not come and go
+ * meanwhile. */
+static void hold_all(struct work *w)
+{
+    known_each(note_libpq, w);
+    for (size_t i = 0; i < w->nlibpqs; i++) {
+        w->libpqs[i].handle = reach_hold(&w->libpqs[i].known);
+    }
+    for (size_t i = 0; i < w->nobjects; i++) {
+        const struct known *k = &w->objects[i].known;
+        bool needed = w->objects[i].used && !w->objects[i].program;
+        w->objects[i].handle = needed ? reach_hold(k) : NULL;
+    }
+    objects_settled();
+    w->stable = objects_state() == w->state;
+    if (w->stable) {
+        known_settled();
+    }
+}
+
+static void end_holds(struct work *w)
+{
+    for (size_t i = 0; i < w->nobjects; i++) {
+        hold_end(w->objects[i].handle);
+    }
+    for (size_t i = 0; i < w->nlibpqs; i++) {
+        hold_end(w->libpqs[i].handle);
+    }
+}
+
+static bool note(const struct import *import, void *data)
+{
+    struct work *w = data;
+    const struct known *k = &w->objects[w->next].known;
+    size_t hook = find_hook(k, import);
+    void *holds = import_holds(import);
+    unsigned row = holds != NULL ? linkage_row_of(holds) : 0;
+    bool anew = (k->lazy && w->again && row != 0) || (k->open && row == LINKED_LIBPQS + 1);
+    if (hook == HOOKED || holds == NULL || (linkage_is_stub(holds) && !anew)) {
+        return false;
+    }
+    if (w->nitems == w->room * ITEMS_FOR_EACH) {
+        w->full = true;
+        w->objects[w->next].open = true;
+        return true;
+    }
+    w->items[w->nitems++] = (struct item){.o = *w->walked,
+                                          .import = *import,
+                                          .holds = holds,
+                                          .owner = w->next,
+                                          .hook = (unsigned char)hook};
+    return false;
+}
+
+static bool collect(const struct object *o, void *data)
+{
+    struct work *w = data;
+    size_t i = find_object(w, o);
+    if (i < w->nobjects && w->objects[i].used) {
+        w->next = i;
+        w->walked = o;
+        if (w->objects[i].program || w->objects[i].handle != NULL || w->stable) {
+            object_each_import(o, note, w);
+        } else {
+            w->objects[i].open = true;
+            w->unsure = true;
+        }
+    }
+    return false;
+}
+
+static void decide(struct work *w)
+{
+    for (size_t i = 0; i < w->nitems; i++) {
+        struct item *item = &w->items[i];
+        const struct hooked_slot slot = {.o = &item->o,
+                                         .known = &w->objects[item->owner].known,
+                                         .import = &item->import,
+                                         .holds = item->holds,
+                                         .hook = item->hook};
+        bool unbound = false;
+        bool open = false;
+        item->replacement = hooked_target(&slot, &unbound, &open);
+        w->objects[item->owner].lazy |= unbound;
+        w->objects[item->owner].open |= open;
+        w->unsure |= open && item->replacement != NULL;
+    }
+}
+
+/* --- writing */
+
+static bool write_items(const struct object *any, void *data)
+{
+    struct work *w = data;
+    uint64_t mask;
+    (void)any;
+    lock_take(&mask);
+    for (size_t i = 0; i < w->nitems; i++) {
+        const struct item *item = &w->items[i];
+        if (item->replacement != NULL &&
+            !slot_write(&item->o, item->import.slot, item->holds, item->replacement)) {
+            /* Of several, the first in hooks.def: what opens a connection. */
+            bool first = w->objects[item->owner].error == 0;
+            w->objects[item->owner].error = errno;
+            if (first || item->hook < w->objects[item->owner].failed) {
+                w->objects[item->owner].failed = item->hook;
+            }
+        }
+    }
+    lock_give(&mask);
+    return true;
+}
+
+static bool mark(struct known *k, void *data)
+{
+    const struct work *w = data;
+    for (size_t i = 0; i < w->nobjects; i++) {
+        if (w->objects[i].known.dyn == k->dyn && w->objects[i].known.map == k->map) {
+            /* Of a slot that was not bound yet: another thread may be just binding it, over this. */
+            k->open = w->objects[i].open || (w->objects[i].lazy && w->objects[i].changed);
+            k->lazy = k->lazy || w->objects[i].lazy;
+            k->sweep = k->sweep == 0 || w->objects[i].changed ? w->number : k->sweep;
+        }
+    }
+    return false;
+}
+
+static void rewrite_some(struct work *w, bool *rewritten)
+{
+    w->again = real_global_has_grown();
+    w->state = objects_state();
+    known_update();
+    known_each(choose, w);
+    objects_everywhere(find_used, w);
+    hold_all(w);
+    objects_everywhere(collect, w);
+    decide(w);
+    objects_each(write_items, w);
+    end_holds(w);
+    bool news = false;
+    for (size_t i = 0; i < w->nitems; i++) {
+        bool changed =
+            w->items[i].replacement != NULL && w->items[i].replacement != w->items[i].holds;
+        w->objects[w->items[i].owner].changed |= changed;
+        *rewritten = *rewritten || changed;
+    }
+    for (size_t i = 0; i < w->nobjects; i++) {
+        news = news || w->objects[i].known.sweep == 0 || w->objects[i].changed;
+    }
+    if (news) {
+        w->number = __atomic_add_fetch(&last, 1, __ATOMIC_ACQ_REL);
+        known_each(mark, w);
+    }
+    for (size_t i = 0; i < w->nobjects; i++) {
+        if (w->objects[i].error != 0) {
+            slot_report(w->objects[i].name, hooked[w->objects[i].failed].name, w->objects[i].error);
+        }
+    }
+}
+
+/* The memory is not on the stack, which may be small; what does not fit is done in twice as much. */
+bool rewrite_all(bool everything, bool *rewritten)
+{
+    size_t room = FIRST_OBJECTS;
+    bool more = true;
+    for (int tries = 0; more && tries < 32; tries++) {
+        struct work w = {.everything = everything, .room = room};
+        size_t objects = room * sizeof *w.objects;
+        size_t size = objects + room * ITEMS_FOR_EACH * sizeof *w.items;
+        char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED) {
+            return false;
+        }
+        w.objects = (struct subject *)(void *)memory;
+        w.items = (struct item *)(void *)(memory + objects);
+        rewrite_some(&w, rewritten);
+        munmap(memory, size);
+        more = w.full || (w.unsure && !w.stable); /* if nothing changes, neither does the answer */
+        room *= w.full ? 2 : 1;
+    }
+    return !more;
+}

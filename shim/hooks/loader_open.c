@@ -1,0 +1,179 @@
+/* loader_open: dlopen, dlmopen and dlclose.
+ *
+ * What dlopen and dlmopen bring in is swept up after: at once where calling the real function from
+ * here finds the same files, else at the next call of a hook. */
+#include "lib/elf/loaded.h"
+#include "shim/dynlink/linkage.h"
+#include "shim/dynlink/opens.h"
+#include "shim/dynlink/real.h"
+#include "shim/dynlink/slot.h"
+#include "shim/dynlink/sweep.h"
+#include "shim/hooks/loader.h"
+#include "shim/hooks/stubs.h"
+#include "shim/log/fired.h"
+
+#include <dlfcn.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef void *dlopen_fn(const char *, int);
+typedef void *dlmopen_fn(Lmid_t, const char *, int);
+typedef int dlclose_fn(void *);
+
+static bool has_run_path(const struct object *o, void *data)
+{
+    const ElfW(Dyn) *flags = object_dynamic(o, DT_FLAGS_1);
+    (void)data;
+    return o->name[0] != '\0' && (object_dynamic(o, DT_RPATH) != NULL ||
+                                  (flags != NULL && (flags->d_un.d_val & DF_1_NODEFLIB) != 0));
+}
+
+/* Whether the real function, called from here, opens the file that it would open for this caller:
+ * the name says where it is, or no run path says it (a caller inherits DT_RPATH from what opened
+ * it; the program's counts for all). */
+static bool same_for_all(const char *file, const void *caller)
+{
+    struct object o;
+    if (file == NULL || file[0] == '\0' || strchr(file, '$') != NULL) {
+        return false;
+    }
+    return strchr(file, '/') != NULL ||
+           (object_of(caller, &o) && object_dynamic(&o, DT_RUNPATH) == NULL &&
+            !objects_each(has_run_path, NULL));
+}
+
+static void swept(enum hook hook)
+{
+    if (sweep()) {
+        hook_fired(hook);
+    }
+}
+
+static bool is_deep(const char *file, uintptr_t flags)
+{
+#ifdef RTLD_DEEPBIND
+    return file != NULL && (flags & RTLD_DEEPBIND) != 0 && (flags & RTLD_NOLOAD) == 0;
+#else
+    (void)file;
+    (void)flags;
+    return false;
+#endif
+}
+
+static void before_open(const char *file, uintptr_t flags)
+{
+    linkage_use(&stubs);
+    sweep_before_open(file, is_deep(file, flags));
+    if ((flags & RTLD_GLOBAL) != 0) {
+        real_global_grew();
+    }
+}
+
+void *loader_dlopen(struct loader_call *call, const void *caller)
+{
+    void *real = real_function(LOADER_dlopen);
+    const char *file = (const char *)call->arg[0]; // NOLINT(performance-no-int-to-ptr)
+    bool deep = is_deep(file, call->arg[1]);
+    before_open(file, call->arg[1]);
+    bool now = deep || (call->arg[1] & RTLD_GLOBAL) != 0; /* what is called next may depend on it */
+    if (!now || real == NULL || !same_for_all(file, caller)) {
+        return real;
+    }
+    if (deep) {
+        opens_call();
+    }
+    call->result = ((dlopen_fn *)real)(file, (int)call->arg[1]);
+    if (call->result != NULL && deep) {
+        swept(HOOK_dlopen);
+    } else if (call->result != NULL) {
+        sweep(); /* without this hook its calls would still reach the hooks: it is not counted */
+    } else {
+        sweep_failed(); /* and dlerror() is as the real one left it */
+    }
+    if (deep) {
+        opens_call_end();
+    }
+    return NULL;
+}
+
+/* Whether this C library lists its namespaces (glibc 2.35). */
+static bool lists_namespaces(void)
+{
+    typedef const char *version_fn(void);
+    version_fn *version = (version_fn *)next_definition("gnu_get_libc_version");
+    const char *v = version != NULL ? version() : "";
+    char *end;
+    long major = strtol(v, &end, 10);
+    long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+    return major > 2 || (major == 2 && minor >= 35);
+}
+
+void *loader_dlmopen(struct loader_call *call, const void *caller)
+{
+    void *real = real_function(LOADER_dlmopen);
+    Lmid_t id = (Lmid_t)call->arg[0];
+    const char *file = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
+    bool deep = is_deep(file, call->arg[2]);
+    before_open(file, call->arg[2]);
+    if (real == NULL || (id == LM_ID_BASE && !deep)) {
+        return real;
+    }
+    bool exact = same_for_all(file, caller);
+    bool listed = id == LM_ID_BASE || lists_namespaces();
+    if (!exact) {
+        if (!listed && file != NULL) {
+            slot_report_unseen(file);
+        }
+        return real;
+    }
+    opens_call();
+    call->result = ((dlmopen_fn *)real)(id, file, (int)call->arg[2]);
+    if (call->result != NULL) {
+        struct object o = object_of_map(call->result);
+        if (!listed && !objects_remember(&o)) {
+            slot_report_unseen(file);
+        }
+        swept(HOOK_dlmopen);
+    } else {
+        sweep_failed();
+    }
+    opens_call_end();
+    return NULL;
+}
+
+/* A close that another thread's look at the same object would make one of two. */
+__attribute__((visibility("default"))) int dlclose(void *handle)
+{
+    dlclose_fn *real = (dlclose_fn *)real_function(LOADER_dlclose);
+    if (real == NULL) {
+        return -1;
+    }
+    opens_close();
+    int result = real(handle);
+    opens_close_end();
+    return result;
+}
+
+/* --- in other namespaces: everything goes on to that namespace's own C library */
+
+void *loader_dlopen_elsewhere(struct loader_call *call, const void *caller)
+{
+    void *real = linkage_loader(stub_take())[LOADER_dlopen];
+    (void)caller;
+    before_open((const char *)call->arg[0], // NOLINT(performance-no-int-to-ptr)
+                call->arg[1] & ~(uintptr_t)RTLD_GLOBAL);
+    return real;
+}
+
+void *loader_dlmopen_elsewhere(struct loader_call *call, const void *caller)
+{
+    void *real = linkage_loader(stub_take())[LOADER_dlmopen];
+    (void)caller;
+    before_open((const char *)call->arg[1], // NOLINT(performance-no-int-to-ptr)
+                call->arg[2] & ~(uintptr_t)RTLD_GLOBAL);
+    if ((Lmid_t)call->arg[0] == LM_ID_NEWLM && !lists_namespaces()) {
+        slot_report_unseen("something");
+    }
+    return real;
+}

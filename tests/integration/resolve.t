@@ -194,6 +194,8 @@ policy <<<"sslrootcert = $PKI/root.pem"
 reach_cc -DPROGRAM -rdynamic -o "$REACH/waits" "$REACH_SRC/hidden.c" -lpq -lpthread
 reach_cc -DWAITS -fPIC -shared -o "$REACH/waits.so" "$REACH_SRC/hidden.c"
 reach_cc -DWAITS -fPIC -shared -o "$REACH/waits-linked.so" "$REACH_SRC/hidden.c" -Wl,--no-as-needed -lpq
+reach_cc -DWAITS -fPIC -shared -o "$REACH/b/waits.so" "$REACH_SRC/hidden.c" -Wl,--no-as-needed "$REACH/b/libpb.so.5" \
+    -Wl,-rpath,"\$ORIGIN" -Wl,--unresolved-symbols=ignore-all
 reach_cc -DAT_LOAD -fPIC -shared -o "$REACH/atload.so" "$REACH_SRC/module.c" -lpq
 cat >"$REACH/locked.c" <<'END'
 #include <dlfcn.h>
@@ -210,19 +212,22 @@ void *dlopen(const char *file, int flags)
 END
 reach_cc -fPIC -shared -o "$REACH/locked.so" "$REACH/locked.c"
 while read -r name behind program; do
+    mapfile -t program < <(xargs -n 1 <<<"$program")
     log_mark good
-    # shellcheck disable=SC2086
-    run env REACH_AT_LOAD="$target" LD_PRELOAD="$behind" timeout 20 $program "$target"
+    run env REACH_AT_LOAD="$target" LD_PRELOAD="$behind" timeout 20 "${program[@]/@/$target}"
     is "$RC $(sessions good | sort -u)" '0 - plain' "a constructor ${name//-/ }: bare, plaintext"
     want=$OUT
     log_mark good
-    # shellcheck disable=SC2086
-    run env REACH_AT_LOAD="$target" LD_PRELOAD="$OBJECT $behind" timeout 20 $program "$target"
+    run env REACH_AT_LOAD="$target" LD_PRELOAD="$OBJECT $behind" timeout 20 "${program[@]/@/$target}"
     is "$RC $OUT $(sessions good | sort -u)" "0 $want - ssl" "a constructor ${name//-/ }: no hang, and verified TLS"
 done <<END
-waits-for-a-thread libm.so.6 $REACH/waits waits $REACH/waits.so
-waits-for-a-thread,-linked-to-libpq libm.so.6 $REACH/waits waits $REACH/waits-linked.so
-connects-below-a-lock $REACH/locked.so $reach open x n $REACH/atload.so connect x
+waits-for-a-thread libm.so.6 $REACH/waits waits n $REACH/waits.so @
+waits-for-a-thread,-linked-to-libpq libm.so.6 $REACH/waits waits n $REACH/waits-linked.so @
+waits-for-a-thread,-with-a-libpq-of-its-own libm.so.6 $REACH/waits waits n $REACH/b/waits.so @
+waits-for-a-thread,-two-libpqs libm.so.6 $REACH/waits waits n $REACH/waits.so @ $a
+waits-for-a-thread,-three-libpqs libm.so.6 $REACH/waits waits n $REACH/b/waits.so @ $a
+waits-for-a-thread,-deepbound libm.so.6 $REACH/waits waits d $REACH/b/waits.so @ $a
+connects-below-a-lock $REACH/locked.so $reach open x n $REACH/atload.so connect x @
 END
 
 # A constructor that runs before pgseal's.

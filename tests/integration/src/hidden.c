@@ -7,7 +7,8 @@
  * -DWAITS    a module whose constructor calls wait_for_thread of the program
  * -DPROGRAM  crowd DIRECTORY MODULE CONNINFO LIBPQ: opens LIBPQ and all of DIRECTORY, closes one of these, and
  *            connects through MODULE, opened RTLD_DEEPBIND
- *            waits MODULE CONNINFO: opens MODULE; wait_for_thread waits for a thread that connects */
+ *            waits FLAGS MODULE CONNINFO [VIA]: opens VIA, then MODULE, d(eepbind) or n(ot); wait_for_thread waits
+ *            for a thread that connects, through VIA too */
 #include "reach.h"
 
 #include <dlfcn.h>
@@ -24,6 +25,7 @@ typedef PGconn *login_fn(const char *, const char *, const char *, const char *,
 #include <dirent.h>
 
 static const char *target;
+static const struct module *via;
 
 void wait_for_thread(void);
 
@@ -33,6 +35,10 @@ static void *connect_once(void *unused)
     (void)unused;
     printf("thread: %s\n", PQstatus(conn) == CONNECTION_OK ? "ok" : PQerrorMessage(conn));
     PQfinish(conn);
+    if (via != NULL) {
+        via->connect("via", target);
+        via->finish();
+    }
     return NULL;
 }
 
@@ -55,9 +61,10 @@ static void *open_or_exit(const char *path, int flags)
 
 int main(int argc, char **argv)
 {
-    if (argc == 4 && strcmp(argv[1], "waits") == 0) {
-        target = argv[3];
-        open_or_exit(argv[2], RTLD_NOW);
+    if (argc >= 5 && strcmp(argv[1], "waits") == 0) {
+        target = argv[4];
+        via = argc > 5 ? dlsym(open_or_exit(argv[5], RTLD_NOW), "module") : NULL;
+        open_or_exit(argv[3], RTLD_NOW | (argv[2][0] == 'd' ? RTLD_DEEPBIND : 0));
         return 0;
     }
     if (argc != 6) {

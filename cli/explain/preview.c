@@ -201,7 +201,7 @@ struct preview *preview_ask(const char *conninfo, const char *policy, enum askin
         q->rejection = xprintf("this libpq does not define %s", missing);
         return q;
     }
-    q->call = (struct call){.entry_point = ENTRY_CONNECTDB, .conninfo = conninfo};
+    q->call = (struct call){.entry_point = HOOK_PQconnectdb, .conninfo = conninfo};
     bool rewritable = call_to_params(&q->call, &q->array);
     size_t room = call_room(q->array.params.n);
     q->keywords = xcalloc(room, sizeof *q->keywords);
@@ -213,7 +213,7 @@ struct preview *preview_ask(const char *conninfo, const char *policy, enum askin
     judge(q);
     if (q->rejection == NULL) {
         log_verdict(&q->policy, &q->verdict, q->probed ? &q->probe.request : NULL, &q->libpq,
-                    call_name(q->call.entry_point), "");
+                    hook_name(q->call.entry_point), "");
         q->line = outside_line();
         find_home_files(q);
     }

@@ -2,7 +2,7 @@
  * lines are kept instead of written. */
 #include "cli/explain/preview.h"
 #include "lib/os/sink.h"
-#include "shim/log/fired.h"
+#include "shim/dynlink/resolve.h"
 
 static json_t *kept;
 
@@ -29,13 +29,7 @@ bool log_wanted(const struct policy *p, const char *event, bool audit)
     return true;
 }
 
-/* Both are asked for the process line only, which this tool has no use for. */
-size_t hooks_fired(const char **names, size_t max)
-{
-    (void)names, (void)max;
-    return 0;
-}
-
+/* Asked for the process line only, which this tool has no use for. */
 size_t libpq_copies(struct libpq_copy *copies, size_t max)
 {
     (void)copies, (void)max;

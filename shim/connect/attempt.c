@@ -1,5 +1,4 @@
-/* attempt: reserve what can fail -> whose libpq -> ask libpq -> decide -> log -> write the
- * arrays. */
+/* attempt: whose libpq -> ask libpq -> decide -> log -> write the arrays. */
 #include "shim/connect/attempt.h"
 
 #include "lib/core/text/strbuf.h"
@@ -21,84 +20,6 @@ static void refuse(struct attempt *a, const char *reason, bool always)
 static const struct request *request_of(const struct attempt *a)
 {
     return a->probe.effective != NULL ? &a->probe.request : NULL;
-}
-
-/* If nothing can be prepared, the refusal still goes through libpq's own channel, from the
- * stack. */
-static PGconn *refuse_bare(const struct libpq *pq, const struct call *call, const char *reason,
-                           PGPing *ping)
-{
-    char text[REASON_MAX + 32];
-    const char *keywords[2];
-    const char *values[2];
-    struct strbuf t;
-    *ping = PQPING_NO_ATTEMPT;
-    if (pq->PQconnectdbParams == NULL) {
-        return NULL; /* no libpq at all: there is no PGconn to be had */
-    }
-    strbuf_init(&t, text, sizeof text);
-    strbuf_add(&t, "pgseal: refused: ");
-    strbuf_add(&t, reason);
-    call_refused(text, keywords, values);
-    PGconn *conn = call_real_params(pq, call->entry_point, keywords, values, 0, ping);
-    if (conn != NULL && session_find(conn) != NULL) {
-        return conn; /* libpq went on through a hook of ours, which has registered it */
-    }
-    struct verdict *v = conn != NULL ? calloc(1, sizeof *v) : NULL;
-    struct conn_state *d =
-        v != NULL ? conn_state_new(pq, settings_policy(), NULL, v, call_name(call->entry_point), "")
-                  : NULL;
-    if (d != NULL) {
-        session_bind(conn, d); /* so that its PQfinish finds the libpq that made it */
-    }
-    conn_state_free(d);
-    free(v);
-    return conn;
-}
-
-/* The memory of one attempt, and the libpq that the caller would have reached. NULL: there is none,
- * or no memory; *conn and *ping are the answer then. */
-static struct attempt *reserve(struct call_site call_site, const struct call *call, PGconn **conn,
-                               PGPing *ping, bool *rewritable)
-{
-    struct call_params array;
-    struct libpq pq = {0};
-    char reason[REASON_MAX];
-    *rewritable = call_to_params(call, &array);
-    size_t room = call_room(*rewritable ? array.params.n : 0);
-    bool likely;
-    bool resolved =
-        libpq_resolve(call_site, call_name(call->entry_point), &pq, &likely, reason, sizeof reason);
-    struct attempt *a = calloc(1, sizeof *a + 2 * room * sizeof(char *));
-    if (a == NULL) {
-        *conn = refuse_bare(&pq, call, "out of memory", ping);
-        return NULL;
-    }
-    a->call = call;
-    a->libpq = pq;
-    a->policy = settings_policy();
-    a->keywords = (const char **)(a + 1);
-    a->values = a->keywords + room;
-    object_path(call_site.address, a->object, sizeof a->object);
-    log_process(a->policy);
-    if (!resolved && likely && current_as_bare()) {
-        strbuf_copy(a->ambiguous, sizeof a->ambiguous, reason);
-    } else if (!resolved) {
-        refuse(a, reason, true);
-        log_verdict(a->policy, &a->verdict, NULL, &a->libpq, call_name(call->entry_point),
-                    a->object);
-        *conn = refuse_bare(&pq, call, reason, ping);
-        free(a);
-        return NULL;
-    }
-    a->array = array;
-    if (array.params.keywords == array.keywords) {
-        a->array.params.keywords = a->array.keywords;
-    }
-    if (array.params.values == array.values) {
-        a->array.params.values = a->array.values;
-    }
-    return a;
 }
 
 /* What a sealed call under verify_as needs besides the verdict. If that cannot be had, the verdict
@@ -141,8 +62,8 @@ static bool judge(struct attempt *a)
         refuse(a, a->policy->fault, true);
         return true;
     }
-    if (a->ambiguous[0] != '\0') {
-        refuse(a, a->ambiguous, false);
+    if (!a->resolved) {
+        refuse(a, a->unresolved, false);
         return true;
     }
     if (linkage_refuses(a->libpq.linked, reason, sizeof reason)) {
@@ -171,7 +92,7 @@ static bool judge(struct attempt *a)
 static void make_state(struct attempt *a)
 {
     a->conn_state = conn_state_new(&a->libpq, a->policy, request_of(a), &a->verdict,
-                                   call_name(a->call->entry_point), a->object);
+                                   hook_name(a->call->entry_point), a->object);
     if (a->conn_state == NULL) {
         refuse(a, "out of memory", true);
         return;
@@ -187,13 +108,18 @@ static void make_state(struct attempt *a)
 static bool log_it(const struct attempt *a)
 {
     return log_verdict(a->policy, &a->verdict, request_of(a), &a->libpq,
-                       call_name(a->call->entry_point), a->object);
+                       hook_name(a->call->entry_point), a->object);
 }
 
 /* Decides what becomes of the call, and logs it. */
 static void decide(struct attempt *a, bool rewritable)
 {
-    bool accepted = rewritable && judge(a);
+    bool accepted = true;
+    if (!a->resolved && !(a->likely && current_as_bare())) {
+        refuse(a, a->unresolved, true);
+    } else {
+        accepted = rewritable && judge(a);
+    }
     make_state(a);
     if (a->conn_state != NULL && !accepted) {
         /* libpq's own complaint about the caller's own values: no line */
@@ -235,17 +161,30 @@ static void write_arrays(struct attempt *a)
     }
 }
 
-struct attempt *attempt_prepare(struct call_site call_site, const struct call *call, PGconn **conn,
-                                PGPing *ping)
+struct attempt *attempt_prepare(struct call_site call_site, const struct call *call)
 {
     int saved_errno = errno;
-    bool rewritable;
-    struct attempt *a = reserve(call_site, call, conn, ping, &rewritable);
-    if (a != NULL) {
-        decide(a, rewritable);
-        write_arrays(a);
-        errno = saved_errno;
+    struct attempt *a = calloc(1, sizeof *a);
+    if (a == NULL) {
+        return NULL;
     }
+    bool rewritable = call_to_params(call, &a->array);
+    size_t room = call_room(a->array.params.n);
+    a->keywords = calloc(2 * room, sizeof *a->keywords);
+    if (a->keywords == NULL) {
+        free(a);
+        return NULL;
+    }
+    a->values = a->keywords + room;
+    a->call = call;
+    a->policy = settings_policy();
+    a->resolved = libpq_resolve(call_site, hook_name(call->entry_point), &a->libpq, &a->likely,
+                                a->unresolved, sizeof a->unresolved);
+    object_path(call_site.address, a->object, sizeof a->object);
+    log_process(a->policy);
+    decide(a, rewritable);
+    write_arrays(a);
+    errno = saved_errno;
     return a;
 }
 
@@ -256,6 +195,7 @@ void attempt_free(struct attempt *a)
     passwords_free(a->passwords);
     roots_release(a->roots);
     probe_free(&a->libpq, &a->probe);
+    free(a->keywords);
     free(a);
     errno = saved_errno;
 }

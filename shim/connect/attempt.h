@@ -20,11 +20,14 @@ enum plan {
     PLAN_REJECTED,   /* libpq rejects it: the caller gets the connection that says so */
 };
 
-/* One attempt; one block of memory, freed when the call returns. */
+/* One attempt, freed when the call returns. */
 struct attempt {
     const struct call *call;
     const struct policy *policy;
-    struct libpq libpq;
+    struct libpq libpq;          /* all zero: there is none */
+    bool resolved;               /* it is the one that the caller would have reached for certain */
+    bool likely;                 /* if not: it is the most likely one, which audit mode calls */
+    char unresolved[REASON_MAX]; /* why it is not certain */
     struct call_params array;
     struct probe probe;
     struct verdict verdict;
@@ -34,19 +37,15 @@ struct attempt {
     struct roots *roots;           /* likewise */
     int expand;
     char object[256];
-    char ambiguous[REASON_MAX];     /* audit mode: why libpq is only the likely one, or "" */
     char words[1024];               /* call_pinned's string */
     char refusal[SEAL_REASON + 32]; /* "pgseal: refused: …" */
-    const char **keywords;          /* of the real call */
+    const char **keywords;          /* of the real call; malloc'ed, the values behind them */
     const char **values;
 };
 
-/* Reserves the memory of one attempt, finds the libpq that the caller would have reached, asks it
- * what the call amounts to, decides, logs, and writes the arrays of the real call. NULL if there is
- * no libpq to be found, or no memory: *conn and *ping are the answer then. Keeps errno but where it
- * makes that answer. */
-struct attempt *attempt_prepare(struct call_site call_site, const struct call *call, PGconn **conn,
-                                PGPing *ping);
+/* Finds the libpq that the caller would have reached, asks it what the call amounts to, decides,
+ * logs, and writes the arrays of the real call. NULL: no memory. Keeps errno. */
+struct attempt *attempt_prepare(struct call_site call_site, const struct call *call);
 
 /* Gives everything back. Keeps errno. */
 void attempt_free(struct attempt *a);

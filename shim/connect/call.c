@@ -6,15 +6,6 @@
 
 #include <string.h>
 
-const char *call_name(enum entry_point entry_point)
-{
-    static const char *const names[] = {"PQconnectdb",    "PQconnectdbParams",
-                                        "PQconnectStart", "PQconnectStartParams",
-                                        "PQsetdbLogin",   "PQping",
-                                        "PQpingParams"};
-    return names[entry_point];
-}
-
 static bool blank(const char *s)
 {
     return s[strspn(s, " \t\n\v\f\r")] == '\0';
@@ -30,9 +21,9 @@ bool call_to_params(const struct call *call, struct call_params *out)
 {
     out->params = (struct params){.keywords = out->keywords, .values = out->values, .expand = 1};
     switch (call->entry_point) {
-    case ENTRY_CONNECTDB_PARAMS:
-    case ENTRY_START_PARAMS:
-    case ENTRY_PING_PARAMS:
+    case HOOK_PQconnectdbParams:
+    case HOOK_PQconnectStartParams:
+    case HOOK_PQpingParams:
         if (call->keywords == NULL || call->values == NULL) {
             return false;
         }
@@ -43,7 +34,7 @@ bool call_to_params(const struct call *call, struct call_params *out)
             out->params.n++;
         }
         return true;
-    case ENTRY_LOGIN:
+    case HOOK_PQsetdbLogin:
         /* dbname first: what stands in it as a connection string loses to the arguments
          * (PQsetdbLogin). */
         out->params.login = true;
@@ -141,17 +132,16 @@ int call_refused(const char *text, const char **keywords, const char **values)
     return 0;
 }
 
-PGconn *call_real_params(const struct libpq *pq, enum entry_point entry_point,
-                         const char *const *keywords, const char *const *values, int expand,
-                         PGPing *ping)
+PGconn *call_real_params(const struct libpq *pq, enum hook entry_point, const char *const *keywords,
+                         const char *const *values, int expand, PGPing *ping)
 {
     switch (entry_point) {
-    case ENTRY_PING:
-    case ENTRY_PING_PARAMS:
+    case HOOK_PQping:
+    case HOOK_PQpingParams:
         *ping = pq->PQpingParams(keywords, values, expand);
         return NULL;
-    case ENTRY_START:
-    case ENTRY_START_PARAMS:
+    case HOOK_PQconnectStart:
+    case HOOK_PQconnectStartParams:
         return pq->PQconnectStartParams(keywords, values, expand);
     default:
         return pq->PQconnectdbParams(keywords, values, expand);
@@ -161,14 +151,14 @@ PGconn *call_real_params(const struct libpq *pq, enum entry_point entry_point,
 PGconn *call_real(const struct libpq *pq, const struct call *call, PGPing *ping)
 {
     switch (call->entry_point) {
-    case ENTRY_CONNECTDB:
+    case HOOK_PQconnectdb:
         return pq->PQconnectdb(call->conninfo);
-    case ENTRY_START:
+    case HOOK_PQconnectStart:
         return pq->PQconnectStart(call->conninfo);
-    case ENTRY_PING:
+    case HOOK_PQping:
         *ping = pq->PQping(call->conninfo);
         return NULL;
-    case ENTRY_LOGIN:
+    case HOOK_PQsetdbLogin:
         return pq->PQsetdbLogin(call->host, call->port, call->options, call->tty, call->dbname,
                                 call->user, call->secret);
     default:

@@ -6,24 +6,15 @@
 #include "lib/core/verdict/verdict.h"
 #include "shim/connect/probe.h"
 #include "shim/dynlink/resolve.h"
+#include "shim/log/fired.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-enum entry_point {
-    ENTRY_CONNECTDB,
-    ENTRY_CONNECTDB_PARAMS,
-    ENTRY_START,
-    ENTRY_START_PARAMS,
-    ENTRY_LOGIN,
-    ENTRY_PING,
-    ENTRY_PING_PARAMS
-};
-
 /* What the program handed in; only the fields of its entry point are set. */
 struct call {
-    enum entry_point entry_point;
+    enum hook entry_point;
     const char *conninfo;        /* connectdb, Start, ping */
     const char *const *keywords; /* …Params */
     const char *const *values;
@@ -31,9 +22,6 @@ struct call {
     const char *host, *port, *options, *tty, *dbname, *user,
         *secret; /* PQsetdbLogin, secret its password */
 };
-
-/* The entry point's exported name. */
-const char *call_name(enum entry_point entry_point);
 
 /* The arrays that stand for a call, with the little memory that a string or a login needs for
  * it. */
@@ -65,9 +53,8 @@ int call_refused(const char *text, const char **keywords, const char **values);
 
 /* Makes the real call of this entry point in Params form; for pings *ping is set and NULL
  * returned. */
-PGconn *call_real_params(const struct libpq *pq, enum entry_point entry_point,
-                         const char *const *keywords, const char *const *values, int expand,
-                         PGPing *ping);
+PGconn *call_real_params(const struct libpq *pq, enum hook entry_point, const char *const *keywords,
+                         const char *const *values, int expand, PGPing *ping);
 /* Makes the real call exactly as it came. */
 PGconn *call_real(const struct libpq *pq, const struct call *call, PGPing *ping);
 

@@ -17,24 +17,25 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Whether this address is in the libpq of d. */
+static bool inside(const struct conn_state *d, const void *address)
+{
+    struct object o;
+    return object_of(address, &o) && o.dyn == d->libpq.base;
+}
+
 /* libpq calls itself through the linkage table with the same arrays or string that it was given.
  * pgseal's own arrays tell by themselves; the caller's may come again in a later call of its own (a
  * longjmp out of libpq, and the same call from the same frame), so these count only from within
  * that libpq. Another connection, from a callback, brings its own. */
-static struct conn_state *libpq_itself(struct call_site call_site, const struct call *call)
+static const struct conn_state *libpq_itself(struct call_site call_site, const struct call *call)
 {
     const struct current *now = current_get();
-    struct conn_state *d = current_state();
-    struct object caller;
+    const struct conn_state *d = current_state();
     bool same = call->keywords != NULL
                     ? (uintptr_t)call->keywords == now->keywords
                     : call->conninfo != NULL && (uintptr_t)call->conninfo == now->conninfo;
-    if (d == NULL || !same) {
-        return NULL;
-    }
-    bool inside =
-        now->own || (object_of(call_site.address, &caller) && caller.dyn == d->libpq.base);
-    return inside ? d : NULL;
+    return d != NULL && same && (now->own || inside(d, call_site.address)) ? d : NULL;
 }
 
 static PGconn *pass_on(const struct conn_state *d, const struct call *call, PGPing *ping)
@@ -46,15 +47,12 @@ static PGconn *pass_on(const struct conn_state *d, const struct call *call, PGPi
                             call->expand, ping);
 }
 
-static PGconn *reject(struct attempt *a, PGPing *ping)
+static PGconn *reject(struct attempt *a)
 {
     PGconn *conn = a->probe.conn;
     a->probe.conn = NULL;
-    if (a->conn_state != NULL) {
-        a->conn_state->rejected = true;
-    }
-    *ping = PQPING_NO_ATTEMPT;
-    if (a->call->entry_point == ENTRY_PING || a->call->entry_point == ENTRY_PING_PARAMS) {
+    a->conn_state->rejected = true;
+    if (a->call->entry_point == HOOK_PQping || a->call->entry_point == HOOK_PQpingParams) {
         a->libpq.PQfinish(conn);
         conn = NULL;
     }
@@ -67,13 +65,16 @@ static PGconn *execute(struct attempt *a, PGPing *ping)
     bool own = a->plan != PLAN_AS_IT_CAME;
     *current_get() = (struct current){
         .id = a->conn_state != NULL ? a->conn_state->id : 0,
-        .keywords = (uintptr_t)(own ? a->keywords : (const char **)(uintptr_t)call->keywords),
+        .keywords = own ? (uintptr_t)a->keywords : (uintptr_t)call->keywords,
         .conninfo = own ? 0 : (uintptr_t)call->conninfo, /* it is not what libpq is given then */
         .own = own,
     };
+    if (a->libpq.PQconnectdbParams == NULL) {
+        return NULL; /* no libpq at all: there is no PGconn to be had */
+    }
     switch (a->plan) {
     case PLAN_REJECTED:
-        return reject(a, ping);
+        return reject(a);
     case PLAN_AS_IT_CAME:
         return call_real(&a->libpq, call, ping);
     default:
@@ -113,19 +114,32 @@ __attribute__((noinline)) static PGconn *finish(struct attempt *a, PGconn *conn)
     return conn;
 }
 
-/* One call. For the ping entry points *ping is the answer. */
-static PGconn *connect_call(struct call_site call_site, const struct call *call, PGPing *ping)
+/* Without memory for an attempt the call is refused all the same, through libpq's own channel. */
+__attribute__((noinline)) static PGconn *refuse_bare(struct call_site call_site,
+                                                     const struct call *call, PGPing *ping)
 {
+    const char *keywords[2];
+    const char *values[2];
+    struct libpq pq = {0};
+    char reason[REASON_MAX];
+    const char *entry_point = hook_name(call->entry_point);
+    libpq_resolve(call_site, entry_point, &pq, NULL, reason, sizeof reason);
+    call_refused("pgseal: refused: out of memory", keywords, values);
+    return pq.PQconnectdbParams != NULL
+               ? call_real_params(&pq, call->entry_point, keywords, values, 0, ping)
+               : NULL;
+}
+
+PGconn *connect_call(struct call_site call_site, const struct call *call, PGPing *ping)
+{
+    hook_fired(call->entry_point);
     const struct conn_state *itself = libpq_itself(call_site, call);
     if (itself != NULL) {
         return pass_on(itself, call, ping);
     }
-    PGconn *conn = NULL;
     struct current before = current_enter(NULL);
-    struct attempt *a = attempt_prepare(call_site, call, &conn, ping);
-    if (a != NULL) {
-        conn = finish(a, execute(a, ping));
-    }
+    struct attempt *a = attempt_prepare(call_site, call);
+    PGconn *conn = a != NULL ? finish(a, execute(a, ping)) : refuse_bare(call_site, call, ping);
     current_leave(before);
     return conn;
 }
@@ -133,86 +147,16 @@ static PGconn *connect_call(struct call_site call_site, const struct call *call,
 struct conn_state *connect_state(PGconn *conn, const void *caller)
 {
     struct conn_state *d = session_find(conn);
-    struct object o;
-    if (d == NULL && conn != NULL && (d = current_state()) != NULL) {
-        /* The PGconn of the real call under way, which libpq itself hands to a hook first. */
-        bool ours = d->map_node != NULL && object_of(caller, &o) && o.dyn == d->libpq.base;
-        if (ours) {
-            session_bind(conn, d);
-        } else {
-            d = NULL;
-        }
+    if (d != NULL || conn == NULL) {
+        return d;
     }
+    /* The PGconn of the real call under way, which libpq itself hands to a hook first. */
+    d = current_state();
+    if (d == NULL || d->map_node == NULL || !inside(d, caller)) {
+        return NULL;
+    }
+    session_bind(conn, d);
     return d;
-}
-
-PGconn *entry_connectdb(struct call_site call_site, const char *conninfo)
-{
-    PGPing unused;
-    return connect_call(
-        call_site, &(struct call){.entry_point = ENTRY_CONNECTDB, .conninfo = conninfo}, &unused);
-}
-
-PGconn *entry_connectdbParams(struct call_site call_site, const char *const *keywords,
-                              const char *const *values, int expand)
-{
-    PGPing unused;
-    struct call call = {.entry_point = ENTRY_CONNECTDB_PARAMS,
-                        .keywords = keywords,
-                        .values = values,
-                        .expand = expand};
-    return connect_call(call_site, &call, &unused);
-}
-
-PGconn *entry_connectStart(struct call_site call_site, const char *conninfo)
-{
-    PGPing unused;
-    return connect_call(call_site, &(struct call){.entry_point = ENTRY_START, .conninfo = conninfo},
-                        &unused);
-}
-
-PGconn *entry_connectStartParams(struct call_site call_site, const char *const *keywords,
-                                 const char *const *values, int expand)
-{
-    PGPing unused;
-    struct call call = {.entry_point = ENTRY_START_PARAMS,
-                        .keywords = keywords,
-                        .values = values,
-                        .expand = expand};
-    return connect_call(call_site, &call, &unused);
-}
-
-PGconn *entry_setdbLogin(struct call_site call_site, const char *host, const char *port,
-                         const char *options, const char *tty, const char *dbname, const char *user,
-                         const char *secret)
-{
-    PGPing unused;
-    struct call call = {.entry_point = ENTRY_LOGIN,
-                        .host = host,
-                        .port = port,
-                        .options = options,
-                        .tty = tty,
-                        .dbname = dbname,
-                        .user = user,
-                        .secret = secret};
-    return connect_call(call_site, &call, &unused);
-}
-
-PGPing entry_ping(struct call_site call_site, const char *conninfo)
-{
-    PGPing ping = PQPING_NO_ATTEMPT;
-    connect_call(call_site, &(struct call){.entry_point = ENTRY_PING, .conninfo = conninfo}, &ping);
-    return ping;
-}
-
-PGPing entry_pingParams(struct call_site call_site, const char *const *keywords,
-                        const char *const *values, int expand)
-{
-    PGPing ping = PQPING_NO_ATTEMPT;
-    struct call call = {
-        .entry_point = ENTRY_PING_PARAMS, .keywords = keywords, .values = values, .expand = expand};
-    connect_call(call_site, &call, &ping);
-    return ping;
 }
 
 /* A refusal of PQconndefaults; the line alone tells of it. */
@@ -244,7 +188,7 @@ find_defaults(struct call_site call_site)
     return resolved ? pq.PQconndefaults : NULL;
 }
 
-PQconninfoOption *entry_conndefaults(struct call_site call_site)
+PQconninfoOption *connect_defaults(struct call_site call_site)
 {
     int saved_errno = errno;
     struct current before = current_enter(NULL);

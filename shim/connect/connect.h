@@ -8,26 +8,15 @@
 
 #include <libpq-fe.h>
 
-/* One function per entry point, with libpq's own signature behind the call site. Each resolves the
- * caller's libpq, probes, decides, logs, makes the real call (sealed, untouched or refused) and
- * registers the PGconn. Never NULL but where libpq itself had no memory; never exits. errno is as
+/* One call of an entry point: resolves the caller's libpq, probes, decides, logs, makes the real
+ * call (sealed, untouched or refused) and registers the PGconn. NULL only where libpq itself had no
+ * memory, or no libpq can be found; for pings *ping is the answer and NULL is returned. errno is as
  * the real call left it. Not async-signal-safe, as the entry points are not. */
-PGconn *entry_connectdb(struct call_site call_site, const char *conninfo);
-PGconn *entry_connectdbParams(struct call_site call_site, const char *const *keywords,
-                              const char *const *values, int expand);
-PGconn *entry_connectStart(struct call_site call_site, const char *conninfo);
-PGconn *entry_connectStartParams(struct call_site call_site, const char *const *keywords,
-                                 const char *const *values, int expand);
-PGconn *entry_setdbLogin(struct call_site call_site, const char *host, const char *port,
-                         const char *options, const char *tty, const char *dbname, const char *user,
-                         const char *secret);
-PGPing entry_ping(struct call_site call_site, const char *conninfo);
-PGPing entry_pingParams(struct call_site call_site, const char *const *keywords,
-                        const char *const *values, int expand);
+PGconn *connect_call(struct call_site call_site, const struct call *call, PGPing *ping);
 
 /* PQconndefaults, which looks up a service too; an LDAP server is not asked, and the log says so.
  * NULL if no libpq is to be found, or that libpq's lookup cannot be refused. */
-PQconninfoOption *entry_conndefaults(struct call_site call_site);
+PQconninfoOption *connect_defaults(struct call_site call_site);
 
 /* The state of a PGconn: the one that is bound to it, or, where libpq itself (caller is a return
  * address in it) hands the PGconn of the call under way to a hook for the first time, that call's.

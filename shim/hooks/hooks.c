@@ -44,55 +44,63 @@ __attribute__((constructor)) AT_START static void load(void)
 
 EXPORT PGconn *PQconnectdb(const char *conninfo)
 {
-    hook_fired(HOOK_PQconnectdb);
-    return entry_connectdb(CALLER, conninfo);
+    struct call call = {HOOK_PQconnectdb, .conninfo = conninfo};
+    return connect_call(CALLER, &call, NULL);
 }
 
 EXPORT PGconn *PQconnectdbParams(const char *const *keywords, const char *const *values,
                                  int expand_dbname)
 {
-    hook_fired(HOOK_PQconnectdbParams);
-    return entry_connectdbParams(CALLER, keywords, values, expand_dbname);
+    struct call call = {HOOK_PQconnectdbParams, .keywords = keywords, .values = values,
+                        .expand = expand_dbname};
+    return connect_call(CALLER, &call, NULL);
 }
 
 EXPORT PGconn *PQconnectStart(const char *conninfo)
 {
-    hook_fired(HOOK_PQconnectStart);
-    return entry_connectStart(CALLER, conninfo);
+    struct call call = {HOOK_PQconnectStart, .conninfo = conninfo};
+    return connect_call(CALLER, &call, NULL);
 }
 
 EXPORT PGconn *PQconnectStartParams(const char *const *keywords, const char *const *values,
                                     int expand_dbname)
 {
-    hook_fired(HOOK_PQconnectStartParams);
-    return entry_connectStartParams(CALLER, keywords, values, expand_dbname);
+    struct call call = {HOOK_PQconnectStartParams, .keywords = keywords, .values = values,
+                        .expand = expand_dbname};
+    return connect_call(CALLER, &call, NULL);
 }
 
 EXPORT PGconn *PQsetdbLogin(const char *pghost, const char *pgport, const char *pgoptions,
                             const char *pgtty, const char *dbName, const char *login,
                             const char *pwd)
 {
-    hook_fired(HOOK_PQsetdbLogin);
-    return entry_setdbLogin(CALLER, pghost, pgport, pgoptions, pgtty, dbName, login, pwd);
+    struct call call = {HOOK_PQsetdbLogin, .host = pghost,   .port = pgport, .options = pgoptions,
+                        .tty = pgtty,      .dbname = dbName, .user = login,  .secret = pwd};
+    return connect_call(CALLER, &call, NULL);
 }
 
 EXPORT PGPing PQping(const char *conninfo)
 {
-    hook_fired(HOOK_PQping);
-    return entry_ping(CALLER, conninfo);
+    PGPing ping = PQPING_NO_ATTEMPT;
+    struct call call = {HOOK_PQping, .conninfo = conninfo};
+    connect_call(CALLER, &call, &ping);
+    return ping;
 }
 
 EXPORT PGPing PQpingParams(const char *const *keywords, const char *const *values,
                            int expand_dbname)
 {
-    hook_fired(HOOK_PQpingParams);
-    return entry_pingParams(CALLER, keywords, values, expand_dbname);
+    PGPing ping = PQPING_NO_ATTEMPT;
+    struct call call = {HOOK_PQpingParams, .keywords = keywords, .values = values,
+                        .expand = expand_dbname};
+    connect_call(CALLER, &call, &ping);
+    return ping;
 }
 
 EXPORT PQconninfoOption *PQconndefaults(void)
 {
     hook_fired(HOOK_PQconndefaults);
-    return entry_conndefaults(CALLER);
+    return connect_defaults(CALLER);
 }
 
 typedef void (*function)(void);

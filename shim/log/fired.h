@@ -11,6 +11,9 @@ enum hook {
     HOOKS
 };
 
+/* The exported name. */
+const char *hook_name(enum hook hook);
+
 /* Remembers, for the process line, that this hook was called (dlsym: with one of our names; dlopen
  * and dlmopen: for objects whose slots it rewrote). Async-signal-safe, keeps errno. */
 void hook_fired(enum hook hook);

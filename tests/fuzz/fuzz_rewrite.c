@@ -278,16 +278,16 @@ static struct call make_call(unsigned char entry_point, struct entries *e)
 {
     switch (entry_point) {
     case 0:
-        return (struct call){.entry_point = ENTRY_START,
+        return (struct call){.entry_point = HOOK_PQconnectStart,
                              .conninfo = e->texts[0] != NULL ? e->texts[0] : ""};
     case 1:
     case 2:
-        return (struct call){.entry_point = ENTRY_START_PARAMS,
+        return (struct call){.entry_point = HOOK_PQconnectStartParams,
                              .keywords = e->keywords,
                              .values = e->values,
                              .expand = entry_point == 1};
     default:
-        return (struct call){.entry_point = ENTRY_LOGIN,
+        return (struct call){.entry_point = HOOK_PQsetdbLogin,
                              .dbname = e->texts[0],
                              .host = e->texts[1],
                              .port = e->texts[2],

@@ -34,7 +34,7 @@ static void strings(void **state)
         {"x password=", true, 1},
         {NULL, false, 0},
     };
-    static const enum entry_point entry_points[] = {ENTRY_CONNECTDB, ENTRY_START, ENTRY_PING};
+    static const enum hook entry_points[] = {HOOK_PQconnectdb, HOOK_PQconnectStart, HOOK_PQping};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct call call = {.entry_point = entry_points[i % 3], .conninfo = rows[i].string};
@@ -53,7 +53,7 @@ static void arrays(void **state)
 {
     static const char *const k[] = {"host", "sslmode", "dbname", NULL};
     static const char *const v[] = {"a", NULL, "x=y", NULL};
-    struct call call = {.entry_point = ENTRY_START_PARAMS, .keywords = k, .values = v, .expand = 7};
+    struct call call = {.entry_point = HOOK_PQconnectStartParams, .keywords = k, .values = v, .expand = 7};
     struct call_params p;
     (void)state;
     assert_true(call_to_params(&call, &p));
@@ -74,7 +74,7 @@ static void arrays(void **state)
 
 static void login(void **state)
 {
-    struct call call = {.entry_point = ENTRY_LOGIN,
+    struct call call = {.entry_point = HOOK_PQsetdbLogin,
                         .host = "h",
                         .port = "1",
                         .options = "-c x",
@@ -94,7 +94,7 @@ static void login(void **state)
         assert_string_equal(p.params.keywords[i], wanted[i][0]);
         assert_string_equal(p.params.values[i], wanted[i][1]);
     }
-    call = (struct call){.entry_point = ENTRY_LOGIN};
+    call = (struct call){.entry_point = HOOK_PQsetdbLogin};
     assert_true(call_to_params(&call, &p));
     assert_null(p.params.values[0]);
 }
@@ -304,16 +304,16 @@ static void entry_points(void **state)
     static const char *const v[] = {"v", NULL};
     /* The entry point in Params form: a blocking one blocks, an asynchronous one does not. */
     static const struct {
-        enum entry_point entry_point;
+        enum hook entry_point;
         const char *name, *params;
     } rows[] = {
-        {ENTRY_CONNECTDB, "PQconnectdb", "PQconnectdbParams"},
-        {ENTRY_CONNECTDB_PARAMS, "PQconnectdbParams", "PQconnectdbParams"},
-        {ENTRY_START, "PQconnectStart", "PQconnectStartParams"},
-        {ENTRY_START_PARAMS, "PQconnectStartParams", "PQconnectStartParams"},
-        {ENTRY_LOGIN, "PQsetdbLogin", "PQconnectdbParams"},
-        {ENTRY_PING, "PQping", "PQpingParams"},
-        {ENTRY_PING_PARAMS, "PQpingParams", "PQpingParams"},
+        {HOOK_PQconnectdb, "PQconnectdb", "PQconnectdbParams"},
+        {HOOK_PQconnectdbParams, "PQconnectdbParams", "PQconnectdbParams"},
+        {HOOK_PQconnectStart, "PQconnectStart", "PQconnectStartParams"},
+        {HOOK_PQconnectStartParams, "PQconnectStartParams", "PQconnectStartParams"},
+        {HOOK_PQsetdbLogin, "PQsetdbLogin", "PQconnectdbParams"},
+        {HOOK_PQping, "PQping", "PQpingParams"},
+        {HOOK_PQpingParams, "PQpingParams", "PQpingParams"},
     };
     static const struct libpq pq = {.PQconnectdb = fake_connectdb,
                                     .PQconnectdbParams = fake_connectdb_params,
@@ -327,7 +327,7 @@ static void entry_points(void **state)
         struct call call = {rows[i].entry_point, "s=t", k, v, 3, "h", "p", "o", "t", "d", "u", "s"};
         bool pings = strstr(rows[i].name, "ping") != NULL;
         PGPing ping = PQPING_OK;
-        ROW_STRING(rows[i].name, call_name(rows[i].entry_point), rows[i].name);
+        ROW_STRING(rows[i].name, hook_name(rows[i].entry_point), rows[i].name);
         ROW_TRUE(rows[i].name, call_real(&pq, &call, &ping) == (pings ? NULL : conn));
         ROW_STRING(rows[i].name, called, rows[i].name);
         ROW_TRUE(rows[i].name, ping == (pings ? PQPING_REJECT : PQPING_OK));

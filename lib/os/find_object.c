@@ -15,8 +15,7 @@ static bool try_path(const char *directory, size_t length, const char *name, boo
     struct strbuf t;
     strbuf_init(&t, path, sizeof path);
     strbuf_addn(&t, directory, length);
-    strbuf_add(&t, "/");
-    strbuf_add(&t, name);
+    strbuf_add(&t, "/", name);
     if (t.cut || access(path, F_OK) != 0) {
         return false;
     }

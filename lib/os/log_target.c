@@ -180,12 +180,10 @@ bool log_writable(const struct policy *p, bool descriptors, char *reason, size_t
 
 const char *log_target_name(const struct policy *p, char *buf, size_t size)
 {
-    struct strbuf t;
-    strbuf_init(&t, buf, size);
-    strbuf_add(&t, p->log == LOG_TO_STDERR   ? "stderr"
-                   : p->log == LOG_TO_SYSLOG ? "syslog"
-                   : p->log == LOG_TO_NONE   ? "none"
-                                             : "file:");
-    strbuf_add(&t, p->log == LOG_TO_FILE ? p->log_path : "");
+    const char *kind = p->log == LOG_TO_STDERR   ? "stderr"
+                       : p->log == LOG_TO_SYSLOG ? "syslog"
+                       : p->log == LOG_TO_NONE   ? "none"
+                                                 : "file:";
+    strbuf_join(buf, size, kind, p->log == LOG_TO_FILE ? p->log_path : "");
     return buf;
 }

@@ -14,11 +14,7 @@ extern char **environ;
 
 static void fault(struct settings *s, const char *reason)
 {
-    struct strbuf t;
-    strbuf_init(&t, s->fault, sizeof s->fault);
-    strbuf_add(&t, s->name);
-    strbuf_add(&t, ": ");
-    strbuf_add(&t, reason);
+    strbuf_join(s->fault, sizeof s->fault, s->name, ": ", reason);
 }
 
 enum { OVERFLOW_UID = 65534 }; /* /proc/sys/kernel/overflowuid, wherever nobody changed it */

@@ -162,7 +162,6 @@ static void say_why(const struct policy *p)
     char name[POLICY_PATH_MAX + 8];
     char reason[sizeof name + sizeof fault + 64];
     char buf[1 + EVENT_LINE_MAX];
-    struct strbuf t;
     struct event e = {.event = "process", .settings = p->name, .reason = reason};
 
     if (atomic_exchange(&said, sys_pid()) == sys_pid()) {
@@ -171,12 +170,8 @@ static void say_why(const struct policy *p)
     if (log_writable(p, true, fault, sizeof fault)) {
         strbuf_copy(fault, sizeof fault, "the line could not be written");
     }
-    strbuf_init(&t, reason, sizeof reason);
-    strbuf_add(&t, "log = ");
-    strbuf_add(&t, log_target_name(p, name, sizeof name));
-    strbuf_add(&t, ": ");
-    strbuf_add(&t, fault);
-    strbuf_add(&t, "; log lines go to standard error instead, or to syslog if that fails");
+    strbuf_join(reason, sizeof reason, "log = ", log_target_name(p, name, sizeof name), ": ", fault,
+                "; log lines go to standard error instead, or to syslog if that fails");
     hand_over(p, buf + 1, format(&e, buf + 1));
 }
 

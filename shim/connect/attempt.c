@@ -125,13 +125,11 @@ static void decide(struct attempt *a, bool rewritable)
         /* libpq's own complaint about the caller's own values: no line */
         a->plan =
             rewritable && a->policy->global.mode != MODE_AUDIT ? PLAN_REJECTED : PLAN_AS_IT_CAME;
+        a->conn_state->rejected = a->plan == PLAN_REJECTED;
         return;
     }
     if (!log_it(a) && a->verdict.kind == VERDICT_EXEMPT && a->verdict.mode != MODE_AUDIT) {
-        refuse(a,
-               "exemption refused: the required log line could not be written; fix the log "
-               "destination",
-               false);
+        refuse(a, SEAL_UNLOGGED, false);
         log_it(a);
     }
     a->plan = plan_of(a);
@@ -140,12 +138,9 @@ static void decide(struct attempt *a, bool rewritable)
 /* Writes the arrays of the real call. */
 static void write_arrays(struct attempt *a)
 {
-    struct strbuf t;
     switch (a->plan) {
     case PLAN_REFUSED:
-        strbuf_init(&t, a->refusal, sizeof a->refusal);
-        strbuf_add(&t, "pgseal: refused: ");
-        strbuf_add(&t, a->verdict.reason);
+        strbuf_join(a->refusal, sizeof a->refusal, "pgseal: refused: ", a->verdict.reason);
         a->expand = call_refused(a->refusal, a->keywords, a->values);
         break;
     case PLAN_SEALED:

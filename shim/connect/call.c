@@ -96,9 +96,7 @@ int call_pinned(const struct request *r, const char **keywords, const char **val
                          ? a->given[0] == '\0'
                          : strcmp(a->name, "hostaddr") == 0 && request_value(r, "hostaddr") == NULL;
         if (empty) {
-            strbuf_add(&t, t.len > 0 ? " " : "");
-            strbuf_add(&t, a->name);
-            strbuf_add(&t, "=''");
+            strbuf_add(&t, t.len > 0 ? " " : "", a->name, "=''");
         } else if (a->given != NULL) {
             keywords[n] = a->name;
             values[n++] = a->given;

@@ -51,7 +51,6 @@ static PGconn *reject(struct attempt *a)
 {
     PGconn *conn = a->probe.conn;
     a->probe.conn = NULL;
-    a->conn_state->rejected = true;
     if (a->call->entry_point == HOOK_PQping || a->call->entry_point == HOOK_PQpingParams) {
         a->libpq.PQfinish(conn);
         conn = NULL;

@@ -185,10 +185,7 @@ bool passwords_find(const struct libpq *pq, const struct request *r, const struc
         passwords_free(found);
     }
     if (failed != NULL) {
-        struct strbuf t;
-        strbuf_init(&t, reason, size);
-        strbuf_add(&t, "verify_as: cannot pass on the passfile entries: ");
-        strbuf_add(&t, failed);
+        strbuf_join(reason, size, "verify_as: cannot pass on the passfile entries: ", failed);
     }
     free(c);
     errno = saved_errno;

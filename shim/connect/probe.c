@@ -149,15 +149,12 @@ static const char *find_service(const struct params *params, size_t at, const st
 static enum probe_result service_refused(struct probe *p, const char *service)
 {
     struct current *now = current_get();
-    struct strbuf t;
     if (now->ldap) {
         ldap_reason(service, p->reason, sizeof p->reason);
     } else {
-        strbuf_init(&t, p->reason, sizeof p->reason);
-        strbuf_add(&t, "service file ");
-        strbuf_add(&t, current_file());
-        strbuf_add(&t, ": not a regular file, so pgseal and libpq could read different contents; "
-                       "use a regular file");
+        strbuf_join(p->reason, sizeof p->reason, "service file ", current_file(),
+                    ": not a regular file, so pgseal and libpq could read different contents; "
+                    "use a regular file");
     }
     now->ldap = now->file = false;
     return PROBE_REFUSED;

@@ -77,12 +77,9 @@ __typeof__(PQfreeCancel) *cancel_freed(PGcancel *cancel)
 /* Writes the refusal's message; returns PQcancel's "not sent". Async-signal-safe. */
 static int refuse(char *errbuf, int size, const char *reason)
 {
-    struct strbuf t;
     if (errbuf != NULL && size > 0) {
-        strbuf_init(&t, errbuf, (size_t)size);
-        strbuf_add(&t, "pgseal: refused: plaintext cancel request: ");
-        strbuf_add(&t, reason);
-        strbuf_add(&t, "\n");
+        strbuf_join(errbuf, (size_t)size, "pgseal: refused: plaintext cancel request: ", reason,
+                    "\n");
     }
     return 0;
 }

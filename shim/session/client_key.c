@@ -53,16 +53,10 @@ void *client_key_engine(engine_by_id_fn *real, const char *id)
 
 const char *client_key_note(const struct conn_state *d, const char *reason, char *buf, size_t size)
 {
-    struct strbuf t;
     if (d->left_out == NULL) {
         return reason;
     }
-    strbuf_init(&t, buf, size);
-    strbuf_add(&t, "the client certificate in ~/.postgresql is not used: ");
-    strbuf_add(&t, d->left_out);
-    if (reason != NULL) {
-        strbuf_add(&t, "; ");
-        strbuf_add(&t, reason);
-    }
+    strbuf_join(buf, size, "the client certificate in ~/.postgresql is not used: ", d->left_out,
+                reason != NULL ? "; " : "", reason);
     return buf;
 }

@@ -87,21 +87,11 @@ static const char *load(load_locations_fn *real, void *store, const char *file, 
 static void refuse(struct conn_state *d, const char *option, const char *path, const char *fault)
 {
     char reason[REASON_MAX - 32];
-    struct strbuf t;
     if (d == NULL || d->blocked) {
         return;
     }
-    strbuf_init(&t, reason, sizeof reason);
-    strbuf_add(&t, option);
-    strbuf_add(&t, ": ");
-    strbuf_add(&t, event_redacts(path) ? "(hidden)" : path);
-    strbuf_add(&t, ": ");
-    strbuf_add(&t, fault);
-    if (!d->crl_required) {
-        strbuf_add(
-            &t,
-            "; a CRL file may contain only CRLs (libpq would trust a certificate in it as a root)");
-    }
+    strbuf_join(reason, sizeof reason, option, ": ", event_redacts(path) ? "(hidden)" : path, ": ",
+                fault, d->crl_required ? "" : SEAL_CRLS_ONLY);
     session_refuse(d, STOP_FAILED, reason);
 }
 

@@ -46,14 +46,12 @@ bool ldap_inside(const void *libpq)
 
 void ldap_reason(const char *service, char *buf, size_t size)
 {
-    struct strbuf t;
-    strbuf_init(&t, buf, size);
-    strbuf_add(&t, "the service ");
+    static const char from_ldap[] =
+        "gets its connection options from an LDAP server, in plaintext; "
+        "write them into the service file";
     if (service != NULL && !event_redacts(service)) {
-        strbuf_add(&t, "\"");
-        strbuf_add(&t, service);
-        strbuf_add(&t, "\" ");
+        strbuf_join(buf, size, "the service \"", service, "\" ", from_ldap);
+    } else {
+        strbuf_join(buf, size, "the service ", from_ldap);
     }
-    strbuf_add(&t, "gets its connection options from an LDAP server, in plaintext; write them into "
-                   "the service file");
 }

@@ -9,49 +9,34 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static void add_policy_error(struct strbuf *t, const char *key, const char *path,
-                             const char *reason)
-{
-    strbuf_add(t, key);
-    strbuf_add(t, ": ");
-    strbuf_add(t, path);
-    strbuf_add(t, ": ");
-    strbuf_add(t, reason);
-}
-
-/* Whether the exemption holds today and its use has reached the log; else the reason is in t. */
-static bool exempt_still_holds(const struct conn_state *d, const struct world *w, struct strbuf *t)
+/* Whether the exemption holds today and its use has reached the log; else reason says why not. */
+static bool exempt_still_holds(const struct conn_state *d, const struct world *w, char *reason,
+                               size_t size)
 {
     struct event e = {.reason = d->exempt->exempt};
     if (!d->audit && w->today > d->exempt->exempt_until) {
-        strbuf_add(t, "the exemption at ");
-        strbuf_add(t, d->where);
-        strbuf_add(t, " has ended; make a new connection");
+        strbuf_join(reason, size, "the exemption at ", d->where,
+                    " has ended; make a new connection");
         return false;
     }
-    if (log_outcome(d, &e, "exempt", "allowed") || d->audit) {
-        return true;
-    }
-    strbuf_add(
-        t,
-        "exemption refused: the required log line could not be written; fix the log destination");
-    return false;
+    strbuf_copy(reason, size, SEAL_UNLOGGED);
+    return log_outcome(d, &e, "exempt", "allowed") || d->audit;
 }
 
-/* Whether the files of a sealed connection are fine; else the reason is in t. */
-static bool files_still_hold(struct conn_state *d, const struct world *w, struct strbuf *t)
+/* Whether the files of a sealed connection are fine; else reason says why not. */
+static bool files_still_hold(struct conn_state *d, const struct world *w, char *reason, size_t size)
 {
-    char reason[256];
+    char fault[256];
     if (d->root == NULL) { /* libpq looks for it anew, and it is judged there */
         roots_release(d->roots);
         d->roots = NULL;
-    } else if (!w->root_ok(w->data, d->root, reason, sizeof reason)) {
-        add_policy_error(t, "sslrootcert", d->root, reason);
+    } else if (!w->root_ok(w->data, d->root, fault, sizeof fault)) {
+        strbuf_join(reason, size, "sslrootcert: ", d->root, ": ", fault);
         return false;
     }
-    int state = d->crl != NULL ? w->crl_state(w->data, d->crl, reason, sizeof reason) : 1;
+    int state = d->crl != NULL ? w->crl_state(w->data, d->crl, fault, sizeof fault) : 1;
     if (state < 0 || (state == 0 && d->crl_required)) {
-        add_policy_error(t, "sslcrl", d->crl, state == 0 ? "no such file" : reason);
+        strbuf_join(reason, size, "sslcrl: ", d->crl, ": ", state == 0 ? "no such file" : fault);
         return false;
     }
     return true;
@@ -61,13 +46,11 @@ bool reset_ok(struct conn_state *d, PGconn *conn)
 {
     int saved_errno = errno;
     char reason[REASON_MAX - 32];
-    struct strbuf t;
     struct world w;
     struct roots *keep = NULL;
-    strbuf_init(&t, reason, sizeof reason);
     files_world(&w, &keep);
-    bool ok = d->exempt != NULL ? exempt_still_holds(d, &w, &t)
-              : d->sealed       ? files_still_hold(d, &w, &t)
+    bool ok = d->exempt != NULL ? exempt_still_holds(d, &w, reason, sizeof reason)
+              : d->sealed       ? files_still_hold(d, &w, reason, sizeof reason)
                                 : true;
     if (ok && keep != NULL) {
         roots_release(d->roots);

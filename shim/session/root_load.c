@@ -16,13 +16,8 @@
 static void refuse(struct conn_state *d, const char *path, const char *fault, const char *advice)
 {
     char reason[REASON_MAX - 32];
-    struct strbuf t;
-    strbuf_init(&t, reason, sizeof reason);
-    strbuf_add(&t, "sslrootcert: ");
-    strbuf_add(&t, event_redacts(path) ? "(hidden)" : path);
-    strbuf_add(&t, ": ");
-    strbuf_add(&t, fault);
-    strbuf_add(&t, advice);
+    strbuf_join(reason, sizeof reason, "sslrootcert: ", event_redacts(path) ? "(hidden)" : path,
+                ": ", fault, advice);
     session_refuse(d, STOP_FAILED, reason);
 }
 

@@ -10,15 +10,11 @@
 void session_refuse(struct conn_state *d, enum stop stop, const char *reason)
 {
     static const char *const events[] = {"refuse", "failed", "violation"};
-    struct strbuf t;
     struct event e = {.reason = reason};
     int saved_errno = errno;
     d->blocked = d->outcome_logged = true;
-    strbuf_init(&t, d->message, sizeof d->message);
-    strbuf_add(&t, "pgseal: refused: ");
-    strbuf_add(&t, stop == STOP_VIOLATION ? "violation: " : "");
-    strbuf_add(&t, reason);
-    strbuf_add(&t, "\n");
+    strbuf_join(d->message, sizeof d->message,
+                "pgseal: refused: ", stop == STOP_VIOLATION ? "violation: " : "", reason, "\n");
     log_outcome(d, &e, events[stop], "refused");
     errno = saved_errno;
 }

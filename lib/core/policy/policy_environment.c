@@ -91,8 +91,7 @@ void policy_where(const struct policy *p, int line, char *buf, size_t size)
     }
     strbuf_add(&t, p->name);
     if (p->origin == POLICY_OF_ENVIRONMENT) {
-        strbuf_add(&t, ": ");
-        strbuf_add(&t, key_variable(line));
+        strbuf_add(&t, ": ", key_variable(line));
     } else {
         strbuf_add(&t, ":");
         strbuf_add_uint(&t, (uint64_t)line, 1);

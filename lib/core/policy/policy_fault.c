@@ -28,8 +28,7 @@ static void add_shown(struct strbuf *t, const char *s, const char *quote)
         bool control = (unsigned char)s[i] < ' ' || s[i] == 0x7f;
         strbuf_addn(t, control ? "?" : s + i, 1);
     }
-    strbuf_add(t, shown < len ? "..." : "");
-    strbuf_add(t, quote);
+    strbuf_add(t, shown < len ? "..." : "", quote);
 }
 
 bool parsing_fault(struct parsing *x, const char *key, const char *message, const char *reason,
@@ -40,8 +39,7 @@ bool parsing_fault(struct parsing *x, const char *key, const char *message, cons
         return false;
     }
     strbuf_init(&t, x->p->fault, sizeof x->p->fault);
-    strbuf_add(&t, x->p->name);
-    strbuf_add(&t, ":");
+    strbuf_add(&t, x->p->name, ":");
     if (!x->environment) {
         strbuf_add_uint(&t, (uint64_t)x->line, 1);
         strbuf_add(&t, ":");
@@ -50,8 +48,7 @@ bool parsing_fault(struct parsing *x, const char *key, const char *message, cons
     if (key != NULL) {
         add_shown(&t, key, "");
     }
-    strbuf_add(&t, message);
-    strbuf_add(&t, reason);
+    strbuf_add(&t, message, reason);
     if (value != NULL) {
         strbuf_add(&t, " ");
         add_shown(&t, value, "\"");

@@ -25,10 +25,12 @@ void strbuf_addn(struct strbuf *t, const char *s, size_t n)
     }
 }
 
-void strbuf_add(struct strbuf *t, const char *s)
+void strbuf_add_each(struct strbuf *t, const char *const *strings, size_t n)
 {
-    if (s != NULL) {
-        strbuf_addn(t, s, strlen(s));
+    for (size_t i = 0; i < n; i++) {
+        if (strings[i] != NULL) {
+            strbuf_addn(t, strings[i], strlen(strings[i]));
+        }
     }
 }
 
@@ -46,12 +48,17 @@ void strbuf_add_uint(struct strbuf *t, uint64_t v, unsigned width)
     strbuf_addn(t, digits + at, sizeof digits - at);
 }
 
-bool strbuf_copy(char *buf, size_t size, const char *s)
+bool strbuf_join_each(char *buf, size_t size, const char *const *strings, size_t n)
 {
     struct strbuf t;
     strbuf_init(&t, buf, size);
-    strbuf_add(&t, s);
+    strbuf_add_each(&t, strings, n);
     return !t.cut;
+}
+
+bool strbuf_copy(char *buf, size_t size, const char *s)
+{
+    return strbuf_join(buf, size, s);
 }
 
 void strbuf_wipe(void *p, size_t n)

@@ -2,6 +2,8 @@
 #ifndef PGSEAL_STRBUF_H
 #define PGSEAL_STRBUF_H
 
+#include "lib/core/text/array.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,8 +19,11 @@ struct strbuf {
  * this file keep errno, allocate nothing and are async-signal-safe. */
 void strbuf_init(struct strbuf *t, char *buf, size_t size);
 
-/* Appends what fits of s (NULL counts as ""). */
-void strbuf_add(struct strbuf *t, const char *s);
+/* Appends what fits of the strings, one after the other; NULL counts as "". */
+#define strbuf_add(t, ...)                                                                         \
+    strbuf_add_each(t, STRBUF_STRINGS(__VA_ARGS__), ARRAY_LEN(STRBUF_STRINGS(__VA_ARGS__)))
+#define STRBUF_STRINGS(...) ((const char *const[]){__VA_ARGS__})
+void strbuf_add_each(struct strbuf *t, const char *const *strings, size_t n);
 
 /* Appends what fits of the n bytes at s. */
 void strbuf_addn(struct strbuf *t, const char *s, size_t n);
@@ -26,7 +31,13 @@ void strbuf_addn(struct strbuf *t, const char *s, size_t n);
 /* Appends v in decimal, padded with zeros to at least `width` digits. */
 void strbuf_add_uint(struct strbuf *t, uint64_t v, unsigned width);
 
-/* Copies s (NULL counts as "") into buf; returns false if it was cut, or where size is 0. */
+/* Writes the strings, one after the other (NULL counts as ""), into buf; returns false if they were
+ * cut, or where size is 0. */
+#define strbuf_join(buf, size, ...)                                                                \
+    strbuf_join_each(buf, size, STRBUF_STRINGS(__VA_ARGS__), ARRAY_LEN(STRBUF_STRINGS(__VA_ARGS__)))
+bool strbuf_join_each(char *buf, size_t size, const char *const *strings, size_t n);
+
+/* The same for one string. */
 bool strbuf_copy(char *buf, size_t size, const char *s);
 
 /* Clears memory that held a secret; the compiler may not leave it out. */

@@ -16,9 +16,7 @@ static bool force_pins(struct deciding *d)
         if (request_option(d->r, pin->option) == NULL) {
             struct strbuf t = seal_reason(d->v);
             seal_where(d, &t, pin->line);
-            strbuf_add(&t, ": ");
-            strbuf_add(&t, pin->option);
-            strbuf_add(&t, ": this program's libpq (version ");
+            strbuf_add(&t, ": ", pin->option, ": this program's libpq (version ");
             seal_version(&t, d->r->version);
             strbuf_add(&t, ") does not know this option");
             return false;
@@ -63,9 +61,7 @@ static bool force_client_certificate(struct deciding *d)
     const struct rule *rule = d->v->rule;
     const char *key = request_value(d->r, "sslkey");
     if (rule_pin(rule, "sslkey") == NULL && key != NULL && strchr(key, ':') != NULL) {
-        struct strbuf t = seal_reason(d->v);
-        strbuf_add(&t, SEAL_ENGINE_REFUSED);
-        return false;
+        return seal_fail(d, SEAL_ENGINE_REFUSED);
     }
     bool pinned = rule_pin(rule, "sslcert") != NULL || rule_pin(rule, "sslkey") != NULL;
     d->v->cert_found_by_libpq = !pinned && request_value(d->r, "sslcert") == NULL;

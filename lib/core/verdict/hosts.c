@@ -21,9 +21,7 @@ static bool is_socket(const char *host, int version)
 
 static bool list_too_long(struct deciding *d)
 {
-    struct strbuf t = seal_reason(d->v);
-    strbuf_add(&t, "the host list is too long to check; name fewer hosts");
-    return false;
+    return seal_fail(d, "the host list is too long to check; name fewer hosts");
 }
 
 bool seal_find_elements(struct deciding *d)
@@ -129,9 +127,7 @@ static void note_obstacle(struct deciding *d, const char *what, int line, const 
                           bool lacks)
 {
     struct strbuf t = {d->v->reason, sizeof d->v->reason, strlen(d->v->reason), false};
-    strbuf_add(&t, t.len > 0 ? "; " : "");
-    strbuf_add(&t, what);
-    strbuf_add(&t, " at ");
+    strbuf_add(&t, t.len > 0 ? "; " : "", what, " at ");
     seal_where(d, &t, line);
     strbuf_add(&t, " does not apply: ");
     if (lacks) {
@@ -261,9 +257,8 @@ bool seal_same_rules(struct deciding *d)
             }
             strbuf_add(&t, ")");
         }
-        strbuf_add(&t, " in one list need different ");
-        strbuf_add(&t, what);
-        strbuf_add(&t, "; connect to them one at a time, or give them the same");
+        strbuf_add(&t, " in one list need different ", what,
+                   "; connect to them one at a time, or give them the same");
         return false;
     }
     return true;
@@ -306,8 +301,7 @@ bool seal_verify_as(struct deciding *d)
     for (size_t i = 0; i < d->nelements; i++) {
         const struct element *e = &d->elements[i];
         const char *verify = e->socket ? NULL : e->rule->verify_as;
-        strbuf_add(&t, i > 0 ? "," : "");
-        strbuf_add(&t, verify != NULL ? verify : e->host);
+        strbuf_add(&t, i > 0 ? "," : "", verify != NULL ? verify : e->host);
         if (verify != NULL && e->host[0] != '\0' && e->hostaddr[0] == '\0') {
             add_dial(v, verify, e);
         } else if (any && !e->socket && e->hostaddr[0] == '\0' && verified_elsewhere(d, e->host)) {

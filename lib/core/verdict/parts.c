@@ -65,6 +65,12 @@ struct strbuf seal_reason(struct verdict *v)
     return t;
 }
 
+bool seal_fail(struct deciding *d, const char *reason)
+{
+    strbuf_copy(d->v->reason, sizeof d->v->reason, reason);
+    return false;
+}
+
 void seal_version(struct strbuf *t, int version)
 {
     strbuf_add_uint(t, (uint64_t)version / 10000, 1);
@@ -81,8 +87,7 @@ void option_unknown_reason(char *reason, size_t size, int version, const char *o
 {
     struct strbuf t;
     strbuf_init(&t, reason, size);
-    strbuf_add(&t, option);
-    strbuf_add(&t, ": this program's libpq (version ");
+    strbuf_add(&t, option, ": this program's libpq (version ");
     seal_version(&t, version);
     strbuf_add(&t, ") has this option, and pgseal does not know it; leave it at its default, or "
                    "update pgseal");
@@ -105,9 +110,7 @@ void seal_quote(const struct deciding *d, struct strbuf *t, const char *target)
         strbuf_add(t, "(hidden)");
         return;
     }
-    strbuf_add(t, "\"");
-    strbuf_add(t, target);
-    strbuf_add(t, "\"");
+    strbuf_add(t, "\"", target, "\"");
 }
 
 void seal_where(const struct deciding *d, struct strbuf *t, int line)
@@ -132,15 +135,9 @@ const char *seal_keep(struct verdict *v, const char *s, size_t len)
 const char *seal_home_file(struct deciding *d, const char *name)
 {
     char path[POLICY_PATH_MAX + 1];
-    struct strbuf t;
-    if (d->r->home == NULL || d->r->home[0] == '\0') {
-        return NULL;
-    }
-    strbuf_init(&t, path, sizeof path);
-    strbuf_add(&t, d->r->home);
-    strbuf_add(&t, "/.postgresql/");
-    strbuf_add(&t, name);
-    return t.cut ? NULL : seal_keep(d->v, path, t.len);
+    bool known = d->r->home != NULL && d->r->home[0] != '\0' &&
+                 strbuf_join(path, sizeof path, d->r->home, "/.postgresql/", name);
+    return known ? seal_keep(d->v, path, strlen(path)) : NULL;
 }
 
 static const char *or_empty(const char *s)

@@ -22,13 +22,9 @@ static bool policy_error(struct deciding *d, int line, const char *key, const ch
     }
     /* In a file the key must be named; a variable's name says it already. */
     if (line == 0 || d->p->origin != POLICY_OF_ENVIRONMENT) {
-        strbuf_add(&t, key);
-        strbuf_add(&t, ": ");
+        strbuf_add(&t, key, ": ");
     }
-    strbuf_add(&t, event_redacts(path) ? "(hidden)" : path);
-    strbuf_add(&t, ": ");
-    strbuf_add(&t, reason);
-    strbuf_add(&t, advice);
+    strbuf_add(&t, event_redacts(path) ? "(hidden)" : path, ": ", reason, advice);
     return false;
 }
 
@@ -148,10 +144,8 @@ static bool keep_default_crl(struct deciding *d)
     char reason[256];
     const char *path = seal_home_file(d, "root.crl");
     if (path == NULL && (d->r->home == NULL || d->r->home[0] != '\0')) {
-        struct strbuf t = seal_reason(v);
-        strbuf_add(&t, "cannot determine which CRL file this libpq would load; set sslcrl in the "
-                       "policy or in the program");
-        return false;
+        return seal_fail(d, "cannot determine which CRL file this libpq would load; set sslcrl in "
+                            "the policy or in the program");
     }
     if (path == NULL) {
         return true; /* no home: libpq opens nothing */
@@ -159,9 +153,7 @@ static bool keep_default_crl(struct deciding *d)
     int state = d->w->crl_state(d->w->data, path, reason, sizeof reason);
     /* One that this process may not even look at is none to libpq either. */
     if (state < 0 && d->w->readable(d->w->data, path) == 1) {
-        return policy_error(
-            d, 0, "sslcrl", path, reason,
-            "; a CRL file may contain only CRLs (libpq would trust a certificate in it as a root)");
+        return policy_error(d, 0, "sslcrl", path, reason, SEAL_CRLS_ONLY);
     }
     v->crl = state == 1 ? path : NULL;
     return true;
@@ -193,10 +185,8 @@ bool seal_judge_crl(struct deciding *d)
     if (asked != NULL && strcmp(asked, NOTHING) != 0) {
         int state = d->w->crl_state(d->w->data, asked, reason, sizeof reason);
         if (state < 0 || strlen(asked) > POLICY_PATH_MAX) {
-            return policy_error(
-                d, 0, "sslcrl", asked, state < 0 ? reason : "longer than 1023 bytes",
-                "; a CRL file may contain only CRLs (libpq would trust a certificate in "
-                "it as a root)");
+            return policy_error(d, 0, "sslcrl", asked,
+                                state < 0 ? reason : "longer than 1023 bytes", SEAL_CRLS_ONLY);
         }
         v->crl = state == 1 ? asked : NULL;
     } else if (asked == NULL && !d->r->crl_judged && !keep_default_crl(d)) {

@@ -72,9 +72,8 @@ static bool judge_environment(struct deciding *d)
     const char *debug =
         d->r->version >= 180000 ? d->w->environment(d->w->data, "PGOAUTHDEBUG") : NULL;
     if (debug != NULL && strncmp(debug, "UNSAFE", 6) == 0) {
-        struct strbuf t = seal_reason(d->v);
-        strbuf_add(&t, "PGOAUTHDEBUG=UNSAFE disables the protection of OAuth tokens; unset it");
-        return false;
+        return seal_fail(d,
+                         "PGOAUTHDEBUG=UNSAFE disables the protection of OAuth tokens; unset it");
     }
     return true;
 }
@@ -91,11 +90,7 @@ static bool seal_tcp(struct deciding *d)
         !seal_judge_crl(d) || !seal_force_options(d) || !seal_verify_as(d)) {
         return false;
     }
-    if (d->v->full) {
-        struct strbuf t = seal_reason(d->v);
-        strbuf_add(&t, "too many options to force; pin fewer options");
-    }
-    return !d->v->full;
+    return !d->v->full || seal_fail(d, "too many options to force; pin fewer options");
 }
 
 void seal_decide(const struct request *r, const struct policy *p, const struct world *w,

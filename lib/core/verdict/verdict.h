@@ -173,6 +173,14 @@ bool request_cut(const struct request *r);
  * false returned and the connection must be refused. The strings stay the caller's. */
 bool verdict_force(struct verdict *v, const char *option, const char *value);
 
+/* What to say of a CRL file with anything else in it. */
+#define SEAL_CRLS_ONLY                                                                             \
+    "; a CRL file may contain only CRLs (libpq would trust a certificate in it as a root)"
+
+/* Why an exemption is refused whose log line reached no sink. */
+#define SEAL_UNLOGGED                                                                              \
+    "exemption refused: the required log line could not be written; fix the log destination"
+
 /* Why a key that names an engine is refused, before libpq is called and where it loads the
  * engine. */
 #define SEAL_ENGINE_REFUSED                                                                        \

@@ -67,6 +67,8 @@ void seal_force(struct deciding *d, const char *option, const char *value, bool 
 void seal_note(struct deciding *d, const char *option, const char *enforced);
 /* Starts the text of a refusal; returns a text on v->reason. */
 struct strbuf seal_reason(struct verdict *v);
+/* Refuses for this reason; returns false. */
+bool seal_fail(struct deciding *d, const char *reason);
 /* Adds a host, an address or a socket that came from the program, in double quotes, or (hidden)
  * where it must not be shown. */
 void seal_quote(const struct deciding *d, struct strbuf *t, const char *target);

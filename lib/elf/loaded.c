@@ -87,6 +87,15 @@ const struct link_map *objects_first_map(void)
     return debug != NULL ? debug->r_map : NULL;
 }
 
+/* This is the child of a fork, and in the parent another thread may have held that lock: glibc does not
+ * release it in a child. So nothing here takes it any more, here or in children of this process. */
+static bool lock_lost;
+
+static bool unlocked(void)
+{
+    return __atomic_load_n(&lock_lost, __ATOMIC_RELAXED);
+}
+
 struct walk {
     bool (*fn)(const struct object *o, void *data);
     void *data;
@@ -119,6 +128,8 @@ static bool walk_space(struct walk *w, const struct link_map *first, const struc
         }
         bool wanted = w->address == NULL || object_holds(&o, w->address);
         o.space = (void *)(uintptr_t)space; // NOLINT(performance-no-int-to-ptr)
+        /* Of what was just being closed when this process was forked, the memory may be gone. */
+        wanted = wanted && (!unlocked() || object_readable((uintptr_t)o.dyn, sizeof *o.dyn));
         if (wanted && o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data)) {
             return true;
         }
@@ -194,10 +205,6 @@ static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
 
 /* How many threads hold the lock of dl_iterate_phdr here, or wait for it. */
 static unsigned walkers;
-/* This is the child of a fork, and in the parent another thread may have held that lock: glibc does not
- * release it in a child. So nothing here takes it any more, here or in children of this process. */
-static bool lock_lost;
-
 void objects_forked(bool busy)
 {
     bool walked = __atomic_exchange_n(&walkers, 0, __ATOMIC_RELAXED) != 0;
@@ -206,10 +213,23 @@ void objects_forked(bool busy)
     }
 }
 
+bool objects_in_order(void)
+{
+    const struct link_map *first = unlocked() ? objects_first_map() : NULL;
+    struct object program = first != NULL ? object_of_map(first) : (struct object){0};
+    const struct namespaces *n = first != NULL ? namespaces_of(&program) : NULL;
+    bool listed = n != NULL && n->ours.r_version >= 2;
+    bool ordered = true;
+    for (; n != NULL && ordered; n = listed ? n->next : NULL) {
+        ordered = n->ours.r_state == RT_CONSISTENT;
+    }
+    return ordered;
+}
+
 /* dl_iterate_phdr, or the same without its lock. */
 static bool walk(struct walk *w)
 {
-    if (__atomic_load_n(&lock_lost, __ATOMIC_RELAXED)) {
+    if (unlocked()) {
         return walk_unlocked(w);
     }
     __atomic_fetch_add(&walkers, 1, __ATOMIC_ACQ_REL);
@@ -240,7 +260,7 @@ uint64_t objects_state(void)
 {
     uint64_t state = 1;
     int saved_errno = errno;
-    if (__atomic_load_n(&lock_lost, __ATOMIC_RELAXED)) {
+    if (unlocked()) {
         state = state_unlocked();
     } else {
         __atomic_fetch_add(&walkers, 1, __ATOMIC_ACQ_REL);

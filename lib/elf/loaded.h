@@ -30,6 +30,10 @@ uint64_t objects_state(void);
  * Async-signal-safe. */
 void objects_forked(bool busy);
 
+/* False in a child that was forked while another thread was inside an open or a close, which never ends
+ * here: the dynamic linker would abort at the next one. Async-signal-safe. */
+bool objects_in_order(void);
+
 /* The head of the list of link maps of our namespace, as a debugger finds it; NULL where the program
  * has none. Calls nothing that may be interposed. Async-signal-safe. */
 const struct link_map *objects_first_map(void);

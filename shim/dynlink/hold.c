@@ -53,33 +53,47 @@ static bool find_path(const struct object *o, void *data)
     return true;
 }
 
+static void close_again(void *handle)
+{
+    static void *address;
+    void *close = function("dlclose", &address);
+    if (close != NULL) {
+        ((dlclose_fn *)close)(handle);
+    }
+}
+
+/* NULL: it cannot be, or another one has this path meanwhile. */
+static void *open_again(const struct wanted *w)
+{
+    static void *dlopen_address;
+    static void *dlmopen_address;
+    int flags = RTLD_LAZY | RTLD_NOLOAD;
+    void *open = w->space == NULL ? function("dlopen", &dlopen_address)
+                                  : function("dlmopen", &dlmopen_address);
+    void *handle = NULL;
+    if (open != NULL) {
+        handle = w->space == NULL ? ((dlopen_fn *)open)(w->path, flags)
+                                  : ((dlmopen_fn *)open)(w->id, w->path, flags);
+    }
+    if (handle == NULL) {
+        real_dlerror();
+    } else if (handle != w->map) {
+        close_again(handle);
+        handle = NULL;
+    }
+    return handle;
+}
+
 void *hold(const void *map, const ElfW(Dyn) * dyn, const void *space)
 {
     static void *dlinfo_address;
-    static void *dlopen_address;
-    static void *dlmopen_address;
     struct wanted w = {.map = map, .dyn = dyn, .space = space, .path = ""};
-    int flags = RTLD_LAZY | RTLD_NOLOAD;
     int saved_errno = errno;
     void *handle = NULL;
-    void *open = function("dlopen", &dlopen_address);
-    void *open_there = function("dlmopen", &dlmopen_address);
     w.dlinfo = space != NULL ? (dlinfo_fn *)function("dlinfo", &dlinfo_address) : NULL;
     opens_hold();
-    if (objects_everywhere(find_path, &w) && w.path[0] != '\0') {
-        if (space == NULL) {
-            handle = open != NULL ? ((dlopen_fn *)open)(w.path, flags) : NULL;
-        } else {
-            handle = open_there != NULL ? ((dlmopen_fn *)open_there)(w.id, w.path, flags) : NULL;
-        }
-        if (handle == NULL) {
-            real_dlerror();
-        }
-    }
-    if (handle != NULL && handle != map) { /* unloaded meanwhile, and another one has this path */
-        hold_end(handle);
-        errno = saved_errno;
-        return NULL;
+    if (objects_in_order() && objects_everywhere(find_path, &w) && w.path[0] != '\0') {
+        handle = open_again(&w);
     }
     if (handle == NULL) {
         opens_hold_end();
@@ -90,13 +104,9 @@ void *hold(const void *map, const ElfW(Dyn) * dyn, const void *space)
 
 void hold_end(void *handle)
 {
-    static void *dlclose_address;
     int saved_errno = errno;
-    void *close = handle != NULL ? function("dlclose", &dlclose_address) : NULL;
-    if (close != NULL) {
-        ((dlclose_fn *)close)(handle);
-    }
     if (handle != NULL) {
+        close_again(handle);
         opens_hold_end();
     }
     errno = saved_errno;

@@ -1,0 +1,45 @@
+#!/bin/bash
+# busy.t: threads that open and close modules while others connect or fork: as bare, and verified TLS.
+. "$(dirname "$0")/../lib/env.sh"
+. "$TEST_TOP/tests/lib/reach.sh"
+
+env_start good
+policy <<<"sslrootcert = $PKI/root.pem"
+target="host=localhost port=$(env_port good) dbname=app user=app sslmode=disable"
+none='nothing=1' # which libpq rejects at once, so that there are many calls
+a=$REACH/a/moda.so b=$REACH/b/modb.so
+busy=$REACH/busy
+reach_cc -rdynamic -o "$busy" "$REACH_SRC/busy.c" -lpq -lpthread -Wl,-rpath,"$REACH/a"
+reach_cc -DCLOSED -fPIC -shared -o "$REACH/closed.so" "$REACH_SRC/busy.c" -lpq
+
+# alike NAME WANT COMMAND…: bare and sealed print what is wanted; sealed, all sessions are verified TLS.
+alike() {
+    local name=$1 want=$2
+    shift 2
+    run bare timeout 100 "$@"
+    is "$RC $OUT$ERR" "0 $want" "$name: bare"
+    log_mark good
+    run sealed timeout 100 "$@"
+    is "$RC $OUT$ERR" "0 $want" "$name: sealed alike"
+    [[ $* == *"$none"* ]] || is "$(sessions good | sort -u)" '- ssl' "$name: verified TLS"
+}
+
+for flags in n d; do
+    alike "children of a fork, other threads open and close ($flags)" \
+        $'children that failed: 0\nambiguous: 0, failed: 0' "$busy" forks 60 "$target" $flags "$a" "$b"
+done
+alike 'a close while other threads open' $'closes that were not the last: 0\nambiguous: 0, failed: 0' \
+    "$busy" closes 1500 "$none" "$REACH/closed.so" "$a" "$b" "$REACH/c/modc.so"
+
+# None of the calls under way when a second libpq comes in is taken for one of its module.
+for round in 1 2 3 4 5 6 7 8; do
+    run sealed "$busy" first 4 "$none" "$a"
+    is "$RC $OUT$ERR" '0 ambiguous: 0, failed: 0' "calls under way when the first module with a libpq is opened ($round)"
+done
+
+# An open with RTLD_DEEPBIND that fails, for whose thread no hook is called any more, says nothing of a module that another
+# thread opens: it goes on with the program's libpq, which comes first.
+alike 'a deepbound open that failed' $'module: libpq 150020: connect: ok\nmodule: libpq 150020: 1\nambiguous: 0, failed: 0' \
+    "$busy" stale "$target" libnone-such.so "$b"
+
+done_testing

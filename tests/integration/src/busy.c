@@ -1,0 +1,170 @@
+/* busy.c: a program, linked to libpq, that connects while its other threads open and close modules:
+ *
+ *   forks N CONNINFO FLAGS MODULE…  N children, one after the other, each of which connects, while a thread for
+ *                                   each MODULE opens and closes it; FLAGS of n(ot) d(eepbind)
+ *   closes N CONNINFO CLOSED MODULE…  N times CLOSED is opened and closed, whose destructor calls closed(), while
+ *                                   a thread for each MODULE opens and closes it
+ *   first N CONNINFO MODULE         N threads connect for a while, then MODULE is opened
+ *   stale CONNINFO NAME MODULE      opens NAME with RTLD_DEEPBIND, which fails; another thread opens MODULE and
+ *                                   connects through it
+ *
+ * -DCLOSED: the module whose destructor says so; it has a use for libpq. */
+#ifdef CLOSED
+#include <libpq-fe.h>
+
+extern void closed(void);
+PGconn *(*connect_with)(const char *) = PQconnectdb; /* a slot to look at */
+__attribute__((destructor)) static void end(void)
+{
+    closed();
+}
+#else
+#include "reach.h"
+
+#include <dlfcn.h>
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *target;
+static int mode = RTLD_NOW;
+static int stop;
+static int was_closed;
+static int ambiguous;
+static int failed; /* opens */
+
+void closed(void);
+void closed(void)
+{
+    __atomic_store_n(&was_closed, 1, __ATOMIC_SEQ_CST);
+}
+
+static int connect_once(void)
+{
+    PGconn *conn = PQconnectdb(target);
+    int good = PQstatus(conn) == CONNECTION_OK;
+    if (strstr(PQerrorMessage(conn), "several copies of libpq") != NULL) {
+        __atomic_fetch_add(&ambiguous, 1, __ATOMIC_RELAXED);
+    }
+    PQfinish(conn);
+    return good;
+}
+
+static void *connect_often(void *unused)
+{
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        connect_once();
+    }
+    return unused;
+}
+
+static void *open_often(void *path)
+{
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        void *handle = dlopen(path, mode);
+        if (handle == NULL) {
+            __atomic_fetch_add(&failed, 1, __ATOMIC_RELAXED);
+            break;
+        }
+        dlclose(handle);
+    }
+    return NULL;
+}
+
+static pthread_t threads[16];
+static int nthreads;
+
+static void start(void *(*fn)(void *), char *data)
+{
+    pthread_create(&threads[nthreads++], NULL, fn, data);
+}
+
+static void end_threads(void)
+{
+    __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
+    while (nthreads > 0) {
+        pthread_join(threads[--nthreads], NULL);
+    }
+}
+
+static int fork_often(int n)
+{
+    int bad = 0;
+    for (int i = 0; i < n; i++) {
+        int status = 0;
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(10);
+            _exit(connect_once() ? 0 : 1);
+        }
+        waitpid(pid, &status, 0);
+        bad += status != 0 ? 1 : 0;
+    }
+    return bad;
+}
+
+static int close_often(int n, const char *path)
+{
+    int late = 0;
+    for (int i = 0; i < n; i++) {
+        __atomic_store_n(&was_closed, 0, __ATOMIC_SEQ_CST);
+        void *handle = dlopen(path, RTLD_NOW);
+        late += handle == NULL || dlclose(handle) != 0 ||
+                        !__atomic_load_n(&was_closed, __ATOMIC_SEQ_CST)
+                    ? 1
+                    : 0;
+    }
+    return late;
+}
+
+static void *connect_through(void *path)
+{
+    void *handle = dlopen(path, RTLD_LAZY);
+    const struct module *module = handle != NULL ? dlsym(handle, "module") : NULL;
+    if (module != NULL) {
+        module->connect("module", target);
+        module->query("module", "select 1");
+        module->finish();
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    int n = argc > 4 ? atoi(argv[2]) : 0;
+    target = argc > 4 ? argv[3] : "";
+    if (argc > 5 && strcmp(argv[1], "forks") == 0) {
+        mode |= strchr(argv[4], 'd') != NULL ? RTLD_DEEPBIND : 0;
+        connect_once();
+        for (int i = 5; i < argc; i++) {
+            start(open_often, argv[i]);
+        }
+        printf("children that failed: %d\n", fork_often(n));
+    } else if (argc > 5 && strcmp(argv[1], "closes") == 0) {
+        for (int i = 5; i < argc; i++) {
+            start(open_often, argv[i]);
+        }
+        printf("closes that were not the last: %d\n", close_often(n, argv[4]));
+    } else if (argc == 5 && strcmp(argv[1], "first") == 0) {
+        for (int i = 0; i < n; i++) {
+            start(connect_often, NULL);
+        }
+        usleep(20000);
+        failed += dlopen(argv[4], RTLD_NOW) == NULL ? 1 : 0;
+        usleep(20000);
+    } else if (argc == 5 && strcmp(argv[1], "stale") == 0) {
+        target = argv[2];
+        failed += dlopen(argv[3], RTLD_NOW | RTLD_DEEPBIND) != NULL ? 1 : 0;
+        start(connect_through, argv[4]);
+    } else {
+        return 2;
+    }
+    end_threads();
+    printf("ambiguous: %d, failed: %d\n", ambiguous, failed);
+    return 0;
+}
+#endif

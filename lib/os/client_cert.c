@@ -64,6 +64,13 @@ static const char *key_fault(const char *key, bool passphrase)
                                         : NULL;
 }
 
+/* Asked by name: to open it takes a descriptor, and there may be none left. */
+static bool is_absent(const char *path)
+{
+    struct stat st;
+    return sys_stat(path, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 const char *client_cert_fault(const char *certificate, const char *key, bool passphrase)
 {
     int saved_errno = errno;
@@ -72,7 +79,7 @@ const char *client_cert_fault(const char *certificate, const char *key, bool pas
     if (fd >= 0) {
         close(fd);
         fault = key_fault(key, passphrase);
-    } else if (errno != ENOENT && errno != ENOTDIR) {
+    } else if (!is_absent(certificate)) {
         fault = "it cannot be read";
     }
     errno = saved_errno;

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -124,25 +125,47 @@ static void read_exe(char *buf, size_t size)
     memcpy(buf + end, ellipsis, sizeof ellipsis);
 }
 
-/* Formats into line, which has room for EVENT_LINE_MAX bytes; returns the length. */
-static size_t format(struct event *e, char *line)
-{
-    struct utsname names;
-    struct timespec now = {0, 0};
+/* What a line is made in. A mapping of its own: the stack may be a signal handler's, of a few
+ * kilobytes, and malloc is none of a handler's. */
+struct scratch {
+    char line[1 + EVENT_LINE_MAX];  /* the first byte is for a newline, see sink_write.h */
+    char first[1 + EVENT_LINE_MAX]; /* the line before it, likewise */
     char exe[1024];
+    struct utsname names;
+    char target[POLICY_PATH_MAX + 8];
+    char reason[POLICY_PATH_MAX + 256];
+};
+
+/* NULL: no memory. */
+static struct scratch *take_scratch(void)
+{
+    long at = syscall(SYS_mmap, NULL, sizeof(struct scratch), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L);
+    return at != -1 ? (struct scratch *)at : NULL; // NOLINT(performance-no-int-to-ptr)
+}
+
+static void drop_scratch(struct scratch *s)
+{
+    syscall(SYS_munmap, s, sizeof *s);
+}
+
+/* Formats into line, which has room for EVENT_LINE_MAX bytes; returns the length. */
+static size_t format(struct event *e, struct scratch *s, char *line)
+{
+    struct timespec now = {0, 0};
     size_t len;
 
     clock_gettime(CLOCK_REALTIME, &now);
     e->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-    e->node = syscall(SYS_uname, &names) == 0 ? names.nodename : NULL;
+    e->node = syscall(SYS_uname, &s->names) == 0 ? s->names.nodename : NULL;
     e->pid = sys_pid();
     e->uid = (unsigned)syscall(SYS_getuid);
     if (e->exe == NULL) {
-        read_exe(exe, sizeof exe);
-        e->exe = exe;
+        read_exe(s->exe, sizeof s->exe);
+        e->exe = s->exe;
     }
     len = event_format(e, line, EVENT_LINE_MAX);
-    e->node = e->exe = NULL; /* they end with this frame */
+    e->node = e->exe = NULL; /* they end with the scratch */
     return len;
 }
 
@@ -155,14 +178,11 @@ static bool hand_over(const struct policy *p, char *line, size_t len)
 
 /* Once in each process: a line before the first that is handed over says why it is not where the
  * policy wants it. */
-static void say_why(const struct policy *p)
+static void say_why(const struct policy *p, struct scratch *s)
 {
     static _Atomic(int) said; /* the process that has said it */
     char fault[128];
-    char name[POLICY_PATH_MAX + 8];
-    char reason[sizeof name + sizeof fault + 64];
-    char buf[1 + EVENT_LINE_MAX];
-    struct event e = {.event = "process", .settings = p->name, .reason = reason};
+    struct event e = {.event = "process", .settings = p->name, .reason = s->reason};
 
     if (atomic_exchange(&said, sys_pid()) == sys_pid()) {
         return;
@@ -170,30 +190,38 @@ static void say_why(const struct policy *p)
     if (log_writable(p, true, fault, sizeof fault)) {
         strbuf_copy(fault, sizeof fault, "the line could not be written");
     }
-    strbuf_join(reason, sizeof reason, "log = ", log_target_name(p, name, sizeof name), ": ", fault,
+    strbuf_join(s->reason, sizeof s->reason,
+                "log = ", log_target_name(p, s->target, sizeof s->target), ": ", fault,
                 "; log lines go to standard error instead, or to syslog if that fails");
-    hand_over(p, buf + 1, format(&e, buf + 1));
+    hand_over(p, s->first + 1, format(&e, s, s->first + 1));
+}
+
+/* Hands e to p's sink, or to the next one. */
+static bool deliver(const struct policy *p, struct event *e, struct scratch *s)
+{
+    size_t len = format(e, s, s->line + 1);
+    if (to_sink(p, s->line + 1, len)) {
+        return true;
+    }
+    if (p->log != LOG_TO_STDERR) {
+        say_why(p, s);
+    }
+    return hand_over(p, s->line + 1, len);
 }
 
 bool sink_event(const struct policy *p, struct event *e)
 {
     int saved_errno = errno;
-    char buf[1 + EVENT_LINE_MAX]; /* the first byte is for a newline, see sink_write.h */
-    size_t len;
-    bool done;
 
     if (p->log == LOG_TO_NONE) {
         return true;
     }
     sink_remember_stderr(); /* another library's constructor may connect before ours ran */
     e->lost = atomic_exchange(&lost, 0);
-    len = format(e, buf + 1);
-    done = to_sink(p, buf + 1, len);
-    if (!done) {
-        if (p->log != LOG_TO_STDERR) {
-            say_why(p);
-        }
-        done = hand_over(p, buf + 1, len);
+    struct scratch *s = take_scratch();
+    bool done = s != NULL && deliver(p, e, s);
+    if (s != NULL) {
+        drop_scratch(s);
     }
     if (!done) {
         atomic_fetch_add(&lost, e->lost + 1);

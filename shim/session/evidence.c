@@ -142,6 +142,14 @@ bool evidence_socket_listed(const struct conn_state *d)
     return false;
 }
 
+/* The peer that a canonical address leads to: 0.0.0.0 and :: reach the loopback address (ip(7)). */
+static const char *peer_of(const char *address)
+{
+    return strcmp(address, "0.0.0.0") == 0 ? "127.0.0.1"
+           : strcmp(address, "::") == 0    ? "::1"
+                                           : address;
+}
+
 /* How far the peer agrees with one element of the decided list. */
 enum agreement { OTHER_HOST, OTHER_PORT, OTHER_ADDRESS, NOT_SHOWN, AGREES };
 
@@ -164,7 +172,8 @@ static enum agreement agree(const struct conn_state *d, size_t i, const char *ho
     }
     decided[strcspn(decided, "%")] = '\0'; /* inet_ntop(3) tells no scope */
     bool same = host_canonical(decided, name, sizeof name) &&
-                host_canonical(address, decided, sizeof decided) && strcmp(name, decided) == 0;
+                host_canonical(address, decided, sizeof decided) &&
+                strcmp(peer_of(name), decided) == 0;
     return same ? AGREES : OTHER_ADDRESS;
 }
 

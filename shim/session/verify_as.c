@@ -39,18 +39,26 @@ static const struct dial *next_dial(struct conn_state *d, const char *node, cons
     return NULL;
 }
 
-/* The bytes of an IPv4 or IPv6 address; 0 for another family. */
+/* The bytes of an IPv4 or IPv6 address, as getpeername(2) will show it: who connects to 0.0.0.0 or
+ * :: reaches the loopback address (ip(7)). 0 for another family. */
 static size_t address_of(const struct sockaddr *from, unsigned char to[16])
 {
+    static const unsigned char none[16];
+    static const unsigned char loopback[] = {127, 0, 0, 1};
+    size_t n = 0;
     if (from->sa_family == AF_INET) {
-        memcpy(to, &((const struct sockaddr_in *)(const void *)from)->sin_addr, 4);
-        return 4;
+        n = 4;
+        memcpy(to, &((const struct sockaddr_in *)(const void *)from)->sin_addr, n);
+    } else if (from->sa_family == AF_INET6) {
+        n = 16;
+        memcpy(to, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, n);
     }
-    if (from->sa_family == AF_INET6) {
-        memcpy(to, &((const struct sockaddr_in6 *)(const void *)from)->sin6_addr, 16);
-        return 16;
+    if (n == 4 && memcmp(to, none, n) == 0) {
+        memcpy(to, loopback, n);
+    } else if (n == 16 && memcmp(to, none, n) == 0) {
+        to[15] = 1;
     }
-    return 0;
+    return n;
 }
 
 static void remember(struct conn_state *d, const struct dial *dial, const struct addrinfo *list)

@@ -141,6 +141,15 @@ is "$(jq -r .status <<<"$OUT" | paste -sd ' ')" 'ok ok' 'a key that others may r
 is "$(events 'select(.event == "witness") | .reason')" $'null\n"the client certificate in ~/.postgresql is not used: its key is accessible to users other than its owner"' \
     'and the log says so of the second connection only'
 
+# With the last descriptor taken by the socket.
+policy <<<"sslrootcert = $PKI/root.pem"$'\nlog = stderr'
+last_descriptor() { run env HOME="$1" LD_PRELOAD="$OBJECT" prlimit --nofile=4 "$ENTRY_POINTS" x connectdb -- "$good"; }
+last_descriptor /nowhere
+is "$(out status server) $(jq -c 'select(.event == "witness") | .reason' <<<"$ERR")" 'ok t null' 'no descriptor left: a certificate that is not there is not said to be'
+last_descriptor "$HOME"
+is "$(out status server) $(jq -r 'select(.event == "witness") | .reason' <<<"$ERR")" \
+    'ok t the client certificate in ~/.postgresql is not used: it cannot be read' 'no descriptor left: one that is there is left out'
+
 # sslrootcert = program: the root that libpq finds, wherever it does.
 policy <<<'sslrootcert = program'
 rm -rf "$dir"
@@ -177,6 +186,25 @@ is "$(out status server) $(verdicts)" 'ok t refuse/would-refuse' 'audit mode: co
 has "$(reason refuse)" "sslrootcert: $dir/root.crt: writable by users other than its owner" 'audit mode: the log says why'
 run sealed "$ENTRY_POINTS" x connectdb env:HOME=/nowhere -- "$good sslmode=disable"
 has "$(events 'select(.event == "refuse") | .reason')" 'sslrootcert: /nowhere/.postgresql/root.crt: no such file' 'audit mode: none there'
+# A section in audit mode inside an enforcing policy, and program in either place.
+for policy in $'sslrootcert = program\n[host localhost]\nmode = audit' \
+    "sslrootcert = $PKI/root.pem"$'\n[host localhost]\nmode = audit\nsslrootcert = program'; do
+    where=${policy%%$'\n'*}
+    policy <<<"$policy"
+    forget_events
+    run sealed "$ENTRY_POINTS" x connectdb -- "$good sslmode=disable"
+    is "$(out status server) $(verdicts)" 'ok f refuse/would-refuse' "audit section, $where: connected as bare, and would be refused"
+    has "$(reason refuse)" "sslrootcert: $dir/root.crt: writable by users other than its owner" "audit section, $where: the log says why"
+    forget_events
+    run sealed "$ENTRY_POINTS" x connectdb env:HOME="$TEST_DIR/moved" -- "$good sslmode=disable"
+    is "$(out status server) $(verdicts)" 'ok f downgrade/would-seal' "audit section, $where: root.crt: connected as bare, and would be sealed"
+    is "$(events '.changes | select(.) | .[] | select(.option == "sslrootcert") | [.source, .enforced]')" \
+        "[\"default\",\"$TEST_DIR/moved/.postgresql/root.crt\"]" "audit section, $where: the log has the root that libpq would find"
+    forget_events
+    run sealed "$ENTRY_POINTS" x connectdb -- "$good sslmode=disable sslrootcert=$PKI/root.pem"
+    is "$(out status server) $(verdicts) $(asked)" 'ok f downgrade/would-seal sslmode conninfo disable verify-full' \
+        "audit section, $where: the program's own root asks for no less"
+done
 policy <<<'sslrootcert = program'
 chmod 0644 "$dir/root.crt"
 cat "$PKI/crl.pem" >>"$dir/root.crt"

@@ -253,7 +253,7 @@ log_mark good
 rows <<<"10.* exempts no name|bad|downgrade/sealed|host=10.evil.example port=$P $w"
 is "$(sessions good)" '' 'and no session came of it'
 
-# --- an address with a scope
+# --- an address with a scope, and what is none: Linux connects 0.0.0.0 and :: to the loopback address
 env_stop good
 echo "listen_addresses = '127.0.0.1, ::1'" >>"$TEST_DIR/srv/good/postgresql.conf"
 echo 'host all all ::1/128 trust' >>"$TEST_DIR/srv/good/pg_hba.conf"
@@ -265,4 +265,17 @@ scoped="host=localhost hostaddr=::1%1 port=$P user=app dbname=app"
 rows bare <<<"bare: an address with a scope|ok t|-|$scoped"
 rows <<<"an address with a scope is no other|ok t|seal/sealed|$scoped"
 is "$(events 'select(.event == "violation") | .reason')" '' 'and no violation'
+to="port=$P user=app dbname=app"
+unspecified() { # PREFIX VERDICT
+    printf "$1hostaddr=%s|ok t|$2|host=localhost hostaddr=%s $to\n" 0.0.0.0 0.0.0.0 0 0 :: :: ::ffff:0.0.0.0 ::ffff:0.0.0.0
+}
+rows bare < <(unspecified 'bare: ' -)
+rows < <(unspecified '' seal/sealed)
+is "$(events 'select(.event == "violation") | .reason')" '' 'and no violation either'
+echo '0.0.0.0 any.internal' >>/etc/hosts
+policy <<<"sslrootcert = $PKI/root.pem"$'\n[host any.internal]\nverify_as = localhost\n[host ::]\nverify_as = localhost'
+rows <<END
+verify_as: a name that resolves to 0.0.0.0|ok t|seal/sealed|host=any.internal $to
+verify_as: the host ::|ok t|seal/sealed|host=:: $to
+END
 done_testing

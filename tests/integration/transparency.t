@@ -206,6 +206,17 @@ run sealed "$harm" thread 1048576 "$target"
 diag "stack touched: bare $bare_use, sealed ${OUT##* }"
 ok 'the stack that pgseal adds is under 16 KiB' test $((${OUT##* } - bare_use)) -lt 16384
 
+# PQcancel may be called in a signal handler, and a handler may have a stack of its own, of a few kilobytes.
+run bare "$harm" cancel-aside "$target"
+is "$RC $OUT$ERR" '0 sent' 'a cancel request from a small signal stack, bare'
+for how in '' 'mode = audit' 'log_level = downgrade' 'log = file:/nonexistent/log'; do
+    forget_events
+    policy <<<"sslrootcert = $PKI/root.pem"$'\n'"$how"
+    run sealed "$harm" cancel-aside "$target"
+    line=$({ cat "$EVENTS" "$TEST_DIR/run.err" 2>/dev/null || true; } | jq -rs '[.[] | select(.event == "plaintext_cancel")] | map(.action) | join(" ")')
+    is "$RC $OUT $line" '0 sent allowed' "a cancel request from a small signal stack, sealed: ${how:-the defaults}"
+done
+
 # Other preloads, in either order.
 jemalloc=$(find /usr/lib -name 'libjemalloc.so.2' | head -n 1)
 isnt "$jemalloc" '' 'jemalloc is here'

@@ -9,13 +9,15 @@
  * nowhere connect-closed FILE CONNINFO   the same, and connects: FILE must hold the program's own
  * bytes only fork-connect CONNINFO          connects in the parent, in a child of fork, and in the
  * parent again thread BYTES CONNINFO          connects in a thread with a stack of that size; says
- * how much of it was touched */
+ * how much of it was touched
+ *   cancel-aside CONNINFO    PQcancel in a signal handler on an alternate stack of some 8 KiB */
 #include <errno.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <locale.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -180,6 +182,42 @@ static int in_thread(size_t size, char *conninfo)
     return 0;
 }
 
+static PGcancel *cancel;
+static volatile sig_atomic_t cancelled;
+
+static void on_signal(int signal)
+{
+    char message[256];
+    (void)signal;
+    cancelled = PQcancel(cancel, message, sizeof message);
+}
+
+/* What the kernel itself saves there differs between processors; 5 KiB are left to the handler. */
+static int cancel_aside(const char *conninfo)
+{
+    long page = sysconf(_SC_PAGESIZE);
+    size_t size = (size_t)sysconf(_SC_MINSIGSTKSZ) + 5120;
+    size_t whole = (size + (size_t)page - 1) / (size_t)page * (size_t)page;
+    char *stack =
+        mmap(NULL, whole + 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    PGconn *conn = PQconnectdb(conninfo);
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_ONSTACK};
+    if (stack == MAP_FAILED || PQstatus(conn) != CONNECTION_OK) {
+        return 2;
+    }
+    mprotect(stack, 65536, PROT_NONE);
+    stack_t aside = {.ss_sp = stack + 65536 + whole - size, .ss_size = size};
+    cancel = PQgetCancel(conn);
+    if (sigaltstack(&aside, NULL) != 0 || sigaction(SIGUSR1, &action, NULL) != 0) {
+        return 3;
+    }
+    raise(SIGUSR1);
+    printf("%s\n", cancelled == 1 ? "sent" : "unsent");
+    PQfreeCancel(cancel);
+    PQfinish(conn);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *verb = argc > 1 ? argv[1] : "";
@@ -196,6 +234,8 @@ int main(int argc, char **argv)
         return close_and_connect(argv[2], NULL);
     } else if (strcmp(verb, "connect-closed") == 0 && argc > 3) {
         return close_and_connect(argv[2], argv[3]);
+    } else if (strcmp(verb, "cancel-aside") == 0 && argc > 2) {
+        return cancel_aside(argv[2]);
     } else if (strcmp(verb, "fork-connect") == 0 && argc > 2) {
         fork_connect(argv[2]);
     } else if (strcmp(verb, "thread") == 0 && argc > 3) {

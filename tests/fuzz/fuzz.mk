@@ -14,7 +14,7 @@ FUZZ_CORE = $(patsubst %.c,build/tests/fuzz/%.o,$(CORE_SRC))
 FUZZ_LIBS_fuzz_event = -ljansson
 FUZZ_LIBS_fuzz_pem = -lcrypto
 FUZZ_MORE_fuzz_rewrite = $(addprefix shim/,connect/call.c connect/params.c connect/probe.c session/current.c session/ldap.c session/ptr_map.c \
-	session/session.c log/fired.c) lib/elf/loaded.c lib/elf/tables.c lib/os/roots.c lib/os/settings.c lib/os/sys.c
+	session/session.c log/fired.c) lib/elf/definitions.c lib/elf/loaded.c lib/elf/tables.c lib/os/roots.c lib/os/settings.c lib/os/sys.c
 FUZZ_LIBS_fuzz_rewrite = -lpq
 FUZZ_MORE_fuzz_url = launch/url.c launch/url_parts.c
 FUZZ_LIBS_fuzz_url = -lpq

@@ -8,7 +8,7 @@ UNIT_CORE = $(patsubst %.c,build/tests/unit/%.o,$(CORE_SRC))
 UNIT_MORE_test_sink = lib/os/sink.c lib/os/sink_write.c lib/os/log_target.c lib/os/sys.c
 UNIT_MORE_test_sink_stderr = $(UNIT_MORE_test_sink)
 UNIT_MORE_test_call = $(addprefix shim/,connect/call.c connect/params.c connect/probe.c session/current.c session/ldap.c session/ptr_map.c \
-	session/session.c log/fired.c) lib/elf/loaded.c lib/elf/tables.c lib/os/roots.c lib/os/settings.c lib/os/sys.c
+	session/session.c log/fired.c) lib/elf/definitions.c lib/elf/loaded.c lib/elf/tables.c lib/os/roots.c lib/os/settings.c lib/os/sys.c
 UNIT_MORE_test_verify_as = $(addprefix shim/session/,current.c ptr_map.c session.c verify_as.c) lib/os/roots.c lib/os/sys.c
 UNIT_MORE_test_ptr_map = shim/session/ptr_map.c
 UNIT_MORE_test_sys = lib/os/sys.c

@@ -1,42 +1,7 @@
 #!/bin/bash
-# cli_scan.t: `pgseal scan`: real programs, each way to libpq and past it, hostile trees, images, running processes.
-set -euo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=tests/lib/tap.sh
-. "$top/tests/lib/tap.sh"
-pgseal=${CLI:-$top/build/pgseal}
-object=${OBJECT:-$top/build/libpgseal.so}
-export LC_ALL=C
-unset NO_COLOR LD_PRELOAD LD_LIBRARY_PATH
-umask 022
-work=$(mktemp -d /tmp/pgseal-scan.XXXXXX)
-chmod 0755 "$work"
-pids=()
-cleanup() {
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    rm -rf --one-file-system "$work"
-}
-trap cleanup EXIT
-cd "$work"
-
-include=$(pg_config --includedir)
-psql=$(pg_config --bindir)/psql
-status=0
-run() { # ARG…: sets status, out and err
-    status=0
-    "$pgseal" "$@" >out 2>err </dev/null || status=$?
-    out=$(cat out) err=$(cat err)
-}
-scan() { run scan --json "$@"; }
-field() { jq -r "$1" <out; }
-# item PATH: "kind verdict way,way" of the item whose path ends so, or "none".
-item() {
-    jq -r --arg path "$1" '[.items[] | select(.path | endswith($path)) | "\(.kind) \(.verdict) \([.ways[].way] | join(","))"]
-        | if length == 0 then "none" else join(" | ") end' <out
-}
-evidence() { jq -r --arg path "$1" '.items[] | select(.path | endswith($path)) | .ways[].evidence' <out; }
-why() { jq -r --arg path "$1" '.items[] | select(.path | endswith($path)) | .why' <out; }
+# cli_scan.t: `pgseal scan`: real programs, each way to libpq and past it, hostile trees, running processes.
+# shellcheck source=tests/lib/scan.sh
+. "$(dirname "$0")/../lib/scan.sh"
 
 # --- real programs ------------------------------------------------------------------------------------------------------
 scan "$psql"
@@ -55,20 +20,6 @@ is "$status $(item libpgseal.so)" '0 none' "pgseal's own object is no driver"
 is "$(field '[.items[] | select(.verdict == "not covered")] | length')" 0 'nor does pgseal take itself for one'
 
 # --- each way -----------------------------------------------------------------------------------------------------------
-mkdir -p tree/bin tree/lib tree/app
-cat >direct.c <<'END'
-#include <libpq-fe.h>
-#include <unistd.h>
-int main(int argc, char **argv)
-{
-    (void)argv;
-    if (argc > 5)
-        PQconnectdb("");
-    pause();
-    return PQlibVersion() == 0;
-}
-END
-gcc -I"$include" -o tree/bin/direct direct.c -lpq
 printf '#include <libpq-fe.h>\nPGconn *middle(void); PGconn *middle(void) { return PQconnectdb(""); }\n' >middle.c
 gcc -I"$include" -shared -fPIC -Wl,-soname,libmiddle.so.1 -o tree/lib/libmiddle.so.1 middle.c -lpq
 ln -s libmiddle.so.1 tree/lib/libmiddle.so
@@ -299,45 +250,6 @@ setpriv --reuid=65534 --regid=65534 --clear-groups ./pgseal scan --json "$work/l
 is "$status $(field '.errors[0]' | sed 's/.*: //')" '2 Permission denied' 'a file that may not be read: exit 2'
 scan nowhere
 is "$status $(field '.errors[0] | endswith("No such file or directory")')" '2 true' 'a PATH that is not there: exit 2'
-
-# --- an image's root ----------------------------------------------------------------------------------------------------
-mkdir -p image/etc/ld.so.conf.d image/usr/lib image/opt/pg image/usr/bin
-ln -s usr/lib image/lib
-echo 'include /etc/ld.so.conf.d/*.conf' >image/etc/ld.so.conf
-echo /opt/current >image/etc/ld.so.conf.d/pg.conf
-ln -s /opt/pg image/opt/current
-cp tree/app/pkg.libs/libpq-9b38f5e3.so.5.17 image/opt/pg/libpq.so.5.99
-ln -s /opt/pg/libpq.so.5.99 image/opt/pg/libpq.so.5
-cp tree/bin/direct image/usr/bin/
-scan --root image
-is "$status $(item /usr/bin/direct)" '0 program covered linked' 'an image'
-is "$(evidence /usr/bin/direct)" /opt/pg/libpq.so.5.99 'absolute links and ld.so.conf are taken within the root'
-is "$(field '.items[] | select(.path | endswith("direct")) | .path')" /usr/bin/direct 'paths are those within the root'
-scan --root image /usr/bin/direct
-is "$(field '.items | length') $(field .root)" '1 image' '--root with a PATH'
-rm image/opt/pg/libpq.so.5
-ln -s ../../../../../../../../../../usr/lib/x86_64-linux-gnu/libpq.so.5 image/opt/pg/libpq.so.5
-scan --root image /usr/bin
-is "$(evidence /usr/bin/direct)" 'libpq.so.5, which is missing' 'no .. leads out of the root'
-echo 'ID=x' >image/etc/os-release
-scan image
-is "$(field .root) $(field '.items[] | select(.path | endswith("direct")) | .path')" 'image /usr/bin/direct' 'a directory with an etc/os-release of its own is taken for a root'
-
-# --- a tree of 20,000 files ---------------------------------------------------------------------------------------------
-python3 - <<'END'
-import os, shutil
-for d in range(200):
-    os.makedirs("many/%d" % d)
-    for f in range(99): open("many/%d/%d" % (d, f), "wb").write(b"x" * 100)
-    shutil.copy("tree/bin/direct", "many/%d/direct" % d)
-END
-began=$(date +%s%N)
-scan many
-took=$((($(date +%s%N) - began) / 1000000))
-is "$status $(field '.items | length') $(field .summary.files)" '0 200 20000' '20,000 files'
-ok "in seconds ($took ms)" test "$took" -lt 30000
-terminal=$(TERM=xterm script -qec "$pgseal scan many" /dev/null || true)
-like "$terminal" '[0-9]+ files, 0 processes' 'progress on a terminal'
 
 # --- running processes --------------------------------------------------------------------------------------------------
 start() { # COMMAND…: sets pid

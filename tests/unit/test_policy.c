@@ -77,7 +77,6 @@ static void the_sample(void **state)
     assert_string_equal(r->pins[0].option, "channel_binding");
     assert_string_equal(r->pins[0].value, "require");
     assert_int_equal(r->pins[0].line, 12);
-    assert_false(r->mode_here);
 
     r = &d.p.rules[1];
     assert_string_equal(r->verify_as, "orders.cluster-x1.eu-west-1.rds.amazonaws.com");
@@ -87,7 +86,6 @@ static void the_sample(void **state)
 
     r = &d.p.rules[2];
     assert_int_equal(r->mode, MODE_AUDIT);
-    assert_true(r->mode_here);
     assert_null(r->verify_as);
 
     r = &d.p.rules[3];
@@ -127,9 +125,9 @@ static void inheriting(void **state)
              "[host c]\nexempt=x\nsslsni=0\n[host d]\n");
     const struct rule *r = d.p.rules;
     assert_int_equal(d.p.global.line, 2);
-    assert_true(r[0].mode == MODE_AUDIT && r[0].root_kind == ROOT_PROGRAM && !r[0].mode_here);
+    assert_true(r[0].mode == MODE_AUDIT && r[0].root_kind == ROOT_PROGRAM);
     assert_string_equal(r[0].crl, "/c");
-    assert_true(r[1].mode == MODE_ENFORCE && r[1].root_kind == ROOT_SYSTEM && r[1].mode_here);
+    assert_true(r[1].mode == MODE_ENFORCE && r[1].root_kind == ROOT_SYSTEM);
     assert_string_equal(r[1].crl, "/d");
     assert_int_equal(r[1].crl_line, 8);
     assert_true(r[2].mode == MODE_AUDIT && r[2].root_kind == ROOT_PROGRAM);
@@ -164,8 +162,7 @@ static void values(void **state)
     good(&d, "log = file:/var/log/pgseal log.json\nsslrootcert = system\nmode=enforce");
     assert_int_equal(d.p.log, LOG_TO_FILE);
     assert_string_equal(d.p.log_path, "/var/log/pgseal log.json");
-    assert_true(d.p.global.root_kind == ROOT_SYSTEM && d.p.global.root_line == 2 &&
-                d.p.global.mode_here);
+    assert_true(d.p.global.root_kind == ROOT_SYSTEM && d.p.global.root_line == 2);
     done(&d);
 }
 

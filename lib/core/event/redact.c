@@ -5,22 +5,11 @@
 
 #include "lib/core/event/event.h"
 #include "lib/core/text/array.h"
+#include "lib/core/text/ascii.h"
 #include "lib/core/text/list.h"
 #include "lib/core/text/strbuf.h"
 
 #include <string.h>
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
-}
-
-static int hex(char c)
-{
-    return c >= '0' && c <= '9'                 ? c - '0'
-           : lower(c) >= 'a' && lower(c) <= 'f' ? lower(c) - 'a' + 10
-                                                : -1;
-}
 
 /* The character that the n > 0 bytes at s begin with, in lower case, percent-encoded or not, also
  * several times over (%253D); *len: how many bytes it takes. */
@@ -29,14 +18,14 @@ static char character(const char *s, size_t n, size_t *len)
     size_t at = 1;
     *len = 1;
     if (s[0] != '%') {
-        return lower(s[0]);
+        return ascii_lower(s[0]);
     }
     while (at + 1 < n && s[at] == '2' && s[at + 1] == '5') {
         at += 2;
     }
-    if (at + 1 < n && hex(s[at]) >= 0 && hex(s[at + 1]) >= 0) {
+    if (at + 1 < n && ascii_hex(s[at]) >= 0 && ascii_hex(s[at + 1]) >= 0) {
         *len = at + 2;
-        return lower((char)(hex(s[at]) * 16 + hex(s[at + 1])));
+        return ascii_lower((char)(ascii_hex(s[at]) * 16 + ascii_hex(s[at + 1])));
     }
     *len = at;
     return '%';
@@ -140,11 +129,6 @@ bool event_cut(const char *option, const char *value)
     return false;
 }
 
-static bool blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static bool digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -155,7 +139,7 @@ bool redact_port_is_plain(const char *port)
     for (;; port++) {
         const char *digits;
 
-        while (blank(*port)) {
+        while (ascii_blank(*port)) {
             port++;
         }
         if (*port == '+' || *port == '-') {
@@ -164,7 +148,7 @@ bool redact_port_is_plain(const char *port)
         for (digits = port; digit(*port); port++) {
             ;
         }
-        while (port > digits && blank(*port)) {
+        while (port > digits && ascii_blank(*port)) {
             port++;
         }
         if (*port == '\0') {

@@ -4,6 +4,7 @@
 #include "lib/core/options/options.h"
 
 #include "lib/core/text/array.h"
+#include "lib/core/text/ascii.h"
 
 #include <string.h>
 
@@ -11,13 +12,11 @@ enum { PATH_LIMIT = 1023 }; /* libpq cuts longer paths without a word */
 
 enum kind {
     PIN,
-    FIXED,
+    FIXED, /* pgseal or the program sets it: only what strengthens TLS or authentication is pinned */
     SECRET
-}; /* FIXED: pgseal or the program says it, no pin may: only what
-                                     * strengthens TLS or authentication is pinned */
+};
 enum check {
-    ANY,
-    TLS,
+    ANY, /* any text that is not empty */
     REQUIRE,
     CERTMODE,
     ZERO,
@@ -25,10 +24,25 @@ enum check {
     NEGOTIATION,
     PROTOCOL,
     GSSLIB,
+    WORDS, /* all before it take one of a few words */
+    TLS = WORDS,
     ISSUER,
     PATH,
     KEY,
     AUTH
+};
+
+static const struct {
+    char words[24]; /* each followed by a blank */
+    char fault[32];
+} word_checks[WORDS] = {
+    [REQUIRE] = {"require ", "must be require"},
+    [CERTMODE] = {"disable require ", "must be require or disable"},
+    [ZERO] = {"0 ", "must be 0"},
+    [FLAG] = {"0 1 ", "must be 0 or 1"},
+    [NEGOTIATION] = {"postgres direct ", "must be postgres or direct"},
+    [PROTOCOL] = {"3.0 3.2 latest ", "must be 3.0, 3.2 or latest"},
+    [GSSLIB] = {"gssapi sspi ", "must be gssapi or sspi"},
 };
 
 /* Without a pointer in it the table needs no relocation: none is paid for at the start of a process
@@ -36,17 +50,12 @@ enum check {
 struct option {
     char name[26];
     unsigned char kind;
-    unsigned char check; /* of a PIN; ANY: any text that is not empty */
+    unsigned char check; /* of a PIN */
 };
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
 
 static bool same_folded(const char *a, const char *b)
 {
-    while (*a != '\0' && lower(*a) == lower(*b)) {
+    while (*a != '\0' && ascii_lower(*a) == ascii_lower(*b)) {
         a++;
         b++;
     }
@@ -67,41 +76,6 @@ static bool word_of(const char *list, const char *value, size_t len)
 static const char *check_tls(const char *value)
 {
     return tls_version(value) >= 12 ? NULL : "must be TLSv1.2 or TLSv1.3";
-}
-
-static const char *check_require(const char *value)
-{
-    return strcmp(value, "require") == 0 ? NULL : "must be require";
-}
-
-static const char *check_certmode(const char *value)
-{
-    return word_of("disable require ", value, strlen(value)) ? NULL : "must be require or disable";
-}
-
-static const char *check_zero(const char *value)
-{
-    return strcmp(value, "0") == 0 ? NULL : "must be 0";
-}
-
-static const char *check_flag(const char *value)
-{
-    return word_of("0 1 ", value, strlen(value)) ? NULL : "must be 0 or 1";
-}
-
-static const char *check_negotiation(const char *value)
-{
-    return word_of("postgres direct ", value, strlen(value)) ? NULL : "must be postgres or direct";
-}
-
-static const char *check_protocol(const char *value)
-{
-    return word_of("3.0 3.2 latest ", value, strlen(value)) ? NULL : "must be 3.0, 3.2 or latest";
-}
-
-static const char *check_gsslib(const char *value)
-{
-    return word_of("gssapi sspi ", value, strlen(value)) ? NULL : "must be gssapi or sspi";
 }
 
 static const char *check_issuer(const char *value)
@@ -152,22 +126,10 @@ static const char *check_auth(const char *value)
 static const char *check_value(enum check check, const char *value)
 {
     switch (check) {
+    case ANY:
+        return NULL;
     case TLS:
         return check_tls(value);
-    case REQUIRE:
-        return check_require(value);
-    case CERTMODE:
-        return check_certmode(value);
-    case ZERO:
-        return check_zero(value);
-    case FLAG:
-        return check_flag(value);
-    case NEGOTIATION:
-        return check_negotiation(value);
-    case PROTOCOL:
-        return check_protocol(value);
-    case GSSLIB:
-        return check_gsslib(value);
     case ISSUER:
         return check_issuer(value);
     case PATH:
@@ -176,10 +138,10 @@ static const char *check_value(enum check check, const char *value)
         return check_key(value);
     case AUTH:
         return check_auth(value);
-    case ANY:
-        break;
+    default:
+        return word_of(word_checks[check].words, value, strlen(value)) ? NULL
+                                                                       : word_checks[check].fault;
     }
-    return NULL;
 }
 
 /* In order of the names: each connection has all that its libpq knows looked up. */

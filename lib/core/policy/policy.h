@@ -12,12 +12,14 @@
 #define POLICY_FILE "/etc/pgseal/policy.conf"
 enum { POLICY_FAULT_MAX = 1024, POLICY_LINE_MAX = 4096, POLICY_PATH_MAX = 1023, POLICY_PINS = 32 };
 
+/* These in the order of their words in policy_keys.c. */
 enum policy_mode { MODE_ENFORCE, MODE_AUDIT };
+enum cancel_rule { CANCEL_ALLOW, CANCEL_REFUSE, CANCEL_ENCRYPT };
+enum log_kind { LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_NONE, LOG_TO_FILE };
+
 enum policy_origin { POLICY_OF_FILE, POLICY_OF_ENVIRONMENT }; /* what a line number means */
 enum root_kind { ROOT_SYSTEM, ROOT_FILE, ROOT_PROGRAM };
 enum socket_rule { SOCKETS_ALLOW, SOCKETS_REFUSE, SOCKETS_DIRECTORIES };
-enum cancel_rule { CANCEL_ALLOW, CANCEL_REFUSE, CANCEL_ENCRYPT };
-enum log_kind { LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_FILE, LOG_TO_NONE };
 
 struct pin {
     const char *option;
@@ -31,7 +33,6 @@ struct rule {
     int line; /* of the header; for the globals of the line that names the root, else the mode, else
                  0 */
     enum policy_mode mode;
-    bool mode_here; /* the section itself says mode = … */
     enum root_kind root_kind;
     const char *root; /* absolute path, with ROOT_FILE only */
     int root_line;    /* where the root was named (inherited: the global's line); 0: nowhere */

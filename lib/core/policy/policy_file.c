@@ -65,7 +65,6 @@ static struct rule *add_rule(struct parsing *x)
     struct rule *r = &p->rules[p->nrules++];
     *r = p->global;
     r->line = x->line;
-    r->mode_here = false;
     return r;
 }
 

@@ -3,6 +3,7 @@
 #include "lib/core/policy/policy_keys.h"
 #include "lib/core/options/options.h"
 #include "lib/core/text/address.h"
+#include "lib/core/text/ascii.h"
 
 #include <string.h>
 
@@ -114,8 +115,7 @@ static void set_mode(struct parsing *x, const char *value)
     static const char *const words[] = {"enforce", "audit", NULL};
     int w = word(x, KEY_MODE, words, value);
     if (w >= 0) {
-        x->rule->mode = w == 0 ? MODE_ENFORCE : MODE_AUDIT;
-        x->rule->mode_here = true;
+        x->rule->mode = (enum policy_mode)w;
         if (x->rule == &x->p->global && x->rule->root_line == 0) {
             x->rule->line = x->line;
         }
@@ -172,17 +172,15 @@ static void set_sockets(struct parsing *x, const char *value)
 static void set_cancel(struct parsing *x, const char *value)
 {
     static const char *const words[] = {"allow", "refuse", "encrypt", NULL};
-    static const enum cancel_rule rules[] = {CANCEL_ALLOW, CANCEL_REFUSE, CANCEL_ENCRYPT};
     int w = word(x, KEY_CANCEL, words, value);
     if (w >= 0) {
-        x->p->cancel = rules[w];
+        x->p->cancel = (enum cancel_rule)w;
     }
 }
 
 static void set_log(struct parsing *x, const char *value)
 {
     static const char *const words[] = {"stderr", "syslog", "none", NULL};
-    static const enum log_kind kinds[] = {LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_NONE};
     if (strncmp(value, "file:", 5) == 0) {
         if (path(x, KEY_LOG, value + 5, value)) {
             x->p->log = LOG_TO_FILE;
@@ -192,7 +190,7 @@ static void set_log(struct parsing *x, const char *value)
     }
     int w = word(x, KEY_LOG, words, value);
     if (w >= 0) {
-        x->p->log = kinds[w];
+        x->p->log = (enum log_kind)w;
     }
 }
 
@@ -296,11 +294,9 @@ void key_set(struct parsing *x, enum key key, const char *value)
         policy_error(x, key, key == KEY_EXEMPT ? "a reason is required" : "no value", NULL);
         return;
     }
-    for (const char *s = value; *s != '\0'; s++) {
-        if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f) {
-            policy_error(x, key, "a control character in", value);
-            return;
-        }
+    if (ascii_control(value)) {
+        policy_error(x, key, "a control character in", value);
+        return;
     }
     switch (key) {
     case KEY_MODE:
@@ -353,10 +349,8 @@ void key_pin(struct parsing *x, const char *option, const char *value)
         }
     }
     const char *reason = option_pin_fault(option, value);
-    for (const char *s = value; reason == NULL && *s != '\0'; s++) {
-        if (((unsigned char)*s < ' ' && *s != '\t') || *s == 0x7f) {
-            reason = "a control character in";
-        }
+    if (reason == NULL && ascii_control(value)) {
+        reason = "a control character in";
     }
     if (reason != NULL) {
         bool show = value[0] != '\0' && !option_is_secret(option);

@@ -1,25 +1,18 @@
 /* address: IP address literals, in every spelling that getaddrinfo(3) takes as numbers.
  * IPv4 is written out here because inet_aton(3) accepts blanks and garbage after an address. */
 #include "lib/core/text/address.h"
+#include "lib/core/text/ascii.h"
 #include "lib/core/text/strbuf.h"
 
 #include <arpa/inet.h>
 #include <stdint.h>
 #include <string.h>
 
-/* The value of a digit in base 16, or 16. */
+/* The value of a digit, or 16. */
 static unsigned digit_of(char c)
 {
-    if (c >= '0' && c <= '9') {
-        return (unsigned)(c - '0');
-    }
-    if (c >= 'a' && c <= 'f') {
-        return (unsigned)(c - 'a') + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return (unsigned)(c - 'A') + 10;
-    }
-    return 16;
+    int v = ascii_hex(c);
+    return v >= 0 ? (unsigned)v : 16;
 }
 
 /* Reads one part of an IPv4 address as strtoul(…, 0) would; it starts with a digit. */

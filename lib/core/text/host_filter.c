@@ -1,6 +1,7 @@
 /* host_filter: tells quickly which section patterns need not be compared with a host. */
 #include "lib/core/text/host_filter.h"
 
+#include "lib/core/text/ascii.h"
 #include "lib/core/text/hostname.h"
 #include "lib/core/text/strbuf.h"
 
@@ -57,8 +58,7 @@ struct host_filter host_filter_of(const char *pattern)
 static bool same(const char *s, const char *host, size_t n)
 {
     for (; n > 0; n--) {
-        char c = s[n - 1];
-        if ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) != host[n - 1]) {
+        if (ascii_lower(s[n - 1]) != host[n - 1]) {
             return false;
         }
     }

@@ -1,6 +1,7 @@
 /* hostname: the canonical form of hosts and ports, and whether a section's pattern matches. */
 #include "lib/core/text/hostname.h"
 #include "lib/core/text/address.h"
+#include "lib/core/text/ascii.h"
 #include "lib/core/text/strbuf.h"
 
 #include <string.h>
@@ -22,16 +23,6 @@ struct pattern {
     bool brackets;
 };
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool blank(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* A dot at the end comes off, but not from what is an address without it: getaddrinfo(3) takes
  * "127.0.0.1." for a name and asks the DNS for it, so it must not count as 127.0.0.1. */
 static void read_name(struct name *n, const char *s, size_t len)
@@ -51,7 +42,7 @@ static void read_name(struct name *n, const char *s, size_t len)
 
 static char name_at(const struct name *n, size_t i)
 {
-    return n->literal ? n->s[i] : lower(n->s[i]);
+    return n->literal ? n->s[i] : ascii_lower(n->s[i]);
 }
 
 bool host_canonical(const char *host, char *out, size_t size)
@@ -73,7 +64,7 @@ int port_number(const char *port)
     if (port == NULL) {
         return -1;
     }
-    while (blank(*port)) {
+    while (ascii_blank(*port)) {
         port++;
     }
     bool negative = *port == '-';
@@ -91,7 +82,7 @@ int port_number(const char *port)
     if (port == digits || negative || v == 0) {
         return -1;
     }
-    while (blank(*port)) {
+    while (ascii_blank(*port)) {
         port++;
     }
     return *port == '\0' ? v : -1;
@@ -167,7 +158,7 @@ static bool glob(const char *pattern, size_t len, const struct name *n)
             starred = true;
             star = ++p;
             resume = i;
-        } else if (p < len && lower(pattern[p]) == lower(n->s[i])) {
+        } else if (p < len && ascii_lower(pattern[p]) == ascii_lower(n->s[i])) {
             p++;
             i++;
         } else if (starred) {
@@ -211,7 +202,7 @@ bool host_matches(const char *pattern, const char *host, int port)
         return false;
     }
     for (const char *s = host; *s != '\0'; s++) {
-        if (*s == '/' || *s == '@' || blank(*s)) {
+        if (*s == '/' || *s == '@' || ascii_blank(*s)) {
             return false; /* nothing in a pattern stands for these */
         }
     }
@@ -270,7 +261,7 @@ static const char *bytes_fault(const char *s, size_t len)
         if (s[i] != '\0' && strchr("?\\^$|(){}\"'<>;=", s[i]) != NULL) {
             return "only * is a wildcard, and no host name contains this character";
         }
-        if (blank(s[i])) {
+        if (ascii_blank(s[i])) {
             return "use one section for each host";
         }
         if ((unsigned char)s[i] < ' ' || s[i] == 0x7f) {

@@ -75,7 +75,7 @@ static bool is_bad_crl(const char *path)
     struct world world;
     char reason[256];
     files_world(&world, NULL);
-    return world.crl_state(world.data, path, reason, sizeof reason) < 0;
+    return world.crl_state(world.data, path, reason, sizeof reason) < CRL_ABSENT;
 }
 
 static void apply(const struct changes *changes, const struct checked *c, const struct row *row)

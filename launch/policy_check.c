@@ -82,9 +82,8 @@ static void judge_files(const struct world *w, const struct rule *rule, bool roo
         fault(rule, rule->root_line, "sslrootcert", root, reason);
     }
     if (crl_too && rule->crl != NULL) {
-        int state = w->crl_state(w->data, rule->crl, reason, sizeof(reason));
-        if (state != 1) {
-            fault(rule, rule->crl_line, "sslcrl", rule->crl, state == 0 ? "no such file" : reason);
+        if (w->crl_state(w->data, rule->crl, reason, sizeof(reason)) != CRL_FINE) {
+            fault(rule, rule->crl_line, "sslcrl", rule->crl, reason);
         }
     }
 }

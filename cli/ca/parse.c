@@ -223,7 +223,7 @@ void ca_ask_object(struct ca_file *file, const char *path)
         file->refused =
             xstrdup(real == NULL ? strerror(errno)
                                  : "its path is longer than the 1023 bytes that libpq keeps of it");
-    } else if (crls_only ? world.crl_state(world.data, real, reason, sizeof reason) != 1
+    } else if (crls_only ? world.crl_state(world.data, real, reason, sizeof reason) != CRL_FINE
                          : !world.root_ok(world.data, real, reason, sizeof reason)) {
         file->refused = xstrdup(reason);
     }

@@ -91,15 +91,15 @@ static bool root_ok(void *data, const char *path, char *reason, size_t size)
     return s->state == 1;
 }
 
-static int crl_state(void *data, const char *path, char *reason, size_t size)
+static enum crl_state crl_state(void *data, const char *path, char *reason, size_t size)
 {
     struct whatif *w = data;
     if (!is_policys(&w->policy, path)) {
-        return 1;
+        return CRL_FINE;
     }
     const struct seen *s = read_once(w, path, false);
     memcpy(reason, s->reason, size < sizeof s->reason ? size : sizeof s->reason);
-    return s->state;
+    return (enum crl_state)s->state;
 }
 
 /* If this machine has none, that of the logs' may have one. */
@@ -108,12 +108,6 @@ static const char *bundle(void *data)
     struct whatif *w = data;
     const char *path = w->world.bundle(w->world.data);
     return path != NULL ? path : "/etc/ssl/certs/ca-certificates.crt";
-}
-
-static int readable(void *data, const char *path)
-{
-    (void)data, (void)path;
-    return 0;
 }
 
 static const char *environment(void *data, const char *name)
@@ -214,7 +208,6 @@ void whatif_judge(struct whatif *w, json_t *event, enum event_id id, const char 
                                 .root_ok = root_ok,
                                 .crl_state = crl_state,
                                 .bundle = bundle,
-                                .readable = readable,
                                 .environment = environment,
                                 .today = (int32_t)(when_now() / DAY_MS)};
     fill(&w->request, event, id);

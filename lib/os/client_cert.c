@@ -54,7 +54,7 @@ static const char *key_fault(const char *key, bool passphrase)
     if (is_open_to_others(&st)) {
         return "its key is accessible to users other than its owner";
     }
-    int fd = open(key, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = sys_open_read(key);
     if (fd < 0) {
         return "its key cannot be read";
     }
@@ -75,7 +75,7 @@ const char *client_cert_fault(const char *certificate, const char *key, bool pas
 {
     int saved_errno = errno;
     const char *fault = NULL;
-    int fd = open(certificate, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = sys_open_read(certificate);
     if (fd >= 0) {
         close(fd);
         fault = key_fault(key, passphrase);

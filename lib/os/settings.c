@@ -59,8 +59,7 @@ static const char *distrust(struct settings *s, int fd)
  * then. */
 AT_START static bool read_policy(struct settings *s, const char *name)
 {
-    /* O_NONBLOCK: a FIFO in its place must be judged, not waited for. */
-    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = sys_open_read(name);
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
         return false;
     }

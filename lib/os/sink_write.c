@@ -3,7 +3,6 @@
  *
  * The calls go to the kernel directly: the libc functions are cancellation points, and a thread
  * cancelled here would leave a descriptor behind; and a program may bring its own `write`. */
-#define _GNU_SOURCE /* O_PATH */
 #include "lib/os/sink_write.h"
 
 #include "lib/core/text/strbuf.h"
@@ -44,11 +43,6 @@ static int open_for_append(const char *path, int flags)
     return high;
 }
 
-static bool stat_fd(int fd, struct stat *st)
-{
-    return syscall(SYS_fstat, fd, st) == 0;
-}
-
 /* The kernel's signal set. */
 #define SIGNAL(n) (UINT64_C(1) << ((n)-1))
 
@@ -70,8 +64,8 @@ static void consume(int sig, uint64_t pending_before)
  * with it. */
 static ssize_t quiet_write(int fd, const char *s, size_t n, bool is_socket)
 {
-    /* What a write can raise: EPIPE, EFBIG (RLIMIT_FSIZE), and a background process on a terminal with
-     * tostop. */
+    /* What a write can raise: EPIPE, EFBIG (RLIMIT_FSIZE), and a background process on a terminal
+     * with tostop. */
     const uint64_t set = SIGNAL(SIGPIPE) | SIGNAL(SIGXFSZ) | SIGNAL(SIGTTOU);
     uint64_t before;
     uint64_t pending = 0;
@@ -126,7 +120,7 @@ AT_START void sink_identify(struct sink_identity *id, int fd)
     if (!atomic_compare_exchange_strong(&id->state, &expected, LOOKING)) {
         return;
     }
-    if (stat_fd(fd, &st)) {
+    if (sys_fstat(fd, &st) == 0) {
         id->device = st.st_dev;
         id->inode = st.st_ino;
         id->type = st.st_mode & S_IFMT;
@@ -159,7 +153,7 @@ static int open_again(int fd, const struct stat *st)
     strbuf_add(&t, "/proc/self/fd/");
     strbuf_add_uint(&t, (uint64_t)fd, 1);
     other = open_for_append(path, 0);
-    if (other >= 0 && (!stat_fd(other, &again) || !is_same(&again, st))) {
+    if (other >= 0 && (sys_fstat(other, &again) != 0 || !is_same(&again, st))) {
         syscall(SYS_close, other);
         return -1;
     }
@@ -196,7 +190,7 @@ static bool write_checked(int fd, struct sink_identity *id, char *line, size_t l
     int flags = fcntl(fd, F_GETFL);
 
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH) != 0 ||
-        !stat_fd(fd, &st) || (id != NULL && !is_remembered(id, &st))) {
+        sys_fstat(fd, &st) != 0 || (id != NULL && !is_remembered(id, &st))) {
         return false;
     }
     switch (st.st_mode & S_IFMT) {
@@ -235,7 +229,7 @@ bool sink_to_file(const char *path, char *line, size_t len, atomic_bool *torn)
     if (fd < 0) {
         return false;
     }
-    done = stat_fd(fd, &st) && log_file_distrust(&st) == NULL &&
+    done = sys_fstat(fd, &st) == 0 && log_file_distrust(&st) == NULL &&
            write_line(fd, line, len, torn, false);
     syscall(SYS_close, fd);
     return done;

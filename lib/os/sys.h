@@ -13,6 +13,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* Opens a file for reading, and does not wait for a FIFO in its place. Sets errno. */
+static inline int sys_open_read(const char *path)
+{
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
 /* fstat(2); glibc exports it under that name from 2.33 only. Sets errno; async-signal-safe. */
 static inline int sys_fstat(int fd, struct stat *st)
 {
@@ -25,8 +31,8 @@ static inline int sys_stat(const char *path, struct stat *st)
     return (int)syscall(SYS_newfstatat, AT_FDCWD, path, st, 0);
 }
 
-/* These ask the kernel itself: each function that is not imported is one that the dynamic linker need
- * not look up at the start of every process. They cannot fail. */
+/* These ask the kernel itself: each function that is not imported is one that the dynamic linker
+ * need not look up at the start of every process. They cannot fail. */
 static inline int sys_pid(void)
 {
     return (int)syscall(SYS_getpid);

@@ -11,9 +11,11 @@
 
 enum { ROOT_MAX = 64 << 20 };
 
-int files_open_regular(const char *path, struct stat *st)
+/* Opens a regular file for reading, and never waits for a FIFO. -1 with the errno of open(2), or
+ * ENXIO for anything but a regular file. */
+static int open_regular(const char *path, struct stat *st)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int fd = sys_open_read(path);
     if (fd < 0) {
         return -1;
     }
@@ -25,23 +27,7 @@ int files_open_regular(const char *path, struct stat *st)
     return -1;
 }
 
-/* Judges the root file at fd, which is path's; NULL: no fault. Closes fd. What was judged is left
- * in keep, where that is given. */
-static const char *judge_root(int fd, const char *path, struct roots **keep)
-{
-    const char *reason;
-    struct roots *roots = roots_read_file(fd, path, ROOT_MAX, &reason);
-    if (roots != NULL && keep != NULL) {
-        roots_release(*keep);
-        *keep = roots;
-    } else {
-        roots_release(roots);
-    }
-    close(fd);
-    return reason;
-}
-
-/* The same for a CRL file; without a fault its blocks are left in *blocks, malloc'ed. */
+/* Judges the CRL file at fd, and closes it; NULL: no fault, and *blocks are malloc'ed. */
 static const char *judge_crl(int fd, struct pem_blocks *blocks)
 {
     size_t len;
@@ -58,8 +44,8 @@ static const char *judge_crl(int fd, struct pem_blocks *blocks)
     return reason;
 }
 
-/* Writes a fault into why, and the line where the file has it. The file is read once more for that:
- * nothing but the text rests on it. */
+/* Writes a fault into reason, and the line where the file has it. The file is read once more for
+ * that: nothing but the text rests on it. */
 static void say_fault(const char *path, enum pem_kind kind, const char *fault, char *reason,
                       size_t size)
 {
@@ -67,7 +53,7 @@ static void say_fault(const char *path, enum pem_kind kind, const char *fault, c
     struct stat st;
     struct pem_blocks blocks = {0};
     size_t len = 0;
-    int fd = files_open_regular(path, &st);
+    int fd = open_regular(path, &st);
     char *bytes = fd >= 0 ? sys_read_file(fd, ROOT_MAX, false, &len) : NULL;
     void *room = bytes != NULL ? malloc(len + 1) : NULL;
     strbuf_init(&t, reason, size);
@@ -85,41 +71,57 @@ static void say_fault(const char *path, enum pem_kind kind, const char *fault, c
     }
 }
 
-static bool root_ok(void *data, const char *path, char *reason, size_t size)
+struct roots *files_root(const char *path, char *reason, size_t size)
 {
     int saved_errno = errno;
     struct stat st;
+    struct roots *roots = NULL;
     const char *fault;
-    int fd = files_open_regular(path, &st);
+    int fd = open_regular(path, &st);
     if (fd < 0) {
         fault = sys_error(errno);
     } else if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
         fault = "writable by users other than its owner";
-        close(fd);
     } else {
-        fault = judge_root(fd, path, data);
+        roots = roots_read_file(fd, path, ROOT_MAX, &fault);
     }
-    if (fault != NULL) {
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (roots == NULL) {
         say_fault(path, PEM_CERTIFICATES, fault, reason, size);
-    } else {
-        reason[0] = '\0';
     }
     errno = saved_errno;
-    return fault == NULL;
+    return roots;
+}
+
+static bool root_ok(void *data, const char *path, char *reason, size_t size)
+{
+    struct roots **keep = data;
+    struct roots *roots = files_root(path, reason, size);
+    bool ok = roots != NULL;
+    if (ok && keep != NULL) {
+        roots_release(*keep);
+        *keep = roots;
+    } else {
+        roots_release(roots);
+    }
+    return ok;
 }
 
 enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *reason, size_t size)
 {
     int saved_errno = errno;
     struct stat st;
-    enum crl_state state = CRL_FINE;
-    const char *fault = NULL;
-    int fd = files_open_regular(path, &st);
+    enum crl_state state;
+    const char *fault;
+    int fd = open_regular(path, &st);
     *blocks = (struct pem_blocks){0};
     if (fd >= 0) {
         fault = judge_crl(fd, blocks);
         state = fault == NULL ? CRL_FINE : CRL_FAULTY;
     } else if (errno == ENOENT || errno == ENOTDIR) {
+        fault = "no such file";
         state = CRL_ABSENT;
     } else {
         fault = sys_error(errno);
@@ -127,20 +129,18 @@ enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *reaso
     }
     if (fault != NULL) {
         say_fault(path, PEM_CRLS, fault, reason, size);
-    } else {
-        reason[0] = '\0';
     }
     errno = saved_errno;
     return state;
 }
 
-static int crl_state(void *data, const char *path, char *reason, size_t size)
+static enum crl_state crl_state(void *data, const char *path, char *reason, size_t size)
 {
     struct pem_blocks blocks;
     (void)data;
     enum crl_state state = crl_read(path, &blocks, reason, size);
     free(blocks.at);
-    return state == CRL_FINE ? 1 : state == CRL_ABSENT ? 0 : -1;
+    return state;
 }
 
 static const char *bundle(void *data)
@@ -165,21 +165,6 @@ static const char *bundle(void *data)
     return found;
 }
 
-static int readable(void *data, const char *path)
-{
-    (void)data;
-    int saved_errno = errno;
-    int state = 1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd >= 0) {
-        close(fd);
-    } else {
-        state = errno == ENOENT || errno == ENOTDIR ? 0 : -1;
-    }
-    errno = saved_errno;
-    return state;
-}
-
 static const char *environment(void *data, const char *name)
 {
     (void)data;
@@ -197,7 +182,6 @@ void files_world(struct world *w, struct roots **keep)
         .root_ok = root_ok,
         .crl_state = crl_state,
         .bundle = bundle,
-        .readable = readable,
         .environment = environment,
         .today = (int32_t)(now.tv_sec / 86400),
     };

@@ -6,27 +6,17 @@
 #include "lib/core/verdict/verdict.h"
 #include "lib/os/roots.h"
 
-#include <sys/stat.h>
-
-/* Fills *w with the real world as it is now. Where keep is not NULL (and *keep is NULL), the root
+/* Fills *w with the real world as it is now. If keep is not NULL (and *keep is NULL), the root
  * file that was judged last and had no fault is left there; the caller releases it. The functions
  * after it open each file anew (a rotated bundle needs no restart), allocate for its bytes, keep
  * errno and are thread-safe. */
 void files_world(struct world *w, struct roots **keep);
 
-enum crl_state {
-    CRL_ABSENT,     /* not there (ENOENT, ENOTDIR) */
-    CRL_UNREADABLE, /* there or hidden, and this process cannot open it */
-    CRL_FAULTY,     /* no regular file, or it holds anything but CRLs */
-    CRL_FINE,
-};
-
 /* Reads a CRL file once and judges the bytes. Only with CRL_FINE *blocks is filled (at is malloc'ed
- * and the caller's), with CRL_UNREADABLE and CRL_FAULTY the reason is in why. Keeps errno. */
+ * and the caller's), else the reason. Keeps errno. */
 enum crl_state crl_read(const char *path, struct pem_blocks *blocks, char *reason, size_t size);
 
-/* Opens a regular file for reading: never waits for a FIFO. Returns -1 with the errno of open(2),
- * or ENXIO for anything but a regular file. The descriptor and *st are the caller's. */
-int files_open_regular(const char *path, struct stat *st);
+/* Reads and judges a root file. One holder more; NULL with the reason. Keeps errno. */
+struct roots *files_root(const char *path, char *reason, size_t size);
 
 #endif

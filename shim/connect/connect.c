@@ -86,7 +86,7 @@ static PGconn *execute(struct attempt *a, PGPing *ping)
 static void look_for_ldap(struct conn_state *d)
 {
     char reason[REASON_MAX - 32];
-    if (current_get()->ldap && !d->blocked) {
+    if (current_get()->ldap) {
         ldap_reason(NULL, reason, sizeof reason);
         session_refuse(d, STOP_FAILED, reason);
     }

@@ -77,17 +77,6 @@ static bool select_element(struct collecting *c, size_t i)
     return fits;
 }
 
-/* An option of a connection that libpq refused, as libpq itself tells it. */
-static const char *told(const PQconninfoOption *options, const char *name)
-{
-    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
-        if (strcmp(o->keyword, name) == 0) {
-            return o->val != NULL && o->val[0] != '\0' ? o->val : NULL;
-        }
-    }
-    return NULL;
-}
-
 /* Looks c->one up under the name in c->target[0]; a password that is found becomes a line for e. */
 static void look_up(struct collecting *c, struct entry *e)
 {
@@ -105,9 +94,10 @@ static void look_up(struct collecting *c, struct entry *e)
     PGconn *conn = probe_start(pq, c->keywords, c->values, n, expand, &refused);
     PQconninfoOption *options = conn != NULL ? pq->PQconninfo(conn) : NULL;
     const char *secret = refused ? pq->PQpass(conn) : NULL;
-    const char *path = told(options, "passfile");
+    const char *path = options_value(options, "passfile");
+    const char *own = options_value(options, "password");
     /* One that the call brings itself is none of the passfile's. */
-    if (secret != NULL && secret[0] != '\0' && path != NULL && told(options, "password") == NULL) {
+    if (secret != NULL && secret[0] != '\0' && path != NULL && (own == NULL || own[0] == '\0')) {
         e->at = c->lines.len;
         add_line(&c->lines, e->verified, e->port, secret);
         if (e->verified[0] == '/' || e->verified[0] == '@') {

@@ -125,10 +125,11 @@ __attribute__((noinline)) static function real_for_unknown_conn(struct call_site
 #define REAL_FOR_UNKNOWN_CONN(name)                                                                \
     ((__typeof__(name) *)real_for_unknown_conn(caller, #name, offsetof(struct libpq, name)))
 
-/* The real function for a PGconn whose state is d; NULL if there is none to be found. Where d is
- * known, the hook counts as fired. */
-#define REAL(d, name)                                                                              \
-    ((d) != NULL ? (hook_fired(HOOK_##name), (d)->libpq.name) : REAL_FOR_UNKNOWN_CONN(name))
+/* The real function for a PGconn whose state is d; NULL if there is none to be found. */
+#define REAL(d, name) ((d) != NULL ? (d)->libpq.name : REAL_FOR_UNKNOWN_CONN(name))
+
+/* Likewise; where d is known, the hook counts as fired. */
+#define REAL_FIRED(d, name) (((d) != NULL ? hook_fired(HOOK_##name) : (void)0), REAL(d, name))
 
 /* Calls real for a PGconn whose state is d (NULL: unknown): what libpq then calls through its own
  * linkage table is answered for that PGconn. other is the result where real is NULL. */
@@ -143,7 +144,7 @@ __attribute__((noinline)) static function real_for_unknown_conn(struct call_site
 /* A poll: PQconnectPoll, PQresetPoll, PQcancelPoll. The witness looks at what it came to. */
 #define POLL(d, name, conn, argument)                                                              \
     ({                                                                                             \
-        __typeof__(name) *real_ = REAL(d, name);                                                   \
+        __typeof__(name) *real_ = REAL_FIRED(d, name);                                             \
         PostgresPollingStatusType step_ = PGRES_POLLING_FAILED;                                    \
         if ((d) == NULL || !(d)->blocked) {                                                        \
             step_ = CALL_FOR(d, real_, PGRES_POLLING_FAILED, argument);                            \
@@ -189,7 +190,7 @@ EXPORT int PQresetStart(PGconn *conn)
 {
     struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
-    __typeof__(PQresetStart) *real = REAL(d, PQresetStart);
+    __typeof__(PQresetStart) *real = REAL_FIRED(d, PQresetStart);
     return may_reset(d, conn) ? CALL_FOR(d, real, 0, conn) : 0;
 }
 
@@ -197,7 +198,7 @@ EXPORT void PQreset(PGconn *conn)
 {
     struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
-    __typeof__(PQreset) *real = REAL(d, PQreset);
+    __typeof__(PQreset) *real = REAL_FIRED(d, PQreset);
     if (real == NULL || !may_reset(d, conn)) {
         return;
     }
@@ -216,7 +217,7 @@ EXPORT void PQfinish(PGconn *conn)
         return;
     }
     struct conn_state *d = session_remove(conn);
-    __typeof__(PQfinish) *real = REAL(d, PQfinish);
+    __typeof__(PQfinish) *real = REAL_FIRED(d, PQfinish);
     conn_state_free(d);
     if (real != NULL) {
         real(conn);
@@ -245,7 +246,7 @@ EXPORT ConnStatusType PQstatus(const PGconn *conn)
     if (conn == NULL || (d != NULL && d->blocked)) {
         return CONNECTION_BAD;
     }
-    __typeof__(PQstatus) *real = d != NULL ? d->libpq.PQstatus : REAL_FOR_UNKNOWN_CONN(PQstatus);
+    __typeof__(PQstatus) *real = REAL(d, PQstatus);
     return real != NULL ? real(conn) : CONNECTION_BAD;
 }
 
@@ -253,8 +254,7 @@ EXPORT PQconninfoOption *PQconninfo(PGconn *conn)
 {
     struct call_site caller = CALLER;
     const struct conn_state *d = session_find(conn);
-    __typeof__(PQconninfo) *real =
-        d != NULL ? d->libpq.PQconninfo : REAL_FOR_UNKNOWN_CONN(PQconninfo);
+    __typeof__(PQconninfo) *real = REAL(d, PQconninfo);
     PQconninfoOption *options = real != NULL ? real(conn) : NULL;
     if (d != NULL && d->rejected) {
         probe_show_rejected(options);
@@ -266,7 +266,7 @@ EXPORT PGcancel *PQgetCancel(PGconn *conn)
 {
     struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
-    __typeof__(PQgetCancel) *real = REAL(d, PQgetCancel);
+    __typeof__(PQgetCancel) *real = REAL_FIRED(d, PQgetCancel);
     PGcancel *cancel = real != NULL ? real(conn) : NULL;
     if (cancel != NULL && d != NULL) {
         cancel_made(cancel, conn, d);
@@ -303,7 +303,7 @@ EXPORT int PQrequestCancel(PGconn *conn)
 {
     struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
-    __typeof__(PQrequestCancel) *real = REAL(d, PQrequestCancel);
+    __typeof__(PQrequestCancel) *real = REAL_FIRED(d, PQrequestCancel);
     if (d != NULL) {
         return cancel_request(d, conn);
     }
@@ -314,7 +314,7 @@ EXPORT PGcancelConn *PQcancelCreate(PGconn *conn)
 {
     struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
-    __typeof__(PQcancelCreate) *real = REAL(d, PQcancelCreate);
+    __typeof__(PQcancelCreate) *real = REAL_FIRED(d, PQcancelCreate);
     PGcancelConn *cancel = CALL_FOR(d, real, NULL, conn);
     if (cancel != NULL && d != NULL) {
         cancel_created(cancel, conn, d);
@@ -326,7 +326,7 @@ EXPORT int PQcancelStart(PGcancelConn *cancelConn)
 {
     struct call_site caller = CALLER;
     const struct conn_state *d = session_find((PGconn *)cancelConn);
-    __typeof__(PQcancelStart) *real = REAL(d, PQcancelStart);
+    __typeof__(PQcancelStart) *real = REAL_FIRED(d, PQcancelStart);
     return d == NULL || !d->blocked ? CALL_FOR(d, real, 0, cancelConn) : 0;
 }
 
@@ -334,7 +334,7 @@ EXPORT int PQcancelBlocking(PGcancelConn *cancelConn)
 {
     struct call_site caller = CALLER;
     const struct conn_state *d = session_find((PGconn *)cancelConn);
-    __typeof__(PQcancelBlocking) *real = REAL(d, PQcancelBlocking);
+    __typeof__(PQcancelBlocking) *real = REAL_FIRED(d, PQcancelBlocking);
     return d == NULL || !d->blocked ? CALL_FOR(d, real, 0, cancelConn) : 0;
 }
 
@@ -343,8 +343,7 @@ EXPORT char *PQcancelErrorMessage(const PGcancelConn *cancelConn)
     struct call_site caller = CALLER;
     static char nothing[] = "";
     struct conn_state *d = session_find((const PGconn *)cancelConn);
-    __typeof__(PQcancelErrorMessage) *real =
-        d != NULL ? d->libpq.PQcancelErrorMessage : REAL_FOR_UNKNOWN_CONN(PQcancelErrorMessage);
+    __typeof__(PQcancelErrorMessage) *real = REAL(d, PQcancelErrorMessage);
     if (d != NULL && d->blocked) {
         return d->message;
     }
@@ -358,8 +357,7 @@ EXPORT void PQcancelFinish(PGcancelConn *cancelConn)
         return;
     }
     struct conn_state *d = session_remove((PGconn *)cancelConn);
-    __typeof__(PQcancelFinish) *real =
-        d != NULL ? d->libpq.PQcancelFinish : REAL_FOR_UNKNOWN_CONN(PQcancelFinish);
+    __typeof__(PQcancelFinish) *real = REAL(d, PQcancelFinish);
     conn_state_free(d);
     if (real != NULL) {
         real(cancelConn);

@@ -33,11 +33,11 @@ static bool said_before(const char *text)
         hash = 1;
     }
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
-        uint64_t tls_checked = 0;
-        if (atomic_compare_exchange_strong(&said[i], &tls_checked, hash)) {
+        uint64_t there = 0;
+        if (atomic_compare_exchange_strong(&said[i], &there, hash)) {
             return false;
         }
-        if (tls_checked == hash) {
+        if (there == hash) {
             return true;
         }
     }
@@ -91,7 +91,7 @@ bool log_outcome(const struct conn_state *d, struct event *e, const char *event,
     }
     e->event = event;
     e->action = action;
-    e->mode = d->mode;
+    e->mode = mode_name(d->audit ? MODE_AUDIT : MODE_ENFORCE);
     if (e->entry == NULL) {
         e->entry = d->entry;
     }

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* What stands behind one PGcancel. */
 struct cancel_state {
@@ -25,15 +24,6 @@ struct cancel_state {
 static struct ptr_map cancel_states;
 static __thread bool inside; /* this thread is in a cancel that has been judged already */
 
-static bool on_socket(const struct conn_state *d, PGconn *conn)
-{
-    struct sockaddr_storage peer = {0};
-    socklen_t len = sizeof peer;
-    int fd = d->libpq.PQsocket(conn);
-    return fd >= 0 && getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
-           peer.ss_family == AF_UNIX;
-}
-
 void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d)
 {
     int saved_errno = errno;
@@ -41,7 +31,7 @@ void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d)
     struct map_node *map_node = ptr_map_reserve();
     if (t != NULL && map_node != NULL) {
         t->conn_state = d;
-        t->socket = on_socket(d, conn);
+        t->socket = session_on_socket(d, conn);
         if (!t->socket && d->policy->cancel == CANCEL_ENCRYPT && d->sealed) {
             t->tls = tls_cancel_prepare(d, conn, &t->why_not);
         } else {
@@ -93,6 +83,17 @@ static void say(const struct conn_state *d, const char *entry, const char *actio
     log_outcome(d, &e, "plaintext_cancel", action);
 }
 
+/* Whether the policy lets a plaintext request of d's go out; says so, or in audit mode why it would
+ * not. Async-signal-safe. */
+static bool let_out(const struct conn_state *d, const char *entry, const char *reason)
+{
+    bool allowed = d->policy->cancel == CANCEL_ALLOW;
+    if (allowed || d->audit) {
+        say(d, entry, allowed ? "allowed" : "would-refuse", allowed ? NULL : reason);
+    }
+    return allowed || d->audit;
+}
+
 /* A PGcancel that is remembered nowhere (no memory, a PGconn that came through no entry point):
  * whether the policy stops it; says so. */
 static bool unknown_conn_stopped(void)
@@ -134,19 +135,16 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
             true; /* a cancel is no attempt of its own; only a violation is told */
         /* A cancel of a connection that was let through in plaintext goes out in plaintext too;
          * one of a connection that merely prefers TLS may. */
-        bool stop = d->policy->cancel != CANCEL_ALLOW;
-        bool weak = !d->sealed && !on_socket(d, conn) &&
-                    (!tls || (stop && !d->audit && falls_back(d, conn)));
-        if (weak) {
-            const char *stopped = d->audit ? "would-refuse" : "refused";
-            const char *reason = tls ? "plaintext_cancel does not allow it, and this request could "
-                                       "fall back to plaintext; set sslmode=require"
-                                     : "plaintext_cancel does not allow it";
-            say(d, "PQcancelCreate", stop ? stopped : "allowed", stop ? reason : NULL);
-            copy->blocked = stop && !d->audit;
-            if (copy->blocked) {
-                refuse(copy->message, sizeof copy->message, reason);
-            }
+        bool stop = d->policy->cancel != CANCEL_ALLOW && !d->audit;
+        bool weak =
+            !d->sealed && !session_on_socket(d, conn) && (!tls || (stop && falls_back(d, conn)));
+        const char *reason = tls ? "plaintext_cancel does not allow it, and this request could "
+                                   "fall back to plaintext; set sslmode=require"
+                                 : "plaintext_cancel does not allow it";
+        if (weak && !let_out(d, "PQcancelCreate", reason)) {
+            say(d, "PQcancelCreate", "refused", reason);
+            refuse(copy->message, sizeof copy->message, reason);
+            copy->blocked = true;
         }
         session_bind((PGconn *)cancel, copy);
         conn_state_free(copy);
@@ -154,7 +152,7 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
     errno = saved_errno;
 }
 
-static int send_encrypted(const struct cancel_state *t, char *errbuf, int size, const char *entry)
+static int send_encrypted(const struct cancel_state *t, char *errbuf, int size)
 {
     const char *reason = t->why_not;
     if (t->tls != NULL && tls_cancel_send(t->tls, errbuf, size, &reason)) {
@@ -163,7 +161,7 @@ static int send_encrypted(const struct cancel_state *t, char *errbuf, int size, 
     if (reason == NULL) {
         return 0; /* it was tried over TLS, and errbuf has libpq's own message */
     }
-    say(t->conn_state, entry, "refused", reason);
+    say(t->conn_state, "PQcancel", "refused", reason);
     return refuse(errbuf, size, reason);
 }
 
@@ -186,15 +184,13 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
         return real(cancel, errbuf, size);
     }
     const struct conn_state *d = t->conn_state;
-    enum cancel_rule rule = d->policy->cancel;
-    if (d->audit || rule == CANCEL_ALLOW) {
-        say(d, "PQcancel", d->audit && rule != CANCEL_ALLOW ? "would-refuse" : "allowed", NULL);
+    if (let_out(d, "PQcancel", NULL)) {
         errno = saved_errno;
         return real(cancel, errbuf, size);
     }
     int sent = 0;
-    if (rule == CANCEL_ENCRYPT) {
-        sent = send_encrypted(t, errbuf, size, "PQcancel");
+    if (d->policy->cancel == CANCEL_ENCRYPT) {
+        sent = send_encrypted(t, errbuf, size);
     } else {
         say(d, "PQcancel", "refused", "plaintext_cancel = refuse");
         refuse(errbuf, size, "the policy says plaintext_cancel = refuse");
@@ -210,12 +206,7 @@ int cancel_request(struct conn_state *d, PGconn *conn)
         pq->PQcancel == NULL) {
         return 0;
     }
-    bool plain = inside || on_socket(d, conn) || d->audit || d->policy->cancel == CANCEL_ALLOW;
-    if (plain) {
-        if (!inside && !on_socket(d, conn)) {
-            say(d, "PQrequestCancel",
-                d->policy->cancel == CANCEL_ALLOW ? "allowed" : "would-refuse", NULL);
-        }
+    if (inside || session_on_socket(d, conn) || let_out(d, "PQrequestCancel", NULL)) {
         bool before = inside;
         inside = true; /* libpq comes back through PQgetCancel and PQcancel */
         int sent = pq->PQrequestCancel(conn);

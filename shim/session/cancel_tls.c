@@ -24,7 +24,7 @@
 
 enum { LIMIT_MS = 10000, QUEUE = 16 };
 
-enum state { IDLE, QUEUED, RUNNING, SENT, FAILED };
+enum state { IDLE, PENDING, SENT, FAILED };
 
 struct tls_cancel {
     struct conn_state *conn_state; /* a copy: the cancel's own connection has its own outcome */
@@ -52,18 +52,13 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void destroy(struct tls_cancel *c)
+void tls_cancel_free(struct tls_cancel *c)
 {
-    conn_state_free(session_remove((const PGconn *)c->conn));
-    c->conn_state->libpq.PQcancelFinish(c->conn);
-    conn_state_free(c->conn_state);
-    free(c);
-}
-
-static void drop(struct tls_cancel *c)
-{
-    if (atomic_fetch_sub(&c->holders, 1) == 1) {
-        destroy(c);
+    if (c != NULL && atomic_fetch_sub(&c->holders, 1) == 1) {
+        conn_state_free(session_remove((const PGconn *)c->conn));
+        c->conn_state->libpq.PQcancelFinish(c->conn);
+        conn_state_free(c->conn_state);
+        free(c);
     }
 }
 
@@ -82,35 +77,22 @@ static bool send_it(struct tls_cancel *c)
         return false;
     }
     PostgresPollingStatusType step = PGRES_POLLING_WRITING;
-    while (atomic_load(&c->abandoned) == 0 && now_ms() < deadline) {
+    while (step != PGRES_POLLING_OK && step != PGRES_POLLING_FAILED) {
         struct pollfd p = {.fd = pq->PQcancelSocket(c->conn),
                            .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT};
         poll(&p, 1, 100);
-        if (p.revents == 0) {
-            continue;
-        }
-        if (atomic_load(&c->abandoned) != 0) {
-            break;
-        }
-        /* The witness looks at this session too. */
-        step = witness_polled(c->conn_state, (PGconn *)c->conn, pq->PQcancelPoll(c->conn));
-        if (step == PGRES_POLLING_OK) {
-            return true;
-        }
-        if (step == PGRES_POLLING_FAILED) {
+        if (atomic_load(&c->abandoned) != 0 || now_ms() >= deadline) {
             return false;
         }
+        if (p.revents != 0) { /* the witness looks at this session too */
+            step = witness_polled(c->conn_state, (PGconn *)c->conn, pq->PQcancelPoll(c->conn));
+        }
     }
-    return false;
+    return step == PGRES_POLLING_OK;
 }
 
 static void run(struct tls_cancel *c)
 {
-    int queued = QUEUED;
-    if (!atomic_compare_exchange_strong(&c->state, &queued, RUNNING)) {
-        drop(c);
-        return;
-    }
     struct current before = current_enter(c->conn_state);
     bool sent = send_it(c);
     current_leave(before);
@@ -119,14 +101,14 @@ static void run(struct tls_cancel *c)
     strbuf_copy(c->message, sizeof c->message, sent ? NULL : text);
     atomic_store(&c->state, sent ? SENT : FAILED);
     futex(&c->state, FUTEX_WAKE, INT_MAX, NULL);
-    drop(c); /* not before: who waited may have given its PGcancel back already */
+    tls_cancel_free(c); /* not before: who waited may have given its PGcancel back already */
 }
 
 static void *help(void *unused)
 {
     (void)unused;
     for (;;) {
-        int tls_checked = atomic_load(&work);
+        int seen = atomic_load(&work);
         bool any = false;
         for (size_t i = 0; i < QUEUE; i++) {
             struct tls_cancel *c = atomic_exchange(&queue[i], NULL);
@@ -136,7 +118,7 @@ static void *help(void *unused)
             }
         }
         if (!any) {
-            futex(&work, FUTEX_WAIT, tls_checked, NULL);
+            futex(&work, FUTEX_WAIT, seen, NULL);
         }
     }
     return NULL;
@@ -146,19 +128,17 @@ static void *help(void *unused)
 static bool start_helper(void)
 {
     /* Before glibc 2.34 these live in libpthread, which pgseal does not bring along. */
-    union {
-        void *found;
-        __typeof__(pthread_create) *call;
-    } create = {next_definition("pthread_create")};
+    __typeof__(pthread_create) *create =
+        (__typeof__(pthread_create) *)next_definition("pthread_create");
     sigset_t all;
     sigset_t before;
     pthread_t thread;
-    if (create.found == NULL) {
+    if (create == NULL) {
         return false;
     }
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, &before);
-    bool started = create.call(&thread, NULL, help, NULL) == 0; /* lives as long as the process */
+    bool started = create(&thread, NULL, help, NULL) == 0; /* lives as long as the process */
     sigprocmask(SIG_SETMASK, &before, NULL);
     return started;
 }
@@ -181,18 +161,14 @@ static bool ensure_helper(void)
         return true;
     }
     if (atomic_exchange(&registered, 1) == 0) {
-        union {
-            void *found;
-            int (*call)(void (*)(void), void (*)(void), void (*)(void), void *);
-        } glibc = {next_definition("__register_atfork")};
-        union {
-            void *found;
-            __typeof__(pthread_atfork) *call;
-        } other = {next_definition("pthread_atfork")};
-        if (glibc.found != NULL) {
-            glibc.call(NULL, NULL, in_child, NULL);
-        } else if (other.found != NULL) {
-            other.call(NULL, NULL, in_child);
+        typedef int register_fn(void (*)(void), void (*)(void), void (*)(void), void *);
+        register_fn *glibc = (register_fn *)next_definition("__register_atfork");
+        __typeof__(pthread_atfork) *other =
+            (__typeof__(pthread_atfork) *)next_definition("pthread_atfork");
+        if (glibc != NULL) {
+            glibc(NULL, NULL, in_child, NULL);
+        } else if (other != NULL) {
+            other(NULL, NULL, in_child);
         }
     }
     if (!atomic_compare_exchange_strong(&helper_pid, &nowhere, sys_pid())) {
@@ -213,7 +189,7 @@ struct tls_cancel *tls_cancel_prepare(struct conn_state *d, PGconn *conn, const 
         pq->PQcancelSocket == NULL || pq->PQcancelReset == NULL || pq->PQcancelFinish == NULL ||
         pq->PQcancelErrorMessage == NULL) {
         *why_not = "plaintext_cancel = encrypt needs libpq 17 or newer";
-    } else if (pq->version >= 170000 && pq->version < 170006 && d->addresses != NULL) {
+    } else if (pq->version >= 170000 && pq->version < 170006 && d->hostaddr != NULL) {
         *why_not = "libpq 17.0 to 17.5 cannot cancel a connection with hostaddr; update it";
     } else if (!ensure_helper()) {
         *why_not = "this process cannot start the thread that would send it";
@@ -261,8 +237,7 @@ bool tls_cancel_send(struct tls_cancel *c, char *errbuf, int size, const char **
     *why_not = NULL;
     if (atomic_load(&helper_pid) != sys_pid()) {
         *why_not = "the thread that would send it over TLS is not running in this process";
-    } else if (state == QUEUED || state == RUNNING ||
-               !atomic_compare_exchange_strong(&c->state, &state, QUEUED)) {
+    } else if (state == PENDING || !atomic_compare_exchange_strong(&c->state, &state, PENDING)) {
         *why_not = "a cancel request for this connection is already in progress";
     }
     if (*why_not != NULL) {
@@ -275,7 +250,7 @@ bool tls_cancel_send(struct tls_cancel *c, char *errbuf, int size, const char **
         return false;
     }
     int64_t deadline = now_ms() + LIMIT_MS;
-    while ((state = atomic_load(&c->state)) == QUEUED || state == RUNNING) {
+    while ((state = atomic_load(&c->state)) == PENDING) {
         int64_t left = deadline - now_ms();
         if (left <= 0) {
             atomic_store(&c->abandoned, 1);
@@ -289,11 +264,4 @@ bool tls_cancel_send(struct tls_cancel *c, char *errbuf, int size, const char **
         strbuf_copy(errbuf, (size_t)size, c->message);
     }
     return state == SENT;
-}
-
-void tls_cancel_free(struct tls_cancel *c)
-{
-    if (c != NULL) {
-        drop(c);
-    }
 }

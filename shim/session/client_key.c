@@ -45,9 +45,7 @@ void *client_key_engine(engine_by_id_fn *real, const char *id)
     if (d == NULL || !d->sealed || d->engine_allowed) {
         return real(id);
     }
-    if (!d->blocked) {
-        session_refuse(d, STOP_FAILED, SEAL_ENGINE_REFUSED);
-    }
+    session_refuse(d, STOP_FAILED, SEAL_ENGINE_REFUSED);
     return NULL;
 }
 

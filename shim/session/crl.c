@@ -3,9 +3,9 @@
 
 #include "lib/core/event/event.h"
 #include "lib/core/text/strbuf.h"
-#include "lib/elf/loaded.h"
 #include "lib/os/trust_files.h"
 #include "shim/session/current.h"
+#include "shim/session/openssl.h"
 #include "shim/session/stop.h"
 
 #include <errno.h>
@@ -13,49 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* X(return type, name, (parameters)), as OpenSSL 1.1.0 to 4 have them. */
-#define CRL_FUNCTIONS(X)                                                                           \
-    X(void *, d2i_X509_CRL, (void *crl, const unsigned char **der, long len))                      \
-    X(int, X509_STORE_add_crl, (void *store, void *crl))                                           \
-    X(void, X509_CRL_free, (void *crl))
-
-struct functions {
-#define CRL_MEMBER(type, name, parameters) type(*name) parameters;
-    CRL_FUNCTIONS(CRL_MEMBER)
-#undef CRL_MEMBER
-};
-
-/* They stand in the library that defines what the slot held. */
-static bool find_functions(load_locations_fn *real, struct functions *f)
-{
-    union {
-        load_locations_fn *call;
-        const void *address;
-    } from = {real};
-    struct object crypto;
-    if (!object_of(from.address, &crypto)) {
-        return false;
-    }
-#define CRL_FIND(type, name, parameters)                                                           \
-    f->name = (type(*) parameters)object_symbol(&crypto, #name);                                   \
-    if (f->name == NULL) {                                                                         \
-        return false;                                                                              \
-    }
-    CRL_FUNCTIONS(CRL_FIND)
-#undef CRL_FIND
-    return true;
-}
-
 /* Adds the CRLs of these blocks to the store. */
-static bool add(const struct functions *f, void *store, const struct pem_blocks *blocks)
+static bool add(const struct openssl *o, void *store, const struct pem_blocks *blocks)
 {
     bool added = true;
     const struct pem_block *b = NULL;
     while (added && (b = pem_next(blocks, b)) != NULL) {
         const unsigned char *der = b->der;
-        void *crl = f->d2i_X509_CRL(NULL, &der, (long)b->len);
-        added = crl != NULL && f->X509_STORE_add_crl(store, crl) == 1;
-        f->X509_CRL_free(crl);
+        void *crl = o->d2i_X509_CRL(NULL, &der, (long)b->len);
+        added = crl != NULL && o->X509_STORE_add_crl(store, crl) == 1;
+        o->X509_CRL_free(crl);
     }
     return added;
 }
@@ -63,21 +30,20 @@ static bool add(const struct functions *f, void *store, const struct pem_blocks 
 /* NULL, or why the file must not be used (perhaps in reason). *found tells whether there are CRLs
  * now. known: it was there and fine when the connection was decided on; else one that cannot be
  * opened is none, as it is to libpq. */
-static const char *load(load_locations_fn *real, void *store, const char *file, bool known,
+static const char *load(const struct linked *libpq, void *store, const char *file, bool known,
                         bool *found, char *reason, size_t size)
 {
-    struct functions f;
     struct pem_blocks blocks;
-    const char *fault = NULL;
     enum crl_state state = crl_read(file, &blocks, reason, size);
     *found = state == CRL_FINE;
-    if (state == CRL_FAULTY || (state == CRL_UNREADABLE && known)) {
-        fault = reason;
-    } else if (state == CRL_ABSENT && known) {
-        fault = "no such file";
-    } else if (state == CRL_FINE && !find_functions(real, &f)) {
+    if (!*found) {
+        return state == CRL_FAULTY || known ? reason : NULL;
+    }
+    const struct openssl *o = openssl_of(libpq);
+    const char *fault = NULL;
+    if (o == NULL || o->has_crl == 0) {
         fault = "this libpq's OpenSSL lacks the functions that load it";
-    } else if (state == CRL_FINE && !add(&f, store, &blocks)) {
+    } else if (!add(o, store, &blocks)) {
         fault = "OpenSSL cannot parse one of its blocks";
     }
     free(blocks.at);
@@ -87,7 +53,7 @@ static const char *load(load_locations_fn *real, void *store, const char *file, 
 static void refuse(struct conn_state *d, const char *option, const char *path, const char *fault)
 {
     char reason[REASON_MAX - 32];
-    if (d == NULL || d->blocked) {
+    if (d == NULL) {
         return;
     }
     strbuf_join(reason, sizeof reason, option, ": ", event_redacts(path) ? "(hidden)" : path, ": ",
@@ -95,7 +61,7 @@ static void refuse(struct conn_state *d, const char *option, const char *path, c
     session_refuse(d, STOP_FAILED, reason);
 }
 
-int crl_load(load_locations_fn *real, void *store, const char *file, const char *dir)
+int crl_load(const struct linked *libpq, void *store, const char *file, const char *dir)
 {
     static const char nothing[] = "/dev/null";
     struct conn_state *d = current_state();
@@ -104,7 +70,7 @@ int crl_load(load_locations_fn *real, void *store, const char *file, const char 
     const char *fault = NULL;
     int saved_errno = errno;
     if (d != NULL ? !d->sealed : current_as_bare()) {
-        return real(store, file, dir);
+        return libpq->real.X509_STORE_load_locations(store, file, dir);
     }
     if (dir != NULL && strcmp(dir, nothing) != 0) {
         refuse(d, "sslcrldir", dir, "a CRL directory can also add roots");
@@ -115,7 +81,7 @@ int crl_load(load_locations_fn *real, void *store, const char *file, const char 
         file = decided;
         fault = "libpq was about to load a different file";
     } else if (file != NULL && strcmp(file, nothing) != 0) {
-        fault = load(real, store, file, decided != NULL, &found, reason, sizeof reason);
+        fault = load(libpq, store, file, decided != NULL, &found, reason, sizeof reason);
     }
     if (fault != NULL) {
         refuse(d, "sslcrl", file, fault);

@@ -1,6 +1,8 @@
 /* evidence: compares a TLS session with the decision, and records what it showed. */
 #include "shim/session/evidence.h"
 
+#include "lib/core/event/event.h"
+#include "lib/core/text/calendar.h"
 #include "lib/core/text/hostname.h"
 #include "lib/core/text/list.h"
 #include "lib/core/text/pem.h"
@@ -16,7 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BITS_LEAST = 128, ROOT_MAX = 64 << 20 };
+enum { BITS_LEAST = 128 };
 
 static void hex(const unsigned char *bytes, size_t n, char *out)
 {
@@ -68,21 +70,12 @@ static void find_names(const struct openssl *o, const void *x, char *out, size_t
 static void find_not_after(const struct openssl *o, const void *x, char *out, size_t size)
 {
     struct tm tm = {0};
-    struct strbuf t;
-    strbuf_init(&t, out, size);
     if (o->ASN1_TIME_to_tm(o->X509_get0_notAfter(x), &tm) != 1) {
         return;
     }
-    const struct {
-        int value;
-        unsigned width;
-        const char *after;
-    } parts[] = {{tm.tm_year + 1900, 4, "-"}, {tm.tm_mon + 1, 2, "-"}, {tm.tm_mday, 2, "T"},
-                 {tm.tm_hour, 2, ":"},        {tm.tm_min, 2, ":"},     {tm.tm_sec, 2, "Z"}};
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        strbuf_add_uint(&t, (uint64_t)parts[i].value, parts[i].width);
-        strbuf_add(&t, parts[i].after);
-    }
+    int64_t hours = calendar_days(tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday) * 24 + tm.tm_hour;
+    event_time(((hours * 60 + tm.tm_min) * 60 + tm.tm_sec) * 1000, out, size);
+    strbuf_copy(strchr(out, '.'), sizeof "Z", "Z"); /* no milliseconds */
 }
 
 /* The DER of a certificate, malloc'ed; NULL: no memory. */
@@ -102,16 +95,12 @@ static unsigned char *encode(const struct openssl *o, const void *x, size_t *n)
  * does not see, as it is now. One holder more; NULL: none, or faulty. */
 static struct roots *judged_roots(const struct conn_state *d)
 {
-    struct stat st;
-    const char *reason;
-    struct roots *roots = roots_keep(d->roots);
+    char fault[256];
     const char *path = conn_state_root(d);
-    int fd = roots == NULL && path != NULL ? files_open_regular(path, &st) : -1;
-    if (fd >= 0) {
-        roots = roots_read_file(fd, path, ROOT_MAX, &reason);
-        close(fd);
+    if (d->roots != NULL || path == NULL) {
+        return roots_keep(d->roots);
     }
-    return roots;
+    return files_root(path, fault, sizeof fault);
 }
 
 /* Whether the anchor stands in the root file. */
@@ -130,18 +119,6 @@ static bool anchored(const struct conn_state *d, const struct openssl *o, const 
     return held;
 }
 
-bool evidence_socket_listed(const struct conn_state *d)
-{
-    for (size_t i = 0, n = list_length(d->hosts); i < n; i++) {
-        size_t len;
-        const char *e = list_element(d->hosts, i, &len);
-        if (len == 0 || e[0] == '/' || e[0] == '@') {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* The peer that a canonical address leads to: 0.0.0.0 and :: reach the loopback address (ip(7)). */
 static const char *peer_of(const char *address)
 {
@@ -158,12 +135,12 @@ static enum agreement agree(const struct conn_state *d, size_t i, const char *ho
 {
     char name[HOST_MAX];
     char decided[HOST_MAX];
-    bool fits = list_copy(d->addresses, i, decided, sizeof decided);
+    bool fits = list_copy(d->hostaddr, i, decided, sizeof decided);
     fits = list_copy(d->hosts, i, name, sizeof name) && fits;
     if (!fits || strcmp(host, name[0] != '\0' ? name : decided) != 0) {
         return OTHER_HOST;
     }
-    list_copy(d->ports, list_length(d->ports) == 1 ? 0 : i, name, sizeof name);
+    list_copy(d->port, list_length(d->port) == 1 ? 0 : i, name, sizeof name);
     if (port_number(name[0] != '\0' ? name : "5432") != port) {
         return OTHER_PORT;
     }
@@ -209,7 +186,7 @@ static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct e
     const char *host = d->libpq.PQhost(conn);
     enum agreement best = OTHER_HOST;
     size_t hosts = list_length(d->hosts);
-    size_t addresses = list_length(d->addresses);
+    size_t addresses = list_length(d->hostaddr);
     for (size_t i = 0; host != NULL && i < (hosts > addresses ? hosts : addresses); i++) {
         enum agreement this = agree(d, i, host, address, port, &peer);
         best = this > best ? this : best;
@@ -306,7 +283,7 @@ const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evi
     if (ssl == NULL && claims_openssl(d, conn)) {
         return "libpq reports TLS, but the session has none";
     }
-    const struct openssl *o = ssl != NULL ? openssl_of(&d->libpq) : NULL;
+    const struct openssl *o = ssl != NULL ? openssl_of(d->libpq.linked) : NULL;
     if (ssl == NULL) {
         e->note = "this libpq exposes no OpenSSL session: only libpq's own verification applies";
     } else {

@@ -33,7 +33,4 @@ struct evidence {
  * (libpq.sgml). */
 const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evidence *e);
 
-/* Whether the list that was decided on has a Unix socket in it. */
-bool evidence_socket_listed(const struct conn_state *d);
-
 #endif

@@ -2,7 +2,7 @@
 #ifndef PGSEAL_OPENSSL_H
 #define PGSEAL_OPENSSL_H
 
-#include "shim/dynlink/resolve.h"
+#include "shim/dynlink/linkage.h"
 #include "shim/session/demand.h"
 
 #include <stdbool.h>
@@ -40,13 +40,21 @@
        void *engine))                                                                              \
     X(void, ERR_clear_error, (void))
 
+/* What a CRL file needs. */
+#define CRL_FUNCTIONS(X)                                                                           \
+    X(void *, d2i_X509_CRL, (void *crl, const unsigned char **der, long len))                      \
+    X(int, X509_STORE_add_crl, (void *store, void *crl))                                           \
+    X(void, X509_CRL_free, (void *crl))
+
 /* Immutable once it is found. */
 struct openssl {
     const char *missing; /* NULL, or why the functions below are not all there (static text) */
 #define OPENSSL_MEMBER(type, name, parameters) type(*name) parameters;
     OPENSSL_FUNCTIONS(OPENSSL_MEMBER)
+    CRL_FUNCTIONS(OPENSSL_MEMBER)
 #undef OPENSSL_MEMBER
-    size_t has_demand;    /* 0 or 1; of this size so that two of these can be compared as bytes */
+    size_t has_crl;       /* 0 or 1; of this size so that two of these can be compared as bytes */
+    size_t has_demand;    /* likewise */
     struct demand demand; /* for roots on demand, where has_demand */
 };
 
@@ -54,7 +62,7 @@ struct openssl {
  * sessions, and a bundled one has names of its own. Looked for once, and again where objects have
  * been loaded or unloaded since. NULL without memory. What is returned is never freed. Keeps errno,
  * thread-safe; takes the loader's lock, so it is not async-signal-safe. */
-const struct openssl *openssl_of(const struct libpq *pq);
+const struct openssl *openssl_of(const struct linked *libpq);
 
 /* Constants of OpenSSL's public headers that never change. */
 enum {

@@ -30,19 +30,12 @@ static bool is_c_library(const struct import *import, void *data)
  * it. Its fopen may be another preload's, so its other imports count too. */
 static open_descriptor_fn *find_fdopen(__typeof__(fopen) *real, const void *libpq)
 {
-    union {
-        __typeof__(fopen) *call;
-        const void *address;
-    } opened = {real};
-    union {
-        void *found;
-        open_descriptor_fn *call;
-    } open_descriptor = {fdopen_of(opened.address)};
     struct object o;
-    if (open_descriptor.found == NULL && object_of(libpq, &o)) {
-        object_each_import(&o, is_c_library, &open_descriptor.found);
+    void *found = fdopen_of((const void *)real);
+    if (found == NULL && object_of(libpq, &o)) {
+        object_each_import(&o, is_c_library, &found);
     }
-    return open_descriptor.call;
+    return (open_descriptor_fn *)found;
 }
 
 /* An anonymous file that holds the lines, open at its start: libpq 18 looks at the mode of what it

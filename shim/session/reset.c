@@ -27,16 +27,17 @@ static bool exempt_still_holds(const struct conn_state *d, const struct world *w
 static bool files_still_hold(struct conn_state *d, const struct world *w, char *reason, size_t size)
 {
     char fault[256];
-    if (d->root == NULL) { /* libpq looks for it anew, and it is judged there */
-        roots_release(d->roots);
-        d->roots = NULL;
-    } else if (!w->root_ok(w->data, d->root, fault, sizeof fault)) {
+    roots_release(d->roots);
+    /* Without one that was decided, libpq looks for it anew, and it is judged there. */
+    d->roots = d->root != NULL ? files_root(d->root, fault, sizeof fault) : NULL;
+    if (d->root != NULL && d->roots == NULL) {
         strbuf_join(reason, size, "sslrootcert: ", d->root, ": ", fault);
         return false;
     }
-    int state = d->crl != NULL ? w->crl_state(w->data, d->crl, fault, sizeof fault) : 1;
-    if (state < 0 || (state == 0 && d->crl_required)) {
-        strbuf_join(reason, size, "sslcrl: ", d->crl, ": ", state == 0 ? "no such file" : fault);
+    enum crl_state state =
+        d->crl != NULL ? w->crl_state(w->data, d->crl, fault, sizeof fault) : CRL_FINE;
+    if (state < CRL_ABSENT || (state == CRL_ABSENT && d->crl_required)) {
+        strbuf_join(reason, size, "sslcrl: ", d->crl, ": ", fault);
         return false;
     }
     return true;
@@ -47,16 +48,12 @@ bool reset_ok(struct conn_state *d, PGconn *conn)
     int saved_errno = errno;
     char reason[REASON_MAX - 32];
     struct world w;
-    struct roots *keep = NULL;
-    files_world(&w, &keep);
-    bool ok = d->exempt != NULL ? exempt_still_holds(d, &w, reason, sizeof reason)
-              : d->sealed       ? files_still_hold(d, &w, reason, sizeof reason)
-                                : true;
-    if (ok && keep != NULL) {
-        roots_release(d->roots);
-        d->roots = keep;
-    } else {
-        roots_release(keep);
+    bool ok = true;
+    files_world(&w, NULL);
+    if (d->exempt != NULL) {
+        ok = exempt_still_holds(d, &w, reason, sizeof reason);
+    } else if (d->sealed) {
+        ok = files_still_hold(d, &w, reason, sizeof reason);
     }
     if (!ok) {
         session_stop(d, conn, STOP_REFUSE, reason);

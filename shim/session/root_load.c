@@ -37,27 +37,20 @@ static bool found(struct conn_state *d, const char *file)
     return d->root_found != NULL;
 }
 
-/* What was judged is given back when the witness has seen the session: a second host of a list, and a
- * cancel that libpq copies from the connection, have the file judged anew. */
+/* What was judged is given back when the witness has seen the session: a second host of a list, and
+ * a cancel that libpq copies from the connection, have the file judged anew. */
 static bool judged(struct conn_state *d, const char *file)
 {
     char fault[256] = "out of memory";
-    struct world w;
-    struct roots *roots = NULL;
-    if (d->root == NULL && !found(d, file)) {
+    bool known = d->root != NULL || found(d, file);
+    if (known && d->roots == NULL) {
+        d->roots = files_root(file, fault, sizeof fault);
+    }
+    if (!known || d->roots == NULL) {
         refuse(d, file, fault, "");
         return false;
     }
-    if (d->roots != NULL) {
-        return true;
-    }
-    files_world(&w, &roots);
-    if (w.root_ok(w.data, file, fault, sizeof fault)) {
-        d->roots = roots;
-        return true;
-    }
-    refuse(d, file, fault, "");
-    return false;
+    return true;
 }
 
 /* Whether this is the file that the connection's verification rests on. */
@@ -73,9 +66,8 @@ int root_load(load_verify_locations_fn *real, void *ctx, const char *file, const
         if (!judged(d, file)) {
             return 0;
         }
-        const struct openssl *o = openssl_of(&d->libpq);
-        if (o != NULL && o->has_demand != 0 && d->roots != NULL &&
-            demand_roots(&o->demand, ctx, d->roots)) {
+        const struct openssl *o = openssl_of(d->libpq.linked);
+        if (o != NULL && o->has_demand != 0 && demand_roots(&o->demand, ctx, d->roots)) {
             return 1;
         }
     }
@@ -88,7 +80,7 @@ int root_looked_for(const char *path, int result)
     const size_t tail = sizeof name - 1;
     struct conn_state *d = result != 0 ? current_state() : NULL;
     size_t len = path != NULL ? strlen(path) : 0;
-    if (d != NULL && d->sealed && d->root_found_by_libpq && !d->blocked && len >= tail &&
+    if (d != NULL && d->sealed && d->root_found_by_libpq && len >= tail &&
         strcmp(path + len - tail, name) == 0) {
         refuse(
             d, path, sys_error(errno),

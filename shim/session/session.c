@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static struct ptr_map sessions;
 static struct ptr_map states; /* by number */
@@ -57,6 +58,15 @@ struct conn_state *session_remove(const PGconn *conn)
     return ptr_map_remove(&sessions, conn);
 }
 
+bool session_on_socket(const struct conn_state *d, PGconn *conn)
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t len = sizeof peer;
+    int fd = d->libpq.PQsocket(conn);
+    return fd >= 0 && getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
+           peer.ss_family == AF_UNIX;
+}
+
 /* Copies strings into the block behind a decision; the first round only counts. */
 struct copying {
     char *at; /* NULL while counting */
@@ -87,10 +97,8 @@ static void copy_strings(struct copying *c, struct conn_state *d, const struct r
     d->key = copy(c, v->key);
     d->crl = copy(c, v->crl);
     d->hosts = copy(c, v->hosts);
-    d->ports = copy(c, v->ports);
-    d->addresses = copy(c, r != NULL ? request_value(r, "hostaddr") : NULL);
     d->host = copy(c, r != NULL ? request_value(r, "host") : NULL);
-    d->hostaddr = d->addresses;
+    d->hostaddr = copy(c, r != NULL ? request_value(r, "hostaddr") : NULL);
     d->port = copy(c, r != NULL ? request_value(r, "port") : NULL);
     d->dbname = copy(c, r != NULL ? request_value(r, "dbname") : NULL);
     d->user = copy(c, r != NULL ? request_value(r, "user") : NULL);
@@ -126,9 +134,9 @@ struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p
         d->cert_found_by_libpq = v->cert_found_by_libpq;
         d->passphrase = v->passphrase;
         d->engine_allowed = v->engine_allowed;
+        d->socket_listed = v->socket;
         d->crl_required = v->rule != NULL && v->rule->crl != NULL;
         d->entry = entry;
-        d->mode = v->mode == MODE_AUDIT ? "audit" : "enforce";
         d->ndials = v->sealed ? v->ndials : 0; /* in audit mode look-ups stay what they are */
         d->dials = (struct dial *)(d + 1);
         c = (struct copying){.at = (char *)(d + 1) + dials};

@@ -35,17 +35,15 @@ struct conn_state {
     const struct rule *exempt; /* the exemption that was used, or NULL */
     bool crl_required;         /* crl is the policy's */
     const char *entry;         /* the entry point's static name */
-    const char *mode;          /* static */
     const char *object; /* the strings from here on live behind the struct, NULL where absent */
     const char *where;
     const char *root;
     const char *key; /* the client key that is named */
     const char *crl;
-    const char *hosts; /* the lists as libpq was given them */
-    const char *ports;
-    const char *addresses;
+    const char *hosts; /* the host list as it is verified */
     const char *host, *hostaddr, *port, *dbname, *user,
         *application_name; /* for log lines: as the program asked */
+    bool socket_listed;    /* the host list has a Unix socket in it */
     bool rejected;         /* libpq did not accept the caller's own values (probe.h) */
     size_t ndials;
     size_t next_dial; /* which of several dials of one name the next look-up is for */
@@ -91,6 +89,9 @@ void conn_state_free(struct conn_state *d);
 
 /* The conn_state with this number; NULL: none, or freed by now. Async-signal-safe, keeps errno. */
 struct conn_state *conn_state_find(uint64_t id);
+
+/* Whether the peer of conn is a Unix socket. May change errno. */
+bool session_on_socket(const struct conn_state *d, PGconn *conn);
 
 /* The states of all PGconns that came through an entry point. session_bind enters d, once, and is
  * one more holder of it, which session_remove hands to its caller. All keep errno; session_find is

@@ -63,7 +63,7 @@ void *slot_ldap_init(struct linked *libpq, const char *host, int port)
 int slot_X509_STORE_load_locations(struct linked *libpq, void *store, const char *file,
                                    const char *dir)
 {
-    return crl_load(libpq->real.X509_STORE_load_locations, store, file, dir);
+    return crl_load(libpq, store, file, dir);
 }
 
 int slot_SSL_CTX_load_verify_locations(struct linked *libpq, void *ctx, const char *file,

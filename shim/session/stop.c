@@ -12,6 +12,9 @@ void session_refuse(struct conn_state *d, enum stop stop, const char *reason)
     static const char *const events[] = {"refuse", "failed", "violation"};
     struct event e = {.reason = reason};
     int saved_errno = errno;
+    if (d->blocked) {
+        return;
+    }
     d->blocked = d->outcome_logged = true;
     strbuf_join(d->message, sizeof d->message,
                 "pgseal: refused: ", stop == STOP_VIOLATION ? "violation: " : "", reason, "\n");

@@ -14,7 +14,8 @@ enum stop { STOP_REFUSE, STOP_FAILED, STOP_VIOLATION };
  * `refused`. Keeps errno. */
 void session_stop(struct conn_state *d, PGconn *conn, enum stop stop, const char *reason);
 
-/* The same where libpq itself lets the connection fail, for this reason of pgseal's. */
+/* The same where libpq itself lets the connection fail, for this reason of pgseal's. Of several
+ * reasons the first stands, and is logged. */
 void session_refuse(struct conn_state *d, enum stop stop, const char *reason);
 
 #endif

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* Looks at a session in TLS. Returns false if it was stopped. */
 __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
@@ -58,13 +57,9 @@ static bool in_tls(const struct conn_state *d, PGconn *conn)
 }
 
 /* A Unix socket of a mixed list is no session that was sealed. */
-static bool on_unix_socket(const struct conn_state *d, PGconn *conn)
+static bool on_listed_socket(const struct conn_state *d, PGconn *conn)
 {
-    struct sockaddr_storage peer = {0};
-    socklen_t len = sizeof peer;
-    int fd = d->libpq.PQsocket(conn);
-    return fd >= 0 && getpeername(fd, (struct sockaddr *)&peer, &len) == 0 &&
-           peer.ss_family == AF_UNIX && evidence_socket_listed(d);
+    return d->socket_listed && session_on_socket(d, conn);
 }
 
 /* Whether the server has been told who we are: the startup packet is out (libpq-fe.h
@@ -113,7 +108,7 @@ PostgresPollingStatusType witness_polled(struct conn_state *d, PGconn *conn,
         bool ready = status == CONNECTION_MADE && in_tls(d, conn);
         bool late = !ready &&
                     (d->startup_sent || status == CONNECTION_OK); /* a libpq that skips the state */
-        if (!d->tls_checked && (ready || (late && !on_unix_socket(d, conn))) && !look(d, conn)) {
+        if (!d->tls_checked && (ready || (late && !on_listed_socket(d, conn))) && !look(d, conn)) {
             result = PGRES_POLLING_FAILED;
         }
     }
@@ -126,7 +121,7 @@ void witness_returned(struct conn_state *d, PGconn *conn)
     int saved_errno = errno;
     int status = d->libpq.PQstatus(conn);
     if (d->sealed && !d->blocked && status == CONNECTION_OK && !d->tls_checked &&
-        !on_unix_socket(d, conn)) {
+        !on_listed_socket(d, conn)) {
         look(d, conn);
     } else if (d->sealed && !d->blocked && status == CONNECTION_BAD && !d->outcome_logged) {
         /* If no poll was seen, the server's own words tell that it had been spoken to. */

@@ -1,13 +1,13 @@
-/* fuzz_rewrite: any call through any entry point, held against the real libpq, which may not connect
- * here.
+/* fuzz_rewrite: any call through any entry point, held against the real libpq, which may not
+ * connect here.
  *
  * What must hold: where libpq rejects what the program said, the way through pgseal ends in the
  * same words; else the sealed form has exactly the forced values and every other option as libpq
  * understood it through the entry point itself, and the pinned form has them all as they were.
  *
- * Input: a byte that chooses the entry point, a byte that chooses the policy, then texts that end with
- * a NUL: the string; "keyword=value" (no '=': a NULL value) for arrays; the arguments for PQsetdbLogin
- * in the order of its array form, \1 for NULL; stretched (stretch.h). */
+ * Input: a byte that chooses the entry point, a byte that chooses the policy, then texts that end
+ * with a NUL: the string; "keyword=value" (no '=': a NULL value) for arrays; the arguments for
+ * PQsetdbLogin in the order of its array form, \1 for NULL; stretched (stretch.h). */
 #include "lib/core/text/strbuf.h"
 #include "shim/connect/call.h"
 #include "shim/dynlink/linkage.h"
@@ -84,24 +84,17 @@ static bool root_ok(void *data, const char *path, char *reason, size_t size)
     return true;
 }
 
-static int crl_state(void *data, const char *path, char *reason, size_t size)
+static enum crl_state crl_state(void *data, const char *path, char *reason, size_t size)
 {
     (void)data;
     strbuf_copy(reason, size, "");
-    return strstr(path, "pure") != NULL ? 1 : 0;
+    return strstr(path, "pure") != NULL ? CRL_FINE : CRL_ABSENT;
 }
 
 static const char *bundle(void *data)
 {
     (void)data;
     return "/bundle";
-}
-
-static int readable(void *data, const char *path)
-{
-    (void)data;
-    (void)path;
-    return 0;
 }
 
 static const char *environment(void *data, const char *name)
@@ -114,7 +107,6 @@ static const char *environment(void *data, const char *name)
 static const struct world world = {.root_ok = root_ok,
                                    .crl_state = crl_state,
                                    .bundle = bundle,
-                                   .readable = readable,
                                    .environment = environment,
                                    .today = 20000};
 

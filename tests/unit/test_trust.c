@@ -240,9 +240,8 @@ static void crl_of_the_home_directory(void **state)
     assert_string_equal(m.v.crl, HOME_CRL);
     undo(&m);
     f.crls = HOME_CRL "=-1";
-    f.readable = HOME_CRL "=1";
     JUDGE(mixed, 150018, &f);
-    f.readable = HOME_CRL "=-1"; /* none to libpq either */
+    f.crls = HOME_CRL "=-2"; /* cannot be read, and so is none to libpq either */
     JUDGE(hidden, 150018, &f);
 }
 

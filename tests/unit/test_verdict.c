@@ -127,7 +127,6 @@ static void where_and_what(void **state)
     assert_null(m.v.crl);
     assert_int_equal(m.v.min_tls, 12);
     assert_string_equal(m.v.hosts, "db");
-    assert_string_equal(m.v.ports, "1");
     assert_int_equal(m.v.ndials, 0);
     assert_ptr_equal(m.v.rule, &m.d.p.global);
     undo(&m);

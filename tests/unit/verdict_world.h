@@ -14,13 +14,12 @@
 
 enum { TODAY = 20781 }; /* 2026-11-24 */
 
-/* What the made-up world holds. Files: words "/path=state"; a state is 1, 0 or -1. */
+/* What the made-up world holds. Files: words "/path=state"; a state is an enum crl_state, or 1. */
 struct facts {
     const char *bundle;   /* NULL: none */
     const char *home;     /* NULL: none */
     const char *bad_root; /* this root file is "empty", any other fine */
-    const char *crls;     /* "/path=1 …": crl_state's answers, 0 for others */
-    const char *readable; /* likewise for readable */
+    const char *crls;     /* "/path=1 …": crl_state's answers, absent for others */
     const char *oauth;    /* PGOAUTHDEBUG */
     bool crl_judged;      /* the CRL is judged where libpq opens it */
     bool root_judged;     /* likewise the root */
@@ -42,7 +41,7 @@ static inline int listed(const char *list, const char *path, int other)
     size_t n = strlen(path);
     for (const char *at = list; at != NULL && (at = strstr(at, path)) != NULL; at += n) {
         if ((at == list || at[-1] == ' ') && at[n] == '=') {
-            return at[n + 1] == '-' ? -1 : at[n + 1] - '0';
+            return at[n + 1] == '-' ? '0' - at[n + 2] : at[n + 1] - '0';
         }
     }
     return other;
@@ -56,22 +55,20 @@ static inline bool made_root_ok(void *data, const char *path, char *reason, size
     return ok;
 }
 
-static inline int made_crl_state(void *data, const char *path, char *reason, size_t size)
+static inline enum crl_state made_crl_state(void *data, const char *path, char *reason, size_t size)
 {
     const struct facts *f = data;
-    int state = listed(f->crls, path, 0);
-    strbuf_copy(reason, size, state < 0 ? "contains a block other than X509 CRL" : "");
+    enum crl_state state = (enum crl_state)listed(f->crls, path, CRL_ABSENT);
+    strbuf_copy(reason, size,
+                state == CRL_ABSENT  ? "no such file"
+                : state < CRL_ABSENT ? "contains a block other than X509 CRL"
+                                     : "");
     return state;
 }
 
 static inline const char *made_bundle(void *data)
 {
     return ((const struct facts *)data)->bundle;
-}
-
-static inline int made_readable(void *data, const char *path)
-{
-    return listed(((const struct facts *)data)->readable, path, 0);
 }
 
 static inline const char *made_environment(void *data, const char *name)
@@ -134,7 +131,6 @@ static inline void decide(struct made *m, int version, const struct facts *facts
                           .root_ok = made_root_ok,
                           .crl_state = made_crl_state,
                           .bundle = made_bundle,
-                          .readable = made_readable,
                           .environment = made_environment,
                           .today = TODAY};
     m->r = (struct request){.version = version,

@@ -19,6 +19,12 @@ static bool is_socket(const char *host, int version)
     return host[0] == '/' || (host[0] == '@' && version >= 140000);
 }
 
+/* What the policy's sections are matched with. */
+static const char *element_name(const struct element *e)
+{
+    return e->host[0] != '\0' ? e->host : e->hostaddr;
+}
+
 static bool list_too_long(struct deciding *d)
 {
     return seal_fail(d, "the host list is too long to check; name fewer hosts");
@@ -65,8 +71,7 @@ bool seal_find_elements(struct deciding *d)
             v->socket = true;
         } else {
             v->tcp = true;
-            e->rule =
-                policy_match(d->p, e->host[0] != '\0' ? e->host : e->hostaddr, e->port_number);
+            e->rule = policy_match(d->p, element_name(e), e->port_number);
         }
     }
     return true;
@@ -100,7 +105,7 @@ bool seal_judge_unlisted(struct deciding *d)
         struct strbuf t = seal_reason(d->v);
         seal_where(d, &t, d->p->unlisted_line);
         strbuf_add(&t, ": unlisted_hosts = refuse, and no section names the host ");
-        seal_quote(d, &t, e->host[0] != '\0' ? e->host : e->hostaddr);
+        seal_quote(d, &t, element_name(e));
         strbuf_add(&t, "; add a [host …] section for it");
         policy_where(d->p, d->p->unlisted_line, d->v->where, sizeof d->v->where);
         return false;
@@ -132,7 +137,7 @@ static void note_obstacle(struct deciding *d, const char *what, int line, const 
     strbuf_add(&t, " does not apply: ");
     if (lacks) {
         strbuf_add(&t, e->socket ? "the socket " : "the host ");
-        seal_quote(d, &t, e->host[0] != '\0' ? e->host : e->hostaddr);
+        seal_quote(d, &t, element_name(e));
         strbuf_add(&t, " in the same list does not have it");
     } else {
         strbuf_add(&t, "hostaddr ");
@@ -248,7 +253,7 @@ bool seal_same_rules(struct deciding *d)
         const struct element *both[] = {first, e};
         for (size_t k = 0; k < 2; k++) {
             strbuf_add(&t, k > 0 ? " and " : "");
-            seal_quote(d, &t, both[k]->host[0] != '\0' ? both[k]->host : both[k]->hostaddr);
+            seal_quote(d, &t, element_name(both[k]));
             strbuf_add(&t, " (");
             if (both[k]->rule->line > 0) {
                 seal_where(d, &t, both[k]->rule->line);
@@ -313,7 +318,6 @@ bool seal_verify_as(struct deciding *d)
     }
     v->words_len += t.len + 1;
     v->hosts = list;
-    v->ports = request_value(d->r, "port");
     v->renamed = any;
     if (any) {
         seal_force(d, "host", list, false);

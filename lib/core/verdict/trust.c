@@ -150,12 +150,12 @@ static bool keep_default_crl(struct deciding *d)
     if (path == NULL) {
         return true; /* no home: libpq opens nothing */
     }
-    int state = d->w->crl_state(d->w->data, path, reason, sizeof reason);
+    enum crl_state state = d->w->crl_state(d->w->data, path, reason, sizeof reason);
     /* One that this process may not even look at is none to libpq either. */
-    if (state < 0 && d->w->readable(d->w->data, path) == 1) {
+    if (state == CRL_FAULTY) {
         return policy_error(d, 0, "sslcrl", path, reason, SEAL_CRLS_ONLY);
     }
-    v->crl = state == 1 ? path : NULL;
+    v->crl = state == CRL_FINE ? path : NULL;
     return true;
 }
 
@@ -168,10 +168,8 @@ bool seal_judge_crl(struct deciding *d)
     char reason[256];
 
     if (rule->crl != NULL) {
-        int state = d->w->crl_state(d->w->data, rule->crl, reason, sizeof reason);
-        if (state != 1) {
-            return policy_error(d, rule->crl_line, "sslcrl", rule->crl,
-                                state == 0 ? "no such file" : reason, "");
+        if (d->w->crl_state(d->w->data, rule->crl, reason, sizeof reason) != CRL_FINE) {
+            return policy_error(d, rule->crl_line, "sslcrl", rule->crl, reason, "");
         }
         v->crl = rule->crl;
         seal_force(d, "sslcrl", rule->crl, true);
@@ -183,12 +181,13 @@ bool seal_judge_crl(struct deciding *d)
         return refuse_directory(d, dir);
     }
     if (asked != NULL && strcmp(asked, NOTHING) != 0) {
-        int state = d->w->crl_state(d->w->data, asked, reason, sizeof reason);
-        if (state < 0 || strlen(asked) > POLICY_PATH_MAX) {
+        enum crl_state state = d->w->crl_state(d->w->data, asked, reason, sizeof reason);
+        if (state < CRL_ABSENT || strlen(asked) > POLICY_PATH_MAX) {
             return policy_error(d, 0, "sslcrl", asked,
-                                state < 0 ? reason : "longer than 1023 bytes", SEAL_CRLS_ONLY);
+                                state < CRL_ABSENT ? reason : "longer than 1023 bytes",
+                                SEAL_CRLS_ONLY);
         }
-        v->crl = state == 1 ? asked : NULL;
+        v->crl = state == CRL_FINE ? asked : NULL;
     } else if (asked == NULL && !d->r->crl_judged && !keep_default_crl(d)) {
         return false;
     }

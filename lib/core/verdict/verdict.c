@@ -43,17 +43,12 @@ static void conclude(struct verdict *v, enum verdict_kind kind)
 
 static void start(const struct policy *p, struct verdict *v)
 {
+    memset(v, 0, sizeof *v);
     v->kind = VERDICT_REFUSE;
     v->action = ACTION_REFUSED;
     v->mode = p->global.mode;
-    v->sealed = v->fault = v->once = v->pin_target = v->tcp = v->socket = v->renamed = v->full =
-        false;
-    v->root_found_by_libpq = v->cert_found_by_libpq = v->passphrase = v->engine_allowed = false;
     v->rule = &p->global;
-    v->nforced = v->nchanges = v->ndials = v->words_len = 0;
     v->min_tls = 12;
-    v->root = v->crl = v->hosts = v->ports = v->key = NULL;
-    v->where[0] = v->reason[0] = '\0';
 }
 
 void seal_refuse(const struct policy *p, const char *reason, bool always, struct verdict *v)

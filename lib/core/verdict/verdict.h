@@ -54,19 +54,24 @@ struct request {
                          tell; asked where not all files are judged, and by verdict_needs_home */
 };
 
+/* What is found in the place of a CRL file. */
+enum crl_state {
+    CRL_UNREADABLE = -2, /* there or hidden, and this process cannot open it */
+    CRL_FAULTY = -1,     /* no regular file, or it holds anything but CRLs */
+    CRL_ABSENT = 0,      /* not there (ENOENT, ENOTDIR) */
+    CRL_FINE = 1,
+};
+
 /* What the verdict needs to know of the outside; the shim and the cli give the real world, tests a
  * made-up one. */
 struct world {
     void *data;
-    /* Judges a root file: true when fine, else why ("no such file"…) in why. */
+    /* Judges a root file: true when fine, else why not ("no such file"…) is in reason. */
     bool (*root_ok)(void *data, const char *path, char *reason, size_t size);
-    /* Judges a CRL file: 1 CRLs only, 0 not there (ENOENT, ENOTDIR), -1 anything else, with why. */
-    int (*crl_state)(void *data, const char *path, char *reason, size_t size);
+    /* Judges a CRL file; unless it is fine, why not is in reason. */
+    enum crl_state (*crl_state)(void *data, const char *path, char *reason, size_t size);
     /* The distribution's bundle file or NULL. */
     const char *(*bundle)(void *data);
-    /* 1: the file is there and can be read; 0: it is not there; -1: it is there or hidden, and
-     * libpq would fail on it. */
-    int (*readable)(void *data, const char *path);
     const char *(*environment)(void *data, const char *name);
     int32_t today; /* days since 1970-01-01 UTC */
 };
@@ -128,9 +133,7 @@ struct verdict {
     bool engine_allowed;     /* the policy pins the key */
     const char *key;         /* the key that is named, or NULL */
     const char *crl;         /* the CRL file in force or NULL */
-    const char
-        *hosts; /* the host list as it is verified, and the ports, as sent; the witness compares */
-    const char *ports;
+    const char *hosts;       /* the host list as it is verified; the witness compares */
     char where[POLICY_PATH_MAX + 16]; /* rule as file:line, "" where no line stands behind it */
     char reason[SEAL_REASON]; /* refuse: why and what to do; exempt: the policy's reason; else "" or
                                  a note */
@@ -145,8 +148,9 @@ struct verdict {
 void seal_decide(const struct request *r, const struct policy *p, const struct world *w,
                  struct verdict *v);
 
-/* Whether a request under p should tell libpq's home directory in any case: where the program's own root
- * is audited, libpq need not load it, and what it would find there is part of what would be done. */
+/* Whether a request under p should tell libpq's home directory in any case: where the program's own
+ * root is audited, libpq need not load it, and what it would find there is part of what would be
+ * done. */
 bool verdict_needs_home(const struct policy *p);
 
 /* A refusal that stands before any request (a policy with a fault, a caller without libpq, an LDAP

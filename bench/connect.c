@@ -1,9 +1,9 @@
-/* connect TIMES CONNINFO: connects so often, after once that is not counted, and prints for each connection the wall
- * clock and the processor time of this process, in microseconds.
- * connect hold N CONNINFO: opens N connections and prints this process's resident memory in KiB, before and after.
- * connect cycle N CONNINFO: N connections one after the other; prints the resident memory in KiB at each tenth.
- * connect refused N CONNINFO: N times twenty connections that nobody answers; prints for each twenty the processor time of
- * one, in microseconds. */
+/* connect TIMES CONNINFO: connects so often, after once that is not counted, and prints for each
+ * connection the wall clock and the processor time of this process, in microseconds. connect hold N
+ * CONNINFO: opens N connections and prints this process's resident memory in KiB, before and after.
+ * connect cycle N CONNINFO: N connections one after the other; prints the resident memory in KiB at
+ * each tenth. connect refused N CONNINFO: N times twenty connections that nobody answers; prints
+ * for each twenty the processor time of one, in microseconds. */
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* judge TIMES FILE: judges a root file so often from its bytes, and as often unchanged since the last time; prints for each
- * "first" or "again" and the processor time in microseconds. */
+/* judge TIMES FILE: judges a root file so often from its bytes, and as often unchanged since the
+ * last time; prints for each "first" or "again" and the processor time in microseconds. */
 #include "lib/os/roots.h"
 #include "lib/os/sys.h"
 

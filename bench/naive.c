@@ -1,4 +1,5 @@
-/* naive: what a first attempt at this looks like: a preloaded object that is linked to libpq and OpenSSL. */
+/* naive: what a first attempt at this looks like: a preloaded object that is linked to libpq and
+ * OpenSSL. */
 #include <libpq-fe.h>
 #include <openssl/ssl.h>
 

@@ -1,4 +1,5 @@
-/* parse FILE: reads each line of FILE with jansson and drops it: what no report by jansson on one processor can be below. */
+/* parse FILE: reads each line of FILE with jansson and drops it: what no report by jansson on one
+ * processor can be below. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>

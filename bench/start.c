@@ -1,5 +1,6 @@
-/* start ROUNDS OBJECT… -- PROGRAM [ARG…]: starts PROGRAM under each OBJECT in turn ("-": none), ROUNDS times, and
- * prints a line for each start: the object, wall clock and processor time in microseconds. */
+/* start ROUNDS OBJECT… -- PROGRAM [ARG…]: starts PROGRAM under each OBJECT in turn ("-": none),
+ * ROUNDS times, and prints a line for each start: the object, wall clock and processor time in
+ * microseconds. */
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>

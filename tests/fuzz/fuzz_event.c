@@ -1,7 +1,7 @@
 /* fuzz_event: whatever bytes stand in the facts, a line is one valid JSON object in at most 4,096
  * bytes of valid UTF-8 with one newline, at its end, and never shows a secret that stands behind a
- * secret's name, before "://", or in one of five targets that an '@' shows to be cut. jansson judges
- * the JSON and UTF-8. Lengths are drawn to the ends of the buffers.
+ * secret's name, before "://", or in one of five targets that an '@' shows to be cut. jansson
+ * judges the JSON and UTF-8. Lengths are drawn to the ends of the buffers.
  *
  * Input: first byte the field that gets the secret, second byte flags, two bytes of numbers, then
  * texts that NULs end, stretched (stretch.h). */
@@ -44,8 +44,8 @@ struct texts {
     size_t longs; /* how many long ones were taken */
 };
 
-/* The next text, NULL where there are none. Long ones come a few times only: hundreds of fields have
- * to be filled. */
+/* The next text, NULL where there are none. Long ones come a few times only: hundreds of fields
+ * have to be filled. */
 static const char *take(struct texts *t)
 {
     enum { LONG = 1024, LONGS = 6 };

@@ -1,8 +1,8 @@
 /* swap: a second preload that changes a file between two looks at it: at the SWAP_AT-th fopen, open
  * or openat of SWAP_FILE (1 is the first), or, with SWAP_AT=connect, when a TCP connection is first
  * dialled, SWAP_WITH is renamed over it, before the call goes on. SWAP_HOW=overwrite: its bytes are
- * written into SWAP_FILE instead, and the time of the last change is set back. It stands for whoever
- * races with the program. */
+ * written into SWAP_FILE instead, and the time of the last change is set back. It stands for
+ * whoever races with the program. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

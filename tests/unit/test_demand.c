@@ -1,8 +1,8 @@
-/* test_demand: roots on demand never give another verdict than the whole file.
- * Random hierarchies, made to collide: few names, spelt in several ways, and few keys, so that names
- * repeat with other keys, roots are cross-signed, twins have expired, intermediates share a root's
- * name. Each is verified by OpenSSL with the whole file and with roots on demand; result, depth and
- * chain must be the same. */
+/* test_demand: roots on demand never give another verdict than the whole file. Random hierarchies,
+ * made to collide: few names, spelt in several ways, and few keys, so that names repeat with other
+ * keys, roots are cross-signed, twins have expired, intermediates share a root's name. Each is
+ * verified by OpenSSL with the whole file and with roots on demand; result, depth and chain must be
+ * the same. */
 #include "shim/session/demand.h"
 #include "unit.h"
 

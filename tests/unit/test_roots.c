@@ -60,8 +60,8 @@ static void same_bytes_are_shared(void **state)
     roots_release(second);
 }
 
-/* Longer by a block, shorter by it, of the same length with one other byte: each is judged anew, and
- * what others stand on stays what it was. */
+/* Longer by a block, shorter by it, of the same length with one other byte: each is judged anew,
+ * and what others stand on stays what it was. */
 static void other_bytes_are_not(void **state)
 {
     static char text[] = "a text\n" CERTIFICATE;

@@ -1,5 +1,5 @@
-/* ask: a module with a libpq of its own, or a program that opens it. As a module: ask() connects and
- * says how. As a program: ask MODULE local|global|deepbind CONNINFO. */
+/* ask: a module with a libpq of its own, or a program that opens it. As a module: ask() connects
+ * and says how. As a program: ask MODULE local|global|deepbind CONNINFO. */
 #ifdef MODULE
 #include <libpq-fe.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
-/* old.c: stands for a libpq before 9.0, which has no PQconnectStartParams: it says that it was reached. */
+/* old.c: stands for a libpq before 9.0, which has no PQconnectStartParams: it says that it was
+ * reached. */
 #include <stddef.h>
 #include <stdio.h>
 

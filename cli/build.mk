@@ -15,8 +15,8 @@ build/cli/%.o: cli/%.c
 # What the tool may take of the object: nothing that is exported. The slots of its own libpq lead to it as in a sealed process.
 build/shim.a: $(addprefix build/shim/,connect/call.o connect/params.o connect/passwords.o connect/probe.o dynlink/hold.o dynlink/known.o dynlink/linkage.o dynlink/opens.o \
 		dynlink/lock.o dynlink/reach.o dynlink/real.o dynlink/slot.o hooks/landing.o hooks/slot_stubs.o log/fired.o log/log.o \
-		session/client_key.o session/crl.o session/current.o session/demand.o session/ldap.o session/openssl.o session/passfile.o \
-		session/ptr_map.o session/root_load.o session/session.o session/slots.o session/stop.o session/verify_as.o)
+		session/client_key.o session/crl.o session/current.o session/default_files.o session/demand.o session/ldap.o session/openssl.o session/passfile.o \
+		session/ptr_map.o session/root_load.o session/session.o session/stop.o session/verify_as.o)
 	rm -f $@
 	$(AR) rcsD $@ $^
 

@@ -22,7 +22,7 @@ bool cancel_known(const PGcancel *cancel);
  * forced. Not async-signal-safe. */
 void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d);
 
-/* Forgets it, before the real PQfreeCancel, which is returned; NULL: none of ours. */
+/* Forgets it. Returns the real PQfreeCancel, to be called next; NULL: it is not known. */
 __typeof__(PQfreeCancel) *cancel_freed(PGcancel *cancel);
 
 /* PQcancel under the policy: logs plaintext_cancel, and either makes the real call or returns 0

@@ -62,8 +62,8 @@ void tls_cancel_free(struct tls_cancel *c)
     }
 }
 
-/* One cancel, by libpq's own asynchronous functions; between their steps it sees whether anybody
- * still waits. */
+/* One cancel, by libpq's own asynchronous functions; between their steps it checks whether the
+ * handler still waits. */
 static bool send_it(struct tls_cancel *c)
 {
     const struct libpq *pq = &c->conn_state->libpq;
@@ -220,8 +220,8 @@ static bool enqueue(struct tls_cancel *c)
 {
     atomic_fetch_add(&c->holders, 1);
     for (size_t i = 0; i < QUEUE; i++) {
-        struct tls_cancel *nobody = NULL;
-        if (atomic_compare_exchange_strong(&queue[i], &nobody, c)) {
+        struct tls_cancel *none = NULL;
+        if (atomic_compare_exchange_strong(&queue[i], &none, c)) {
             atomic_fetch_add(&work, 1);
             futex(&work, FUTEX_WAKE, 1, NULL);
             return true;

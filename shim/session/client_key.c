@@ -6,6 +6,7 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/os/client_cert.h"
 #include "shim/session/current.h"
+#include "shim/session/slots.h"
 #include "shim/session/stop.h"
 
 #include <errno.h>
@@ -39,11 +40,13 @@ bool client_key_left_out(const char *path)
     return d->left_out != NULL;
 }
 
-void *client_key_engine(engine_by_id_fn *real, const char *id)
+/* libpq loads the engine that a key names. A sealed connection whose policy pins no key gets none,
+ * and ends with the reason as its message. */
+void *slot_ENGINE_by_id(struct linked *libpq, const char *id)
 {
     struct conn_state *d = current_state();
     if (d == NULL || !d->sealed || d->engine_allowed) {
-        return real(id);
+        return libpq->real.ENGINE_by_id(id);
     }
     session_refuse(d, STOP_FAILED, SEAL_ENGINE_REFUSED);
     return NULL;

@@ -8,20 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether libpq, which is about to look at path, is to be told that nothing is there: then errno is
- * ENOENT. True for the default client certificate of a sealed connection that names none, where
- * libpq could not use it (lib/os/client_cert.h): it fails on one, or asks for a passphrase where
- * nobody answers, where a weaker sslmode never came that far. So noted in the connection's state.
- * The key is the one that is named, or the file beside the certificate. Rests on
- * fe-secure-openssl.c initialize_SSL: libpq looks at the file first, and goes on without a
- * certificate on ENOENT. Else false, and errno is kept. */
+/* Called when libpq is about to look at path. True, with errno ENOENT: it must be told that nothing
+ * is there, since path is the default client certificate of a sealed connection that names none,
+ * and libpq could not use it (lib/os/client_cert.h). libpq would fail on it, or ask for a
+ * passphrase that no one can enter; with a weaker sslmode it might never have come that far. The
+ * connection's state notes it. The key is the one that is named, or the file beside the
+ * certificate. Rests on fe-secure-openssl.c initialize_SSL: libpq looks at the file first, and goes
+ * on without a certificate on ENOENT. Else false, and errno is kept. */
 bool client_key_left_out(const char *path);
-
-/* ENGINE_by_id(3) as libpq calls it to load the engine that a key names; real is what stood there.
- * A sealed connection whose policy pins no key gets none, and ends with the reason as its
- * message. */
-typedef void *engine_by_id_fn(const char *id);
-void *client_key_engine(engine_by_id_fn *real, const char *id);
 
 /* The reason of a line about d: reason (NULL: none), and before it that the client certificate was
  * left out, where it was; written into buf then. */

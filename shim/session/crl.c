@@ -1,11 +1,10 @@
 /* crl: reads, judges and loads through the OpenSSL that this libpq is bound to. */
-#include "shim/session/crl.h"
-
 #include "lib/core/event/event.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/os/trust_files.h"
 #include "shim/session/current.h"
 #include "shim/session/openssl.h"
+#include "shim/session/slots.h"
 #include "shim/session/stop.h"
 
 #include <errno.h>
@@ -61,7 +60,15 @@ static void refuse(struct conn_state *d, const char *option, const char *path, c
     session_refuse(d, STOP_FAILED, reason);
 }
 
-int crl_load(const struct linked *libpq, void *store, const char *file, const char *dir)
+/* libpq loads CRLs into the store of a connection, which would take roots just as well. For a
+ * connection that pgseal does not seal: the real call. Else only CRLs get into the store, from
+ * bytes that were read once and judged. A file that is not there is none (0, as the real call has
+ * it), unless it is the policy's; anything else is refused, with the reason as the connection's
+ * message: then 1 is returned with nothing loaded, so that libpq demands a CRL of every
+ * certificate, and its handshake fails whatever the server shows (fe-secure-openssl.c
+ * initialize_SSL). A directory is never read. Keeps errno. */
+int slot_X509_STORE_load_locations(struct linked *libpq, void *store, const char *file,
+                                   const char *dir)
 {
     static const char nothing[] = "/dev/null";
     struct conn_state *d = current_state();

@@ -15,7 +15,7 @@ struct current {
     uint64_t id;        /* of the conn_state; 0: none */
     uintptr_t keywords; /* what the real call under way was given */
     uintptr_t conninfo;
-    bool own;     /* keywords are arrays of pgseal's own, which nobody else can have */
+    bool own;     /* keywords are arrays of pgseal's own, which no program has */
     bool probing; /* pgseal itself asks libpq what a call amounts to */
     bool ldap;    /* an LDAP look-up was refused */
     bool file;    /* a service file was refused; its path is in current_file */

@@ -24,7 +24,7 @@ struct evidence {
     char openssl[32]; /* the version of that libpq's OpenSSL: 3.0.15 */
 };
 
-/* Holds the session against d: TLS and no GSS; verify mode and result; the last certificate of the
+/* Compares the session with d: TLS and no GSS; verify mode and result; the last certificate of the
  * verified chain stands in the root file (as it is now, or as it was when it was judged); protocol
  * and bits; host, port and address family. Returns NULL when all is as decided, else a static text:
  * the violation. e is filled as far as could be seen. If that libpq's SSL functions cannot be

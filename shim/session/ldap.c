@@ -6,13 +6,16 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/elf/loaded.h"
 #include "shim/session/current.h"
+#include "shim/session/slots.h"
 
 #include <string.h>
 
-void *ldap_refused(ldap_init_fn *real, const char *host, int port)
+/* libpq is about to ask an LDAP server for connection options. NULL makes it give the service up
+ * ("could not create LDAP structure") before it sends a byte; current.h notes that. */
+void *slot_ldap_init(struct linked *libpq, const char *host, int port)
 {
     if (current_as_bare()) {
-        return real(host, port);
+        return libpq->real.ldap_init(host, port);
     }
     current_get()->ldap = true;
     return NULL;

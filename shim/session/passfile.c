@@ -1,5 +1,5 @@
-/* passfile: asks libpq for the old name's passwords, and hands them to it when it opens the file
- * under the new name. So no password is in any option, and no descriptor is left open. */
+/* passfile: hands libpq the passwords of the program's host when it opens its passfile. So no
+ * password is in any option, and no descriptor is left open. */
 #include "shim/session/passfile.h"
 
 #include "lib/core/text/strbuf.h"
@@ -7,6 +7,7 @@
 #include "lib/os/sys.h"
 #include "shim/session/current.h"
 #include "shim/session/session.h"
+#include "shim/session/slots.h"
 
 #include <errno.h>
 #include <string.h>
@@ -65,7 +66,10 @@ static FILE *open_lines(const struct passwords *passwords, __typeof__(fopen) *re
     return file; /* NULL: no entry then, and the server refuses */
 }
 
-FILE *passfile_fopen(__typeof__(fopen) *real, const void *libpq, const char *path, const char *mode)
+/* While pgseal probes, a file that is not a regular one is not opened, for libpq will read it
+ * again; so noted in current.h. While a connection with passwords starts, its passfile is read from
+ * memory. */
+static FILE *answer(__typeof__(fopen) *real, const void *libpq, const char *path, const char *mode)
 {
     struct stat st;
     struct current *now = current_get();
@@ -83,4 +87,14 @@ FILE *passfile_fopen(__typeof__(fopen) *real, const void *libpq, const char *pat
         return real(path, mode);
     }
     return open_lines(d->passwords, real, libpq);
+}
+
+FILE *slot_fopen(struct linked *libpq, const char *path, const char *mode)
+{
+    return answer(libpq->real.fopen, libpq->base, path, mode);
+}
+
+FILE *slot_fopen64(struct linked *libpq, const char *path, const char *mode)
+{
+    return answer(libpq->real.fopen64, libpq->base, path, mode);
 }

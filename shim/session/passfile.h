@@ -1,5 +1,4 @@
-/* passfile: what libpq finds when it opens its passfile for a connection under verify_as, and which
- * files it may open while pgseal probes. */
+/* passfile: what libpq finds when it opens its passfile for a connection under verify_as. */
 #ifndef PGSEAL_PASSFILE_H
 #define PGSEAL_PASSFILE_H
 
@@ -7,7 +6,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* What libpq is to find in the passfile of one connection instead of what is written there. Holds
@@ -28,12 +26,5 @@ static inline void passwords_free(struct passwords *passwords)
     }
     errno = saved_errno;
 }
-
-/* fopen(3) as the libpq with this dynamic section calls it through its own linkage table; real is
- * what stood there. While pgseal probes: a file that is not a regular one is not opened (libpq will
- * read it again); so noted in current.h. While a connection with passwords starts: its passfile is
- * read from memory. Else real. Sets errno. */
-FILE *passfile_fopen(__typeof__(fopen) *real, const void *libpq, const char *path,
-                     const char *mode);
 
 #endif

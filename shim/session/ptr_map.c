@@ -41,15 +41,15 @@ static struct map_node *find(struct ptr_map *r, const void *key)
 void ptr_map_bind(struct ptr_map *r, struct map_node *map_node, const void *key, void *value)
 {
     struct map_node *stale = find(r, key);
-    if (stale != NULL) { /* its owner freed it past us, and the address came back */
+    if (stale != NULL) { /* its owner freed it without a hook, and the address came back */
         atomic_store(&stale->value, value);
         free(map_node);
         return;
     }
     _Atomic(struct map_node *) *bucket = bucket_of(r, key);
     for (struct map_node *old = atomic_load(bucket); old != NULL; old = old->next) {
-        const void *nobody = NULL;
-        if (atomic_compare_exchange_strong(&old->key, &nobody, &claimed)) {
+        const void *none = NULL;
+        if (atomic_compare_exchange_strong(&old->key, &none, &claimed)) {
             atomic_store(&old->value, value);
             atomic_store(&old->key, key);
             free(map_node);

@@ -7,6 +7,7 @@
 #include "lib/os/trust_files.h"
 #include "shim/session/current.h"
 #include "shim/session/openssl.h"
+#include "shim/session/slots.h"
 #include "shim/session/stop.h"
 
 #include <errno.h>
@@ -59,19 +60,25 @@ static bool is_root(const struct conn_state *d, const char *file)
     return d->root != NULL ? strcmp(file, d->root) == 0 : d->root_found_by_libpq;
 }
 
-int root_load(load_verify_locations_fn *real, void *ctx, const char *file, const char *dir)
+/* libpq loads its root file. For a sealed connection, and its own root file only (under
+ * `sslrootcert = program` where the program names none: whichever libpq found by itself), the store
+ * gets the certificates that were judged, on demand (demand.h); a file that is not fit is refused
+ * (0, with the reason as the connection's message). Everything else is the real call: other
+ * connections, other files, an OpenSSL without the functions for it. */
+int slot_SSL_CTX_load_verify_locations(struct linked *libpq, void *ctx, const char *file,
+                                       const char *dir)
 {
     struct conn_state *d = current_state();
     if (d != NULL && d->sealed && dir == NULL && file != NULL && is_root(d, file)) {
         if (!judged(d, file)) {
             return 0;
         }
-        const struct openssl *o = openssl_of(d->libpq.linked);
+        const struct openssl *o = openssl_of(libpq);
         if (o != NULL && o->has_demand != 0 && demand_roots(&o->demand, ctx, d->roots)) {
             return 1;
         }
     }
-    return real(ctx, file, dir);
+    return libpq->real.SSL_CTX_load_verify_locations(ctx, file, dir);
 }
 
 int root_looked_for(const char *path, int result)

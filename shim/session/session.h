@@ -83,7 +83,7 @@ static inline const char *conn_state_root(const struct conn_state *d)
 }
 
 /* One more holder of d (a PGcancel outlives its PGconn), and one less: the last one frees it. NULL
- * is nothing. Both keep errno; only decision_keep is async-signal-safe. */
+ * is nothing. Both keep errno; only conn_state_keep is async-signal-safe. */
 void conn_state_keep(struct conn_state *d);
 void conn_state_free(struct conn_state *d);
 

@@ -4,6 +4,7 @@
 #include "lib/core/text/hostname.h"
 #include "lib/os/settings.h"
 #include "shim/session/current.h"
+#include "shim/session/slots.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -94,8 +95,12 @@ static bool verified_by_a_rule(const char *node)
     return false;
 }
 
-int verify_as_getaddrinfo(__typeof__(getaddrinfo) *real, const char *node, const char *service,
-                          const struct addrinfo *hints, struct addrinfo **res)
+/* A name that the current connection (current.h) verifies is looked up as the name that it dials,
+ * each element of a list in its turn; so PQreset, several addresses and a failover work as libpq
+ * does them. On a thread of which nothing is known (a libpq that looks names up in threads of its
+ * own) a name that some rule verifies fails. Sets errno as the real call does. */
+int slot_getaddrinfo(struct linked *libpq, const char *node, const char *service,
+                     const struct addrinfo *hints, struct addrinfo **res)
 {
     struct conn_state *d = current_state();
     bool name = node != NULL && (hints == NULL || (hints->ai_flags & AI_NUMERICHOST) == 0);
@@ -104,9 +109,9 @@ int verify_as_getaddrinfo(__typeof__(getaddrinfo) *real, const char *node, const
     }
     const struct dial *dial = d != NULL && name ? next_dial(d, node, service) : NULL;
     if (dial == NULL) {
-        return real(node, service, hints, res);
+        return libpq->real.getaddrinfo(node, service, hints, res);
     }
-    int result = real(dial->host, service, hints, res);
+    int result = libpq->real.getaddrinfo(dial->host, service, hints, res);
     int saved_errno = errno;
     if (result == 0) {
         remember(d, dial, *res);

@@ -124,7 +124,7 @@ void witness_returned(struct conn_state *d, PGconn *conn)
         !on_listed_socket(d, conn)) {
         look(d, conn);
     } else if (d->sealed && !d->blocked && status == CONNECTION_BAD && !d->outcome_logged) {
-        /* If no poll was seen, the server's own words tell that it had been spoken to. */
+        /* If no poll was seen, only the message tells that the startup packet was sent. */
         const char *message = d->libpq.PQerrorMessage(conn);
         d->startup_sent = d->startup_sent || strstr(message, "FATAL") != NULL ||
                           (d->libpq.PQconnectionNeedsPassword != NULL &&

@@ -8,15 +8,15 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-/* To be called after each real PQconnectPoll or PQresetPoll that returned `result`; returns what
- * the caller is told. Where the session stands in TLS and has not sent anything yet it is looked
- * at; where it is not as decided it is stopped (shutdown(2)), logged as violation, and
- * PGRES_POLLING_FAILED returned. Logs witness and failed too. Keeps errno. */
+/* To be called after each real PQconnectPoll, PQresetPoll or PQcancelPoll that returned `result`;
+ * returns what the caller is told. A session that is in TLS and has sent nothing yet is checked; if
+ * it is not as decided, it is stopped (shutdown(2)), a violation logged, and PGRES_POLLING_FAILED
+ * returned. Logs witness and failed too. Keeps errno. */
 PostgresPollingStatusType witness_polled(struct conn_state *d, PGconn *conn,
                                          PostgresPollingStatusType result);
 
-/* To be called when a blocking call (PQconnectdb…, PQreset) has returned: looks where no poll could
- * be seen (libpq linked -Bsymbolic), logs failed. Keeps errno. */
+/* To be called when a blocking call (PQconnectdb…, PQreset) has returned: checks the session if no
+ * poll could be seen (libpq linked -Bsymbolic), and logs failed. Keeps errno. */
 void witness_returned(struct conn_state *d, PGconn *conn);
 
 /* A new attempt begins on this PGconn (PQreset): it gets its own outcome. */

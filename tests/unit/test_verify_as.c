@@ -1,6 +1,7 @@
 /* test_verify_as: whose look-ups are answered, and what is known to have been dialled. */
 #include "lib/os/settings.h"
 #include "shim/session/current.h"
+#include "shim/session/slots.h"
 #include "shim/session/verify_as.h"
 #include "unit.h"
 
@@ -39,7 +40,8 @@ static int ask(const char *node, const char *port, int flags)
     struct addrinfo *res = NULL;
     struct addrinfo hints = {.ai_flags = flags};
     asked = "";
-    return verify_as_getaddrinfo(look_up, node, port, &hints, &res);
+    struct linked libpq = {.real.getaddrinfo = look_up};
+    return slot_getaddrinfo(&libpq, node, port, &hints, &res);
 }
 
 static bool dialled(const struct conn_state *d, const char *host, int port, unsigned last)

@@ -1,0 +1,28 @@
+/* default_files: libpq looks at a file in ~/.postgresql before it opens it. */
+#include "shim/session/client_key.h"
+#include "shim/session/root_load.h"
+#include "shim/session/slots.h"
+
+int slot_stat(struct linked *libpq, const char *path, void *buf)
+{
+    return client_key_left_out(path) ? -1 : root_looked_for(path, libpq->real.stat(path, buf));
+}
+
+int slot_stat64(struct linked *libpq, const char *path, void *buf)
+{
+    return client_key_left_out(path) ? -1 : root_looked_for(path, libpq->real.stat64(path, buf));
+}
+
+int slot___xstat(struct linked *libpq, int version, const char *path, void *buf)
+{
+    return client_key_left_out(path)
+               ? -1
+               : root_looked_for(path, libpq->real.__xstat(version, path, buf));
+}
+
+int slot___xstat64(struct linked *libpq, int version, const char *path, void *buf)
+{
+    return client_key_left_out(path)
+               ? -1
+               : root_looked_for(path, libpq->real.__xstat64(version, path, buf));
+}

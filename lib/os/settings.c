@@ -17,7 +17,7 @@ static void fault(struct settings *s, const char *reason)
     strbuf_join(s->fault, sizeof s->fault, s->name, ": ", reason);
 }
 
-enum { OVERFLOW_UID = 65534 }; /* /proc/sys/kernel/overflowuid, wherever nobody changed it */
+enum { OVERFLOW_UID = 65534 }; /* the default of /proc/sys/kernel/overflowuid */
 
 /* A file's owner is a number in a container, and often another one than outside. */
 static const char *distrust_owner(struct settings *s, uid_t owner)
@@ -172,7 +172,7 @@ void settings_parse(struct settings *s, struct policy *p)
 
 static struct settings loaded; /* no page of it is touched where nothing is set */
 __attribute__((
-    section(".data"))) static atomic_int load_state; /* 0 nothing, 1 somebody is at it, 2 done */
+    section(".data"))) static atomic_int load_state; /* 0 nothing, 1 a thread is at it, 2 done */
 
 AT_START void settings_load(void)
 {

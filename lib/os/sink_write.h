@@ -24,10 +24,10 @@ struct sink_identity {
 /* Remembers what fd is, the first time. */
 void sink_identify(struct sink_identity *id, int fd);
 
-/* Writes to a descriptor of this process, which stays what it is: its offset, flags and locks of
- * ours aside. Where `id` is not NULL, the descriptor must be what it was. A Unix socket is sent to,
- * any other socket is left alone. *torn says that the last line there was cut by a partial write:
- * this one then begins with a newline. */
+/* Writes to a descriptor of this process, and leaves its flags as they are. Where `id` is not NULL,
+ * the descriptor must be what it was. A Unix socket is sent to, any other socket is left alone.
+ * *torn says that the last line there was cut by a partial write: this one then begins with a
+ * newline. */
 bool sink_to_descriptor(int fd, struct sink_identity *id, char *line, size_t len,
                         atomic_bool *torn);
 

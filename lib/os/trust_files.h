@@ -1,7 +1,7 @@
 /* trust_files: the real struct world (lib/core/verdict/verdict.h): root and CRL files,
  * environment. */
-#ifndef PGSEAL_FILES_H
-#define PGSEAL_FILES_H
+#ifndef PGSEAL_TRUST_FILES_H
+#define PGSEAL_TRUST_FILES_H
 
 #include "lib/core/verdict/verdict.h"
 #include "lib/os/roots.h"

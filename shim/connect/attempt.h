@@ -13,7 +13,7 @@
 
 /* What becomes of the call; decided once. */
 enum plan {
-    PLAN_AS_IT_CAME, /* audit mode, a socket, a string that libpq cannot but reject */
+    PLAN_AS_IT_CAME, /* audit mode, a socket, a string that libpq must reject */
     PLAN_REFUSED,    /* one unknown keyword that carries the reason */
     PLAN_SEALED,     /* the caller's arrays, and what is forced */
     PLAN_PINNED,     /* as it came, with the targets that were judged written out */

@@ -31,12 +31,12 @@ struct call_params {
     const char *values[7];
 };
 
-/* Turns a call into array form (LIBPQ rule: string s -> {"dbname" = s}, expand 1; a blank string ->
- * no entries). Returns false if the call cannot be turned because libpq cannot but reject it (a
- * string that is not a connection string, NULL): let it through as it came. Pure; keeps errno. */
+/* Turns a call into array form: a string s becomes {"dbname" = s} with expand 1, a blank string no
+ * entries. Returns false if libpq must reject the call (NULL, or a string that is no connection
+ * string): it is then passed on as it came. Pure; keeps errno. */
 bool call_to_params(const struct call *call, struct call_params *out);
 
-/* Room for the arrays of a real call of n caller's entries. */
+/* How many entries the arrays of the real call need where the caller's have n. */
 size_t call_room(size_t n);
 
 /* Each fills keywords/values (room: call_room(params->n)) and returns the expand flag for the

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool params_uri(const char *s)
+static bool is_uri(const char *s)
 {
     return strncmp(s, "postgresql://", 13) == 0 || strncmp(s, "postgres://", 11) == 0;
 }
 
 bool params_recognized(const char *s)
 {
-    return params_uri(s) || strchr(s, '=') != NULL;
+    return is_uri(s) || strchr(s, '=') != NULL;
 }
 
 size_t params_expanded(const struct params *params)
@@ -47,7 +47,7 @@ void params_find_given(const struct params *params, size_t at, const PQconninfoO
             const char *inner = options_value(parsed, a->name);
             if (inner != NULL) {
                 a->given = inner;
-                a->source = params_uri(value) ? FROM_URI : FROM_CONNINFO;
+                a->source = is_uri(value) ? FROM_URI : FROM_CONNINFO;
             }
         } else if (strcmp(params->keywords[i], a->name) == 0) {
             a->given = value;

@@ -20,10 +20,8 @@ struct params {
 };
 
 /* Whether libpq takes a string for a connection string rather than a database's name
- * (recognized_connection_string): a URI prefix or an equals sign. And whether it starts with a URI
- * prefix. Pure. */
+ * (recognized_connection_string): a URI prefix or an equals sign. Pure. */
 bool params_recognized(const char *s);
-bool params_uri(const char *s);
 
 /* The index of the dbname entry that libpq would expand, or n: the first with a value, even an
  * empty one (conninfo_array_parse). Pure. */

@@ -62,7 +62,7 @@ static bool fill_request(const struct params *params, size_t at, struct probe *p
         if (strcmp(a->name, "password") == 0) {
             a->value = NULL; /* the probe's own */
         } else if (strcmp(a->name, "target_session_attrs") == 0) {
-            a->value = a->given != NULL ? a->given : NULL; /* likewise */
+            a->value = a->given; /* likewise */
         }
     }
     return true;

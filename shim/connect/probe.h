@@ -43,7 +43,7 @@ enum probe_result probe_run(const struct libpq *pq, const struct params *params,
 void probe_home(const struct libpq *pq, const char **keywords, const char **values,
                 struct probe *p);
 
-/* Gives everything back; a conn that is to stay has been taken out. */
+/* Frees all that p holds. */
 void probe_free(const struct libpq *pq, struct probe *p);
 
 /* Starts a probe with these arrays (n entries; one more and the NULL are added) and returns the
@@ -52,8 +52,8 @@ void probe_free(const struct libpq *pq, struct probe *p);
 PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **values, size_t n,
                     int expand, bool *refused);
 
-/* In the options of a connection that libpq rejected: leaves of target_session_attrs what the
- * caller would have seen. */
+/* In the options of a connection that libpq rejected: target_session_attrs becomes what the caller
+ * would have seen. */
 void probe_show_rejected(PQconninfoOption *options);
 
 #endif

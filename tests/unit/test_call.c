@@ -53,7 +53,8 @@ static void arrays(void **state)
 {
     static const char *const k[] = {"host", "sslmode", "dbname", NULL};
     static const char *const v[] = {"a", NULL, "x=y", NULL};
-    struct call call = {.entry_point = HOOK_PQconnectStartParams, .keywords = k, .values = v, .expand = 7};
+    struct call call = {
+        .entry_point = HOOK_PQconnectStartParams, .keywords = k, .values = v, .expand = 7};
     struct call_params p;
     (void)state;
     assert_true(call_to_params(&call, &p));

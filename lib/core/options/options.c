@@ -12,7 +12,7 @@ enum { PATH_LIMIT = 1023 }; /* libpq cuts longer paths without a word */
 
 enum kind {
     PIN,
-    FIXED, /* pgseal or the program sets it: only what strengthens TLS or authentication is pinned */
+    FIXED, /* not to be pinned: it would not strengthen TLS or authentication */
     SECRET
 };
 enum check {

@@ -94,7 +94,7 @@ void policy_from_settings(struct policy *p, const struct setting *settings, size
  * to stderr. */
 void policy_faulty(struct policy *p, const char *name, const char *fault);
 
-/* Frees what the parser allocated (tests and the cli only; the shim keeps its policy for ever). */
+/* Frees what the parser allocated (for tests and the cli; the shim keeps its policy for ever). */
 void policy_free(struct policy *p);
 
 /* The first section that matches this element, else &p->global. Keeps errno. */

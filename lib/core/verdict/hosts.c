@@ -147,62 +147,73 @@ static void note_obstacle(struct deciding *d, const char *what, int line, const 
     }
 }
 
-const struct rule *seal_exemption(struct deciding *d)
+/* What stands in the way of something that allows less: it holds only for a whole list. */
+struct span {
+    const struct element *first;  /* the first element that has it, or NULL */
+    const struct element *lacks;  /* the first that does not have it, or NULL */
+    const struct element *strays; /* the first that may connect to another host, or NULL */
+};
+
+static struct span look_through(const struct deciding *d, bool (*has)(const struct element *))
 {
-    const struct rule *first = NULL;
-    const struct element *without = NULL;
+    struct span s = {0};
     for (size_t i = d->nelements; i > 0; i--) {
         const struct element *e = &d->elements[i - 1];
-        if (e->socket || e->rule->exempt == NULL) {
-            without = e;
-        } else {
-            first = e->rule;
-        }
+        s.first = has(e) ? e : s.first;
+        s.lacks = has(e) ? s.lacks : e;
+        s.strays = dials_its_host(e) ? s.strays : e;
     }
-    if (first != NULL && without != NULL) {
-        note_obstacle(d, "the exemption", first->exempt_line, without, true);
+    return s;
+}
+
+static bool is_exempt(const struct element *e)
+{
+    return !e->socket && e->rule->exempt != NULL;
+}
+
+static bool is_audited(const struct element *e)
+{
+    return e->rule->mode == MODE_AUDIT;
+}
+
+const struct rule *seal_exemption(struct deciding *d)
+{
+    struct span s = look_through(d, is_exempt);
+    if (s.first == NULL) {
+        return NULL;
     }
-    for (size_t i = 0; first != NULL && without == NULL && i < d->nelements; i++) {
-        const struct element *e = &d->elements[i];
-        if (!dials_its_host(e)) {
-            note_obstacle(d, "the exemption", e->rule->exempt_line, e, false);
-            return NULL;
-        }
-        if (d->w->today > e->rule->exempt_until) {
+    if (s.lacks != NULL) {
+        note_obstacle(d, "the exemption", s.first->rule->exempt_line, s.lacks, true);
+        return NULL;
+    }
+    if (s.strays != NULL) {
+        note_obstacle(d, "the exemption", s.strays->rule->exempt_line, s.strays, false);
+        return NULL;
+    }
+    for (size_t i = 0; i < d->nelements; i++) {
+        const struct rule *rule = d->elements[i].rule;
+        if (d->w->today > rule->exempt_until) {
             struct strbuf t = seal_reason(d->v);
             strbuf_add(&t, "the exemption at ");
-            seal_where(d, &t, e->rule->exempt_line);
+            seal_where(d, &t, rule->exempt_line);
             strbuf_add(&t, " has ended");
             return NULL;
         }
     }
-    return without == NULL ? first : NULL;
+    return s.first->rule;
 }
 
 bool seal_audited(struct deciding *d, bool *by_section)
 {
-    const struct rule *first = NULL;
-    const struct element *without = NULL;
-    for (size_t i = d->nelements; i > 0; i--) {
-        const struct element *e = &d->elements[i - 1];
-        if (e->rule->mode != MODE_AUDIT) {
-            without = e;
-        } else {
-            first = e->rule;
-        }
+    struct span s = look_through(d, is_audited);
+    *by_section = s.first != NULL && d->p->global.mode != MODE_AUDIT;
+    if (*by_section && s.lacks != NULL) {
+        note_obstacle(d, "mode = audit", s.first->rule->line, s.lacks, true);
+    } else if (*by_section && s.strays != NULL) {
+        note_obstacle(d, "mode = audit", s.strays->rule->line, s.strays, false);
+        return false;
     }
-    *by_section = first != NULL && d->p->global.mode != MODE_AUDIT;
-    if (*by_section && without != NULL) {
-        note_obstacle(d, "mode = audit", first->line, without, true);
-    }
-    for (size_t i = 0; *by_section && without == NULL && i < d->nelements; i++) {
-        const struct element *e = &d->elements[i];
-        if (!dials_its_host(e)) {
-            note_obstacle(d, "mode = audit", e->rule->line, e, false);
-            return false;
-        }
-    }
-    return without == NULL;
+    return s.lacks == NULL;
 }
 
 static bool equal(const char *a, const char *b)

@@ -145,7 +145,8 @@ static const char *or_empty(const char *s)
     return s != NULL ? s : "";
 }
 
-void seal_note(struct deciding *d, const char *option, const char *enforced)
+/* Notes a change without forcing anything. */
+static void note(struct deciding *d, const char *option, const char *enforced)
 {
     struct verdict *v = d->v;
     const struct asked *a = request_option(d->r, option);
@@ -177,7 +178,7 @@ void seal_force(struct deciding *d, const char *option, const char *value, bool 
     if (is_downgrade && a->source != FROM_DEFAULT && or_empty(a->value)[0] != '\0') {
         d->is_downgrade = true;
     }
-    seal_note(d, option, value);
+    note(d, option, value);
 }
 
 const struct pin *rule_pin(const struct rule *rule, const char *option)

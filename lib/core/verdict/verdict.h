@@ -1,6 +1,6 @@
 /* verdict: what was asked for + the policy -> what is forced, refused or exempt, and why. */
-#ifndef PGSEAL_SEAL_H
-#define PGSEAL_SEAL_H
+#ifndef PGSEAL_VERDICT_H
+#define PGSEAL_VERDICT_H
 
 #include "lib/core/event/event.h"
 #include "lib/core/policy/policy.h"
@@ -17,7 +17,7 @@ enum {
     SEAL_WORDS = 16384, /* memory for the strings that a verdict builds */
 };
 
-/* If a value came from, strongest last. */
+/* Where a value came from, the strongest last. */
 enum source {
     FROM_DEFAULT,
     FROM_ENVIRONMENT,

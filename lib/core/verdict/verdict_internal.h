@@ -1,7 +1,7 @@
 /* verdict_internal: what verdict.c, hosts.c, trust.c, enforce.c and parts.c share; no other file
  * includes it. */
-#ifndef PGSEAL_SEAL_PARTS_H
-#define PGSEAL_SEAL_PARTS_H
+#ifndef PGSEAL_VERDICT_INTERNAL_H
+#define PGSEAL_VERDICT_INTERNAL_H
 
 #include "lib/core/text/array.h"
 #include "lib/core/text/strbuf.h"
@@ -63,8 +63,6 @@ bool seal_force_options(struct deciding *d);
 /* Forces option to value where this libpq knows it, and notes the change;
  * is_downgrade: an explicit other value counts as asking for less. */
 void seal_force(struct deciding *d, const char *option, const char *value, bool is_downgrade);
-/* Notes a change without forcing anything. */
-void seal_note(struct deciding *d, const char *option, const char *enforced);
 /* Starts the text of a refusal; returns a text on v->reason. */
 struct strbuf seal_reason(struct verdict *v);
 /* Refuses for this reason; returns false. */

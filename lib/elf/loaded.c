@@ -295,8 +295,10 @@ static bool object_by_dladdr1(const void *address, struct object *o)
     void *fn = __atomic_load_n(&found, __ATOMIC_RELAXED);
     Dl_info info;
     struct link_map *map = NULL;
-    if (fn == NULL) {
-        fn = next_definition("dladdr1");
+    for (const struct link_map *m = objects_first_map(); m != NULL && fn == NULL; m = m->l_next) {
+        const struct object library = {.base = m->l_addr, .dyn = m->l_ld, .name = m->l_name};
+        fn = library.dyn != NULL ? object_symbol(&library, "dladdr1")
+                                 : NULL; /* the C library's: it never goes */
         __atomic_store_n(&found, fn, __ATOMIC_RELAXED);
     }
     if (fn == NULL) {

@@ -7,8 +7,8 @@ SHIM_CFLAGS = $(CSTD) $(WARNINGS) -O2 -g -fPIC -fvisibility=hidden -ftls-model=i
 # noseparate-code: two mappings instead of four. Each process of a container pays for its start, libpq or not; what is made
 # executable by it is constant data only.
 # -nostartfiles: one constructor is all there is to run, so a process that ends has nothing of ours to call (`make bench`).
-SHIM_LDFLAGS = -shared -nostartfiles -Wl,-Bsymbolic,-z,noseparate-code,-z,relro,-z,now,-z,noexecstack,-z,defs,-z,nodelete \
-	-Wl,--as-needed,--gc-sections,--version-script=build/pgseal.map -Wl,-soname,libpgseal.so
+SHIM_LDFLAGS = -shared -nostartfiles -Wl,-Bsymbolic-functions,-z,noseparate-code,-z,relro,-z,now,-z,noexecstack,-z,defs,-z,nodelete \
+	-Wl,--as-needed,--gc-sections,--sort-section=name,--version-script=build/pgseal.map -Wl,-soname,libpgseal.so
 # On arm64 the C library's linker script would make ld-linux, which has the stack guard there, a library to load, and
 # outlined atomics would ask for __getauxval: musl has neither, and its programs would not start. So: libc.so.6 alone, the
 # guard is found in the process, and the matrix looks at what is left undefined.

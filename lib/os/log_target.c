@@ -116,7 +116,7 @@ static const char *open_fault(const char *path, int flags, bool is_file)
 static const char *descriptor_fault(int fd)
 {
     struct stat st;
-    int flags = fcntl(fd, F_GETFL);
+    int flags = (int)syscall(SYS_fcntl, fd, F_GETFL);
     if (flags < 0 || (flags & O_PATH) != 0 || sys_fstat(fd, &st) != 0) {
         return "the descriptor is not open";
     }
@@ -132,7 +132,7 @@ static const char *descriptor_fault(int fd)
 static const char *syslog_fault(void)
 {
     struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
         return sys_error(errno);
     }

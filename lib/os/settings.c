@@ -149,14 +149,17 @@ AT_START static bool any_variable(void)
     return false;
 }
 
-AT_START void settings_read(struct settings *s)
+AT_START bool settings_read(struct settings *s)
 {
     static const char path[] __attribute__((section(".text.startup.path"))) = POLICY_FILE;
     int saved_errno = errno;
-    if (!read_policy(s, path) && any_variable() && getauxval(AT_SECURE) == 0) {
+    bool any = read_policy(s, path);
+    if (!any && any_variable() && getauxval(AT_SECURE) == 0) {
         read_variables(s);
+        any = true;
     }
     errno = saved_errno;
+    return any;
 }
 
 void settings_parse(struct settings *s, struct policy *p)
@@ -170,9 +173,9 @@ void settings_parse(struct settings *s, struct policy *p)
     }
 }
 
-static struct settings loaded; /* no page of it is touched where nothing is set */
-__attribute__((
-    section(".data"))) static atomic_int load_state; /* 0 nothing, 1 a thread is at it, 2 done */
+static struct settings loaded;           /* no page of it is touched where nothing is set: */
+START_DATA static bool found;            /* there is something in it */
+START_DATA static atomic_int load_state; /* 0 nothing, 1 a thread is at it, 2 done */
 
 AT_START void settings_load(void)
 {
@@ -187,7 +190,7 @@ AT_START void settings_load(void)
         }
         return;
     }
-    settings_read(&loaded);
+    found = settings_read(&loaded);
     atomic_store_explicit(&load_state, 2, memory_order_release);
 }
 
@@ -210,6 +213,9 @@ AT_START static int next_descriptor(const char **s, const char *end)
 
 AT_START size_t settings_descriptors(int *fds, size_t max)
 {
+    if (!found) {
+        return 0;
+    }
     const char *s = loaded.bytes != NULL ? loaded.bytes : loaded.words;
     const char *end = s + (loaded.bytes != NULL ? loaded.len : loaded.used);
     size_t n = 0;

@@ -25,8 +25,9 @@ struct settings {
 /* Finds the settings (*s is zeroed by the caller): POLICY_FILE; only where that does not exist
  * PGSEAL_POLICY; else the PGSEAL_ variables (none in secure-execution mode, AT_SECURE). Judges the
  * opened descriptor: a regular file of root's or the effective user's, not writable by group or
- * others. Does not parse. Enters neither malloc nor stdio. Keeps errno. */
-void settings_read(struct settings *s);
+ * others. Returns whether there are any. Does not parse. Enters neither malloc nor stdio. Keeps
+ * errno. */
+bool settings_read(struct settings *s);
 
 /* Takes the policy from this file and nowhere else (*s is zeroed by the caller, path must outlive
  * it), judged as settings_read judges; that it does not exist is a fault. Keeps errno. */

@@ -18,9 +18,7 @@
 
 /* Written once each, then only read; the counters are atomic. So no lock is needed, and fork needs
  * no care. */
-/* In .data, whose page the dynamic linker has touched anyway: a page fault less in every
- * process. */
-__attribute__((section(".data"))) static struct sink_identity remembered_stdout, remembered_stderr;
+START_DATA static struct sink_identity remembered_stdout, remembered_stderr;
 static struct {
     int fd;
     struct sink_identity identity;
@@ -155,7 +153,7 @@ static size_t format(struct event *e, struct scratch *s, char *line)
     struct timespec now = {0, 0};
     size_t len;
 
-    clock_gettime(CLOCK_REALTIME, &now);
+    sys_clock(CLOCK_REALTIME, &now);
     e->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     e->node = syscall(SYS_uname, &s->names) == 0 ? s->names.nodename : NULL;
     e->pid = sys_pid();

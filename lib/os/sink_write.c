@@ -38,7 +38,7 @@ static int open_for_append(const char *path, int flags)
         return fd;
     }
     /* The program has closed one of 0 to 2: what it still writes there must not land in the log. */
-    high = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST);
+    high = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, (long)LOWEST);
     syscall(SYS_close, fd);
     return high;
 }
@@ -187,7 +187,7 @@ static bool write_checked(int fd, struct sink_identity *id, char *line, size_t l
                           atomic_bool *torn)
 {
     struct stat st;
-    int flags = fcntl(fd, F_GETFL);
+    int flags = (int)syscall(SYS_fcntl, fd, F_GETFL);
 
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || (flags & O_PATH) != 0 ||
         sys_fstat(fd, &st) != 0 || (id != NULL && !is_remembered(id, &st))) {
@@ -209,7 +209,7 @@ static bool write_checked(int fd, struct sink_identity *id, char *line, size_t l
 bool sink_to_descriptor(int fd, struct sink_identity *id, char *line, size_t len, atomic_bool *torn)
 {
     /* A copy: what was looked at is what is written to, whatever other threads do to fd. */
-    int copy = fcntl(fd, F_DUPFD_CLOEXEC, LOWEST);
+    int copy = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, (long)LOWEST);
     bool done;
 
     if (copy < 0) { /* EMFILE, EINVAL: no descriptor is left; EBADF fails below too */
@@ -256,7 +256,7 @@ bool sink_to_syslog(char *line, size_t len)
     struct iovec parts[2];
     struct msghdr message = {
         .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = parts, .msg_iovlen = 2};
-    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int fd = (int)syscall(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     ssize_t done;
 
     if (fd < 0) {

@@ -3,7 +3,7 @@
 
 #include <linux/futex.h>
 #include <stdlib.h>
-#include <sys/mman.h>
+#include <string.h>
 
 const char *sys_error(int e)
 {
@@ -60,17 +60,19 @@ static char *grow(char *old, size_t old_size, size_t size, bool map)
         errno = bytes == NULL ? ENOMEM : errno;
         return bytes;
     }
-    void *bytes = old == NULL
-                      ? mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-                      : mremap(old, old_size, size, MREMAP_MAYMOVE);
-    return bytes != MAP_FAILED ? bytes : NULL;
+    char *bytes = sys_map(size);
+    if (bytes != NULL && old != NULL) {
+        memcpy(bytes, old, old_size);
+        sys_unmap(old, old_size);
+    }
+    return bytes;
 }
 
 static void discard(char *bytes, size_t size, bool map)
 {
     int saved_errno = errno;
     if (map && bytes != NULL) {
-        munmap(bytes, size);
+        sys_unmap(bytes, size);
     } else if (!map) {
         free(bytes);
     }

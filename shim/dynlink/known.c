@@ -1,19 +1,19 @@
 /* known: what is remembered of each loaded object. */
 #include "shim/dynlink/known.h"
 
+#include "lib/os/sys.h"
 #include "shim/dynlink/lock.h"
 #include "shim/dynlink/opens.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { FIRST_ROOM = 512 };
 
 static struct known first_table[FIRST_ROOM];
-static struct known *table = first_table;
-static size_t room = FIRST_ROOM;
+static struct known *table; /* first_table, then a larger one */
+static size_t room;
 static size_t count;
 static unsigned lot; /* of what is found by this walk */
 static bool closed;  /* nothing that is yet to be found belongs to it */
@@ -38,9 +38,13 @@ bool known_is_old_libpq(const struct object *o)
 /* Twice the room; the old one is given back, but the first, which is not ours to give. */
 static bool grow(void)
 {
-    struct known *bigger = mmap(NULL, 2 * room * sizeof *table, PROT_READ | PROT_WRITE,
-                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (bigger == MAP_FAILED) {
+    if (room == 0) {
+        table = first_table;
+        room = FIRST_ROOM;
+        return true;
+    }
+    struct known *bigger = sys_map(2 * room * sizeof *table);
+    if (bigger == NULL) {
         return false;
     }
     struct known *old = table;
@@ -49,7 +53,7 @@ static bool grow(void)
     table = bigger; /* before room: the child of a fork may take this over half done */
     room *= 2;
     if (old != first_table) {
-        munmap(old, size);
+        sys_unmap(old, size);
     }
     return true;
 }

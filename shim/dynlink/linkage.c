@@ -25,8 +25,7 @@ static const struct {
 };
 
 static struct linked rows[LINKED_LIBPQS];
-/* Every start writes it: in .data, whose page the dynamic linker has touched anyway. */
-__attribute__((section(".data"))) static const struct linkage_stubs *stubs;
+START_DATA static const struct linkage_stubs *stubs;
 
 AT_START void linkage_use(const struct linkage_stubs *used)
 {

@@ -9,6 +9,7 @@
 
 #include "lib/core/text/array.h"
 #include "lib/core/text/strbuf.h"
+#include "lib/os/sys.h"
 #include "shim/dynlink/hold.h"
 #include "shim/dynlink/hooked.h"
 #include "shim/dynlink/known.h"
@@ -21,7 +22,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 static unsigned last;
 
@@ -312,14 +312,14 @@ bool rewrite_all(bool everything, bool *rewritten)
         struct work w = {.everything = everything, .room = room};
         size_t objects = room * sizeof *w.objects;
         size_t size = objects + room * ITEMS_FOR_EACH * sizeof *w.items;
-        char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (memory == MAP_FAILED) {
+        char *memory = sys_map(size);
+        if (memory == NULL) {
             return false;
         }
         w.objects = (struct subject *)(void *)memory;
         w.items = (struct item *)(void *)(memory + objects);
         rewrite_some(&w, rewritten);
-        munmap(memory, size);
+        sys_unmap(memory, size);
         more = w.full || (w.unsure && !w.stable); /* if nothing changes, neither does the answer */
         room *= w.full ? 2 : 1;
     }

@@ -62,12 +62,13 @@ bool slot_write(const struct object *o, void *slot, void *expected, void *replac
         errno = EACCES;
         return false;
     }
-    if (protection != WRITABLE && mprotect(page, length, protection | PROT_WRITE) != 0) {
+    if (protection != WRITABLE &&
+        syscall(SYS_mprotect, page, length, (long)protection | PROT_WRITE) != 0) {
         return false;
     }
     exchange(slot, expected, replacement);
     if (protection != WRITABLE) {
-        mprotect(page, length, protection);
+        syscall(SYS_mprotect, page, length, (long)protection);
     }
     return true;
 }

@@ -229,10 +229,10 @@ EXPORT char *PQerrorMessage(const PGconn *conn)
     struct call_site caller = CALLER;
     struct conn_state *d = session_find(conn);
     if (d == NULL) {
-        static char unknown[] =
+        static const char unknown[] =
             "pgseal: refused: cannot determine which libpq owns this connection\n";
         __typeof__(PQerrorMessage) *real = REAL_FOR_UNKNOWN_CONN(PQerrorMessage);
-        return real != NULL ? real(conn) : unknown;
+        return real != NULL ? real(conn) : (char *)(uintptr_t)unknown;
     }
     bool tell = d->tell;
     d->tell = false;

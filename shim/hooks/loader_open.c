@@ -14,7 +14,6 @@
 
 #include <dlfcn.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef void *dlopen_fn(const char *, int);
@@ -103,10 +102,7 @@ static bool lists_namespaces(void)
     typedef const char *version_fn(void);
     version_fn *version = (version_fn *)next_definition("gnu_get_libc_version");
     const char *v = version != NULL ? version() : "";
-    char *end;
-    long major = strtol(v, &end, 10);
-    long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
-    return major > 2 || (major == 2 && minor >= 35);
+    return strncmp(v, "2.35", 4) >= 0; /* from 2.17, the oldest, to 2.99 */
 }
 
 void *loader_dlmopen(struct loader_call *call, const void *caller)

@@ -48,7 +48,7 @@ static long futex(_Atomic(int) *word, int op, int value, const struct timespec *
 static int64_t now_ms(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    sys_clock(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
@@ -80,7 +80,8 @@ static bool send_it(struct tls_cancel *c)
     while (step != PGRES_POLLING_OK && step != PGRES_POLLING_FAILED) {
         struct pollfd p = {.fd = pq->PQcancelSocket(c->conn),
                            .events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT};
-        poll(&p, 1, 100);
+        struct timespec most = {.tv_nsec = 100000000};
+        syscall(SYS_ppoll, &p, 1, &most, NULL, 0L);
         if (atomic_load(&c->abandoned) != 0 || now_ms() >= deadline) {
             return false;
         }

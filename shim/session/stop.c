@@ -2,6 +2,7 @@
 #include "shim/session/stop.h"
 
 #include "lib/core/text/strbuf.h"
+#include "lib/os/sys.h"
 #include "shim/log/log.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ void session_stop(struct conn_state *d, PGconn *conn, enum stop stop, const char
     int saved_errno = errno;
     int fd = d->libpq.PQsocket(conn);
     if (fd >= 0) {
-        shutdown(fd, SHUT_RDWR);
+        syscall(SYS_shutdown, fd, SHUT_RDWR);
     }
     errno = saved_errno;
     session_refuse(d, stop, reason);

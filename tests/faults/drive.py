@@ -22,8 +22,8 @@ BY_STEP = {
     **{name: ["ENOMEM"] for name in ALLOCATIONS},
     **{name: ["EMFILE", "EACCES"] for name in ("open", "openat", "socket", "fcntl-dup", "memfd_create")},
     **{name: ["ENOSPC", "EDQUOT", "EIO", "EINTR", "EAGAIN", "EPIPE"] for name in ("write", "sendto", "sendmsg")},
-    **{name: ["EIO", "EINTR"] for name in ("read", "poll", "ppoll", "rt_sigtimedwait", "close")},
-    "mremap": ["ENOMEM"], "mprotect": ["EACCES", "ENOMEM"], "faccessat": ["EACCES"],
+    **{name: ["EIO", "EINTR"] for name in ("read", "ppoll", "rt_sigtimedwait", "close")},
+    "mprotect": ["EACCES", "ENOMEM"], "faccessat": ["EACCES"],
     "futex": ["EIO"],  # sys_readable: not EFAULT, so the page can be read; with EFAULT there is no libpq to be found
 }
 # Steps of one kind are taken by the hundred where pgseal reads an object's tables, page by page: of these, some.

@@ -5,13 +5,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -81,47 +79,6 @@ void free(void *p)
     __libc_free(p);
 }
 
-void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
-{
-    if (inject_fails("mmap", CALLER)) {
-        return MAP_FAILED;
-    }
-    void *p = (void *)inject_raw(SYS_mmap, (long)at, (long)size, prot, flags, fd, offset);
-    if (inject_is_shim(CALLER) && p != MAP_FAILED) {
-        atomic_fetch_add(&inject_maps, 1);
-    }
-    return p;
-}
-
-int munmap(void *at, size_t size)
-{
-    bool fail = inject_fails("munmap", CALLER);
-    int error = errno;
-    int result = (int)inject_raw(SYS_munmap, (long)at, (long)size, 0, 0, 0, 0);
-    if (inject_is_shim(CALLER)) {
-        atomic_fetch_sub(&inject_maps, 1);
-    }
-    if (!fail) {
-        return result;
-    }
-    errno = error;
-    return -1;
-}
-
-void *mremap(void *at, size_t old_size, size_t size, int flags, ...)
-{
-    return inject_fails("mremap", CALLER)
-               ? MAP_FAILED
-               : (void *)inject_raw(SYS_mremap, (long)at, (long)old_size, (long)size, flags, 0, 0);
-}
-
-int mprotect(void *at, size_t size, int prot)
-{
-    return inject_fails("mprotect", CALLER)
-               ? -1
-               : (int)inject_raw(SYS_mprotect, (long)at, (long)size, prot, 0, 0, 0);
-}
-
 /* --- system calls */
 
 int faccessat(int dir, const char *path, int mode, int flags)
@@ -156,19 +113,6 @@ int close(int fd)
     return -1;
 }
 
-int fcntl(int fd, int command, ...)
-{
-    va_list rest;
-    va_start(rest, command);
-    long arg = va_arg(rest, long);
-    va_end(rest);
-    if (inject_fails(command == F_GETFL ? "fcntl-getfl" : "fcntl-dup", CALLER)) {
-        return -1;
-    }
-    int result = (int)inject_raw(SYS_fcntl, fd, command, arg, 0, 0, 0);
-    return command == F_DUPFD_CLOEXEC ? inject_opened(result, CALLER) : result;
-}
-
 #define SIMPLE(type, name, parameters, number, ...)                                                \
     type name parameters                                                                           \
     {                                                                                              \
@@ -183,26 +127,15 @@ SIMPLE(int, getpeername, (int fd, struct sockaddr *to, socklen_t *len), SYS_getp
        (long)to, (long)len, 0, 0, 0)
 SIMPLE(int, getsockname, (int fd, struct sockaddr *to, socklen_t *len), SYS_getsockname, fd,
        (long)to, (long)len, 0, 0, 0)
-SIMPLE(int, poll, (struct pollfd * fds, nfds_t n, int ms), SYS_poll, (long)fds, (long)n, ms, 0, 0,
-       0)
 SIMPLE(ssize_t, read, (int fd, void *to, size_t n), SYS_read, fd, (long)to, (long)n, 0, 0, 0)
 SIMPLE(ssize_t, write, (int fd, const void *from, size_t n), SYS_write, fd, (long)from, (long)n, 0,
        0, 0)
 SIMPLE(ssize_t, readlink, (const char *path, char *to, size_t n), SYS_readlink, (long)path,
        (long)to, (long)n, 0, 0, 0)
-SIMPLE(int, shutdown, (int fd, int how), SYS_shutdown, fd, how, 0, 0, 0, 0)
 SIMPLE(int, sigpending, (sigset_t * to), SYS_rt_sigpending, (long)to, 8, 0, 0, 0, 0)
 SIMPLE(int, sigprocmask, (int how, const sigset_t *set, sigset_t *old), SYS_rt_sigprocmask, how,
        (long)set, (long)old, 8, 0, 0)
 SIMPLE(int, uname, (struct utsname * to), SYS_uname, (long)to, 0, 0, 0, 0, 0)
-
-int socket(int family, int type, int protocol)
-{
-    if (inject_fails("socket", CALLER)) {
-        return -1;
-    }
-    return inject_opened((int)inject_raw(SYS_socket, family, type, protocol, 0, 0, 0), CALLER);
-}
 
 int getpwuid_r(uid_t uid, struct passwd *to, char *buf, size_t size, struct passwd **found)
 {
@@ -217,13 +150,25 @@ int getpwuid_r(uid_t uid, struct passwd *to, char *buf, size_t size, struct pass
     return real(uid, to, buf, size, found);
 }
 
-static const char *call_name(long n)
+static const char *call_name(long n, long second)
 {
     switch (n) {
+    case SYS_mmap:
+        return "mmap";
+    case SYS_munmap:
+        return "munmap";
+    case SYS_mprotect:
+        return "mprotect";
     case SYS_openat:
         return "openat";
     case SYS_close:
         return "close";
+    case SYS_fcntl:
+        return second == F_GETFL ? "fcntl-getfl" : "fcntl-dup";
+    case SYS_socket:
+        return "socket";
+    case SYS_shutdown:
+        return "shutdown";
     case SYS_fstat:
         return "fstat";
     case SYS_newfstatat:
@@ -254,6 +199,8 @@ static const char *call_name(long n)
         return "fchmod";
     case SYS_uname:
         return "uname";
+    case SYS_clock_gettime:
+        return "clock_gettime";
     default:
         return "syscall";
     }
@@ -262,6 +209,16 @@ static const char *call_name(long n)
 static bool cannot_fail(long n)
 {
     return n == SYS_getpid || n == SYS_geteuid || n == SYS_getuid;
+}
+
+/* The time that a test wants it to be. */
+static long clock_result(long result, clockid_t id, struct timespec *t)
+{
+    if (id == CLOCK_REALTIME && result == 0) {
+        const char *now = getenv("FAULT_CLOCK"); /* a program may set it anew while it runs */
+        t->tv_sec += now != NULL ? atol(now) : inject_clock_off;
+    }
+    return result;
 }
 
 long syscall(long n, ...)
@@ -275,10 +232,15 @@ long syscall(long n, ...)
     long e = va_arg(rest, long);
     long f = va_arg(rest, long);
     va_end(rest);
-    bool fail = !cannot_fail(n) && inject_fails(call_name(n), CALLER);
+    bool fail = !cannot_fail(n) && inject_fails(call_name(n, b), CALLER);
     int error = errno;
-    if (n == SYS_close) {
-        inject_closed((int)a);
+    if (n == SYS_close || n == SYS_munmap) { /* done, whatever they say */
+        if (n == SYS_close) {
+            inject_closed((int)a);
+        } else {
+            inject_raw(n, a, b, 0, 0, 0, 0);
+            atomic_fetch_sub(&inject_maps, inject_is_shim(CALLER) ? 1 : 0);
+        }
         errno = error;
         return fail ? -1 : 0;
     }
@@ -286,22 +248,28 @@ long syscall(long n, ...)
         return -1;
     }
     long result = inject_raw(n, a, b, c, d, e, f);
-    return n == SYS_openat || n == SYS_memfd_create ? inject_opened((int)result, CALLER) : result;
+    switch (n) {
+    case SYS_openat:
+    case SYS_memfd_create:
+    case SYS_socket:
+        return inject_opened((int)result, CALLER);
+    case SYS_fcntl:
+        return b == F_DUPFD_CLOEXEC ? inject_opened((int)result, CALLER) : result;
+    case SYS_mmap:
+        atomic_fetch_add(&inject_maps, result != -1 && inject_is_shim(CALLER) ? 1 : 0);
+        return result;
+    case SYS_clock_gettime:
+        return clock_result(result, (clockid_t)a, (struct timespec *)b);
+    default:
+        return result;
+    }
 }
 
 /* --- clocks */
 
 int clock_gettime(clockid_t id, struct timespec *t)
 {
-    if (inject_fails("clock_gettime", CALLER)) {
-        return -1;
-    }
-    int result = (int)inject_raw(SYS_clock_gettime, id, (long)t, 0, 0, 0, 0);
-    if (id == CLOCK_REALTIME && result == 0) {
-        const char *now = getenv("FAULT_CLOCK"); /* a program may set it anew while it runs */
-        t->tv_sec += now != NULL ? atol(now) : inject_clock_off;
-    }
-    return result;
+    return (int)clock_result(inject_raw(SYS_clock_gettime, id, (long)t, 0, 0, 0, 0), id, t);
 }
 
 time_t time(time_t *to)

@@ -36,7 +36,10 @@ struct host_filter host_filter_of(const char *pattern)
     }
     const char *star = memchr(host, '*', len);
     if (star != NULL) {
-        const char *last = memrchr(host, '*', len);
+        const char *last = host + len - 1;
+        while (*last != '*') {
+            last--;
+        }
         f.head = host;
         f.head_len = (uint32_t)(star - host);
         f.tail = last + 1;

@@ -227,21 +227,34 @@ def throughput():
 
 # --- memory, launcher, scan
 
+def resident(path):
+    """The sizes that /proc gives for a cat that waits for its input."""
+    process = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+                               env={**E, **({"LD_PRELOAD": path} if path else {})})
+    process.stdin.write(b".")
+    process.stdout.read(1)  # it has started
+    with open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as f:
+        sizes = {key: float(kib) for key, kib in re.findall(r"^(\w+): +(\d+)", f.read(), re.M)}
+    process.communicate()
+    return sizes
+
+
 def memory():
     objects = {"no preload": None, "an empty object": f"{TEST_DIR}/bin/empty.so", "libpgseal.so": OBJECT}
-    cases, private = {}, {}
+    # How much of the C library is resident depends on where it was loaded, by some 100 KiB: so each value is a mean.
+    starts_each, cases, private = 50, {}, {}
     for _ in range(turns(40)):
-        for name, path in objects.items():
-            process = subprocess.Popen(["/bin/cat"], stdin=subprocess.PIPE, env={**E, **({"LD_PRELOAD": path} if path else {})})
-            time.sleep(0.02)
-            with open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as f:
-                sizes = {key: float(kib) for key, kib in re.findall(r"^(\w+): +(\d+)", f.read(), re.M)}
-            cases.setdefault(name, []).append(sizes["Rss"])
-            private.setdefault(name, []).append(sizes["Anonymous"])
-            process.stdin.close()
-            process.wait()
-    table("Memory of a process that never connects", "KiB resident", "cat, /proc/PID/smaps_rollup, Rss", "an empty object", cases)
-    table("Memory of its own of a process that never connects", "KiB", "cat, /proc/PID/smaps_rollup, Anonymous", "an empty object", private)
+        sizes = {name: [] for name in objects}
+        for _ in range(starts_each):
+            for name, path in objects.items():
+                sizes[name].append(resident(path))
+        for name, all_ in sizes.items():
+            cases.setdefault(name, []).append(statistics.mean(s["Rss"] for s in all_))
+            private.setdefault(name, []).append(statistics.mean(s["Anonymous"] for s in all_))
+    note = f"each value is the mean of {starts_each} starts; {turns(40)} values"
+    table("Memory of a process that never connects", "KiB resident", "cat, /proc/PID/smaps_rollup, Rss", "an empty object", cases, note=note)
+    table("Memory of its own of a process that never connects", "KiB", "cat, /proc/PID/smaps_rollup, Anonymous", "an empty object", private,
+          note=note)
     for root in ("one root", "RDS's bundle, 121"):
         cases = {}
         for n in (1, 100 if QUICK else 1000):

@@ -101,8 +101,8 @@ def goals(tables):
 The floor is what the same run measured bare. With the OpenSSL 1.1.1 of libpq 13 and 18 a connection with one root takes about half
 of one with RDS's bundle, so no seal can bring the second to 0.40 of itself. "Everything else" is what comes before the session: half of it
 is libpq's, which is asked what the call amounts to before it dials. What comes after it (roots on demand, the witness) shows in the
-instructions of a verified connection. A process that never connects shares the object's pages with the page cache: Linux maps sixteen
-(64 KiB) where one is touched. A segment of its own for what a start touches would bring that to 12 KiB, and cost two system calls more.
+instructions of a verified connection. What a start touches of the object is a mapping of its own: Linux maps sixteen pages (64 KiB) of a
+mapping where one is touched. That costs a start one system call.
 """
 
 

@@ -4,11 +4,11 @@ CORE_SRC = $(filter lib/core/%,$(LIB_SRC))
 SHIM_CFLAGS = $(CSTD) $(WARNINGS) -O2 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-fstack-protector-strong -fstack-clash-protection $(CF_PROTECTION) -fno-plt -U_FORTIFY_SOURCE \
 	-I. -I$(PG_INCLUDE) -DPGSEAL_VERSION='"$(VERSION)"'
-# noseparate-code: two mappings instead of four. Each process of a container pays for its start, libpq or not; what is made
-# executable by it is constant data only.
+# noseparate-code: three mappings instead of four, with startup.ld. Each process of a container pays for its start, libpq or
+# not; what is made executable by it is constant data only. sort-section: what lib/os/startup.h puts on one page.
 # -nostartfiles: one constructor is all there is to run, so a process that ends has nothing of ours to call (`make bench`).
 SHIM_LDFLAGS = -shared -nostartfiles -Wl,-Bsymbolic-functions,-z,noseparate-code,-z,relro,-z,now,-z,noexecstack,-z,defs,-z,nodelete \
-	-Wl,--as-needed,--gc-sections,--sort-section=name,--version-script=build/pgseal.map -Wl,-soname,libpgseal.so
+	-Wl,--as-needed,--gc-sections,--sort-section=name,-T,shim/startup.ld,--version-script=build/pgseal.map -Wl,-soname,libpgseal.so
 # On arm64 the C library's linker script would make ld-linux, which has the stack guard there, a library to load, and
 # outlined atomics would ask for __getauxval: musl has neither, and its programs would not start. So: libc.so.6 alone, the
 # guard is found in the process, and the matrix looks at what is left undefined.
@@ -41,7 +41,7 @@ build/pgseal.map: shim/hooks.def
 
 # No libdl: its functions are looked up where the process has them (lib/elf/loaded.c), and loading it would be the dearest
 # part of a start under pgseal.
-build/libpgseal.so: $(SHIM_OBJ) build/pgseal.map shim/build.mk
+build/libpgseal.so: $(SHIM_OBJ) build/pgseal.map shim/startup.ld shim/build.mk
 	$(CC) $(SHIM_CFLAGS) $(SHIM_LDFLAGS) -o $@ $(SHIM_OBJ) $(SHIM_LIBS_$(ARCH))
 
 -include $(SHIM_OBJ:.o=.d) $(LIB_OBJ:.o=.d)

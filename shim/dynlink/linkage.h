@@ -49,7 +49,7 @@ bool linkage_refuses(const struct linked *libpq, char *reason, size_t size);
 /* Whether this slot is there and could not be rewritten. Pure. */
 static inline bool linked_failed(const struct linked *libpq, enum libpq_slot slot)
 {
-    return (libpq->failed >> slot & 1) != 0;
+    return (__atomic_load_n(&libpq->failed, __ATOMIC_RELAXED) >> slot & 1) != 0;
 }
 
 /* What a rewritten slot of a caller of libpq's points to: a stub for each of these functions and each

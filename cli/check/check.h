@@ -57,6 +57,7 @@ struct check {
     enum answer tls13, tls12, older; /* whether the server takes each */
     enum answer plaintext;
     char *plaintext_words; /* what the server answered */
+    bool unanswered;       /* it does not answer queries */
     json_t *server;        /* what it says of the session itself */
     struct finding *findings;
     size_t nfindings;

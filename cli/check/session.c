@@ -5,8 +5,11 @@
 #include "shim/session/current.h"
 
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
 
 /* Adds what only this tool wants: an end to waiting, and a name. */
 static void add_own(const struct preview *q)
@@ -70,11 +73,42 @@ static PGconn *open_sealed(struct check *c)
     return conn;
 }
 
+/* Whether a result has come, or its end; a server that sends none in time is not asked again. */
+static bool await(struct check *c, PGconn *conn, time_t end)
+{
+    while (PQconsumeInput(conn) == 1 && PQisBusy(conn) == 1) {
+        struct pollfd p = {.fd = PQsocket(conn), .events = POLLIN};
+        if (time(NULL) >= end) {
+            c->unanswered = true;
+            shutdown(p.fd, SHUT_RDWR);
+            return false;
+        }
+        poll(&p, 1, 1000);
+    }
+    return true;
+}
+
+/* The last result of a query, or NULL. */
+static PGresult *run(struct check *c, PGconn *conn, const char *query)
+{
+    PGresult *result = NULL;
+    PGresult *next = NULL;
+    time_t end = time(NULL) + CHECK_SECONDS;
+    bool more = !c->unanswered && PQsendQuery(conn, query) == 1;
+    while (more && await(c, conn, end) && (next = PQgetResult(conn)) != NULL) {
+        PQclear(result);
+        result = next;
+        more = PQresultStatus(result) == PGRES_TUPLES_OK ||
+               PQresultStatus(result) == PGRES_FATAL_ERROR;
+    }
+    return result;
+}
+
 /* The first row of a query as an object, or NULL. */
-static json_t *ask(PGconn *conn, const char *query)
+static json_t *ask(struct check *c, PGconn *conn, const char *query)
 {
     json_t *row = NULL;
-    PGresult *result = PQexec(conn, query);
+    PGresult *result = run(c, conn, query);
     if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
         row = json_object();
         for (int i = 0; i < PQnfields(result); i++) {
@@ -87,18 +121,19 @@ static json_t *ask(PGconn *conn, const char *query)
     return row;
 }
 
-static json_t *ask_sslinfo(PGconn *conn)
+static json_t *ask_sslinfo(struct check *c, PGconn *conn)
 {
-    json_t *place = ask(conn, "select n.nspname as s from pg_catalog.pg_extension e join "
-                              "pg_catalog.pg_namespace n on n.oid = e.extnamespace where "
-                              "e.extname = 'sslinfo'");
+    json_t *place = ask(c, conn,
+                        "select n.nspname as s from pg_catalog.pg_extension e join "
+                        "pg_catalog.pg_namespace n on n.oid = e.extnamespace where "
+                        "e.extname = 'sslinfo'");
     const char *schema = json_string_value(json_object_get(place, "s"));
     char *quoted = schema != NULL ? PQescapeIdentifier(conn, schema, strlen(schema)) : NULL;
     json_t *row = NULL;
     if (quoted != NULL) {
         char *query = xprintf("select %s.ssl_is_used(), %s.ssl_version(), %s.ssl_cipher()", quoted,
                               quoted, quoted);
-        row = ask(conn, query);
+        row = ask(c, conn, query);
         free(query);
     }
     PQfreemem(quoted);
@@ -115,15 +150,24 @@ static bool says_no(json_t *row, const char *key)
 static void ask_server(struct check *c, PGconn *conn)
 {
     c->server = json_object();
-    json_t *version = ask(conn, "show server_version");
-    json_t *stat = ask(conn, "select ssl, version, cipher, bits, client_dn, issuer_dn from "
-                             "pg_catalog.pg_stat_ssl where pid = pg_catalog.pg_backend_pid()");
-    json_t *info = ask_sslinfo(conn);
+    json_t *version = ask(c, conn, "show server_version");
+    json_t *stat = ask(c, conn,
+                       "select ssl, version, cipher, bits, client_dn, issuer_dn from "
+                       "pg_catalog.pg_stat_ssl where pid = pg_catalog.pg_backend_pid()");
+    json_t *info = ask_sslinfo(c, conn);
     if (says_no(stat, "ssl") || says_no(info, "ssl_is_used")) {
         check_found(c, "tls-ends-before-server",
                     xstrdup("The server itself sees no TLS: something in between terminates it."),
                     xstrdup("A pooler or proxy has the certificate; its own settings decide how it "
                             "connects to the server."));
+    }
+    if (c->unanswered) {
+        check_found(
+            c, "no-answer",
+            xprintf("The server accepted the login, and answered no query within %d seconds.",
+                    CHECK_SECONDS),
+            xstrdup("If it is a pooler, it may be waiting for a free connection to its "
+                    "server."));
     }
     if (version != NULL) {
         json_object_set(c->server, "version", json_object_get(version, "server_version"));

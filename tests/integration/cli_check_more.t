@@ -65,7 +65,7 @@ lax oldhash signature
 
 cat >"$TEST_DIR/pretend" <<'END'
 """pretend WHAT [BACKEND CERT KEY]: answers the question for TLS with yes, and then: nothing; garbage; anonymous: TLS without
-a certificate; proxy: TLS up to here, and plaintext to BACKEND."""
+a certificate; proxy: TLS up to here, and plaintext to BACKEND; mute: TLS, a login, and no answer to any query."""
 import socket, ssl, sys, threading
 what = sys.argv[1]
 def copy(a, b):
@@ -97,6 +97,12 @@ def talk(c):
         else:
             x.load_cert_chain(sys.argv[3], sys.argv[4])
         c = x.wrap_socket(c, server_side=True)
+        if what == "mute":
+            c.settimeout(60)
+            c.recv(4096)
+            c.sendall(b"R\0\0\0\x08\0\0\0\0" b"K\0\0\0\x0c\0\0\0\x01\0\0\0\x02" b"Z\0\0\0\x05I")
+            while c.recv(4096):
+                pass
         if what == "proxy":
             backend = socket.create_connection(("127.0.0.1", int(sys.argv[2])), 10)
             threading.Thread(target=copy, args=(backend, c), daemon=True).start()
@@ -124,6 +130,11 @@ pretend() { # WHAT ARGUMENT…: leaves its port; env_stop knows it by WHAT
     done
     port=$(<"$TEST_DIR/$1.port")
 }
+# A pooler that has no server to give, as long as it takes; meanwhile the others are tried.
+cat "$PKI/good.crt" "$PKI/intermediate.pem" >"$TEST_DIR/mute.pem"
+pretend mute - "$TEST_DIR/mute.pem" "$PKI/good.key"
+timeout 60 "$pgseal" check --json "host=localhost port=$port user=app dbname=app" >"$TEST_DIR/mute.json" 2>&1 &
+mute=$!
 for row in 'garbage|the TLS handshake failed: wrong version number' 'nothing|the TLS handshake failed: ' \
     'anonymous|the server sent no certificate'; do
     pretend "${row%%|*}"
@@ -210,6 +221,9 @@ for conninfo in "$(at good) sslkey=engine:key" "$(at good) user=secret" "$(at go
     has "$(flat)" "$advice" "text: the advice ${advice:0:40}"
     is "$(awk 'length > 80' <<<"$OUT")" '' 'text: 80 columns'
 done
+
+wait "$mute" && RC=0 || RC=$?
+is "$RC $(jq -r '"\(.connected) \([.findings[].finding] | join(" "))"' "$TEST_DIR/mute.json")" '1 true no-answer' 'no answer to a query: it says so, in time'
 
 # --- colour
 

@@ -253,6 +253,19 @@ log_mark good
 rows <<<"10.* exempts no name|bad|downgrade/sealed|host=10.evil.example port=$P $w"
 is "$(sessions good)" '' 'and no session came of it'
 
+# --- a name with a dot at its end: only the DNS is asked for it, so an exemption of the name without it says nothing of it
+policy <<END
+sslrootcert = $PKI/root.pem
+[host localhost]
+exempt = a sidecar on loopback
+END
+log_mark good
+rows <<END
+an exempt name|ok f|exempt/allowed|host=localhost port=$P $w
+an exempt name with a dot at its end is not exempt|bad|downgrade/sealed|host=localhost. port=$P $w
+END
+is "$(sessions good)" 'an_exempt_name plain' 'and only the first has a session'
+
 # --- an address with a scope, and what is none: Linux connects 0.0.0.0 and :: to the loopback address
 env_stop good
 echo "listen_addresses = '127.0.0.1, ::1'" >>"$TEST_DIR/srv/good/postgresql.conf"

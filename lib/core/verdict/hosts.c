@@ -126,24 +126,50 @@ static bool dials_its_host(const struct element *e)
            host_canonical(e->hostaddr, address, sizeof address) && strcmp(host, address) == 0;
 }
 
+/* Likewise: "localhost." is another name than "localhost". No /etc/hosts has it, only the DNS is
+ * asked. A star at the end stands for the dot too. */
+static bool keeps_its_dot(const struct element *e)
+{
+    const char *host;
+    size_t len;
+    size_t n = strlen(e->host);
+    if (e->rule->pattern == NULL || e->hostaddr[0] != '\0' || n == 0 || e->host[n - 1] != '.') {
+        return true;
+    }
+    return host_pattern_host(e->rule->pattern, &host, &len) && len > 0 &&
+           (host[len - 1] == '.' || host[len - 1] == '*');
+}
+
+enum obstacle { NO_OBSTACLE, LACKS_IT, DIALS_ELSEWHERE, ASKS_THE_DNS };
+
+static enum obstacle obstacle_of(const struct element *e)
+{
+    return !dials_its_host(e) ? DIALS_ELSEWHERE : !keeps_its_dot(e) ? ASKS_THE_DNS : NO_OBSTACLE;
+}
+
 /* Notes why what would allow less, at this line of the policy, does not hold: e of the same list
- * lacks it, or e has it and dials another address. */
+ * lacks it, or e has it and its address or name may lead elsewhere. */
 static void note_obstacle(struct deciding *d, const char *what, int line, const struct element *e,
-                          bool lacks)
+                          enum obstacle obstacle)
 {
     struct strbuf t = {d->v->reason, sizeof d->v->reason, strlen(d->v->reason), false};
     strbuf_add(&t, t.len > 0 ? "; " : "", what, " at ");
     seal_where(d, &t, line);
     strbuf_add(&t, " does not apply: ");
-    if (lacks) {
+    if (obstacle == LACKS_IT) {
         strbuf_add(&t, e->socket ? "the socket " : "the host ");
         seal_quote(d, &t, element_name(e));
         strbuf_add(&t, " in the same list does not have it");
-    } else {
+    } else if (obstacle == DIALS_ELSEWHERE) {
         strbuf_add(&t, "hostaddr ");
         seal_quote(d, &t, e->hostaddr);
         strbuf_add(&t, " is connected to, which may not be the host ");
         seal_quote(d, &t, e->host);
+    } else {
+        strbuf_add(&t, "the host ");
+        seal_quote(d, &t, e->host);
+        strbuf_add(&t, " ends with a dot, so only the DNS is asked for it; if that is the name you "
+                       "mean, write the dot into the section");
     }
 }
 
@@ -161,7 +187,7 @@ static struct span look_through(const struct deciding *d, bool (*has)(const stru
         const struct element *e = &d->elements[i - 1];
         s.first = has(e) ? e : s.first;
         s.lacks = has(e) ? s.lacks : e;
-        s.strays = dials_its_host(e) ? s.strays : e;
+        s.strays = obstacle_of(e) == NO_OBSTACLE ? s.strays : e;
     }
     return s;
 }
@@ -183,11 +209,12 @@ const struct rule *seal_exemption(struct deciding *d)
         return NULL;
     }
     if (s.lacks != NULL) {
-        note_obstacle(d, "the exemption", s.first->rule->exempt_line, s.lacks, true);
+        note_obstacle(d, "the exemption", s.first->rule->exempt_line, s.lacks, LACKS_IT);
         return NULL;
     }
     if (s.strays != NULL) {
-        note_obstacle(d, "the exemption", s.strays->rule->exempt_line, s.strays, false);
+        note_obstacle(d, "the exemption", s.strays->rule->exempt_line, s.strays,
+                      obstacle_of(s.strays));
         return NULL;
     }
     for (size_t i = 0; i < d->nelements; i++) {
@@ -208,9 +235,9 @@ bool seal_audited(struct deciding *d, bool *by_section)
     struct span s = look_through(d, is_audited);
     *by_section = s.first != NULL && d->p->global.mode != MODE_AUDIT;
     if (*by_section && s.lacks != NULL) {
-        note_obstacle(d, "mode = audit", s.first->rule->line, s.lacks, true);
+        note_obstacle(d, "mode = audit", s.first->rule->line, s.lacks, LACKS_IT);
     } else if (*by_section && s.strays != NULL) {
-        note_obstacle(d, "mode = audit", s.strays->rule->line, s.strays, false);
+        note_obstacle(d, "mode = audit", s.strays->rule->line, s.strays, obstacle_of(s.strays));
         return false;
     }
     return s.lacks == NULL;

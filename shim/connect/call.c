@@ -35,7 +35,7 @@ bool call_to_params(const struct call *call, struct call_params *out)
         }
         return true;
     case HOOK_PQsetdbLogin:
-        /* dbname first: what stands in it as a connection string loses to the arguments
+        /* dbname first: if it is a connection string, its settings lose to the arguments
          * (PQsetdbLogin). */
         out->params.login = true;
         add(out, "dbname", call->dbname);
@@ -49,7 +49,6 @@ bool call_to_params(const struct call *call, struct call_params *out)
         if (call->conninfo == NULL) {
             return false;
         }
-        out->params.string = true;
         if (blank(call->conninfo)) {
             return true;
         }

@@ -13,10 +13,9 @@
 struct params {
     const char *const *keywords;
     const char *const *values;
-    size_t n;    /* without the NULL at the end */
-    int expand;  /* as PQconnectdbParams has it */
-    bool login;  /* the arrays stand for PQsetdbLogin's arguments: source `login` */
-    bool string; /* the one dbname stands for a whole connection string */
+    size_t n;   /* without the NULL at the end */
+    int expand; /* as PQconnectdbParams has it */
+    bool login; /* the arrays stand for PQsetdbLogin's arguments: source `login` */
 };
 
 /* Whether libpq takes a string for a connection string rather than a database's name

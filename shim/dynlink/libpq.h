@@ -39,7 +39,6 @@
     X(PQsslAttribute, false)                                                                       \
     X(PQgetSSLKeyPassHook_OpenSSL, false)                                                          \
     X(PQgssEncInUse, false)                                                                        \
-    X(PQconnectionUsedPassword, false)                                                             \
     X(PQconnectionNeedsPassword, false)                                                            \
     X(PQgetCancel, false)                                                                          \
     X(PQfreeCancel, false)                                                                         \
@@ -49,7 +48,6 @@
     X(PQcancelStart, false)                                                                        \
     X(PQcancelBlocking, false)                                                                     \
     X(PQcancelPoll, false)                                                                         \
-    X(PQcancelStatus, false)                                                                       \
     X(PQcancelSocket, false)                                                                       \
     X(PQcancelErrorMessage, false)                                                                 \
     X(PQcancelReset, false)                                                                        \
@@ -62,7 +60,6 @@ PGcancelConn *PQcancelCreate(PGconn *conn);
 int PQcancelStart(PGcancelConn *conn);
 int PQcancelBlocking(PGcancelConn *conn);
 PostgresPollingStatusType PQcancelPoll(PGcancelConn *conn);
-ConnStatusType PQcancelStatus(const PGcancelConn *conn);
 int PQcancelSocket(const PGcancelConn *conn);
 char *PQcancelErrorMessage(const PGcancelConn *conn);
 void PQcancelReset(PGcancelConn *conn);

@@ -62,7 +62,7 @@ static void arrays(void **state)
     assert_int_equal(p.params.expand, 7);
     assert_ptr_equal(p.params.keywords, k);
     assert_ptr_equal(p.params.values, v);
-    assert_false(p.params.login || p.params.string);
+    assert_false(p.params.login);
     call.keywords = k + 3;
     assert_true(call_to_params(&call, &p));
     assert_int_equal(p.params.n, 0);

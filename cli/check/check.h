@@ -15,8 +15,8 @@ enum { CHECK_SECONDS = 10 }; /* how long one step of the network may take */
 /* One TCP element of the host list. Strings are owned. */
 struct target {
     char *host; /* as it was asked for: the host, or the hostaddr where that is empty */
-    char
-        *name; /* that must stand in the certificate: the host, or what verify_as says; may be "" */
+    /* that must stand in the certificate: the host, or what verify_as says; may be "" */
+    char *name;
     char *dial; /* what is looked up: hostaddr, else the host as it was asked for */
     char *port;
 };

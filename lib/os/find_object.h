@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-/* Writes the path of the first libpgseal.so that there is into buf, of PATH_MAX bytes: beside the
- * program whose own path is given ("" for unknown), in the lib directory beside that, in libdir, or
- * in the usual places. False where there is none. */
+/* Writes the path of the first libpgseal.so that is found into buf, of PATH_MAX bytes: in the
+ * directory of the program whose path is given ("" for unknown), in the lib directory next to that,
+ * in libdir, or in the usual places. False: not found. */
 bool find_object(const char *own, const char *libdir, char *buf);
 
 #endif

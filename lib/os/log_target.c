@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Reads the digits at *s, which moves behind them; -1 where there are none or they are no int. */
+/* Reads the digits at *s, which moves behind them; -1: there are none, or too many for an int. */
 static int read_number(const char **s)
 {
     int n = 0;

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By path; two paths that share a slot take turns. Each slot is one holder of what stands in it. It
- * is emptied and filled with one instruction each, so there is nothing to wait for: a thread that
+/* By path; two paths that share a slot take turns. Each slot is one holder of what is in it. It is
+ * emptied and filled with one instruction each, so there is nothing to wait for: a thread that
  * finds it empty, or a child of a fork that inherits it so, judges for itself. */
 static _Atomic(struct roots *) slots[8];
 
@@ -32,7 +32,7 @@ static void put(_Atomic(struct roots *) *slot, struct roots *roots)
     roots_release(atomic_exchange(slot, roots));
 }
 
-/* What stands in the slot, with one holder more; NULL: nothing. */
+/* What is in the slot, with one holder more; NULL: nothing. */
 static struct roots *get(_Atomic(struct roots *) *slot)
 {
     struct roots *roots = atomic_exchange(slot, NULL);
@@ -42,7 +42,7 @@ static struct roots *get(_Atomic(struct roots *) *slot)
     return roots;
 }
 
-/* Whether the file at fd, from where it stands, holds the bytes of roots and no more. */
+/* Whether the rest of the file at fd is exactly the bytes of roots. */
 static bool holds(int fd, const struct roots *roots)
 {
     enum { PIECE = 32768 };

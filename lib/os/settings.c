@@ -36,7 +36,7 @@ static const char *distrust_owner(struct settings *s, uid_t owner)
     return s->words;
 }
 
-/* Why the open descriptor cannot be trusted with a policy; NULL: it can. */
+/* Why the file at fd cannot be trusted as a policy; NULL: it can. */
 static const char *distrust(struct settings *s, int fd)
 {
     struct stat st;
@@ -194,7 +194,7 @@ AT_START void settings_load(void)
     atomic_store_explicit(&load_state, 2, memory_order_release);
 }
 
-/* The number behind the next "/fd/" at or after s, which moves after it; -1 where there is none. */
+/* The number behind the next "/fd/" from s on, which moves after it; -1: there is none. */
 AT_START static int next_descriptor(const char **s, const char *end)
 {
     static const char mark[] __attribute__((section(".text.startup.mark"))) = "/fd/";

@@ -26,7 +26,7 @@
 #define DEV_LOG "/dev/log"
 
 enum { UNKNOWN, LOOKING, KNOWN }; /* sink_identity.state */
-enum { LOWEST = 3 };              /* no descriptor of ours stands in for 0 to 2 */
+enum { LOWEST = 3 };              /* our descriptors are never 0 to 2 */
 
 static int open_for_append(const char *path, int flags)
 {

@@ -23,8 +23,7 @@ struct call {
         *secret; /* PQsetdbLogin, secret its password */
 };
 
-/* The arrays that stand for a call, with the little memory that a string or a login needs for
- * it. */
+/* A call in array form, with the memory that a string or a login needs for it. */
 struct call_params {
     struct params params;
     const char *keywords[7];

@@ -96,7 +96,7 @@ static void look_up(struct collecting *c, struct entry *e)
     const char *secret = refused ? pq->PQpass(conn) : NULL;
     const char *path = options_value(options, "passfile");
     const char *own = options_value(options, "password");
-    /* One that the call brings itself is none of the passfile's. */
+    /* Not a password that the call itself gives. */
     if (secret != NULL && secret[0] != '\0' && path != NULL && (own == NULL || own[0] == '\0')) {
         e->at = c->lines.len;
         add_line(&c->lines, e->verified, e->port, secret);

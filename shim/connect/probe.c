@@ -29,7 +29,7 @@ static PGconn *start_with(const struct libpq *pq, const char **keywords, const c
     now->probing = true;
     PGconn *conn = pq->PQconnectStartParams(keywords, values, expand);
     now->probing = before;
-    /* The word alone: what stands around it, quotes too, is translated (transparency.t, de_DE). */
+    /* Only the word: the text around it, quotes too, is translated (transparency.t, de_DE). */
     *refused = conn != NULL && pq->PQstatus(conn) == CONNECTION_BAD &&
                strstr(pq->PQerrorMessage(conn), NONSENSE) != NULL;
     return conn;

@@ -17,7 +17,8 @@
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default"))) extern
-/* Where the call comes from, and by which stub, if by one. Each hook asks for it first of all. */
+/* Where the call comes from, and the stub that it came through, if any. The first thing that each
+ * hook asks. */
 #define CALLER call_site_of(__builtin_return_address(0))
 
 static struct call_site call_site_of(const void *address)
@@ -125,7 +126,7 @@ __attribute__((noinline)) static function real_for_unknown_conn(struct call_site
 #define REAL_FOR_UNKNOWN_CONN(name)                                                                \
     ((__typeof__(name) *)real_for_unknown_conn(caller, #name, offsetof(struct libpq, name)))
 
-/* The real function for a PGconn whose state is d; NULL if there is none to be found. */
+/* The real function for a PGconn whose state is d; NULL if none can be found. */
 #define REAL(d, name) ((d) != NULL ? (d)->libpq.name : REAL_FOR_UNKNOWN_CONN(name))
 
 /* Likewise; where d is known, the hook counts as fired. */
@@ -289,8 +290,7 @@ EXPORT void PQfreeCancel(PGcancel *cancel)
     }
 }
 
-/* Runs in signal handlers: only a PGcancel that came through no entry point of ours makes it look
- * for a libpq. */
+/* Runs in signal handlers: only for a PGcancel that is not known does it look for a libpq. */
 EXPORT int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize)
 {
     struct call_site caller = CALLER;

@@ -2,7 +2,6 @@
 #include "shim/log/log.h"
 
 #include "lib/core/text/strbuf.h"
-#include "lib/elf/loaded.h"
 #include "lib/os/sink.h"
 #include "lib/os/sys.h"
 #include "shim/log/fired.h"
@@ -12,7 +11,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *mode_name(enum policy_mode mode)
 {

@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands behind one PGcancel. */
+/* What is known of one PGcancel. */
 struct cancel_state {
     struct conn_state *conn_state;
-    struct tls_cancel
-        *tls; /* plaintext_cancel = encrypt: prepared while there was no signal; else NULL */
+    /* plaintext_cancel = encrypt: prepared while there was no signal; else NULL */
+    struct tls_cancel *tls;
     const char *why_not; /* encrypt: why there is none */
     bool socket;         /* a Unix socket: nothing crosses a network */
 };

@@ -8,7 +8,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-/* Remembers which decision stands behind a PGcancel that the real PQgetCancel has made of conn. Not
+/* Remembers the connection of which the real PQgetCancel has made this PGcancel. Not
  * async-signal-safe. Without memory the PGcancel stays unknown, and cancel_send refuses it under
  * any rule but allow. */
 void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d);

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* The key beside a certificate; false: longer than libpq's limit. */
+/* The key in the directory of a certificate; false: longer than libpq's limit. */
 static bool key_beside(const char *certificate, size_t len, char *key, size_t size)
 {
     struct strbuf t;

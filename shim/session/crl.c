@@ -26,9 +26,9 @@ static bool add(const struct openssl *o, void *store, const struct pem_blocks *b
     return added;
 }
 
-/* NULL, or why the file must not be used (perhaps in reason). *found tells whether there are CRLs
- * now. known: it was there and fine when the connection was decided on; else one that cannot be
- * opened is none, as it is to libpq. */
+/* NULL, or why the file must not be used (perhaps in reason). *found: there are CRLs now. known: it
+ * was there and fine when the connection was decided on; else a file that cannot be opened counts
+ * as absent, as it does for libpq. */
 static const char *load(const struct linked *libpq, void *store, const char *file, bool known,
                         bool *found, char *reason, size_t size)
 {

@@ -7,7 +7,6 @@
 #include "lib/core/text/list.h"
 #include "lib/core/text/pem.h"
 #include "lib/core/text/strbuf.h"
-#include "lib/os/sys.h"
 #include "lib/os/trust_files.h"
 #include "shim/session/openssl.h"
 #include "shim/session/verify_as.h"
@@ -91,8 +90,8 @@ static unsigned char *encode(const struct openssl *o, const void *x, size_t *n)
     return der;
 }
 
-/* The root file as it was judged for this session; where libpq has come here by a way that pgseal
- * does not see, as it is now. One holder more; NULL: none, or faulty. */
+/* The root file as it was judged for this session. If libpq loaded it in a way that pgseal does not
+ * see: as it is now. One holder more; NULL: there is none, or it is faulty. */
 static struct roots *judged_roots(const struct conn_state *d)
 {
     char fault[256];
@@ -103,7 +102,7 @@ static struct roots *judged_roots(const struct conn_state *d)
     return files_root(path, fault, sizeof fault);
 }
 
-/* Whether the anchor stands in the root file. */
+/* Whether the anchor is in the root file. */
 static bool anchored(const struct conn_state *d, const struct openssl *o, const void *anchor,
                      struct evidence *e)
 {

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 
 struct evidence {
-    const char
-        *note; /* what could not be looked at ("libpq's OpenSSL shows no functions…"), or NULL */
+    /* what could not be looked at ("libpq's OpenSSL shows no functions…"), or NULL */
+    const char *note;
     bool gone; /* the peer has left: nothing can be sent to it, and a connection may still follow */
     int bits;
     char protocol[16];

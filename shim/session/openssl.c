@@ -15,8 +15,8 @@ static struct row {
 } rows[LINKED_LIBPQS];
 
 /* The objects that hold the functions which libpq's own slots lead to. (dlsym with a link map as
- * its handle is no way: one that was never dlopen'ed has no search list yet. Nor are other slots:
- * until they are first used they may be unbound.) */
+ * its handle does not do: one that was never dlopen'ed has no search list yet. Nor do other slots,
+ * which may be unbound until their first use.) */
 struct binding {
     bool has_ssl, has_crypto;
     struct object ssl, crypto;

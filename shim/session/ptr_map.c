@@ -11,7 +11,7 @@ struct map_node {
     struct map_node *next; /* never changes once the place can be seen */
 };
 
-static const char claimed; /* its address marks a place between two owners */
+static const char claimed; /* its address marks a node between two owners */
 
 static _Atomic(struct map_node *) *bucket_of(struct ptr_map *r, const void *key)
 {

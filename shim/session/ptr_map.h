@@ -20,8 +20,8 @@ struct map_node *ptr_map_reserve(void);
 /* Gives a place back that was never used; NULL is nothing. */
 void ptr_map_release(struct map_node *map_node);
 
-/* Enters key and gives the place up: from now on ptr_map_find answers. key is not NULL; a value
- * that still stands under it is replaced (and not freed: others may hold it). */
+/* Enters key and uses the place up: from now on ptr_map_find answers. key is not NULL; a value that
+ * is already there is replaced (and not freed: others may hold it). */
 void ptr_map_bind(struct ptr_map *r, struct map_node *map_node, const void *key, void *value);
 
 /* The value of key, or NULL. Async-signal-safe, keeps errno. */

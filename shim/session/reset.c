@@ -7,7 +7,6 @@
 #include "shim/session/stop.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 /* Whether the exemption holds today and its use has reached the log; else reason says why not. */
 static bool exempt_still_holds(const struct conn_state *d, const struct world *w, char *reason,

@@ -51,8 +51,8 @@ struct conn_state {
     struct dial_address *answers; /* what was looked up for these; malloc'ed */
     size_t nanswers;
     struct passwords *passwords; /* verify_as: what libpq is to find in its passfile, or NULL */
-    struct roots
-        *roots; /* the root file as it was judged, until the witness has seen the session */
+    /* the root file as it was judged, until the witness has seen the session */
+    struct roots *roots;
     bool root_found_by_libpq; /* root is NULL: what libpq finds in ~/.postgresql is judged there */
     bool cert_found_by_libpq; /* a client certificate there that it cannot use is left out */
     bool passphrase;          /* something gives the pass phrase of an encrypted key */

@@ -25,9 +25,8 @@ static bool same_dial(const struct dial *dial, const char *host, int port)
 }
 
 /* The next dial of d that is verified as node, on that port (libpq gives its number as the
- * service). A name that stands in several elements is looked up once for each, in order; after the
- * last the first comes again (a second round of libpq's, or target_session_attrs =
- * prefer-standby). */
+ * service). A name that several elements have is looked up once for each, in order; then the first
+ * is next again (a second round of libpq, or target_session_attrs = prefer-standby). */
 static const struct dial *next_dial(struct conn_state *d, const char *node, const char *service)
 {
     for (size_t k = 0; k < d->ndials; k++) {

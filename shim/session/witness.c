@@ -8,7 +8,6 @@
 #include "shim/session/verify_as.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Looks at a session in TLS. Returns false if it was stopped. */
@@ -23,11 +22,11 @@ __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
         return false;
     }
     if (found.gone) {
-        d->tls_checked =
-            false; /* libpq may come again: a server that asks for another token hangs up */
+        /* libpq may try again: a server that asks for another token hangs up */
+        d->tls_checked = false;
         return true;
     }
-    roots_release(d->roots); /* a later session (PQreset) is held against the file as it is then */
+    roots_release(d->roots); /* a later session (PQreset) is compared with the file as it is then */
     d->roots = NULL;
     if (!d->outcome_logged) {
         struct event e = {

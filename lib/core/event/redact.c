@@ -31,7 +31,7 @@ static char character(const char *s, size_t n, size_t *len)
     return '%';
 }
 
-/* How many bytes of the n at s stand for word, which is in lower case; 0: they begin otherwise. */
+/* How many of the n bytes at s spell word, which is in lower case; 0: they begin differently. */
 static size_t begins(const char *s, size_t n, const char *word)
 {
     size_t at = 0;
@@ -185,8 +185,8 @@ static bool bare_secret(const char *s, size_t n, const char *port)
     return memchr(s, '@', n) != NULL || hints(s, n) || names_port(s, n, port);
 }
 
-/* Where a value may stand that spans lines: from the first quote to the last, or to the end where
- * their number is odd, if a line has an odd number of them; else nowhere (from == to). */
+/* Where a value that spans lines may be: from the first quote to the last, or to the end if their
+ * number is odd, if a line has an odd number of them; else nowhere (from == to). */
 static void find_spanning(const char *reason, const char **from, const char **to)
 {
     size_t all = 0;
@@ -308,7 +308,7 @@ static void find_suspect(const char *conninfo, const char **from, const char **t
     }
 }
 
-/* Whether the n bytes at s stand somewhere between from and to. */
+/* Whether the n bytes at s are somewhere between from and to. */
 static bool stands_in(const char *s, size_t n, const char *from, const char *to)
 {
     for (; n > 0 && (size_t)(to - from) >= n; from++) {

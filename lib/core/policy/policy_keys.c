@@ -214,8 +214,8 @@ static void set_unlisted(struct parsing *x, const char *value)
 }
 
 /* Not only host names: Cloud SQL's certificates have a common name such as project:instance, which
- * libpq verifies as it is. What would end the name in libpq's host list, or make a socket of it, is
- * out. */
+ * libpq verifies as it is. Not allowed is what would end the name in libpq's host list, or make it
+ * a socket. */
 const char *policy_verify_as_fault(const char *name)
 {
     char address[ADDRESS_MAX];

@@ -51,11 +51,11 @@ bool parsing_fault(struct parsing *x, const char *key, const char *message, cons
 /* Appends to the fault that parsing_fault has just set: what to write instead. */
 void parsing_advise(struct parsing *x, const char *advice);
 
-/* Appends the keys that may stand here, or the variables. */
+/* Appends the keys that are valid here, or the variables. */
 void parsing_advise_names(struct parsing *x);
 
-/* Sets key in x->rule and x->p from value, which must outlive the policy; or a fault: it does not
- * belong here, stood here before, is empty or wrong. */
+/* Sets key in x->rule and x->p from value, which must outlive the policy; or a fault: it is not
+ * valid here, was set here before, is empty or wrong. */
 void key_set(struct parsing *x, enum key key, const char *value);
 
 /* The same for a pin: option is what option_known() returned. */

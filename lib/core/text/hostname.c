@@ -2,7 +2,6 @@
 #include "lib/core/text/hostname.h"
 #include "lib/core/text/address.h"
 #include "lib/core/text/ascii.h"
-#include "lib/core/text/strbuf.h"
 
 #include <string.h>
 
@@ -94,14 +93,14 @@ static int pattern_port(const char *s)
     return s[strspn(s, "0123456789")] == '\0' ? port_number(s) : -1;
 }
 
-/* Whether only what an IPv6 address or a pattern of some can hold stands before a scope id. */
+/* Whether everything before a scope id can be part of an IPv6 address, or of a pattern of one. */
 static bool like_ipv6(const char *s)
 {
     return strchr("%", s[strspn(s, "0123456789abcdefABCDEF:.*")]) != NULL;
 }
 
-/* Where the port's colon stands, or NULL: the last colon, if nothing but digits follow it and what
- * precedes it is no IPv6 address. Cloud SQL's instances have names such as project:instance. */
+/* The colon before the port, or NULL: the last colon, if only digits follow it and what precedes it
+ * is no IPv6 address. Cloud SQL's instances have names such as project:instance. */
 static const char *port_colon(const char *pattern)
 {
     const char *first = strchr(pattern, ':');
@@ -174,8 +173,8 @@ static bool glob(const char *pattern, size_t len, const struct name *n)
     return p == len;
 }
 
-/* Whether the pattern is of addresses, as 10.* is: 10.example.com is none, and resolves to whatever
- * its owner wants. */
+/* Whether the pattern is one of addresses, such as 10.*: it must not match 10.example.com, whose
+ * owner decides what it resolves to. */
 static bool numeric(const struct pattern *p)
 {
     bool digits = false;
@@ -244,8 +243,7 @@ bool host_same_pattern(const char *a, const char *b)
     return true;
 }
 
-/* Bytes that can stand in no element of libpq's host list that is not a socket, and what other
- * languages of patterns have. */
+/* Bytes that no host in libpq's list can contain, and what other pattern languages have. */
 static const char *bytes_fault(const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -274,7 +272,7 @@ static const char *bytes_fault(const char *s, size_t len)
     return NULL;
 }
 
-/* What looks like an address or a domain, and is compared as a name that nothing can have. */
+/* What looks like an address or a domain, but would be compared as a name that no host has. */
 static const char *never_matches(const struct pattern *p)
 {
     static const char localhost[] = "localhost:*";

@@ -3,7 +3,8 @@
 
 #include "lib/core/text/der.h"
 
-/* Adds one value's letters and digits to *sum; false if they do not stand there as ASCII. */
+/* Adds one value's letters and digits to *sum; false if the string type does not have them as
+ * ASCII. */
 static bool add_value(int tag, const struct der *value, uint64_t *sum)
 {
     uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */

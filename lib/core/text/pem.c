@@ -84,8 +84,8 @@ static bool shaped(const unsigned char *der, size_t len, enum pem_kind kind, uin
            whole.at == whole.end;
 }
 
-/* Adds the block whose base64 stands from s to end; false if it is none of its kind. Its markers
- * are longer than what a struct pem_block and its alignment need beside the DER. */
+/* Adds the block whose base64 is from s to end; false if it is not of this kind. Its markers are
+ * longer than what struct pem_block and its alignment need in addition to the DER. */
 static bool add_block(struct pem_blocks *blocks, const char *s, const char *end, enum pem_kind kind)
 {
     struct pem_block *b = (struct pem_block *)(void *)(blocks->at + blocks->len);

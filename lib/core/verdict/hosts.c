@@ -113,8 +113,8 @@ bool seal_judge_unlisted(struct deciding *d)
     return true;
 }
 
-/* A rule that allows less rests on the host's name: another address beside it would get what the
- * name was given. */
+/* A rule that allows less rests on the host's name: with a hostaddr of its own, another address
+ * would get what the name was given. */
 static bool dials_its_host(const struct element *e)
 {
     char host[HOST_MAX];
@@ -173,7 +173,8 @@ static void note_obstacle(struct deciding *d, const char *what, int line, const 
     }
 }
 
-/* What stands in the way of something that allows less: it holds only for a whole list. */
+/* Elements that decide whether something that allows less holds: it does so for a whole list only.
+ * */
 struct span {
     const struct element *first;  /* the first element that has it, or NULL */
     const struct element *lacks;  /* the first that does not have it, or NULL */

@@ -1,6 +1,5 @@
 /* parts: shared by the steps of a verdict: what was asked, what is forced, how a reason is
  * worded. */
-#include "lib/core/options/options.h"
 #include "lib/core/verdict/verdict_internal.h"
 
 #include <string.h>

@@ -5,8 +5,7 @@
 
 #define NOTHING "/dev/null"
 
-/* "file:line: key: path: why". If no line names it, the word of the settings' origin stands before
- * it. */
+/* "file:line: key: path: reason"; without a line, "key: path: reason". */
 static bool policy_error(struct deciding *d, int line, const char *key, const char *path,
                          const char *reason, const char *advice)
 {
@@ -151,7 +150,7 @@ static bool keep_default_crl(struct deciding *d)
         return true; /* no home: libpq opens nothing */
     }
     enum crl_state state = d->w->crl_state(d->w->data, path, reason, sizeof reason);
-    /* One that this process may not even look at is none to libpq either. */
+    /* libpq, too, ignores one that it may not even look at. */
     if (state == CRL_FAULTY) {
         return policy_error(d, 0, "sslcrl", path, reason, SEAL_CRLS_ONLY);
     }

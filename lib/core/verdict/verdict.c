@@ -20,7 +20,7 @@ static bool judge_unknown(struct deciding *d)
     return true;
 }
 
-/* Fills in event and action once kind and mode stand. */
+/* Fills in kind and what follows from it. */
 static void conclude(struct verdict *v, enum verdict_kind kind)
 {
     bool audit = v->mode == MODE_AUDIT;

@@ -33,8 +33,8 @@ struct asked {
     const char *name;
     const char *value;    /* in effect; NULL: unset. "" only where a string set it so */
     const char *compiled; /* libpq's compiled default or NULL */
-    const char
-        *given; /* what string or array itself said (secrets too), NULL where it said nothing */
+    /* what string or array itself said (secrets too), NULL where it said nothing */
+    const char *given;
     enum source source;
 };
 
@@ -43,15 +43,15 @@ struct request {
     int version; /* PQlibVersion: 150018 */
     struct asked options[SEAL_OPTIONS];
     size_t noptions;
-    const char
-        *default_host;    /* what an empty host element dials: a socket directory or "localhost" */
+    /* what an empty host element dials: a socket directory or "localhost" */
+    const char *default_host;
     bool passphrase_hook; /* the program has a function of its own that decrypts a client key */
     bool service;     /* a service file takes part: what it says can change before the real call */
     bool crl_judged;  /* what libpq opens as a CRL is judged where it opens it */
     bool root_judged; /* likewise the root file, and an engine that it loads for a key */
-    const char
-        *home; /* libpq's home directory, "" for none, NULL where it was not asked or does not
-                         tell; asked where not all files are judged, and by verdict_needs_home */
+    /* libpq's home directory, "" for none, NULL where it was not asked or does not tell; asked
+     * where not all files are judged, and by verdict_needs_home */
+    const char *home;
 };
 
 /* What is found in the place of a CRL file. */
@@ -127,13 +127,13 @@ struct verdict {
     int min_tls;      /* 12 or 13 */
     const char *root; /* the root file in force, NULL when not sealed */
     bool root_found_by_libpq; /* root is NULL: the program names none, and libpq looks for it */
-    bool
-        cert_found_by_libpq; /* likewise a client certificate: one that it cannot use is left out */
-    bool passphrase;         /* something gives an encrypted key's pass phrase */
-    bool engine_allowed;     /* the policy pins the key */
-    const char *key;         /* the key that is named, or NULL */
-    const char *crl;         /* the CRL file in force or NULL */
-    const char *hosts;       /* the host list as it is verified; the witness compares */
+    /* likewise a client certificate: one that it cannot use is left out */
+    bool cert_found_by_libpq;
+    bool passphrase;                  /* something gives an encrypted key's pass phrase */
+    bool engine_allowed;              /* the policy pins the key */
+    const char *key;                  /* the key that is named, or NULL */
+    const char *crl;                  /* the CRL file in force or NULL */
+    const char *hosts;                /* the host list as it is verified; the witness compares */
     char where[POLICY_PATH_MAX + 16]; /* rule as file:line, "" where no line stands behind it */
     char reason[SEAL_REASON]; /* refuse: why and what to do; exempt: the policy's reason; else "" or
                                  a note */
@@ -153,8 +153,8 @@ void seal_decide(const struct request *r, const struct policy *p, const struct w
  * done. */
 bool verdict_needs_home(const struct policy *p);
 
-/* A refusal that stands before any request (a policy with a fault, a caller without libpq, an LDAP
- * line). In audit mode a policy's own fault refuses too; other reasons are would-refuse there. */
+/* A refusal before there is any request (a faulty policy, a caller without a libpq, LDAP). always:
+ * refused in audit mode too, and logged once per process; else would-refuse there. */
 void seal_refuse(const struct policy *p, const char *reason, bool always, struct verdict *v);
 
 /* The value in effect of an option of r, NULL if unset, empty or unknown; option says whether r's

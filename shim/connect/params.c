@@ -24,16 +24,6 @@ size_t params_expanded(const struct params *params)
     return params->n;
 }
 
-const char *options_value(const PQconninfoOption *parsed, const char *name)
-{
-    for (const PQconninfoOption *o = parsed; o != NULL && o->keyword != NULL; o++) {
-        if (strcmp(o->keyword, name) == 0) {
-            return o->val;
-        }
-    }
-    return NULL;
-}
-
 void params_find_given(const struct params *params, size_t at, const PQconninfoOption *parsed,
                        struct asked *a)
 {

@@ -3,6 +3,7 @@
 #define PGSEAL_PARAMS_H
 
 #include "lib/core/verdict/verdict.h"
+#include "shim/dynlink/libpq.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -25,10 +26,6 @@ bool params_recognized(const char *s);
 /* The index of the dbname entry that libpq would expand, or n: the first with a value, even an
  * empty one (conninfo_array_parse). Pure. */
 size_t params_expanded(const struct params *params);
-
-/* The value of this option in a list of libpq's (NULL: an empty list); NULL: unset or unknown.
- * Pure. */
-const char *options_value(const PQconninfoOption *options, const char *name);
 
 /* What the call itself said of the option a->name (later wins), and where: fills a->given and
  * a->source, or leaves them. at is params_expanded, parsed what libpq's parser makes of that entry.

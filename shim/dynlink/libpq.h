@@ -7,6 +7,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 /* Every function of libpq that the shim calls. X(name, needed): a libpq without a needed one is
  * refused. */
@@ -53,7 +54,7 @@
     X(PQcancelReset, false)                                                                        \
     X(PQcancelFinish, false)
 
-/* Functions that this build's libpq-fe.h does not declare are typed in resolve.h's own words. */
+/* The functions that this build's libpq-fe.h does not declare. */
 typedef struct pg_cancel_conn PGcancelConn;
 #ifndef LIBPQ_HAS_ASYNC_CANCEL
 PGcancelConn *PQcancelCreate(PGconn *conn);
@@ -81,6 +82,18 @@ struct libpq {
     char path[512]; /* the link map's name, absolute where the dynamic linker has it so; cut if
                          longer */
 };
+
+/* The value of this option in a list of libpq's (NULL: an empty list); NULL: unset or unknown.
+ * Pure. */
+static inline const char *options_value(const PQconninfoOption *options, const char *name)
+{
+    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        if (strcmp(o->keyword, name) == 0) {
+            return o->val;
+        }
+    }
+    return NULL;
+}
 
 /* Fills *pq with the functions of the libpq o: once, for as long as no object comes or goes. Returns NULL,
  * or the name of a function that pgseal needs and this libpq has not. Calls the libpq the first time; takes

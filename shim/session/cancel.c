@@ -74,8 +74,7 @@ static int refuse(char *errbuf, int size, const char *reason)
     return 0;
 }
 
-/* One plaintext_cancel line. Async-signal-safe: the event is formatted on the stack, the sink makes
- * system calls only. */
+/* One plaintext_cancel line. Async-signal-safe, as the sink is. */
 static void say(const struct conn_state *d, const char *entry, const char *action,
                 const char *reason)
 {
@@ -114,13 +113,9 @@ static bool unknown_conn_stopped(void)
 /* Whether libpq takes this connection's TLS up in a cancel only where the server offers it. */
 static bool falls_back(const struct conn_state *d, PGconn *conn)
 {
-    bool holds = false;
     PQconninfoOption *options = d->libpq.PQconninfo(conn);
-    for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
-        if (strcmp(o->keyword, "sslmode") == 0 && o->val != NULL) {
-            holds = strcmp(o->val, "require") == 0 || strncmp(o->val, "verify-", 7) == 0;
-        }
-    }
+    const char *mode = options_value(options, "sslmode");
+    bool holds = mode != NULL && (strcmp(mode, "require") == 0 || strncmp(mode, "verify-", 7) == 0);
     d->libpq.PQconninfoFree(options);
     return !holds;
 }
@@ -131,8 +126,8 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
     struct conn_state *copy = conn_state_copy(d);
     bool tls = d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
     if (copy != NULL) {
-        copy->outcome_logged =
-            true; /* a cancel is no attempt of its own; only a violation is told */
+        /* A cancel is no attempt of its own: only a violation is logged. */
+        copy->outcome_logged = true;
         /* A cancel of a connection that was let through in plaintext goes out in plaintext too;
          * one of a connection that merely prefers TLS may. */
         bool stop = d->policy->cancel != CANCEL_ALLOW && !d->audit;
@@ -179,20 +174,15 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
         errno = saved_errno;
         return refuse(errbuf, size, "its connection is not known to pgseal");
     }
-    if (inside || cancel == NULL || t == NULL || t->socket) {
-        errno = saved_errno;
-        return real(cancel, errbuf, size);
-    }
-    const struct conn_state *d = t->conn_state;
-    if (let_out(d, "PQcancel", NULL)) {
+    if (inside || t == NULL || t->socket || let_out(t->conn_state, "PQcancel", NULL)) {
         errno = saved_errno;
         return real(cancel, errbuf, size);
     }
     int sent = 0;
-    if (d->policy->cancel == CANCEL_ENCRYPT) {
+    if (t->conn_state->policy->cancel == CANCEL_ENCRYPT) {
         sent = send_encrypted(t, errbuf, size);
     } else {
-        say(d, "PQcancel", "refused", "plaintext_cancel = refuse");
+        say(t->conn_state, "PQcancel", "refused", "plaintext_cancel = refuse");
         refuse(errbuf, size, "the policy says plaintext_cancel = refuse");
     }
     errno = saved_errno;

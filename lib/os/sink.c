@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -134,26 +133,13 @@ struct scratch {
     char reason[POLICY_PATH_MAX + 256];
 };
 
-/* NULL: no memory. */
-static struct scratch *take_scratch(void)
-{
-    long at = syscall(SYS_mmap, NULL, sizeof(struct scratch), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0L);
-    return at != -1 ? (struct scratch *)at : NULL; // NOLINT(performance-no-int-to-ptr)
-}
-
-static void drop_scratch(struct scratch *s)
-{
-    syscall(SYS_munmap, s, sizeof *s);
-}
-
 /* Formats into line, which has room for EVENT_LINE_MAX bytes; returns the length. */
 static size_t format(struct event *e, struct scratch *s, char *line)
 {
     struct timespec now = {0, 0};
     size_t len;
 
-    sys_clock(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     e->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     e->node = syscall(SYS_uname, &s->names) == 0 ? s->names.nodename : NULL;
     e->pid = sys_pid();
@@ -216,10 +202,10 @@ bool sink_event(const struct policy *p, struct event *e)
     }
     sink_remember_stderr(); /* another library's constructor may connect before ours ran */
     e->lost = atomic_exchange(&lost, 0);
-    struct scratch *s = take_scratch();
+    struct scratch *s = sys_map(sizeof *s);
     bool done = s != NULL && deliver(p, e, s);
     if (s != NULL) {
-        drop_scratch(s);
+        sys_unmap(s, sizeof *s);
     }
     if (!done) {
         atomic_fetch_add(&lost, e->lost + 1);

@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Opens a file for reading, and does not wait for a FIFO in its place. Sets errno. */
@@ -59,24 +58,19 @@ static inline bool sys_is_unix_socket(int fd)
     return syscall(SYS_getsockname, fd, &name, &size) == 0 && name.sun_family == AF_UNIX;
 }
 
-/* Zeroed memory of size bytes that is not the program's allocator's; NULL with errno. */
+/* Zeroed memory of size bytes that is not the program's allocator's; NULL with errno. By the C
+ * library's functions, in whose place a sanitizer has its own: it must know that an address is used
+ * anew. */
 static inline void *sys_map(size_t size)
 {
-    long map = syscall(SYS_mmap, NULL, size, (long)(PROT_READ | PROT_WRITE),
-                       (long)(MAP_PRIVATE | MAP_ANONYMOUS), -1L, 0L);
-    return map != -1 ? (void *)map : NULL; // NOLINT(performance-no-int-to-ptr)
+    void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return map != MAP_FAILED ? map : NULL;
 }
 
 /* Gives back what sys_map returned, all of it. */
 static inline void sys_unmap(void *map, size_t size)
 {
-    syscall(SYS_munmap, map, size);
-}
-
-/* clock_gettime(2): the kernel's time, whatever else is preloaded. */
-static inline void sys_clock(clockid_t clock, struct timespec *now)
-{
-    syscall(SYS_clock_gettime, clock, now);
+    munmap(map, size);
 }
 
 /* Sets the descriptor back to the file's beginning. Sets errno; async-signal-safe. */

@@ -175,7 +175,7 @@ void files_world(struct world *w, struct roots **keep)
 {
     struct timespec now = {0};
     int saved_errno = errno;
-    sys_clock(CLOCK_REALTIME, &now);
+    clock_gettime(CLOCK_REALTIME, &now);
     errno = saved_errno;
     *w = (struct world){
         .data = keep,

@@ -48,7 +48,7 @@ static long futex(_Atomic(int) *word, int op, int value, const struct timespec *
 static int64_t now_ms(void)
 {
     struct timespec t;
-    sys_clock(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 

@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -77,6 +78,33 @@ void free(void *p)
 {
     inject_let_go(p);
     __libc_free(p);
+}
+
+void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
+{
+    if (inject_fails("mmap", CALLER)) {
+        return MAP_FAILED;
+    }
+    void *p = (void *)inject_raw(SYS_mmap, (long)at, (long)size, prot, flags, fd, offset);
+    if (inject_is_shim(CALLER) && p != MAP_FAILED) {
+        atomic_fetch_add(&inject_maps, 1);
+    }
+    return p;
+}
+
+int munmap(void *at, size_t size)
+{
+    bool fail = inject_fails("munmap", CALLER);
+    int error = errno;
+    int result = (int)inject_raw(SYS_munmap, (long)at, (long)size, 0, 0, 0, 0);
+    if (inject_is_shim(CALLER)) {
+        atomic_fetch_sub(&inject_maps, 1);
+    }
+    if (!fail) {
+        return result;
+    }
+    errno = error;
+    return -1;
 }
 
 /* --- system calls */
@@ -153,10 +181,6 @@ int getpwuid_r(uid_t uid, struct passwd *to, char *buf, size_t size, struct pass
 static const char *call_name(long n, long second)
 {
     switch (n) {
-    case SYS_mmap:
-        return "mmap";
-    case SYS_munmap:
-        return "munmap";
     case SYS_mprotect:
         return "mprotect";
     case SYS_openat:
@@ -199,8 +223,6 @@ static const char *call_name(long n, long second)
         return "fchmod";
     case SYS_uname:
         return "uname";
-    case SYS_clock_gettime:
-        return "clock_gettime";
     default:
         return "syscall";
     }
@@ -209,16 +231,6 @@ static const char *call_name(long n, long second)
 static bool cannot_fail(long n)
 {
     return n == SYS_getpid || n == SYS_geteuid || n == SYS_getuid;
-}
-
-/* The time that a test wants it to be. */
-static long clock_result(long result, clockid_t id, struct timespec *t)
-{
-    if (id == CLOCK_REALTIME && result == 0) {
-        const char *now = getenv("FAULT_CLOCK"); /* a program may set it anew while it runs */
-        t->tv_sec += now != NULL ? atol(now) : inject_clock_off;
-    }
-    return result;
 }
 
 long syscall(long n, ...)
@@ -234,13 +246,8 @@ long syscall(long n, ...)
     va_end(rest);
     bool fail = !cannot_fail(n) && inject_fails(call_name(n, b), CALLER);
     int error = errno;
-    if (n == SYS_close || n == SYS_munmap) { /* done, whatever they say */
-        if (n == SYS_close) {
-            inject_closed((int)a);
-        } else {
-            inject_raw(n, a, b, 0, 0, 0, 0);
-            atomic_fetch_sub(&inject_maps, inject_is_shim(CALLER) ? 1 : 0);
-        }
+    if (n == SYS_close) {
+        inject_closed((int)a);
         errno = error;
         return fail ? -1 : 0;
     }
@@ -255,11 +262,6 @@ long syscall(long n, ...)
         return inject_opened((int)result, CALLER);
     case SYS_fcntl:
         return b == F_DUPFD_CLOEXEC ? inject_opened((int)result, CALLER) : result;
-    case SYS_mmap:
-        atomic_fetch_add(&inject_maps, result != -1 && inject_is_shim(CALLER) ? 1 : 0);
-        return result;
-    case SYS_clock_gettime:
-        return clock_result(result, (clockid_t)a, (struct timespec *)b);
     default:
         return result;
     }
@@ -269,7 +271,15 @@ long syscall(long n, ...)
 
 int clock_gettime(clockid_t id, struct timespec *t)
 {
-    return (int)clock_result(inject_raw(SYS_clock_gettime, id, (long)t, 0, 0, 0, 0), id, t);
+    if (inject_fails("clock_gettime", CALLER)) {
+        return -1;
+    }
+    int result = (int)inject_raw(SYS_clock_gettime, id, (long)t, 0, 0, 0, 0);
+    if (id == CLOCK_REALTIME && result == 0) {
+        const char *now = getenv("FAULT_CLOCK"); /* a program may set it anew while it runs */
+        t->tv_sec += now != NULL ? atol(now) : inject_clock_off;
+    }
+    return result;
 }
 
 time_t time(time_t *to)

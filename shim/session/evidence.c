@@ -12,6 +12,7 @@
 #include "shim/session/verify_as.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,8 +169,11 @@ static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct e
     int port = -1;
 
     if (getpeername(d->libpq.PQsocket(conn), (struct sockaddr *)&peer, &len) != 0) {
-        e->gone = true;
-        return NULL;
+        e->gone = errno == ENOTCONN;
+        e->note = e->gone ? NULL
+                          : "getpeername does not tell whom the session is with: only libpq's own "
+                            "verification of the name applies";
+        return e->gone || d->ndials == 0 ? NULL : reasons[NOT_SHOWN];
     }
     if (peer.ss_family == AF_INET) {
         const struct sockaddr_in *in = (const struct sockaddr_in *)&peer;
@@ -283,12 +287,13 @@ const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evi
         return "libpq reports TLS, but the session has none";
     }
     const struct openssl *o = ssl != NULL ? openssl_of(d->libpq.linked) : NULL;
-    if (ssl == NULL) {
-        e->note = "this libpq exposes no OpenSSL session: only libpq's own verification applies";
-    } else {
-        e->note = o != NULL ? o->missing : "out of memory: only libpq's own verification applies";
+    const char *missing =
+        "this libpq exposes no OpenSSL session: only libpq's own verification applies";
+    if (ssl != NULL) {
+        missing = o != NULL ? o->missing : "out of memory: only libpq's own verification applies";
     }
-    if (e->note != NULL) {
+    if (missing != NULL) {
+        e->note = missing;
         return NULL;
     }
     reason = judge_tls(d, o, ssl, e);

@@ -232,6 +232,19 @@ for preload in "$jemalloc $OBJECT" "$OBJECT $jemalloc"; do
     is "$RC $OUT$ERR" '0 4400010' "pgseal $order jemalloc: python3"
 done
 
+# A process in which getpeername(2) is forbidden: the session is verified by libpq, and the log says what was not looked at.
+# Under verify_as it must be shown that the program's own host was dialled.
+printf '#include <errno.h>\nint getpeername(int a, void *b, void *c);\nint getpeername(int a, void *b, void *c) { (void)a; (void)b; (void)c; errno = EPERM; return -1; }\n' |
+    gcc -shared -fPIC -x c -o "$TEST_DIR/bin/blind.so" -
+policy <<<"sslrootcert = $PKI/root.pem"$'\n[host 127.0.0.1]\nverify_as = localhost'
+forget_events
+run env LD_PRELOAD="$OBJECT:$TEST_DIR/bin/blind.so" "$ENTRY_POINTS" x connectdb -- "$target"
+is "$(out status server)" 'ok t' 'getpeername forbidden: connected'
+like "$(reason witness)" '^getpeername does not tell' 'getpeername forbidden: the witness says so'
+run env LD_PRELOAD="$OBJECT:$TEST_DIR/bin/blind.so" "$ENTRY_POINTS" x connectdb -- "${target/localhost/127.0.0.1}"
+has "$(out status error)" 'bad pgseal: refused: violation: the address did not come from a lookup' 'getpeername forbidden: not under verify_as'
+policy <<<"sslrootcert = $PKI/root.pem"
+
 # Sanitizers look for the real functions by dlsym before anything else runs. With a dynamic libasan ASan itself demands to
 # come first in the process.
 sanitized() {

@@ -18,11 +18,12 @@ exempt = sidecar
 exempt_until = 2020-01-01
 [host old.internal]
 mode = audit
-[host dotted.internal.]
-exempt = by its full name
+[host localhost]
+exempt = loopback
 END
 E=/etc/pgseal/policy.conf:$(policy_line 'exempt = sidecar')
 A=/etc/pgseal/policy.conf:$(policy_line '[host old.internal]')
+L=/etc/pgseal/policy.conf:$(policy_line 'exempt = loopback')
 
 # why WANT CONNINFO: explain gives this reason, in text and JSON, and the log of a program has it.
 why() {
@@ -52,9 +53,8 @@ why "mode = audit at $A does not apply: the host \"db2.internal\" in the same li
 why "mode = audit at $A does not apply: the host \"pgb.internal\" in the same list does not have it; the exemption at $E does not apply: the host \"old.internal\" in the same list does not have it" \
     "host=old.internal,pgb.internal $w"
 dot='ends with a dot, so only the DNS is asked for it; if that is the name you mean, write the dot into the section'
-why "the exemption at $E does not apply: the host \"pgb.internal.\" $dot" "host=pgb.internal. $w"
-why "mode = audit at $A does not apply: the host \"OLD.internal.\" $dot" "host=old.internal,OLD.internal. $w"
-for conninfo in "host=pgb.internal $w" "host=old.internal $w" "host=dotted.internal. $w" "host=db2.internal $w" "host=db2.internal hostaddr=127.0.0.1 $w"; do
+why "the exemption at $L does not apply: the host \"LOCALHOST.\" $dot" "host=LOCALHOST. $w"
+for conninfo in "host=pgb.internal $w" "host=old.internal $w" "host=pgb.internal. $w" "host=db2.internal $w" "host=db2.internal hostaddr=127.0.0.1 $w"; do
     run "$pgseal" explain --json "$conninfo"
     hasnt "$(jq -r '.why | join(" ")' <<<"$OUT")" 'does not apply' "$conninfo: nothing of the kind where nothing stands in its way"
 done

@@ -97,15 +97,16 @@ static void exemptions(void **state)
          NULL},
         {"[host 127.0.0.1]\nexempt = pooler\n", "host=/tmp hostaddr=127.0.0.1", "seal/sealed", NULL,
          ""},
-    /* a name with a dot at its end is the DNS's alone */
+    /* a single label with a dot at its end is the DNS's alone */
 #define DOTTED                                                                                     \
     " ends with a dot, so only the DNS is asked for it; if that is the name you mean, write the "  \
     "dot into the section"
         {EXEMPT, "host=db.", "seal/sealed", NULL, EXEMPT_NOT "the host \"db.\"" DOTTED},
         {EXEMPT, "host=db,DB.", "seal/sealed", NULL, EXEMPT_NOT "the host \"DB.\"" DOTTED},
-        {"[host *.db:5432]\nmode = audit\n", "host=a.db.", "seal/sealed", NULL,
-         AUDIT_NOT "the host \"a.db.\"" DOTTED},
-        {"[host *.db.:5432]\nmode = audit\n", "host=a.db.", "seal/would-seal", NULL, ""},
+        {"[host db:5432]\nmode = audit\n", "host=db.", "seal/sealed", NULL,
+         AUDIT_NOT "the host \"db.\"" DOTTED},
+        {"[host *.db:5432]\nmode = audit\n", "host=a.db.", "seal/would-seal", NULL, ""},
+        {"[host a.db]\nexempt = x\n", "host=a.db.", "exempt/allowed", NULL, "x"},
         {"[host db.]\nexempt = x\n", "host=db.", "exempt/allowed", NULL, "x"},
         {"[host *]\nexempt = x\n", "host=db.", "exempt/allowed", NULL, "x"},
         {"mode = audit\n[host db]\n", "host=db.", "seal/would-seal", NULL, ""},

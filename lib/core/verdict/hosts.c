@@ -126,14 +126,16 @@ static bool dials_its_host(const struct element *e)
            host_canonical(e->hostaddr, address, sizeof address) && strcmp(host, address) == 0;
 }
 
-/* Likewise: "localhost." is another name than "localhost". No /etc/hosts has it, only the DNS is
- * asked. A star at the end stands for the dot too. */
+/* Likewise: "localhost." is another name than "localhost", and so is any single label. No /etc/hosts has
+ * it, nor is a search domain appended; only the DNS is asked. A star at the pattern's end stands for the
+ * dot too. */
 static bool keeps_its_dot(const struct element *e)
 {
     const char *host;
     size_t len;
-    size_t n = strlen(e->host);
-    if (e->rule->pattern == NULL || e->hostaddr[0] != '\0' || n == 0 || e->host[n - 1] != '.') {
+    const char *dot = strchr(e->host, '.');
+    bool label = dot != NULL && dot != e->host && dot[1] == '\0';
+    if (e->rule->pattern == NULL || e->hostaddr[0] != '\0' || !label) {
         return true;
     }
     return host_pattern_host(e->rule->pattern, &host, &len) && len > 0 &&

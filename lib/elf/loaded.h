@@ -106,6 +106,11 @@ void *import_holds(const struct import *import);
 bool object_each_import(const struct object *o, bool (*fn)(const struct import *import, void *data),
                         void *data);
 
+/* Likewise, for each other relocation that uses a symbol by name (relative to the code, or with an addend):
+ * an address of the symbol is in there, and cannot be replaced. */
+bool object_each_odd_import(const struct object *o,
+                            bool (*fn)(const struct import *import, void *data), void *data);
+
 /* The version of this name that o wants for its symbol, or NULL: any. Pure. */
 const char *object_import_version(const struct object *o, uint32_t symbol);
 

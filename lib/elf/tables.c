@@ -316,8 +316,9 @@ bool object_each_symbol(const struct object *o,
 #error "pgseal knows x86_64 and aarch64"
 #endif
 
-bool object_each_import(const struct object *o, bool (*fn)(const struct import *import, void *data),
-                        void *data)
+/* odd: only what is no slot. */
+static bool each_import(const struct object *o, bool odd,
+                        bool (*fn)(const struct import *import, void *data), void *data)
 {
     static const struct {
         ElfW(Sxword) table, size;
@@ -337,8 +338,8 @@ bool object_each_import(const struct object *o, bool (*fn)(const struct import *
                                     .call = ELF64_R_TYPE(rela->r_info) == JUMP_SLOT};
             uintptr_t slot = o->base + rela->r_offset;
             const ElfW(Sym) * sym;
-            if (import.symbol == STN_UNDEF || !BINDS(ELF64_R_TYPE(rela->r_info)) ||
-                rela->r_addend != 0 ||
+            bool is_slot = BINDS(ELF64_R_TYPE(rela->r_info)) && rela->r_addend == 0;
+            if (import.symbol == STN_UNDEF || is_slot == odd ||
                 (sym = element(&v, symbols, sizeof *sym, import.symbol)) == NULL ||
                 (import.name = find_string(&v, strings, sym->st_name, IMPORT_NAME)) == NULL ||
                 !readable(&v, slot, sizeof(void *))) {
@@ -351,6 +352,18 @@ bool object_each_import(const struct object *o, bool (*fn)(const struct import *
         }
     }
     return false;
+}
+
+bool object_each_import(const struct object *o, bool (*fn)(const struct import *import, void *data),
+                        void *data)
+{
+    return each_import(o, false, fn, data);
+}
+
+bool object_each_odd_import(const struct object *o,
+                            bool (*fn)(const struct import *import, void *data), void *data)
+{
+    return each_import(o, true, fn, data);
 }
 
 void *import_holds(const struct import *import)

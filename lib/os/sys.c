@@ -35,6 +35,10 @@ const char *sys_error(int e)
         return "not a regular file";
     case ENOSYS:
         return "not supported by this kernel";
+    case ENOTSUP:
+        return "not supported";
+    case EBUSY:
+        return "busy";
     case EINTR:
         return "interrupted";
     default:

@@ -122,6 +122,17 @@ static bool is_used(const struct import *import, void *data)
     return find_hook(data, import) != HOOKED;
 }
 
+static bool note_odd(const struct import *import, void *data)
+{
+    struct subject *subject = data;
+    size_t hook = find_hook(&subject->known, import);
+    if (hook != HOOKED) {
+        subject->error = ENOTSUP;
+        subject->failed = (unsigned char)hook;
+    }
+    return subject->error != 0;
+}
+
 static bool find_used(const struct object *o, void *data)
 {
     struct work *w = data;
@@ -130,6 +141,9 @@ static bool find_used(const struct object *o, void *data)
         w->objects[i].used = object_each_import(o, is_used, &w->objects[i].known);
         w->objects[i].program = o->name[0] == '\0' && o->space == NULL;
         strbuf_copy(w->objects[i].name, sizeof w->objects[i].name, o->name);
+        if (w->objects[i].known.sweep == 0 && (w->objects[i].known.deep || o->space != NULL)) {
+            object_each_odd_import(o, note_odd, &w->objects[i]);
+        }
     }
     return false;
 }

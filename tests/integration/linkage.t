@@ -25,6 +25,19 @@ run sealed "$REACH/reach" open a l "$REACH/a/moda.so" connect a "$target" open c
     query a 'select 1' query c 'select 2'
 is "$RC $(sessions good)" $'0 - ssl\n- ssl' 'two copies, each through its own slots'
 
+# --- a reference that is no slot: an address with something added to it
+
+printf '#include <libpq-fe.h>\nchar *after = (char *)PQconnectdb + 4;\n' >"$REACH/odd.c"
+reach_cc -fPIC -shared -o "$REACH/odd.so" "$REACH/odd.c" "$REACH_SRC/module.c" -lpq
+for flags in n nd; do
+    forget_events
+    run sealed "$REACH/reach" open x $flags "$REACH/odd.so" connect x "$target"
+    like "$OUT" ': connect: ok$' "a reference that is no slot ($flags): it connects"
+    want=
+    [[ $flags == n ]] || want="\"the linkage table of $REACH/odd.so cannot be rewritten (not supported): pgseal does not intercept its calls to PQconnectdb\""
+    is "$(events 'select(.entry == "linkage") | .reason')" "$want" "a reference that is no slot ($flags): logged where it leads past pgseal"
+done
+
 # --- where a page may not be made writable (a seccomp filter)
 
 slots=(env SLOTS_SECCOMP=1 "$REACH/slots" "$target" nothing nothing)

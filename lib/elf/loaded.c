@@ -213,9 +213,9 @@ void objects_forked(bool busy)
     }
 }
 
-bool objects_in_order(void)
+bool objects_changing(void)
 {
-    const struct link_map *first = unlocked() ? objects_first_map() : NULL;
+    const struct link_map *first = objects_first_map();
     struct object program = first != NULL ? object_of_map(first) : (struct object){0};
     const struct namespaces *n = first != NULL ? namespaces_of(&program) : NULL;
     bool listed = n != NULL && n->ours.r_version >= 2;
@@ -223,7 +223,12 @@ bool objects_in_order(void)
     for (; n != NULL && ordered; n = listed ? n->next : NULL) {
         ordered = n->ours.r_state == RT_CONSISTENT;
     }
-    return ordered;
+    return !ordered;
+}
+
+bool objects_in_order(void)
+{
+    return !unlocked() || !objects_changing();
 }
 
 /* dl_iterate_phdr, or the same without its lock. */

@@ -30,6 +30,14 @@ uint64_t objects_state(void);
  * Async-signal-safe. */
 void objects_forked(bool busy);
 
+/* For the child of a fork: whether glibc's dynamic linker has a lock that is held. It is found as what it is, a
+ * recursive mutex in that object's memory, wherever this version of it has one. Async-signal-safe. */
+bool loader_lock_held(void);
+
+/* Whether a thread is just mapping or unmapping objects, in any namespace that the C library lists; what
+ * comes after that in an open (relocations, constructors) does not count. Async-signal-safe. */
+bool objects_changing(void);
+
 /* False in a child that was forked while another thread was inside an open or a close, which never ends
  * here: the dynamic linker would abort at the next one. Async-signal-safe. */
 bool objects_in_order(void);

@@ -66,13 +66,13 @@ static void *for_loader(const struct hooked_slot *slot, const struct object *tar
     if ((unbound && !reach_import(slot, &fn)) || fn == NULL || !object_of(fn, &library)) {
         return NULL;
     }
-    if (slot->known->space != NULL) {
-        return function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
+    void *real = slot->known->space == NULL ? real_function(function) : NULL;
+    if (real != NULL && object_of(real, &ours) && ours.dyn == library.dyn) {
+        return linkage_stubs()->exported[function];
     }
-    void *real = real_function(function);
-    return real != NULL && object_of(real, &ours) && ours.dyn == library.dyn
-               ? linkage_stubs()->exported[function]
-               : NULL;
+    /* Another namespace's; or ours, past a preload that stands before it, and so it stays. */
+    bool own = slot->known->space != NULL || fn == libc_definition(hooked[slot->hook].name);
+    return own && function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
 }
 
 void *hooked_target(const struct hooked_slot *slot, bool *unbound, bool *open)

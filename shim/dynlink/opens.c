@@ -13,9 +13,9 @@ bool opens_pending;
 bool opens_had_deep;
 static bool had_open;
 static unsigned all; /* under way, or jumped to and not yet swept up after */
-static unsigned called, closing, holding;
+static unsigned called;
 /* Of these, this thread's. */
-static __thread unsigned own, own_called, own_closing, own_holding;
+static __thread unsigned own, own_called, own_inside, own_closing, own_holding;
 
 /* What is opened RTLD_DEEPBIND: a hash of the last part of each path; 0: none. unnamed: of those whose
  * name cannot be known or did not fit. own_names has a bit for each of this thread's. */
@@ -97,6 +97,9 @@ bool opens_of_others(void)
 
 void opens_end(void)
 {
+    if (own_called > 0) {
+        return; /* not before the last of these calls: opens_call_end */
+    }
     for (size_t i = 0; i < NAMES && own_names != 0; i++) {
         if ((own_names >> i & 1) != 0) {
             __atomic_store_n(&names[i], 0, __ATOMIC_RELEASE);
@@ -118,13 +121,25 @@ void opens_end(void)
 void opens_call(void)
 {
     own_called++;
+    own_inside++;
     __atomic_fetch_add(&called, 1, __ATOMIC_ACQ_REL);
+}
+
+void opens_call_returned(void)
+{
+    own_inside--;
 }
 
 void opens_call_end(void)
 {
     own_called--;
     __atomic_fetch_sub(&called, 1, __ATOMIC_ACQ_REL);
+    opens_end();
+}
+
+bool opens_inside(void)
+{
+    return own_inside > 0;
 }
 
 bool opens_called_by_others(void)
@@ -132,22 +147,42 @@ bool opens_called_by_others(void)
     return __atomic_load_n(&called, __ATOMIC_ACQUIRE) != own_called;
 }
 
-/* Joins those who do one thing, when nobody, or only this thread, does the other: both say first what they
- * do, then look. After a tenth of a second, it joins all the same: a constructor or destructor may wait for
- * this thread. */
-static void join(unsigned *these, const unsigned *those, unsigned own_of_those)
+/* Of the gate between closes and holds, one side: how many threads are in it, and whether one that waited for
+ * them gave up, so that nobody waits any more until they are gone. */
+struct side {
+    unsigned inside;
+    bool given_up;
+};
+static struct side closing, holding;
+
+/* Joins one side when nobody, or only this thread, is in the other: both say first what they do, then look.
+ * After a tenth of a second, it joins all the same: a constructor or destructor may wait for this thread, or
+ * they for a lock that it holds. */
+static void join(struct side *one, struct side *other, unsigned own_of_other)
 {
     static const struct timespec pause = {.tv_nsec = 50000};
     int saved_errno = errno;
     for (int tries = 0;; tries++) {
-        __atomic_fetch_add(these, 1, __ATOMIC_SEQ_CST);
-        if (__atomic_load_n(those, __ATOMIC_SEQ_CST) == own_of_those || tries == 1000) {
+        __atomic_fetch_add(&one->inside, 1, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&other->inside, __ATOMIC_SEQ_CST) == own_of_other ||
+            __atomic_load_n(&other->given_up, __ATOMIC_RELAXED)) {
             break;
         }
-        __atomic_fetch_sub(these, 1, __ATOMIC_SEQ_CST);
+        if (tries == 1000) {
+            __atomic_store_n(&other->given_up, true, __ATOMIC_RELAXED);
+            break;
+        }
+        __atomic_fetch_sub(&one->inside, 1, __ATOMIC_SEQ_CST);
         syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
     }
     errno = saved_errno;
+}
+
+static void leave(struct side *one)
+{
+    if (__atomic_sub_fetch(&one->inside, 1, __ATOMIC_SEQ_CST) == 0) {
+        __atomic_store_n(&one->given_up, false, __ATOMIC_RELAXED);
+    }
 }
 
 void opens_close(void)
@@ -159,7 +194,7 @@ void opens_close(void)
 void opens_close_end(void)
 {
     own_closing--;
-    __atomic_fetch_sub(&closing, 1, __ATOMIC_SEQ_CST);
+    leave(&closing);
 }
 
 void opens_hold(void)
@@ -171,20 +206,20 @@ void opens_hold(void)
 void opens_hold_end(void)
 {
     own_holding--;
-    __atomic_fetch_sub(&holding, 1, __ATOMIC_SEQ_CST);
+    leave(&holding);
 }
 
 bool opens_forked(void)
 {
-    bool busy =
-        all != own || called != own_called || closing != own_closing || holding != own_holding;
+    bool busy = all != own || called != own_called || closing.inside != own_closing ||
+                holding.inside != own_holding;
     for (size_t i = 0; i < NAMES; i++) {
         own_names |= names[i] != 0 ? UINT32_C(1) << i : 0;
     }
     own_unnamed = unnamed;
     own = all;
     called = own_called;
-    closing = own_closing;
-    holding = own_holding;
+    closing = (struct side){.inside = own_closing};
+    holding = (struct side){.inside = own_holding};
     return busy;
 }

@@ -20,19 +20,25 @@ bool opens_deep(const char *path);
 /* Whether another thread may be just opening something. Async-signal-safe. */
 bool opens_of_others(void);
 
-/* What this thread announced is over. Async-signal-safe. */
+/* What this thread announced is over; but not between opens_call and opens_call_end: the C library may call
+ * back (another preload's malloc, which asks dlsym) before anything is there. Async-signal-safe. */
 void opens_end(void);
 
-/* This thread is inside a call that opens something RTLD_DEEPBIND or in another namespace, and looks at
- * what came in as soon as it is over; and no longer. Async-signal-safe. */
+/* Around a call of this thread's that opens something RTLD_DEEPBIND or in another namespace, and the look at
+ * what came in, which ends what was announced. opens_call_returned stands between the two. Async-signal-safe. */
 void opens_call(void);
+void opens_call_returned(void);
 void opens_call_end(void);
 
-/* Whether another thread is. Async-signal-safe. */
+/* Whether such a call of this thread's has not returned. Async-signal-safe. */
+bool opens_inside(void);
+
+/* Whether another thread is between opens_call and opens_call_end. Async-signal-safe. */
 bool opens_called_by_others(void);
 
 /* Around a call that closes something. The first waits, but for at most a tenth of a second, while another thread
- * holds objects (below): that close would not be the last one. Keep errno; async-signal-safe. */
+ * holds objects (below): that close would not be the last one. Where one wait was in vain, the next ones of the
+ * same kind are left out for as long as there are such threads. Keep errno; async-signal-safe. */
 void opens_close(void);
 void opens_close_end(void);
 

@@ -48,6 +48,10 @@ static bool sweep_for(enum occasion occasion)
 {
     bool rewritten = false;
     int saved_errno = errno;
+    /* From inside the open itself, which is followed by a sweep. A second one would be in its way. */
+    if (opens_inside() && objects_changing()) {
+        return false;
+    }
     forked_watch();
     uint64_t state = objects_state();
     if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) &&

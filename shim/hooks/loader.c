@@ -121,7 +121,9 @@ static void *bound_to(size_t hook, void *fn)
         return stubs.exported[function];
     }
     struct known k;
-    bool elsewhere = known_find(o.dyn, &k) && k.space != NULL;
+    /* Or past a preload that stands before our C library. */
+    bool elsewhere =
+        (known_find(o.dyn, &k) && k.space != NULL) || fn == libc_definition(hooked[hook].name);
     void *stub = elsewhere && function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
     return stub != NULL ? stub : fn;
 }
@@ -172,19 +174,26 @@ static void *answer_loader(struct loader_call *call, const struct question *q, v
     return NULL;
 }
 
+/* Whether this may be asked by another preload's dlopen or malloc, which looks for the real function: from
+ * inside an open then, which is not over. */
+static bool is_of_wrapper(const void *handle, size_t hook)
+{
+    return hook != HOOKED ? hooked[hook].column == NO_COLUMN : handle == RTLD_NEXT;
+}
+
 static void *answer(struct loader_call *call, const void *from, bool versioned)
 {
     void *real = real_function(versioned ? LOADER_dlvsym : LOADER_dlsym);
     const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
     struct object caller;
-    if (__atomic_load_n(&opens_pending, __ATOMIC_RELAXED)) {
-        linkage_use(&stubs);
-        sweep();
-    }
     size_t hook = name != NULL && real != NULL && (!versioned || call->arg[2] != 0)
                       ? hooked_find(name)
                       : HOOKED;
-    void *handle = (void *)call->arg[0];              // NOLINT(performance-no-int-to-ptr)
+    void *handle = (void *)call->arg[0]; // NOLINT(performance-no-int-to-ptr)
+    if (__atomic_load_n(&opens_pending, __ATOMIC_RELAXED) && !is_of_wrapper(handle, hook)) {
+        linkage_use(&stubs);
+        sweep();
+    }
     const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
     bool pseudo = handle == RTLD_DEFAULT || handle == RTLD_NEXT;
     /* A sanitizer asks for the loader's functions before it can be called itself. */
@@ -216,7 +225,7 @@ void *loader_dlvsym(struct loader_call *call, const void *caller)
     return answer(call, caller, true);
 }
 
-/* --- in other namespaces: everything goes on to that namespace's own C library */
+/* --- in other namespaces, or past another preload: everything goes on to that very C library */
 
 static void *answer_elsewhere(struct loader_call *call, const void *from, bool versioned)
 {

@@ -83,6 +83,9 @@ void *loader_dlopen(struct loader_call *call, const void *caller)
         opens_call();
     }
     call->result = ((dlopen_fn *)real)(file, (int)call->arg[1]);
+    if (deep) {
+        opens_call_returned();
+    }
     if (call->result != NULL && deep) {
         swept(HOOK_dlopen);
     } else if (call->result != NULL) {
@@ -125,6 +128,7 @@ void *loader_dlmopen(struct loader_call *call, const void *caller)
     }
     opens_call();
     call->result = ((dlmopen_fn *)real)(id, file, (int)call->arg[2]);
+    opens_call_returned();
     if (call->result != NULL) {
         struct object o = object_of_map(call->result);
         if (!listed && !objects_remember(&o)) {
@@ -151,14 +155,13 @@ __attribute__((visibility("default"))) int dlclose(void *handle)
     return result;
 }
 
-/* --- in other namespaces: everything goes on to that namespace's own C library */
+/* --- in other namespaces, or past another preload: everything goes on to that very C library */
 
 void *loader_dlopen_elsewhere(struct loader_call *call, const void *caller)
 {
     void *real = linkage_loader(stub_take())[LOADER_dlopen];
     (void)caller;
-    before_open((const char *)call->arg[0], // NOLINT(performance-no-int-to-ptr)
-                call->arg[1] & ~(uintptr_t)RTLD_GLOBAL);
+    before_open((const char *)call->arg[0], call->arg[1]); // NOLINT(performance-no-int-to-ptr)
     return real;
 }
 
@@ -166,8 +169,7 @@ void *loader_dlmopen_elsewhere(struct loader_call *call, const void *caller)
 {
     void *real = linkage_loader(stub_take())[LOADER_dlmopen];
     (void)caller;
-    before_open((const char *)call->arg[1], // NOLINT(performance-no-int-to-ptr)
-                call->arg[2] & ~(uintptr_t)RTLD_GLOBAL);
+    before_open((const char *)call->arg[1], call->arg[2]); // NOLINT(performance-no-int-to-ptr)
     if ((Lmid_t)call->arg[0] == LM_ID_NEWLM && !lists_namespaces()) {
         slot_report_unseen("something");
     }

@@ -110,6 +110,50 @@ for how in deep space; do
     has "$OUT" 'pgseal: refused: violation: the session does not use TLS' "$how, and its library asks dlvsym: sealed"
 done
 
+# --- past a preload that stands behind pgseal, and looks up the real function while something is being opened
+
+cat >"$REACH/behind.c" <<'END'
+#include <dlfcn.h>
+#include <stddef.h>
+#ifdef OPEN
+void *dlopen(const char *file, int flags)
+{
+    void *(*real)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+    void *handle = real(file, flags);
+    __asm__ volatile("" ::: "memory");
+    return handle;
+}
+#else
+void *malloc(size_t size)
+{
+    void *(*real)(size_t) = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
+    return real(size);
+}
+#endif
+END
+"${cc[@]}" -DOPEN -o "$REACH/behind-dlopen.so" "$REACH/behind.c"
+"${cc[@]}" -o "$REACH/behind-malloc.so" "$REACH/behind.c"
+cat >"$REACH/before" <<'END'
+#!/bin/bash
+LD_PRELOAD=${LD_PRELOAD:+$LD_PRELOAD:}$1 exec "${@:2}"
+END
+chmod +x "$REACH/before"
+for behind in dlopen malloc; do
+    before=("$REACH/before" "$REACH/behind-$behind.so")
+    both "a preload's $behind" "${before[@]}" "$nested" deep "$REACH/mods.so" TARGET
+    both "a preload's $behind, and the caller's run path" env LD_LIBRARY_PATH="$REACH/same/b" "${before[@]}" "$REACH/nested-runpath" \
+        deep ext.so TARGET
+    both "a preload's $behind, and libc's own dlopen and dlsym" "${before[@]}" "$nested" libc "$REACH/mods.so" TARGET
+    for inner in plain deep space bysym; do
+        ext=$REACH/a/moda.so
+        [[ $inner != bysym ]] || ext=libpq.so.5
+        both "a preload's $behind, and the module's library opens ($inner)" env NESTED_HOW=$inner NESTED="$ext" "${before[@]}" \
+            "$nested" deep "$REACH/nest.so" TARGET
+        both "a preload's $behind, the caller's run path, and the module's library opens ($inner)" env NESTED_HOW=$inner \
+            NESTED="$ext" LD_LIBRARY_PATH="$REACH" "${before[@]}" "$REACH/nested-runpath" deep nest.so TARGET
+    done
+done
+
 # --- dlopen and dlsym that libc's own handle gave; what is closed and opened again
 
 both "libc's own dlopen and dlsym" "$nested" libc "$REACH/mods.so" TARGET

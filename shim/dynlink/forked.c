@@ -1,7 +1,8 @@
 /* forked: the child of a fork, where other threads of the parent were at work on loaded objects.
  *
  * glibc resets dl_load_lock in a child, but not dl_load_write_lock (posix/fork.c), which dl_iterate_phdr
- * takes, and dlopen and dlclose for a moment. */
+ * takes, and dlopen and dlclose for a moment. Others than pgseal call dl_iterate_phdr too: profilers, and what
+ * unwinds the stack for an exception. */
 #include "shim/dynlink/forked.h"
 
 #include "lib/elf/loaded.h"
@@ -13,7 +14,8 @@
 
 static void in_child(void)
 {
-    objects_forked(opens_forked());
+    bool busy = opens_forked();
+    objects_forked(loader_lock_held() || busy);
 }
 
 void forked_watch(void)

@@ -28,8 +28,16 @@ for flags in n d; do
     alike "children of a fork, other threads open and close ($flags)" \
         $'children that failed: 0\nambiguous: 0, failed: 0' "$busy" forks 60 "$target" $flags "$a" "$b"
 done
+alike 'children of a fork, another thread walks through the objects' $'children that failed: 0\nambiguous: 0, failed: 0' \
+    "$busy" walks 5 "$target"
 alike 'a close while other threads open' $'closes that were not the last: 0\nambiguous: 0, failed: 0' \
     "$busy" closes 1500 "$none" "$REACH/closed.so" "$a" "$b" "$REACH/c/modc.so"
+
+# The thread that looks for libpq waits for the constructor, and so holds what it looks at.
+reach_cc -DOPENER -fPIC -shared -o "$REACH/opener.so" "$REACH_SRC/busy.c"
+export BUSY_MODULE=$REACH/mods.so
+alike 'a constructor that opens and closes, while another thread looks at what was opened' $'in time\nambiguous: 0, failed: 0' \
+    "$busy" waits 2 "$none" "$REACH/opener.so" "$b"
 
 # None of the calls under way when a second libpq comes in is taken for one of its module.
 for round in 1 2 3 4 5 6 7 8; do

@@ -2,14 +2,34 @@
  *
  *   forks N CONNINFO FLAGS MODULE…  N children, one after the other, each of which connects, while a thread for
  *                                   each MODULE opens and closes it; FLAGS of n(ot) d(eepbind)
+ *   walks N CONNINFO                likewise, while a thread calls dl_iterate_phdr
  *   closes N CONNINFO CLOSED MODULE…  N times CLOSED is opened and closed, whose destructor calls closed(), while
  *                                   a thread for each MODULE opens and closes it
  *   first N CONNINFO MODULE         N threads connect for a while, then MODULE is opened
  *   stale CONNINFO NAME MODULE      opens NAME with RTLD_DEEPBIND, which fails; another thread opens MODULE and
  *                                   connects through it
  *
- * -DCLOSED: the module whose destructor says so; it has a use for libpq. */
-#ifdef CLOSED
+ *   waits N CONNINFO OPENER MODULE  opens OPENER, while another thread opens MODULE, and looks for libpq in it
+ *
+ * -DCLOSED: the module whose destructor says so; it has a use for libpq. -DOPENER: one whose constructor opens and
+ * closes $BUSY_MODULE often. */
+#ifdef OPENER
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *path = getenv("BUSY_MODULE");
+    usleep(50000); /* until the other thread waits */
+    for (int i = 0; i < 40; i++) {
+        void *handle = path != NULL ? dlopen(path, RTLD_NOW) : NULL;
+        if (handle != NULL) {
+            dlclose(handle);
+        }
+    }
+}
+#elif defined CLOSED
 #include <libpq-fe.h>
 
 extern void closed(void);
@@ -23,11 +43,13 @@ __attribute__((destructor)) static void end(void)
 
 #include <dlfcn.h>
 #include <libpq-fe.h>
+#include <link.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *target;
@@ -73,6 +95,23 @@ static void *open_often(void *path)
         dlclose(handle);
     }
     return NULL;
+}
+
+static int look(struct dl_phdr_info *info, size_t size, void *unused)
+{
+    (void)info;
+    (void)size;
+    (void)unused;
+    usleep(100);
+    return 0;
+}
+
+static void *walk_often(void *unused)
+{
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        dl_iterate_phdr(look, NULL);
+    }
+    return unused;
 }
 
 static pthread_t threads[16];
@@ -133,16 +172,28 @@ static void *connect_through(void *path)
     return NULL;
 }
 
+static void *open_later(void *path)
+{
+    usleep(20000);
+    void *handle = dlopen(path, RTLD_NOW);
+    failed += handle == NULL || dlsym(handle, "module") == NULL ? 1 : 0;
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
-    int n = argc > 4 ? atoi(argv[2]) : 0;
-    target = argc > 4 ? argv[3] : "";
+    int n = argc > 3 ? atoi(argv[2]) : 0;
+    target = argc > 3 ? argv[3] : "";
     if (argc > 5 && strcmp(argv[1], "forks") == 0) {
         mode |= strchr(argv[4], 'd') != NULL ? RTLD_DEEPBIND : 0;
         connect_once();
         for (int i = 5; i < argc; i++) {
             start(open_often, argv[i]);
         }
+        printf("children that failed: %d\n", fork_often(n));
+    } else if (argc == 4 && strcmp(argv[1], "walks") == 0) {
+        connect_once();
+        start(walk_often, NULL);
         printf("children that failed: %d\n", fork_often(n));
     } else if (argc > 5 && strcmp(argv[1], "closes") == 0) {
         for (int i = 5; i < argc; i++) {
@@ -156,6 +207,14 @@ int main(int argc, char **argv)
         usleep(20000);
         failed += dlopen(argv[4], RTLD_NOW) == NULL ? 1 : 0;
         usleep(20000);
+    } else if (argc == 6 && strcmp(argv[1], "waits") == 0) {
+        struct timespec from;
+        struct timespec to;
+        clock_gettime(CLOCK_MONOTONIC, &from);
+        start(open_later, argv[5]);
+        failed += dlopen(argv[4], RTLD_NOW) == NULL ? 1 : 0;
+        clock_gettime(CLOCK_MONOTONIC, &to);
+        printf("%s\n", to.tv_sec - from.tv_sec > n ? "it took too long" : "in time");
     } else if (argc == 5 && strcmp(argv[1], "stale") == 0) {
         target = argv[2];
         failed += dlopen(argv[3], RTLD_NOW | RTLD_DEEPBIND) != NULL ? 1 : 0;

@@ -17,7 +17,7 @@ static size_t room;
 static size_t count;
 static unsigned lot; /* of what is found by this walk */
 static bool closed;  /* nothing that is yet to be found belongs to it */
-static bool deep;    /* what was opened RTLD_DEEPBIND is in it, so all that comes after it, too */
+static bool deep;    /* what came last was opened RTLD_DEEPBIND, or brought in so */
 static unsigned walks;
 static uint32_t gone; /* how many objects had gone by the last walk, modulo 2^32 */
 
@@ -106,7 +106,7 @@ static bool update_one(const struct object *o, void *data)
     }
     struct known *k = find_entry(u, o);
     if (k == NULL && (count < room || grow())) {
-        deep = deep || opens_deep(o->name);
+        deep = opens_deep(o->name, deep);
         k = &table[count++];
         *k = (struct known){.dyn = o->dyn,
                             .map = o->map,

@@ -32,7 +32,7 @@ bool known_is_libpq(const struct object *o);
 bool known_is_old_libpq(const struct object *o);
 
 /* Brings the table up to date: what is gone is dropped, and what has come is a lot of its own. Of what a
- * thread may be just opening RTLD_DEEPBIND (opens.h), so is what comes after it in the same lot: asked when
+ * thread may be just opening RTLD_DEEPBIND (opens.h), so is what comes after it in the same lot, up to what others open plainly: asked when
  * it is found, since it is announced before it is there. Returns false where memory ran out: some objects are not in the table then.
  * Keeps errno. Takes the loader's lock and the table's. */
 bool known_update(void);

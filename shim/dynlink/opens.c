@@ -17,14 +17,18 @@ static unsigned called;
 /* Of these, this thread's. */
 static __thread unsigned own, own_called, own_inside, own_closing, own_holding;
 
-/* What is opened RTLD_DEEPBIND: a hash of the last part of each path; 0: none. unnamed: of those whose
- * name cannot be known or did not fit. own_names has a bit for each of this thread's. */
+/* What is being opened: a hash of the last part of each path; 0: none. own has a bit for each of this thread's. */
 enum { NAMES = 32 };
-static uint32_t names[NAMES];
+struct names {
+    uint32_t all[NAMES];
+};
+static struct names deep_names, plain_names;
+static __thread uint32_t own_deep, own_plain;
+_Static_assert(NAMES <= 8 * sizeof own_deep, "a bit for each name");
+
+/* How many are opened RTLD_DEEPBIND whose name cannot be known or did not fit. */
 static unsigned unnamed;
-static __thread uint32_t own_names;
 static __thread unsigned own_unnamed;
-_Static_assert(NAMES <= 8 * sizeof own_names, "a bit for each name");
 
 bool opens_first(void)
 {
@@ -36,7 +40,13 @@ bool opens_any(void)
     return __atomic_load_n(&had_open, __ATOMIC_ACQUIRE);
 }
 
-/* FNV-1a of the last part of a path; 0: what it will be is not known. */
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* FNV-1a of the last part of a path; 0: what it will be is not known. Leading zeros of a number do not count: by
+ * ld.so.cache, libx.so.05 is libx.so.5. */
 static uint32_t hash_of(const char *path)
 {
     uint32_t hash = 2166136261;
@@ -45,49 +55,81 @@ static uint32_t hash_of(const char *path)
     if (last == NULL || strchr(last, '$') != NULL) {
         return 0;
     }
+    bool number = false;
     for (; *last != '\0'; last++) {
-        hash = (hash ^ (unsigned char)*last) * 16777619;
+        number = is_digit(*last) && (number || *last != '0' || !is_digit(last[1]));
+        if (number || !is_digit(*last)) {
+            hash = (hash ^ (unsigned char)*last) * 16777619;
+        }
     }
     return hash != 0 ? hash : 1;
 }
 
-static void announce_deep(const char *file)
+static bool add_name(struct names *names, uint32_t *of_thread, uint32_t hash)
 {
-    uint32_t hash = hash_of(file);
     for (size_t i = 0; i < NAMES && hash != 0; i++) {
         uint32_t none = 0;
-        if (__atomic_compare_exchange_n(&names[i], &none, hash, false, __ATOMIC_ACQ_REL,
+        if (__atomic_compare_exchange_n(&names->all[i], &none, hash, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED)) {
-            own_names |= UINT32_C(1) << i;
-            return;
+            *of_thread |= UINT32_C(1) << i;
+            return true;
         }
     }
-    own_unnamed++;
-    __atomic_fetch_add(&unnamed, 1, __ATOMIC_ACQ_REL);
+    return false;
+}
+
+static bool has_name(struct names *names, uint32_t hash)
+{
+    bool found = false;
+    for (size_t i = 0; i < NAMES && !found; i++) {
+        uint32_t name = __atomic_load_n(&names->all[i], __ATOMIC_ACQUIRE);
+        found = name != 0 && (name == hash || hash == 0);
+    }
+    return found;
+}
+
+static void end_names(struct names *names, uint32_t *of_thread)
+{
+    for (size_t i = 0; i < NAMES && *of_thread != 0; i++) {
+        if ((*of_thread >> i & 1) != 0) {
+            __atomic_store_n(&names->all[i], 0, __ATOMIC_RELEASE);
+        }
+    }
+    *of_thread = 0;
+}
+
+/* The child of a fork: all of them are this thread's. */
+static void own_names(const struct names *names, uint32_t *of_thread)
+{
+    for (size_t i = 0; i < NAMES; i++) {
+        *of_thread |= names->all[i] != 0 ? UINT32_C(1) << i : 0;
+    }
 }
 
 void opens_announce(const char *file, bool deep)
 {
-    if (deep) {
+    uint32_t hash = hash_of(file);
+    if (!deep) {
+        add_name(&plain_names, &own_plain, hash);
+    } else {
         __atomic_store_n(&opens_had_deep, true, __ATOMIC_RELAXED);
-        announce_deep(file);
+        if (!add_name(&deep_names, &own_deep, hash)) {
+            own_unnamed++;
+            __atomic_fetch_add(&unnamed, 1, __ATOMIC_ACQ_REL);
+        }
     }
     own++;
     __atomic_fetch_add(&all, 1, __ATOMIC_ACQ_REL);
     __atomic_store_n(&opens_pending, true, __ATOMIC_RELEASE);
 }
 
-bool opens_deep(const char *path)
+bool opens_deep(const char *path, bool deep_before)
 {
-    bool found = __atomic_load_n(&unnamed, __ATOMIC_ACQUIRE) > 0;
-    if (!found && __atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED)) {
-        uint32_t hash = hash_of(path);
-        for (size_t i = 0; i < NAMES && !found; i++) {
-            uint32_t name = __atomic_load_n(&names[i], __ATOMIC_ACQUIRE);
-            found = name != 0 && (name == hash || hash == 0);
-        }
-    }
-    return found;
+    bool had_deep = __atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED);
+    uint32_t hash = had_deep ? hash_of(path) : 0;
+    return had_deep && (has_name(&deep_names, hash) ||
+                        ((deep_before || __atomic_load_n(&unnamed, __ATOMIC_ACQUIRE) > 0) &&
+                         !(hash != 0 && has_name(&plain_names, hash))));
 }
 
 bool opens_of_others(void)
@@ -100,12 +142,8 @@ void opens_end(void)
     if (own_called > 0) {
         return; /* not before the last of these calls: opens_call_end */
     }
-    for (size_t i = 0; i < NAMES && own_names != 0; i++) {
-        if ((own_names >> i & 1) != 0) {
-            __atomic_store_n(&names[i], 0, __ATOMIC_RELEASE);
-        }
-    }
-    own_names = 0;
+    end_names(&deep_names, &own_deep);
+    end_names(&plain_names, &own_plain);
     __atomic_fetch_sub(&unnamed, own_unnamed, __ATOMIC_ACQ_REL);
     own_unnamed = 0;
     unsigned others = __atomic_sub_fetch(&all, own, __ATOMIC_ACQ_REL);
@@ -213,9 +251,8 @@ bool opens_forked(void)
 {
     bool busy = all != own || called != own_called || closing.inside != own_closing ||
                 holding.inside != own_holding;
-    for (size_t i = 0; i < NAMES; i++) {
-        own_names |= names[i] != 0 ? UINT32_C(1) << i : 0;
-    }
+    own_names(&deep_names, &own_deep);
+    own_names(&plain_names, &own_plain);
     own_unnamed = unnamed;
     own = all;
     called = own_called;

@@ -13,9 +13,10 @@ bool opens_any(void);
 /* This thread is about to open file; deep: RTLD_DEEPBIND. Over with its next opens_end. Async-signal-safe. */
 void opens_announce(const char *file, bool deep);
 
-/* Whether what has this path may be just coming in by an open with RTLD_DEEPBIND: one was announced, of a
- * file with the same last part. Async-signal-safe. */
-bool opens_deep(const char *path);
+/* Whether what has this path, and is new, may have come in by an open with RTLD_DEEPBIND: one was announced of a
+ * file with the same last part; or what came before it did (deep_before), so that it may be a library of that, and
+ * no other open was announced of such a file. Async-signal-safe. */
+bool opens_deep(const char *path, bool deep_before);
 
 /* Whether another thread may be just opening something. Async-signal-safe. */
 bool opens_of_others(void);

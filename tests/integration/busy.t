@@ -34,10 +34,18 @@ alike 'a close while other threads open' $'closes that were not the last: 0\namb
     "$busy" closes 1500 "$none" "$REACH/closed.so" "$a" "$b" "$REACH/c/modc.so"
 
 # The thread that looks for libpq waits for the constructor, and so holds what it looks at.
-reach_cc -DOPENER -fPIC -shared -o "$REACH/opener.so" "$REACH_SRC/busy.c"
+reach_cc -DOPENER -fPIC -shared -o "$REACH/opener.so" "$REACH_SRC/busy.c" -lpq
 export BUSY_MODULE=$REACH/mods.so
 alike 'a constructor that opens and closes, while another thread looks at what was opened' $'in time\nambiguous: 0, failed: 0' \
     "$busy" waits 2 "$none" "$REACH/opener.so" "$b"
+
+# What one thread opens is not taken for a library of what another one is just opening with RTLD_DEEPBIND: it goes on with
+# the program's libpq for all that it calls.
+unset BUSY_MODULE
+cp "$REACH/opener.so" "$REACH/opener-2.so"
+want=$(for ((i = 0; i < 40; i++)); do printf 'module: libpq 150020: connect: ok\nmodule: libpq 150020: 1\n'; done)
+alike 'a plain open among deepbound ones' "$want"$'\nambiguous: 0, failed: 0' \
+    "$busy" mixed 40 "$target" "$a" "$REACH/opener.so" "$REACH/opener-2.so"
 
 # None of the calls under way when a second libpq comes in is taken for one of its module.
 for round in 1 2 3 4 5 6 7 8; do

@@ -12,6 +12,7 @@ UNIT_MORE_test_call = $(addprefix shim/,connect/call.c connect/params.c connect/
 UNIT_MORE_test_verify_as = $(addprefix shim/session/,current.c ptr_map.c session.c verify_as.c) lib/os/roots.c lib/os/sys.c
 UNIT_MORE_test_ptr_map = shim/session/ptr_map.c
 UNIT_MORE_test_sys = lib/os/sys.c
+UNIT_MORE_test_opens = shim/dynlink/opens.c
 UNIT_MORE_test_impostor = $(addprefix cli/impostor/,expand.c junit.c message.c scram.c verdict.c) \
 	cli/lib/term.c cli/lib/safe.c cli/lib/util.c
 UNIT_LIBS_test_impostor = -ljansson -lcrypto

@@ -9,21 +9,25 @@
  *   stale CONNINFO NAME MODULE      opens NAME with RTLD_DEEPBIND, which fails; another thread opens MODULE and
  *                                   connects through it
  *
+ *   mixed N CONNINFO MODULE DEEP…   N times MODULE is opened, connects and asks, while a thread for each DEEP opens
+ *                                   and closes it with RTLD_DEEPBIND, and another one calls libpq
  *   waits N CONNINFO OPENER MODULE  opens OPENER, while another thread opens MODULE, and looks for libpq in it
  *
  * -DCLOSED: the module whose destructor says so; it has a use for libpq. -DOPENER: one whose constructor opens and
  * closes $BUSY_MODULE often. */
 #ifdef OPENER
 #include <dlfcn.h>
+#include <libpq-fe.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+PGconn *(*connect_with)(const char *) = PQconnectdb; /* a slot to look at */
 __attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv("BUSY_MODULE");
-    usleep(50000); /* until the other thread waits */
-    for (int i = 0; i < 40; i++) {
-        void *handle = path != NULL ? dlopen(path, RTLD_NOW) : NULL;
+    usleep(path != NULL ? 50000 : 3000); /* until the other thread waits */
+    for (int i = 0; i < 40 && path != NULL; i++) {
+        void *handle = dlopen(path, RTLD_NOW);
         if (handle != NULL) {
             dlclose(handle);
         }
@@ -160,6 +164,14 @@ static int close_often(int n, const char *path)
     return late;
 }
 
+static void *reject_often(void *unused)
+{
+    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        PQfinish(PQconnectdb("nothing=1"));
+    }
+    return unused;
+}
+
 static void *connect_through(void *path)
 {
     void *handle = dlopen(path, RTLD_LAZY);
@@ -168,6 +180,7 @@ static void *connect_through(void *path)
         module->connect("module", target);
         module->query("module", "select 1");
         module->finish();
+        dlclose(handle);
     }
     return NULL;
 }
@@ -207,6 +220,15 @@ int main(int argc, char **argv)
         usleep(20000);
         failed += dlopen(argv[4], RTLD_NOW) == NULL ? 1 : 0;
         usleep(20000);
+    } else if (argc > 5 && strcmp(argv[1], "mixed") == 0) {
+        mode |= RTLD_DEEPBIND;
+        for (int i = 5; i < argc; i++) {
+            start(open_often, argv[i]);
+        }
+        start(reject_often, NULL);
+        for (int i = 0; i < n; i++) {
+            connect_through(argv[4]);
+        }
     } else if (argc == 6 && strcmp(argv[1], "waits") == 0) {
         struct timespec from;
         struct timespec to;

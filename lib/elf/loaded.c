@@ -251,12 +251,27 @@ static int keep_state(struct dl_phdr_info *info, size_t size, void *data)
     return 1;
 }
 
-/* Without the lock there are no counters, so these are the objects themselves. */
+static uint64_t add_to_state(uint64_t state, const struct link_map *first)
+{
+    for (const struct link_map *m = first; m != NULL; m = m->l_next) {
+        state = (state ^ (uintptr_t)m ^ m->l_addr) * 0x100000001b3; /* FNV-1a */
+    }
+    return state;
+}
+
+/* Without the lock there are no counters, so these are the objects themselves, of all namespaces. */
 static uint64_t state_unlocked(void)
 {
-    uint64_t state = 1;
-    for (const struct link_map *m = objects_first_map(); m != NULL; m = m->l_next) {
-        state = (state ^ (uintptr_t)m ^ m->l_addr) * 0x100000001b3; /* FNV-1a */
+    const struct link_map *first = objects_first_map();
+    struct object program = first != NULL ? object_of_map(first) : (struct object){0};
+    const struct namespaces *n = first != NULL ? namespaces_of(&program) : NULL;
+    uint64_t state = add_to_state(1, first);
+    while (n != NULL && n->ours.r_version >= 2 && (n = n->next) != NULL) {
+        state = add_to_state(state, n->ours.r_map);
+    }
+    for (size_t i = 0; i < REMEMBERED; i++) {
+        state =
+            (state ^ (uintptr_t)__atomic_load_n(&remembered[i], __ATOMIC_ACQUIRE)) * 0x100000001b3;
     }
     return state | 1;
 }

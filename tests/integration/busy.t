@@ -39,6 +39,11 @@ export BUSY_MODULE=$REACH/mods.so
 alike 'a constructor that opens and closes, while another thread looks at what was opened' $'in time\nambiguous: 0, failed: 0' \
     "$busy" waits 2 "$none" "$REACH/opener.so" "$b"
 
+# Its constructor runs meanwhile.
+want=$(printf 'module: libpq 150020: connect: ok\n%.0s' 1 2 3 4 5)
+alike 'children of a fork open in another namespace, another thread opens' "$want"$'\nchildren that failed: 0\nambiguous: 0, failed: 0' \
+    "$busy" space 5 "$target" "$REACH/opener.so" "$REACH/mods.so"
+
 # What one thread opens is not taken for a library of what another one is just opening with RTLD_DEEPBIND: it goes on with
 # the program's libpq for all that it calls.
 unset BUSY_MODULE

@@ -11,6 +11,8 @@
  *
  *   mixed N CONNINFO MODULE DEEP…   N times MODULE is opened, connects and asks, while a thread for each DEEP opens
  *                                   and closes it with RTLD_DEEPBIND, and another one calls libpq
+ *   space N CONNINFO OPENER MODULE  N children, each of which opens MODULE by dlmopen and connects, while a thread opens
+ *                                   and closes OPENER with RTLD_DEEPBIND
  *   waits N CONNINFO OPENER MODULE  opens OPENER, while another thread opens MODULE, and looks for libpq in it
  *
  * -DCLOSED: the module whose destructor says so; it has a use for libpq. -DOPENER: one whose constructor opens and
@@ -193,6 +195,28 @@ static void *open_later(void *path)
     return NULL;
 }
 
+static int space_often(int n, const char *path)
+{
+    int bad = 0;
+    for (int i = 0; i < n; i++) {
+        int status = 0;
+        usleep(10000);
+        pid_t pid = fork();
+        if (pid == 0) {
+            alarm(10);
+            void *handle = dlmopen(LM_ID_NEWLM, path, RTLD_NOW);
+            const struct module *module = handle != NULL ? dlsym(handle, "module") : NULL;
+            if (module != NULL) {
+                module->connect("module", target);
+            }
+            _exit(module != NULL ? 0 : 1);
+        }
+        waitpid(pid, &status, 0);
+        bad += status != 0 ? 1 : 0;
+    }
+    return bad;
+}
+
 int main(int argc, char **argv)
 {
     int n = argc > 3 ? atoi(argv[2]) : 0;
@@ -229,6 +253,10 @@ int main(int argc, char **argv)
         for (int i = 0; i < n; i++) {
             connect_through(argv[4]);
         }
+    } else if (argc == 6 && strcmp(argv[1], "space") == 0) {
+        mode |= RTLD_DEEPBIND;
+        start(open_often, argv[4]);
+        printf("children that failed: %d\n", space_often(n, argv[5]));
     } else if (argc == 6 && strcmp(argv[1], "waits") == 0) {
         struct timespec from;
         struct timespec to;

@@ -11,22 +11,24 @@
  *
  *   mixed N CONNINFO MODULE DEEP…   N times MODULE is opened, connects and asks, while a thread for each DEEP opens
  *                                   and closes it with RTLD_DEEPBIND, and another one calls libpq
- *   space N CONNINFO OPENER MODULE  N children, each of which opens MODULE by dlmopen and connects, while a thread opens
- *                                   and closes OPENER with RTLD_DEEPBIND
+ *   space N CONNINFO OPENER MODULE  N children, each of which opens MODULE by dlmopen and connects, while a thread is in
+ *                                   the constructor of OPENER, which it opens with RTLD_DEEPBIND
  *   waits N CONNINFO OPENER MODULE  opens OPENER, while another thread opens MODULE, and looks for libpq in it
  *
  * -DCLOSED: the module whose destructor says so; it has a use for libpq. -DOPENER: one whose constructor opens and
- * closes $BUSY_MODULE often. */
+ * closes $BUSY_MODULE often, after it called opening(). */
 #ifdef OPENER
 #include <dlfcn.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+extern void opening(void);
 PGconn *(*connect_with)(const char *) = PQconnectdb; /* a slot to look at */
 __attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv("BUSY_MODULE");
+    opening();
     usleep(path != NULL ? 50000 : 3000); /* until the other thread waits */
     for (int i = 0; i < 40 && path != NULL; i++) {
         void *handle = dlopen(path, RTLD_NOW);
@@ -195,12 +197,27 @@ static void *open_later(void *path)
     return NULL;
 }
 
+static int opening_waits; /* 2: and it does */
+
+void opening(void);
+void opening(void)
+{
+    if (__atomic_load_n(&opening_waits, __ATOMIC_SEQ_CST) != 0) {
+        __atomic_store_n(&opening_waits, 2, __ATOMIC_SEQ_CST);
+        while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+            usleep(1000);
+        }
+    }
+}
+
 static int space_often(int n, const char *path)
 {
     int bad = 0;
+    while (__atomic_load_n(&opening_waits, __ATOMIC_SEQ_CST) != 2) {
+        usleep(1000);
+    }
     for (int i = 0; i < n; i++) {
         int status = 0;
-        usleep(10000);
         pid_t pid = fork();
         if (pid == 0) {
             alarm(10);
@@ -255,6 +272,7 @@ int main(int argc, char **argv)
         }
     } else if (argc == 6 && strcmp(argv[1], "space") == 0) {
         mode |= RTLD_DEEPBIND;
+        opening_waits = 1;
         start(open_often, argv[4]);
         printf("children that failed: %d\n", space_often(n, argv[5]));
     } else if (argc == 6 && strcmp(argv[1], "waits") == 0) {

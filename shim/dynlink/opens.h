@@ -10,7 +10,8 @@ bool opens_first(void);
 /* Whether something was opened in this process, or is about to be. Async-signal-safe. */
 bool opens_any(void);
 
-/* This thread is about to open file; deep: RTLD_DEEPBIND. Over with its next opens_end. Async-signal-safe. */
+/* This thread is about to open file (NULL: which one is not known); deep: RTLD_DEEPBIND. Over with its next
+ * opens_end. Async-signal-safe. */
 void opens_announce(const char *file, bool deep);
 
 /* Whether what has this path, and is new, may have come in by an open with RTLD_DEEPBIND: one was announced of a
@@ -43,7 +44,8 @@ bool opens_called_by_others(void);
 void opens_close(void);
 void opens_close_end(void);
 
-/* Around holding objects (hold.h). The first waits, but for at most a tenth of a second, while another thread closes something. Keep errno. */
+/* Around holding objects (hold.h). The first waits, but for at most a tenth of a second, while another thread
+ * closes something. Keep errno. */
 void opens_hold(void);
 void opens_hold_end(void);
 

@@ -60,10 +60,25 @@ static bool is_deep(const char *file, uintptr_t flags)
 #endif
 }
 
+/* Whether another preload stands before the C library's dlopen or dlmopen: it may open another file. */
+static bool is_wrapped(void)
+{
+    static int known; /* 0: not asked yet */
+    int wrapped = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    if (wrapped == 0) {
+        bool own = real_function(LOADER_dlopen) == libc_definition("dlopen") &&
+                   real_function(LOADER_dlmopen) == libc_definition("dlmopen");
+        wrapped = own ? 1 : 2;
+        __atomic_store_n(&known, wrapped, __ATOMIC_RELAXED);
+    }
+    return wrapped == 2;
+}
+
 static void before_open(const char *file, uintptr_t flags)
 {
+    bool deep = is_deep(file, flags);
     linkage_use(&stubs);
-    sweep_before_open(file, is_deep(file, flags));
+    sweep_before_open(deep && is_wrapped() ? NULL : file, deep);
     if ((flags & RTLD_GLOBAL) != 0) {
         real_global_grew();
     }

@@ -114,12 +114,14 @@ done
 
 cat >"$REACH/behind.c" <<'END'
 #include <dlfcn.h>
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #ifdef OPEN
 void *dlopen(const char *file, int flags)
 {
     void *(*real)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
-    void *handle = real(file, flags);
+    const char *other = file != NULL && strstr(file, "another.so") != NULL ? getenv("BEHIND_OPENS") : file;
+    void *handle = real(other, flags);
     __asm__ volatile("" ::: "memory");
     return handle;
 }
@@ -138,6 +140,11 @@ cat >"$REACH/before" <<'END'
 LD_PRELOAD=${LD_PRELOAD:+$LD_PRELOAD:}$1 exec "${@:2}"
 END
 chmod +x "$REACH/before"
+both 'a preload that opens another file, and its library opens' env NESTED_HOW=deep NESTED="$REACH/a/moda.so" \
+    BEHIND_OPENS="$REACH/nest.so" "$REACH/before" "$REACH/behind-dlopen.so" "$nested" deep "$REACH/another.so" TARGET
+both 'a preload that opens another file, the caller'\''s run path, and its library opens' env NESTED_HOW=deep \
+    NESTED="$REACH/a/moda.so" BEHIND_OPENS="$REACH/nest.so" LD_LIBRARY_PATH="$REACH/same/b" "$REACH/before" \
+    "$REACH/behind-dlopen.so" "$REACH/nested-runpath" deep another.so TARGET
 for behind in dlopen malloc; do
     before=("$REACH/before" "$REACH/behind-$behind.so")
     both "a preload's $behind" "${before[@]}" "$nested" deep "$REACH/mods.so" TARGET

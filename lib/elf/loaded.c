@@ -87,8 +87,8 @@ const struct link_map *objects_first_map(void)
     return debug != NULL ? debug->r_map : NULL;
 }
 
-/* This is the child of a fork, and in the parent another thread may have held that lock: glibc does not
- * release it in a child. So nothing here takes it any more, here or in children of this process. */
+/* dl_iterate_phdr takes a lock that glibc does not release in the child of a fork, if another thread of the
+ * parent held it. Where that may be so, nothing here takes it any more, in the child or in its children. */
 static bool lock_lost;
 
 static bool unlocked(void)
@@ -163,12 +163,18 @@ static bool walk_others(struct walk *w, const struct namespaces *n)
     return false;
 }
 
-static bool walk_unlocked(struct walk *w)
+/* The same without a walk; NULL where the program does not say it. */
+static const struct namespaces *namespaces(void)
 {
     const struct link_map *first = objects_first_map();
-    struct object program = object_of_map(first);
-    return (w->spaces != NULL && walk_others(w, namespaces_of(&program))) ||
-           walk_space(w, first, NULL);
+    struct object program = first != NULL ? object_of_map(first) : (struct object){0};
+    return first != NULL ? namespaces_of(&program) : NULL;
+}
+
+static bool walk_unlocked(struct walk *w)
+{
+    return (w->spaces != NULL && walk_others(w, namespaces())) ||
+           walk_space(w, objects_first_map(), NULL);
 }
 
 static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
@@ -203,8 +209,9 @@ static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
     return inside && o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data);
 }
 
-/* How many threads hold the lock of dl_iterate_phdr here, or wait for it. */
+/* How many threads hold that lock here, or wait for it. */
 static unsigned walkers;
+
 void objects_forked(bool busy)
 {
     bool walked = __atomic_exchange_n(&walkers, 0, __ATOMIC_RELAXED) != 0;
@@ -215,15 +222,13 @@ void objects_forked(bool busy)
 
 bool objects_changing(void)
 {
-    const struct link_map *first = objects_first_map();
-    struct object program = first != NULL ? object_of_map(first) : (struct object){0};
-    const struct namespaces *n = first != NULL ? namespaces_of(&program) : NULL;
+    const struct namespaces *n = namespaces();
     bool listed = n != NULL && n->ours.r_version >= 2;
-    bool ordered = true;
-    for (; n != NULL && ordered; n = listed ? n->next : NULL) {
-        ordered = n->ours.r_state == RT_CONSISTENT;
+    bool changing = false;
+    for (; n != NULL && !changing; n = listed ? n->next : NULL) {
+        changing = n->ours.r_state != RT_CONSISTENT;
     }
-    return !ordered;
+    return changing;
 }
 
 bool objects_in_order(void)
@@ -262,10 +267,8 @@ static uint64_t add_to_state(uint64_t state, const struct link_map *first)
 /* Without the lock there are no counters, so these are the objects themselves, of all namespaces. */
 static uint64_t state_unlocked(void)
 {
-    const struct link_map *first = objects_first_map();
-    struct object program = first != NULL ? object_of_map(first) : (struct object){0};
-    const struct namespaces *n = first != NULL ? namespaces_of(&program) : NULL;
-    uint64_t state = add_to_state(1, first);
+    const struct namespaces *n = namespaces();
+    uint64_t state = add_to_state(1, objects_first_map());
     while (n != NULL && n->ours.r_version >= 2 && (n = n->next) != NULL) {
         state = add_to_state(state, n->ours.r_map);
     }
@@ -315,10 +318,10 @@ static bool object_by_dladdr1(const void *address, struct object *o)
     void *fn = __atomic_load_n(&found, __ATOMIC_RELAXED);
     Dl_info info;
     struct link_map *map = NULL;
+    /* The C library's, which never goes: no lock is needed on the way. */
     for (const struct link_map *m = objects_first_map(); m != NULL && fn == NULL; m = m->l_next) {
         const struct object library = {.base = m->l_addr, .dyn = m->l_ld, .name = m->l_name};
-        fn = library.dyn != NULL ? object_symbol(&library, "dladdr1")
-                                 : NULL; /* the C library's: it never goes */
+        fn = library.dyn != NULL ? object_symbol(&library, "dladdr1") : NULL;
         __atomic_store_n(&found, fn, __ATOMIC_RELAXED);
     }
     if (fn == NULL) {

@@ -17,8 +17,8 @@ enum occasion {
     BOUND_CALL, /* a call through a slot that was rewritten */
     OCCASIONS
 };
-static uint64_t
-    left[OCCASIONS]; /* objects_state(), when such a call left the sweep to the next one */
+/* objects_state(), when such a call left the sweep to the next one. */
+static uint64_t left[OCCASIONS];
 
 struct census {
     bool others; /* another thread is inside opening something hidden */

@@ -161,8 +161,12 @@ bool known_each(bool (*fn)(struct known *k, void *data), void *data)
 
 unsigned known_so_far(void)
 {
+    if (__atomic_load_n(&opens_pending, __ATOMIC_ACQUIRE)) {
+        return UINT_MAX;
+    }
+    /* The first walk comes before the first open (sweep_before_open). */
     unsigned n = __atomic_load_n(&walks, __ATOMIC_ACQUIRE);
-    return n == 0 || __atomic_load_n(&opens_pending, __ATOMIC_ACQUIRE) ? UINT_MAX : n;
+    return n > 0 ? n : 1;
 }
 
 struct search {

@@ -37,8 +37,8 @@ bool known_is_old_libpq(const struct object *o);
  * Keeps errno. Takes the loader's lock and the table's. */
 bool known_update(void);
 
-/* The number of the last update, if all that was opened before it is in the table; else, UINT_MAX. What has a
- * higher number in `came` was not there yet. Async-signal-safe. */
+/* The number of the last update, or of the first if there was none yet: what has a higher one in `came` is not
+ * there yet. UINT_MAX where a thread may be just opening something. Async-signal-safe. */
 unsigned known_so_far(void);
 
 /* Says that all that was being opened at the last update is in the table. Keeps errno. */

@@ -5,7 +5,6 @@
  *   walks N CONNINFO                likewise, while a thread calls dl_iterate_phdr
  *   closes N CONNINFO CLOSED MODULE…  N times CLOSED is opened and closed, whose destructor calls closed(), while
  *                                   a thread for each MODULE opens and closes it
- *   first N CONNINFO MODULE         N threads connect for a while, then MODULE is opened
  *   stale CONNINFO NAME MODULE      opens NAME with RTLD_DEEPBIND, which fails; another thread opens MODULE and
  *                                   connects through it
  *
@@ -82,14 +81,6 @@ static int connect_once(void)
     }
     PQfinish(conn);
     return good;
-}
-
-static void *connect_often(void *unused)
-{
-    while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-        connect_once();
-    }
-    return unused;
 }
 
 static void *open_often(void *path)
@@ -254,13 +245,6 @@ int main(int argc, char **argv)
             start(open_often, argv[i]);
         }
         printf("closes that were not the last: %d\n", close_often(n, argv[4]));
-    } else if (argc == 5 && strcmp(argv[1], "first") == 0) {
-        for (int i = 0; i < n; i++) {
-            start(connect_often, NULL);
-        }
-        usleep(20000);
-        failed += dlopen(argv[4], RTLD_NOW) == NULL ? 1 : 0;
-        usleep(20000);
     } else if (argc > 5 && strcmp(argv[1], "mixed") == 0) {
         mode |= RTLD_DEEPBIND;
         for (int i = 5; i < argc; i++) {

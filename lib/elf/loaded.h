@@ -24,7 +24,7 @@ struct object {
  * namespace. Never 0. Keeps errno; takes the loader's lock. */
 uint64_t objects_state(void);
 
-/* For the child of a fork. busy: another thread of the parent may have been just opening or closing
+/* For the child of a fork, before it looks at objects. busy: another thread of the parent may have been just opening or closing
  * objects, and so have held a lock of the dynamic linker's that nothing releases here. Then, and where
  * another thread was in a function of these, objects are listed without that lock from now on.
  * Async-signal-safe. */

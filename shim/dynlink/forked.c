@@ -2,35 +2,41 @@
  *
  * glibc resets dl_load_lock in a child, but not dl_load_write_lock (posix/fork.c), which dl_iterate_phdr
  * takes, and dlopen and dlclose for a moment. Others than pgseal call dl_iterate_phdr too: profilers, and what
- * unwinds the stack for an exception. */
+ * unwinds the stack for an exception.
+ *
+ * Nothing is registered with pthread_atfork: what the other threads left stays as it was until the child
+ * looks, and most children never do. */
 #include "shim/dynlink/forked.h"
 
 #include "lib/elf/loaded.h"
+#include "lib/os/sys.h"
 #include "shim/dynlink/opens.h"
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stddef.h>
+#include <time.h>
 
-static void in_child(void)
+void forked_look(void)
 {
-    bool busy = opens_forked();
-    objects_forked(loader_lock_held() || busy);
-}
-
-void forked_watch(void)
-{
-    static bool watched;
-    typedef int register_fn(void (*)(void), void (*)(void), void (*)(void), void *);
-    if (__atomic_load_n(&watched, __ATOMIC_RELAXED) ||
-        __atomic_exchange_n(&watched, true, __ATOMIC_RELAXED)) {
-        return;
-    }
-    /* pthread_atfork is not a dynamic symbol of glibc; musl, which has no such function, has no such lock. */
+    static const struct timespec pause = {.tv_nsec = 20000};
+    static int looked; /* the process that has; negative: one that is just looking */
     int saved_errno = errno;
-    register_fn *add = (register_fn *)next_definition("__register_atfork");
-    if (add != NULL) {
-        add(NULL, NULL, in_child, NULL);
+    int pid = sys_pid();
+    for (;;) {
+        int seen = __atomic_load_n(&looked, __ATOMIC_ACQUIRE);
+        if (seen == pid) {
+            break;
+        }
+        if (seen != -pid && __atomic_compare_exchange_n(&looked, &seen, -pid, false,
+                                                        __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+            bool busy = seen != 0 && opens_forked();
+            if (seen != 0) {
+                objects_forked(loader_lock_held() || busy);
+            }
+            __atomic_store_n(&looked, pid, __ATOMIC_RELEASE);
+            break;
+        }
+        syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
     }
     errno = saved_errno;
 }

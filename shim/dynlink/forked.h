@@ -2,8 +2,8 @@
 #ifndef PGSEAL_FORKED_H
 #define PGSEAL_FORKED_H
 
-/* Has children of this process do without the lock that glibc does not release in them, if another thread
- * of the parent may have held it. Done once; later calls do nothing. Keeps errno. */
-void forked_watch(void);
+/* To be called before loaded objects are looked at. In the child of a fork, the first call has the child do without the
+ * lock that glibc does not release there, if another thread of the parent may have held it. Keeps errno. */
+void forked_look(void);
 
 #endif

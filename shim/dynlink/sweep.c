@@ -52,7 +52,7 @@ static bool sweep_for(enum occasion occasion)
     if (opens_inside() && objects_changing()) {
         return false;
     }
-    forked_watch();
+    forked_look();
     uint64_t state = objects_state();
     if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) &&
         state != __atomic_load_n(&left[occasion], __ATOMIC_ACQUIRE)) {

@@ -8,6 +8,7 @@
 #include "shim/hooks/loader.h"
 
 #include "lib/elf/loaded.h"
+#include "shim/dynlink/forked.h"
 #include "shim/dynlink/hooked.h"
 #include "shim/dynlink/opens.h"
 #include "shim/dynlink/reach.h"
@@ -202,6 +203,7 @@ static void *answer(struct loader_call *call, const void *from, bool versioned)
         return real;
     }
     linkage_use(&stubs);
+    forked_look();
     const struct question q = {.handle = handle,
                                .name = name,
                                .version = versioned ? version : NULL,
@@ -242,6 +244,7 @@ static void *answer_elsewhere(struct loader_call *call, const void *from, bool v
     if (hook == HOOKED) {
         return real;
     }
+    forked_look();
     if (handle == RTLD_DEFAULT || handle == RTLD_NEXT) {
         fn = object_of(from, &caller) ? reach(&caller, name, versioned ? version : NULL) : NULL;
         if (fn == NULL) {

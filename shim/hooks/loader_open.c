@@ -3,6 +3,7 @@
  * What dlopen and dlmopen bring in is swept up after: at once where calling the real function from
  * here finds the same files, else at the next call of a hook. */
 #include "lib/elf/loaded.h"
+#include "shim/dynlink/forked.h"
 #include "shim/dynlink/linkage.h"
 #include "shim/dynlink/opens.h"
 #include "shim/dynlink/real.h"
@@ -164,6 +165,7 @@ __attribute__((visibility("default"))) int dlclose(void *handle)
     if (real == NULL) {
         return -1;
     }
+    forked_look();
     opens_close();
     int result = real(handle);
     opens_close_end();

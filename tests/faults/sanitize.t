@@ -27,7 +27,7 @@ is "$ERR" '' 'valgrind has nothing to say, of leaks neither'
 # The object, and the program that loads it, with a sanitizer: its library comes first in the process. What answers dlsym is
 # left as it is: a sanitizer asks dlsym before it can be called itself.
 mapfile -t sources < <(find "$TEST_TOP/shim" "$TEST_TOP/lib" -name "*.[cS]" ! -name elf_file.c)
-early='hooked loader loader_open loader_entries slot_stubs stubs definitions loaded tables real sys'
+early='forked hooked loader loader_open loader_entries slot_stubs stubs definitions loaded tables real sys'
 built() { # NAME FLAG…: leaves the object and entry_points in $TEST_DIR/NAME
     local name=$1 file word
     local -a flags=(-std=gnu17 -D_GNU_SOURCE= -O1 -g -fPIC -fvisibility=hidden -ftls-model=initial-exec -fno-omit-frame-pointer

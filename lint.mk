@@ -24,6 +24,7 @@ lint-installed: lint-format lint-graph lint-cppcheck lint-build $(LINT_SH:./%=bu
 .PHONY: lint-format
 lint-format:
 	@clang-format --dry-run -Werror $(LINT_C) $(LINT_H)
+	@! LC_ALL=C.UTF-8 grep -nE '^.{101,}$$' $(LINT_C) $(LINT_H) || { echo 'lint: lines of more than 100 columns' >&2; exit 1; }
 
 # One by one, with what it sources: the more scripts shellcheck is given at once, the longer it takes for each.
 # Left out: a library's variables that its callers use (SC2034), and a name that is an array in one function's locals and

@@ -193,7 +193,8 @@ _Noreturn static void become(const struct target *t, char **argv, int argc)
            strerror(errno));
 }
 
-/* --drivers=only: the command as execvp(3) finds it; whether a preload reaches it does not matter. */
+/* --drivers=only: the command as execvp(3) finds it; whether a preload reaches it does not matter.
+ */
 static void find_any(struct target *t, const char *command)
 {
     int error = lookup(command, t->path, sizeof t->path);

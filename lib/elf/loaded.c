@@ -87,8 +87,9 @@ const struct link_map *objects_first_map(void)
     return debug != NULL ? debug->r_map : NULL;
 }
 
-/* dl_iterate_phdr takes a lock that glibc does not release in the child of a fork, if another thread of the
- * parent held it. Where that may be so, nothing here takes it any more, in the child or in its children. */
+/* dl_iterate_phdr takes a lock that glibc does not release in the child of a fork, if another
+ * thread of the parent held it. Where that may be so, nothing here takes it any more, in the child
+ * or in its children. */
 static bool lock_lost;
 
 static bool unlocked(void)
@@ -264,7 +265,8 @@ static uint64_t add_to_state(uint64_t state, const struct link_map *first)
     return state;
 }
 
-/* Without the lock there are no counters, so these are the objects themselves, of all namespaces. */
+/* Without the lock there are no counters, so these are the objects themselves, of all namespaces.
+ */
 static uint64_t state_unlocked(void)
 {
     const struct namespaces *n = namespaces();

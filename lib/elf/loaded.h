@@ -24,26 +24,28 @@ struct object {
  * namespace. Never 0. Keeps errno; takes the loader's lock. */
 uint64_t objects_state(void);
 
-/* For the child of a fork, before it looks at objects. busy: another thread of the parent may have been just opening or closing
- * objects, and so have held a lock of the dynamic linker's that nothing releases here. Then, and where
- * another thread was in a function of these, objects are listed without that lock from now on.
- * Async-signal-safe. */
+/* For the child of a fork, before it looks at objects. busy: another thread of the parent may have
+ * been just opening or closing objects, and so have held a lock of the dynamic linker's that
+ * nothing releases here. Then, and where another thread was in a function of these, objects are
+ * listed without that lock from now on. Async-signal-safe. */
 void objects_forked(bool busy);
 
-/* For the child of a fork: whether glibc's dynamic linker has a lock that is held. It is found as what it is, a
- * recursive mutex in that object's memory, wherever this version of it has one. Async-signal-safe. */
+/* For the child of a fork: whether glibc's dynamic linker has a lock that is held. It is found as
+ * what it is, a recursive mutex in that object's memory, wherever this version of it has one.
+ * Async-signal-safe. */
 bool loader_lock_held(void);
 
-/* Whether a thread is just mapping or unmapping objects, in any namespace that the C library lists; what
- * comes after that in an open (relocations, constructors) does not count. Async-signal-safe. */
+/* Whether a thread is just mapping or unmapping objects, in any namespace that the C library lists;
+ * what comes after that in an open (relocations, constructors) does not count. Async-signal-safe.
+ */
 bool objects_changing(void);
 
-/* False in a child that was forked while another thread was inside an open or a close, which never ends
- * here: the dynamic linker would abort at the next one. Async-signal-safe. */
+/* False in a child that was forked while another thread was inside an open or a close, which never
+ * ends here: the dynamic linker would abort at the next one. Async-signal-safe. */
 bool objects_in_order(void);
 
-/* The head of the list of link maps of our namespace, as a debugger finds it; NULL where the program
- * has none. Calls nothing that may be interposed. Async-signal-safe. */
+/* The head of the list of link maps of our namespace, as a debugger finds it; NULL where the
+ * program has none. Calls nothing that may be interposed. Async-signal-safe. */
 const struct link_map *objects_first_map(void);
 
 /* The object of a link map. Pure. */
@@ -114,8 +116,8 @@ void *import_holds(const struct import *import);
 bool object_each_import(const struct object *o, bool (*fn)(const struct import *import, void *data),
                         void *data);
 
-/* Likewise, for each other relocation that uses a symbol by name (relative to the code, or with an addend):
- * an address of the symbol is in there, and cannot be replaced. */
+/* Likewise, for each other relocation that uses a symbol by name (relative to the code, or with an
+ * addend): an address of the symbol is in there, and cannot be replaced. */
 bool object_each_odd_import(const struct object *o,
                             bool (*fn)(const struct import *import, void *data), void *data);
 
@@ -135,9 +137,9 @@ bool object_before(const struct object *a, const struct object *b);
  * Keeps errno. */
 void *next_definition(const char *name);
 
-/* The C library's own definition of a function of its dynamic linker's (in libc or, of old, libdl), past
- * whatever is preloaded behind libpgseal.so; where no C library is known by its soname, next_definition.
- * Keeps errno. */
+/* The C library's own definition of a function of its dynamic linker's (in libc or, of old, libdl),
+ * past whatever is preloaded behind libpgseal.so; where no C library is known by its soname,
+ * next_definition. Keeps errno. */
 void *libc_definition(const char *name);
 
 /* The definition of name in the first object loaded after o that has one, pgseal's own left out, or

@@ -1,5 +1,5 @@
-/* loader_lock: whether a lock of glibc's dynamic linker is held, in the child of a fork, where no other thread
- * is left that could release it. */
+/* loader_lock: whether a lock of glibc's dynamic linker is held, in the child of a fork, where no
+ * other thread is left that could release it. */
 #include "lib/elf/loaded.h"
 #include "lib/elf/names.h"
 

@@ -9,9 +9,9 @@
  * `make bench` has what it is worth. */
 #define AT_START __attribute__((section(".text.startup"), noinline))
 
-/* All of it on one page, the last; every other page of the object's memory stays untouched. There is no
- * .data: what is not constant begins as zero. So what is mapped of the file to be written is read-only
- * as a whole once it is relocated, and need not be split in two. */
+/* All of it on one page, the last; every other page of the object's memory stays untouched. There
+ * is no .data: what is not constant begins as zero. So what is mapped of the file to be written is
+ * read-only as a whole once it is relocated, and need not be split in two. */
 #define START_DATA __attribute__((section(".bss.startup")))
 
 #endif

@@ -1,11 +1,11 @@
 /* forked: the child of a fork, where other threads of the parent were at work on loaded objects.
  *
- * glibc resets dl_load_lock in a child, but not dl_load_write_lock (posix/fork.c), which dl_iterate_phdr
- * takes, and dlopen and dlclose for a moment. Others than pgseal call dl_iterate_phdr too: profilers, and what
- * unwinds the stack for an exception.
+ * glibc resets dl_load_lock in a child, but not dl_load_write_lock (posix/fork.c), which
+ * dl_iterate_phdr takes, and dlopen and dlclose for a moment. Others than pgseal call
+ * dl_iterate_phdr too: profilers, and what unwinds the stack for an exception.
  *
- * Nothing is registered with pthread_atfork: what the other threads left stays as it was until the child
- * looks, and most children never do. */
+ * Nothing is registered with pthread_atfork: what the other threads left stays as it was until the
+ * child looks, and most children never do. */
 #include "shim/dynlink/forked.h"
 
 #include "lib/elf/loaded.h"

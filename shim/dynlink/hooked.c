@@ -1,4 +1,5 @@
-/* hooked: the functions of hooks.def by name, and what a linkage slot for one of them should hold. */
+/* hooked: the functions of hooks.def by name, and what a linkage slot for one of them should hold.
+ */
 #include "shim/dynlink/hooked.h"
 
 #include "lib/elf/names.h"

@@ -1,4 +1,5 @@
-/* hooked: the functions of hooks.def by name, and what a linkage slot for one of them should hold. */
+/* hooked: the functions of hooks.def by name, and what a linkage slot for one of them should hold.
+ */
 #ifndef PGSEAL_HOOKED_H
 #define PGSEAL_HOOKED_H
 
@@ -10,11 +11,11 @@
 
 enum { NO_COLUMN = -1 };
 
-/* Names apart from functions: only what holds a pointer costs a relocation at the start of each process. */
+/* Names apart from functions: only what holds a pointer costs a relocation at the start of each
+ * process. */
 struct hooked {
     char name[24];
-    char marked
-        [24]; /* the name with a mark behind it, which nothing defines (shim/hooks/loader.c) */
+    char marked[24];    /* the name with a mark that nothing defines (shim/hooks/loader.c) */
     signed char column; /* of libpq's functions: enum column; else NO_COLUMN */
     signed char loader; /* of the loader's: enum loader_function; else NO_COLUMN */
 };
@@ -40,10 +41,10 @@ struct hooked_slot {
     size_t hook;
 };
 
-/* What the slot should hold: a function of pgseal's that is bound to the one that it leads to. NULL: it
- * stays as it is. *unbound: the dynamic linker has not bound it yet. *open: where it leads cannot be
- * said yet. Takes the loader's lock, so not in a callback of objects_each; with what reach() does to
- * dlerror(). */
+/* What the slot should hold: a function of pgseal's that is bound to the one that it leads to.
+ * NULL: it stays as it is. *unbound: the dynamic linker has not bound it yet. *open: where it leads
+ * cannot be said yet. Takes the loader's lock, so not in a callback of objects_each; with what
+ * reach() does to dlerror(). */
 void *hooked_target(const struct hooked_slot *slot, bool *unbound, bool *open);
 
 #endif

@@ -66,9 +66,9 @@ struct update {
     bool whole;
 };
 
-/* The loader's lock comes first, so the table's is taken in its callback. Where something has gone, it
- * may have come back at the same address, with its slots as they were; and what it brings in anew is
- * in a lot with it, so there is only one then. Another thread's open may be half done. */
+/* The loader's lock comes first, so the table's is taken in its callback. Where something has gone,
+ * it may have come back at the same address, with its slots as they were; and what it brings in
+ * anew is in a lot with it, so there is only one then. Another thread's open may be half done. */
 static void begin(struct update *u)
 {
     lock_take(&u->mask);

@@ -95,9 +95,9 @@ static inline const char *options_value(const PQconninfoOption *options, const c
     return NULL;
 }
 
-/* Fills *pq with the functions of the libpq o: once, for as long as no object comes or goes. Returns NULL,
- * or the name of a function that pgseal needs and this libpq has not. Calls the libpq the first time; takes
- * the loader's lock. */
+/* Fills *pq with the functions of the libpq o: once, for as long as no object comes or goes.
+ * Returns NULL, or the name of a function that pgseal needs and this libpq has not. Calls the libpq
+ * the first time; takes the loader's lock. */
 const char *libpq_fill(struct libpq *pq, const struct object *o);
 
 /* The path of an object; of the program, its own. Keeps errno. */

@@ -1,4 +1,5 @@
-/* linkage: the libpqs (and, of other namespaces, the C libraries) that rewritten slots are bound to. */
+/* linkage: the libpqs (and, of other namespaces, the C libraries) that rewritten slots are bound
+ * to. */
 #include "shim/dynlink/linkage.h"
 
 #include "lib/core/text/strbuf.h"
@@ -79,7 +80,8 @@ static void *stub_at(const unsigned char *table, size_t n)
     return pointer((uintptr_t)table + n * linkage_stubs()->size);
 }
 
-/* The number of the stub at address in a table of so many; the number itself where it is none of them. */
+/* The number of the stub at address in a table of so many; the number itself where it is none of
+ * them. */
 static size_t stub_number(const unsigned char *table, size_t many, const void *address)
 {
     size_t n = ((uintptr_t)address - (uintptr_t)table) / linkage_stubs()->size;
@@ -111,8 +113,8 @@ static void *get_real(struct linked *l, size_t slot)
     return __atomic_load_n(real_of(l, slot), __ATOMIC_ACQUIRE);
 }
 
-/* Threads that connect at once find the same; whoever comes second writes nothing, since the first may
- * be inside libpq by then. */
+/* Threads that connect at once find the same; whoever comes second writes nothing, since the first
+ * may be inside libpq by then. */
 static void set_real(struct linked *l, size_t slot, void *real)
 {
     void *old = get_real(l, slot);
@@ -156,8 +158,8 @@ static bool find_slot(const struct import *import, void *data)
     return false;
 }
 
-/* Sets *real to what a slot of o that holds this would lead to without pgseal; false: that cannot be
- * said. */
+/* Sets *real to what a slot of o that holds this would lead to without pgseal; false: that cannot
+ * be said. */
 static bool original(const struct object *o, const struct import *import, size_t slot, void *holds,
                      void **real)
 {

@@ -1,4 +1,5 @@
-/* linkage: the libpqs (and, of other namespaces, the C libraries) that rewritten slots are bound to. */
+/* linkage: the libpqs (and, of other namespaces, the C libraries) that rewritten slots are bound
+ * to. */
 #ifndef PGSEAL_LINKAGE_H
 #define PGSEAL_LINKAGE_H
 
@@ -38,11 +39,12 @@ struct linked {
  * loader's lock; not async-signal-safe. */
 struct linked *linkage_libpq(const struct object *libpq);
 
-/* Why no connection of this libpq may be made: a slot that it always needs could not be rewritten, or
- * libpq is NULL. False where it may. Pure. */
+/* Why no connection of this libpq may be made: a slot that it always needs could not be rewritten,
+ * or libpq is NULL. False where it may. Pure. */
 bool linkage_refuses(const struct linked *libpq, char *reason, size_t size);
 
-/* Whether what this libpq calls through that slot (NULL: a libpq without a row) reaches pgseal. Pure. */
+/* Whether what this libpq calls through that slot (NULL: a libpq without a row) reaches pgseal.
+ * Pure. */
 #define LINKED_HAS(libpq, name)                                                                    \
     ((libpq) != NULL && (libpq)->real.name != NULL && !linked_failed(libpq, SLOT_##name))
 
@@ -52,8 +54,8 @@ static inline bool linked_failed(const struct linked *libpq, enum libpq_slot slo
     return (__atomic_load_n(&libpq->failed, __ATOMIC_RELAXED) >> slot & 1) != 0;
 }
 
-/* What a rewritten slot of a caller of libpq's points to: a stub for each of these functions and each
- * row of the table of libpqs. */
+/* What a rewritten slot of a caller of libpq's points to: a stub for each of these functions and
+ * each row of the table of libpqs. */
 enum column {
 #define HOOK(name, kind) HOOK_COLUMN_##kind(name)
 #define HOOK_COLUMN_ENTRY(name) COLUMN_##name,
@@ -77,8 +79,8 @@ enum loader_function {
     LOADER_FUNCTIONS
 };
 
-/* Where the stubs (shim/hooks/stub.inc) and the exported functions are; only slots and size where nothing
- * but libpq's own slots is rewritten. */
+/* Where the stubs (shim/hooks/stub.inc) and the exported functions are; only slots and size where
+ * nothing but libpq's own slots is rewritten. */
 struct linkage_stubs {
     const unsigned char *slots;  /* by row, then enum libpq_slot */
     const unsigned char *hooks;  /* by row, then enum column */
@@ -87,27 +89,28 @@ struct linkage_stubs {
     void *exported[LOADER_FUNCTIONS];
 };
 
-/* Says where the stubs are: every way into pgseal does so first, since another library's constructor
- * may come before ours. Async-signal-safe. */
+/* Says where the stubs are: every way into pgseal does so first, since another library's
+ * constructor may come before ours. Async-signal-safe. */
 void linkage_use(const struct linkage_stubs *stubs);
 
 /* The one that was said. Pure. */
 const struct linkage_stubs *linkage_stubs(void);
 
-/* The libpq of a row, as a stub says it (the first is 1); NULL for the row that stands for none. Pure.
+/* The libpq of a row, as a stub says it (the first is 1); NULL for the row that stands for none.
+ * Pure.
  */
 struct linked *linkage_row(unsigned row);
 
-/* The libpq that holds this address, else one of those that are linked. For a call whose stub's word
- * is lost: a signal handler that came between the stub and the function behind it, and called a hook
- * itself. Keeps errno; takes the loader's lock. */
+/* The libpq that holds this address, else one of those that are linked. For a call whose stub's
+ * word is lost: a signal handler that came between the stub and the function behind it, and called
+ * a hook itself. Keeps errno; takes the loader's lock. */
 struct linked *linkage_at(const void *address);
 
 /* The place of l in the table, from 0. Pure. */
 size_t linkage_index(const struct linked *l);
 
-/* Where calls through the stubs of a row are bound to, for struct call_site: an address in that libpq,
- * or one of pgseal's own for the row that stands for none. Pure. */
+/* Where calls through the stubs of a row are bound to, for struct call_site: an address in that
+ * libpq, or one of pgseal's own for the row that stands for none. Pure. */
 const void *linkage_bound(unsigned row);
 
 /* The stub of this column for a libpq; l NULL: for none, it refuses. Pure. */
@@ -116,8 +119,8 @@ void *linkage_stub(const struct linked *l, size_t column);
 /* If address is that of a stub of a libpq, its row; else 0. Pure. */
 unsigned linkage_row_of(const void *address);
 
-/* The real functions of the loader's in another namespace, by the row of its stubs (the first is 1).
- * Pure. */
+/* The real functions of the loader's in another namespace, by the row of its stubs (the first is
+ * 1). Pure. */
 void *const *linkage_loader(unsigned row);
 
 /* A stub of this function for the C library that holds fn, its real one; NULL where there are more

@@ -17,7 +17,8 @@ static unsigned called;
 /* Of these, this thread's. */
 static __thread unsigned own, own_called, own_inside, own_closing, own_holding;
 
-/* What is being opened: a hash of the last part of each path; 0: none. own has a bit for each of this thread's. */
+/* What is being opened: a hash of the last part of each path; 0: none. own has a bit for each of
+ * this thread's. */
 enum { NAMES = 32 };
 struct names {
     uint32_t all[NAMES];
@@ -45,8 +46,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* FNV-1a of the last part of a path; 0: what it will be is not known. Leading zeros of a number do not count: by
- * ld.so.cache, libx.so.05 is libx.so.5. */
+/* FNV-1a of the last part of a path; 0: what it will be is not known. Leading zeros of a number do
+ * not count: by ld.so.cache, libx.so.05 is libx.so.5. */
 static uint32_t hash_of(const char *path)
 {
     uint32_t hash = 2166136261;
@@ -185,17 +186,17 @@ bool opens_called_by_others(void)
     return __atomic_load_n(&called, __ATOMIC_ACQUIRE) != own_called;
 }
 
-/* Of the gate between closes and holds, one side: how many threads are in it, and whether one that waited for
- * them gave up, so that nobody waits any more until they are gone. */
+/* Of the gate between closes and holds, one side: how many threads are in it, and whether one that
+ * waited for them gave up, so that nobody waits any more until they are gone. */
 struct side {
     unsigned inside;
     bool given_up;
 };
 static struct side closing, holding;
 
-/* Joins one side when nobody, or only this thread, is in the other: both say first what they do, then look.
- * After a tenth of a second, it joins all the same: a constructor or destructor may wait for this thread, or
- * they for a lock that it holds. */
+/* Joins one side when nobody, or only this thread, is in the other: both say first what they do,
+ * then look. After a tenth of a second, it joins all the same: a constructor or destructor may wait
+ * for this thread, or they for a lock that it holds. */
 static void join(struct side *one, struct side *other, unsigned own_of_other)
 {
     static const struct timespec pause = {.tv_nsec = 50000};

@@ -1,9 +1,10 @@
 /* reach: what a reference of a loaded object would be bound to without pgseal.
  *
- * The dynamic linker looks through the global scope (the program and what it is linked to, then what
- * was opened RTLD_GLOBAL), then the scope of the object that was opened and brought this one in; after
- * RTLD_DEEPBIND in the other order; in another namespace through that one's own. Each of these is
- * asked with the real dlsym, while it is held (hold.h). The best witness is what the linker has bound already. */
+ * The dynamic linker looks through the global scope (the program and what it is linked to, then
+ * what was opened RTLD_GLOBAL), then the scope of the object that was opened and brought this one
+ * in; after RTLD_DEEPBIND in the other order; in another namespace through that one's own. Each of
+ * these is asked with the real dlsym, while it is held (hold.h). The best witness is what the
+ * linker has bound already. */
 #include "shim/dynlink/reach.h"
 
 #include "lib/core/text/array.h"
@@ -55,8 +56,8 @@ static bool copy_symbols(const struct object *o, void *data)
     return d->there;
 }
 
-/* Whether the object is in the scope of this handle: one of its symbols is what a look-up finds there.
- * Something before it in the scope may define the same name. */
+/* Whether the object is in the scope of this handle: one of its symbols is what a look-up finds
+ * there. Something before it in the scope may define the same name. */
 static bool is_in_scope(const struct definitions_of *d, void *handle)
 {
     for (size_t i = 0; i < d->n; i++) {
@@ -97,14 +98,15 @@ static bool note_one(struct known *k, void *data)
     return false;
 }
 
-/* The handle is that of what was opened and brought o in: the first of its lot whose scope holds it, since the
- * dynamic linker lists objects in the order in which they came. Of an o that defines nothing to find
- * it by, the first of the lot: others are in it only where several threads open objects at once. Where
- * nothing is known (it was there at the start), o itself. NULL: that cannot be held, or one of the lot
- * is gone, so that it cannot be said.
+/* The handle is that of what was opened and brought o in: the first of its lot whose scope holds
+ * it, since the dynamic linker lists objects in the order in which they came. Of an o that defines
+ * nothing to find it by, the first of the lot: others are in it only where several threads open
+ * objects at once. Where nothing is known (it was there at the start), o itself. NULL: that cannot
+ * be held, or one of the lot is gone, so that it cannot be said.
  *
- * A library is never held without what brought it in: if that were closed and opened again meanwhile,
- * the library would be left with another order of scopes than it had (resolve.t, four threads). */
+ * A library is never held without what brought it in: if that were closed and opened again
+ * meanwhile, the library would be left with another order of scopes than it had (resolve.t, four
+ * threads). */
 void *reach_hold(const struct known *k)
 {
     struct lot lot = {.last = k};
@@ -194,7 +196,8 @@ void *reach(const struct object *o, const char *name, const char *version)
     return reach_find(o, name, version, &fn) ? fn : NULL;
 }
 
-/* The libpqs of one namespace, as they are now: one that another thread is just bringing in counts. */
+/* The libpqs of one namespace, as they are now: one that another thread is just bringing in counts.
+ */
 struct libpqs {
     void *space;
     size_t n;

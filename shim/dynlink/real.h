@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* The C library's functions, or what another preload has put before them, by enum loader_function; NULL
- * until they are first needed. The loader's entries read them. */
+/* The C library's functions, or what another preload has put before them, by enum loader_function;
+ * NULL until they are first needed. The loader's entries read them. */
 extern void *real_functions[];
 
 /* One of them, looked for if need be; the same in every thread. Keeps errno. */
@@ -23,7 +23,8 @@ char *real_dlerror(void);
 bool real_is_own(const void *fn);
 
 /* A look-up with the real dlsym (version NULL) or dlvsym, pgseal's own left out. Where it finds
- * nothing, what dlerror() had pending is lost (the failed look-up is not left there). Keeps errno. */
+ * nothing, what dlerror() had pending is lost (the failed look-up is not left there). Keeps errno.
+ */
 void *real_look_up(void *handle, const char *name, const char *version);
 
 /* Something may have joined the global scope since the start. */

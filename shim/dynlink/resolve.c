@@ -2,9 +2,9 @@
  *
  * A call through a stub is bound to its libpq already. One that comes by the exported name can only
  * mean the one libpq that is loaded; or, with several, it comes from an object whose slot led here
- * when the call began, or from a pointer that was taken from one before it was rewritten. If all that
- * could have made it mean the same libpq, so does the call; else nothing shows which one it was meant
- * for. */
+ * when the call began, or from a pointer that was taken from one before it was rewritten. If all
+ * that could have made it mean the same libpq, so does the call; else nothing shows which one it
+ * was meant for. */
 #include "shim/dynlink/resolve.h"
 
 #include "lib/core/text/array.h"
@@ -179,8 +179,9 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
     if (agree(&c, o)) {
         return true;
     }
-    /* It makes the refused PGconn: the caller goes on with its own libpq's functions. Else the first
-     * that was there: while there was no other, its slots led here, and addresses were taken from them. */
+    /* It makes the refused PGconn: the caller goes on with its own libpq's functions. Else the
+     * first that was there: while there was no other, its slots led here, and addresses were taken
+     * from them. */
     struct object own;
     if (from_object && reach_libpq(&caller, entry_point, &own)) {
         s->first = own;

@@ -1,5 +1,5 @@
-/* rewrite: points the slots of loaded objects to functions that are bound to the libpq (or the C library)
- * that they lead to.
+/* rewrite: points the slots of loaded objects to functions that are bound to the libpq (or the C
+ * library) that they lead to.
  *
  * Other threads open and close objects meanwhile, and an object that is just being opened is listed
  * before it is relocated. What has slots to look at is held first (hold.h): once it is held it is
@@ -275,7 +275,8 @@ static bool mark(struct known *k, void *data)
     const struct work *w = data;
     for (size_t i = 0; i < w->nobjects; i++) {
         if (w->objects[i].known.dyn == k->dyn && w->objects[i].known.map == k->map) {
-            /* Of a slot that was not bound yet: another thread may be just binding it, over this. */
+            /* Of a slot that was not bound yet: another thread may be just binding it, over this.
+             */
             k->open = w->objects[i].open || (w->objects[i].lazy && w->objects[i].changed);
             k->lazy = k->lazy || w->objects[i].lazy;
             k->sweep = k->sweep == 0 || w->objects[i].changed ? w->number : k->sweep;
@@ -317,7 +318,8 @@ static void rewrite_some(struct work *w, bool *rewritten)
     }
 }
 
-/* The memory is not on the stack, which may be small; what does not fit is done in twice as much. */
+/* The memory is not on the stack, which may be small; what does not fit is done in twice as much.
+ */
 bool rewrite_all(bool everything, bool *rewritten)
 {
     size_t room = FIRST_OBJECTS;

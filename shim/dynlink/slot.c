@@ -15,7 +15,8 @@
 /* How the page of a slot is protected: WRITABLE, or what it has to be given back afterwards. */
 enum { UNKNOWN = -1, WRITABLE = PROT_READ | PROT_WRITE };
 
-/* RELRO is read-only; so is what has relocations in its code, which must stay executable meanwhile. */
+/* RELRO is read-only; so is what has relocations in its code, which must stay executable meanwhile.
+ */
 static int protection_of(const struct object *o, uintptr_t slot, uintptr_t page)
 {
     int found = UNKNOWN;

@@ -31,14 +31,15 @@ static bool take_one(struct known *k, void *data)
     struct census *c = data;
     bool elsewhere = k->space != NULL;
     c->libpqs += k->libpq && !elsewhere ? 1 : 0;
-    /* What another thread is inside opening, it looks at itself; its constructors may wait for us. */
+    /* What another thread is inside opening, it looks at itself; its constructors may wait for us.
+     */
     bool new = k->sweep == 0 && !c->others;
     c->hidden = c->hidden || ((k->deep || elsewhere) && (new || k->open));
     return false;
 }
 
-/* Whether this sweep can be left to the next one. A constructor may wait for the thread that calls, and a
- * sweep would wait for that constructor. */
+/* Whether this sweep can be left to the next one. A constructor may wait for the thread that calls,
+ * and a sweep would wait for that constructor. */
 static bool can_wait(enum occasion occasion, const struct census *c)
 {
     return !c->hidden && (occasion == BOUND_CALL || (occasion == NAMED_CALL && c->libpqs == 1));
@@ -48,7 +49,8 @@ static bool sweep_for(enum occasion occasion)
 {
     bool rewritten = false;
     int saved_errno = errno;
-    /* From inside the open itself, which is followed by a sweep. A second one would be in its way. */
+    /* From inside the open itself, which is followed by a sweep. A second one would be in its way.
+     */
     if (opens_inside() && objects_changing()) {
         return false;
     }
@@ -59,7 +61,8 @@ static bool sweep_for(enum occasion occasion)
         struct census c = {.others = occasion != OPENING && opens_called_by_others()};
         known_update();
         known_each(take_one, &c);
-        /* Where nothing is ever opened, what the program brought along reaches the exported functions. */
+        /* Where nothing is ever opened, what the program brought along reaches the exported
+         * functions. */
         bool everything = c.libpqs > (opens_any() ? 0 : 1);
         if (everything && can_wait(occasion, &c)) {
             __atomic_store_n(&left[occasion], c.others ? 0 : state, __ATOMIC_RELEASE);

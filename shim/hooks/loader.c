@@ -48,7 +48,8 @@ __attribute__((visibility("default"))) char *dlerror(void)
 {
     char *text = real_dlerror();
     if (text != NULL && __atomic_load_n(&opens_pending, __ATOMIC_RELAXED)) {
-        sweep_failed(); /* what this thread was about to open has failed, or it has not opened anything */
+        sweep_failed(); /* what this thread was about to open has failed, or it has not opened
+                           anything */
     }
     for (size_t i = 0; text != NULL && strchr(text, '\001') != NULL && i < HOOKED; i++) {
         char *found = strstr(text, hooked[i].marked);
@@ -71,8 +72,8 @@ struct question {
     size_t hook;
 };
 
-/* RTLD_DEFAULT without pgseal: the global scope, then the caller's own; after RTLD_DEEPBIND in the other
- * order. */
+/* RTLD_DEFAULT without pgseal: the global scope, then the caller's own; after RTLD_DEEPBIND in the
+ * other order. */
 static void *by_default(const struct question *q)
 {
     struct known k;
@@ -175,8 +176,8 @@ static void *answer_loader(struct loader_call *call, const struct question *q, v
     return NULL;
 }
 
-/* Whether this may be asked by another preload's dlopen or malloc, which looks for the real function: from
- * inside an open then, which is not over. */
+/* Whether this may be asked by another preload's dlopen or malloc, which looks for the real
+ * function: from inside an open then, which is not over. */
 static bool is_of_wrapper(const void *handle, size_t hook)
 {
     return hook != HOOKED ? hooked[hook].column == NO_COLUMN : handle == RTLD_NEXT;

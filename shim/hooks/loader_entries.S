@@ -1,11 +1,11 @@
-/* loader_entries: the exported dlsym, dlvsym, dlopen and dlmopen, by hand: jumps, so that the real function
- * sees its caller's return address (by which it knows RUNPATH, $ORIGIN, RTLD_NEXT, RTLD_DEFAULT and the
- * namespace), whatever the compiler is told to optimise.
+/* loader_entries: the exported dlsym, dlvsym, dlopen and dlmopen, by hand: jumps, so that the real
+ * function sees its caller's return address (by which it knows RUNPATH, $ORIGIN, RTLD_NEXT,
+ * RTLD_DEFAULT and the namespace), whatever the compiler is told to optimise.
  *
- * dlsym and dlvsym look at the name first: unless something was opened just before, what does not begin
- * with PQ or dl jumps on at once. All else is put to a function of loader.h, which may change the
- * arguments and says where to jump, or what to return. The stack then holds a struct loader_call: the
- * result, and the four first arguments (loader.c asserts the layout). */
+ * dlsym and dlvsym look at the name first: unless something was opened just before, what does not
+ * begin with PQ or dl jumps on at once. All else is put to a function of loader.h, which may
+ * change the arguments and says where to jump, or what to return. The stack then holds a struct
+ * loader_call: the result, and the four first arguments (loader.c asserts the layout). */
 
 #if defined(__x86_64__)
 

@@ -61,7 +61,8 @@ static bool is_deep(const char *file, uintptr_t flags)
 #endif
 }
 
-/* Whether another preload stands before the C library's dlopen or dlmopen: it may open another file. */
+/* Whether another preload stands before the C library's dlopen or dlmopen: it may open another
+ * file. */
 static bool is_wrapped(void)
 {
     static int known; /* 0: not asked yet */

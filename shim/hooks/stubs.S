@@ -1,5 +1,5 @@
-/* stubs: what the slots of libpq's callers are pointed to, a row for each libpq (linkage.h); and those of
- * the loader's callers in other namespaces, a row for each of their C libraries. */
+/* stubs: what the slots of libpq's callers are pointed to, a row for each libpq (linkage.h); and
+ * those of the loader's callers in other namespaces, a row for each of their C libraries. */
 #include "shim/hooks/stub.inc"
 
 table hook_stubs

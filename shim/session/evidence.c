@@ -169,7 +169,8 @@ static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct e
     int port = -1;
 
     if (getpeername(d->libpq.PQsocket(conn), (struct sockaddr *)&peer, &len) != 0) {
-        /* Not a socket: what libpq waits for at the moment, while its OAuth module asks the issuer. */
+        /* Not a socket: what libpq waits for at the moment, while its OAuth module asks the issuer.
+         */
         e->gone = errno == ENOTCONN || errno == ENOTSOCK;
         e->note = e->gone ? NULL
                           : "getpeername does not tell whom the session is with: only libpq's own "

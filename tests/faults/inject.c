@@ -8,8 +8,8 @@
  * FAULT=vfork:N            a child of vfork that ends at once
  * FAULT=signal:N           a signal arrives at step N, whose handler makes a child and waits for it
  * FAULT=thread:N           another thread opens and closes FAULT_CONNINFO at step N
- * FAULT_REPORT=FILE        at exit: "steps N step NAME memory N maps N fds N": what was reached, and
- *                          what pgseal, and libpq on its behalf, have not given back
+ * FAULT_REPORT=FILE        at exit: "steps N step NAME memory N maps N fds N": what was reached,
+ *                          and what pgseal, and libpq on its behalf, have not given back
  * FAULT_STEPS=FILE         the name of each step, a line each
  * FAULT_CLOCK=SECONDS      the process's clock is wrong by so much */
 #include "inject.h"

@@ -7,7 +7,7 @@
  *
  * ENTRY and its arguments:
  *   connectdb start ping                     one connection string
- *   params startparams pingparams            key=value ("key" alone: a NULL value), expand_dbname = 1
+ *   params startparams pingparams            key=value ("key" alone: NULL), expand_dbname = 1
  *   params0 startparams0 pingparams0         the same with expand_dbname = 0
  *   setdblogin                               host= port= options= tty= dbname= user= password=
  *

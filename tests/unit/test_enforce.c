@@ -160,7 +160,7 @@ static void oauth_debugging(void **state)
     JUDGE(sealed, 180000, &f);
 }
 
-/* What libpq finds in ~/.postgresql is judged where it looks for it, unless another one is named. */
+/* What libpq finds in ~/.postgresql is judged where it looks for it, unless one is named. */
 static void client_certificates(void **state)
 {
     static const struct {

@@ -249,7 +249,8 @@ static void reasons_are_cleaned(void **state)
     assert_reason("\"\"@", "(hidden)");
 }
 
-/* What libpq quotes of a string that it rejects is shown, but for the part where a password may be. */
+/* What libpq quotes of a string that it rejects is shown, but for the part where a password may
+ * be. */
 static void rejections(void **state)
 {
     static const struct {

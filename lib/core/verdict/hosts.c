@@ -126,9 +126,9 @@ static bool dials_its_host(const struct element *e)
            host_canonical(e->hostaddr, address, sizeof address) && strcmp(host, address) == 0;
 }
 
-/* Likewise: "localhost." is another name than "localhost", and so is any single label. No /etc/hosts has
- * it, nor is a search domain appended; only the DNS is asked. A star at the pattern's end stands for the
- * dot too. */
+/* Likewise: "localhost." is another name than "localhost", and so is any single label. No
+ * /etc/hosts has it, nor is a search domain appended; only the DNS is asked. A star at the
+ * pattern's end stands for the dot too. */
 static bool keeps_its_dot(const struct element *e)
 {
     const char *host;

@@ -1,9 +1,11 @@
-/* ambiguous: calls PQconnectdb by an address that a module's constructor took, before its slot could be
- * rewritten, when another libpq is there. Nothing shows by then which of them the address was meant for.
+/* ambiguous: calls PQconnectdb by an address that a module's constructor took, before its slot
+ * could be rewritten, when another libpq is there. Nothing shows by then which of them the address
+ * was meant for.
  *
  *   ambiguous HOW CONNINFO MODULE [MODULE…]   takes the address from the first module, opens the
- *                                             others, and connects; HOW: pointer (from the program),
- *                                             memory (from machine code that belongs to no object)
+ *                                             others, and connects; HOW: pointer (from the
+ *                                             program), memory (from machine code that belongs to
+ *                                             no object)
  *
  * -DMODULE: a module. Prints what the first module sees: "LIBPQ-MAJOR ok TLS", or the message. */
 #include <libpq-fe.h>

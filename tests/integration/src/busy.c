@@ -1,21 +1,25 @@
 /* busy.c: a program, linked to libpq, that connects while its other threads open and close modules:
  *
- *   forks N CONNINFO FLAGS MODULE…  N children, one after the other, each of which connects, while a thread for
- *                                   each MODULE opens and closes it; FLAGS of n(ot) d(eepbind)
+ *   forks N CONNINFO FLAGS MODULE…  N children, one after the other, each of which connects, while
+ *                                   a thread for each MODULE opens and closes it; FLAGS of n(ot)
+ *                                   d(eepbind)
  *   walks N CONNINFO                likewise, while a thread calls dl_iterate_phdr
- *   closes N CONNINFO CLOSED MODULE…  N times CLOSED is opened and closed, whose destructor calls closed(), while
- *                                   a thread for each MODULE opens and closes it
- *   stale CONNINFO NAME MODULE      opens NAME with RTLD_DEEPBIND, which fails; another thread opens MODULE and
- *                                   connects through it
+ *   closes N CONNINFO CLOSED MODULE…  N times CLOSED is opened and closed, whose destructor calls
+ *                                     closed(), while a thread for each MODULE opens and closes it
+ *   stale CONNINFO NAME MODULE      opens NAME with RTLD_DEEPBIND, which fails; another thread
+ *                                   opens MODULE and connects through it
  *
- *   mixed N CONNINFO MODULE DEEP…   N times MODULE is opened, connects and asks, while a thread for each DEEP opens
- *                                   and closes it with RTLD_DEEPBIND, and another one calls libpq
- *   space N CONNINFO OPENER MODULE  N children, each of which opens MODULE by dlmopen and connects, while a thread is in
- *                                   the constructor of OPENER, which it opens with RTLD_DEEPBIND
- *   waits N CONNINFO OPENER MODULE  opens OPENER, while another thread opens MODULE, and looks for libpq in it
+ *   mixed N CONNINFO MODULE DEEP…   N times MODULE is opened, connects and asks, while a thread
+ *                                   for each DEEP opens and closes it with RTLD_DEEPBIND, and
+ *                                   another one calls libpq
+ *   space N CONNINFO OPENER MODULE  N children, each of which opens MODULE by dlmopen and
+ *                                   connects, while a thread is in the constructor of OPENER,
+ *                                   which it opens with RTLD_DEEPBIND
+ *   waits N CONNINFO OPENER MODULE  opens OPENER, while another thread opens MODULE, and looks for
+ *                                   libpq in it
  *
- * -DCLOSED: the module whose destructor says so; it has a use for libpq. -DOPENER: one whose constructor opens and
- * closes $BUSY_MODULE often, after it called opening(). */
+ * -DCLOSED: the module whose destructor says so; it has a use for libpq. -DOPENER: one whose
+ * constructor opens and closes $BUSY_MODULE often, after it called opening(). */
 #ifdef OPENER
 #include <dlfcn.h>
 #include <libpq-fe.h>

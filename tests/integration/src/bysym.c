@@ -11,8 +11,8 @@
  *   threads CONNINFO PATH…
  *       eight threads ask for PQconnectdb of each copy at the same time
  *   default|next|self|namespace CONNINFO [PATH]
- *       PQconnectdb by RTLD_DEFAULT, by RTLD_NEXT, by dlopen(NULL), after PATH was opened RTLD_GLOBAL;
- *       by a handle of dlmopen
+ *       PQconnectdb by RTLD_DEFAULT, by RTLD_NEXT, by dlopen(NULL), after PATH was opened
+ *       RTLD_GLOBAL; by a handle of dlmopen
  *   versioned CONNINFO PATH VERSION
  *       PQconnectdb by dlvsym with a handle */
 #include <dlfcn.h>

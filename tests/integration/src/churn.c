@@ -1,4 +1,5 @@
-/* churn: a thread for each module that opens it, connects, finishes and closes it again, all at once.
+/* churn: a thread for each module that opens it, connects, finishes and closes it again, all at
+ * once.
  *
  *   churn ROUNDS CONNINFO FLAGS PATH…     FLAGS of n(ow) l(azy) d(eepbind) m (dlmopen, a new
  * namespace) f(ork: the process also makes children meanwhile, which end at once) o(pens and closes

@@ -1,14 +1,15 @@
-/* hidden.c: modules whose slots are found only by looking well, and what is opened meanwhile. Parts:
+/* hidden.c: modules whose slots are found only by looking well, and what is opened meanwhile.
+ * Parts:
  *
  * -DPACKED   a module whose pointer to libpq stands at an odd address
  * -DMANY     a module with 20,000 pointers, of which it uses the last
  * -DPLAIN    a module with an ordinary call (linked with relocations in its code: a slot in there)
  * -DDEFAULT  a module that asks dlsym(RTLD_DEFAULT)
  * -DWAITS    a module whose constructor calls wait_for_thread of the program
- * -DPROGRAM  crowd DIRECTORY MODULE CONNINFO LIBPQ: opens LIBPQ and all of DIRECTORY, closes one of these, and
- *            connects through MODULE, opened RTLD_DEEPBIND
- *            waits FLAGS MODULE CONNINFO [VIA]: opens VIA, then MODULE, d(eepbind) or n(ot); wait_for_thread waits
- *            for a thread that connects, through VIA too */
+ * -DPROGRAM  crowd DIRECTORY MODULE CONNINFO LIBPQ: opens LIBPQ and all of DIRECTORY, closes one
+ *            of these, and connects through MODULE, opened RTLD_DEEPBIND
+ *            waits FLAGS MODULE CONNINFO [VIA]: opens VIA, then MODULE, d(eepbind) or n(ot);
+ *            wait_for_thread waits for a thread that connects, through VIA too */
 #include "reach.h"
 
 #include <dlfcn.h>

@@ -2,9 +2,9 @@
  * to the connection that libpq is making.
  *
  *   lookups WHAT FIRST SECOND NAME     connects with FIRST; WHAT happens in its first look-up:
- *     nothing, nested (SECOND is opened there), fork (a child opens SECOND), longjmp (FIRST is left;
- *     then SECOND is opened, where the frames of FIRST were), reset (FIRST is made, then reset; the
- *     reset's look-up is left by longjmp, FIRST finished, and SECOND opened)
+ *     nothing, nested (SECOND is opened there), fork (a child opens SECOND), longjmp (FIRST is
+ *     left; then SECOND is opened, where the frames of FIRST were), reset (FIRST is made, then
+ *     reset; the reset's look-up is left by longjmp, FIRST finished, and SECOND opened)
  *
  * Prints a line for each name that libpq looks up through this program ("look-up NAME"), for each
  * connection ("FIRST ok t", "SECOND bad"), and at last what the program itself finds for NAME. */

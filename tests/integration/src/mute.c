@@ -1,7 +1,8 @@
-/* mute.c: a library that exports nothing and is linked to no libpq, brought in by a module that has one.
+/* mute.c: a library that exports nothing and is linked to no libpq, brought in by a module that
+ * has one.
  *
- * -DPROGRAM  mute MODULE CONNINFO: itself linked to libpq; opens MODULE RTLD_LAZY | RTLD_DEEPBIND, and has
- *            the library connect
+ * -DPROGRAM  mute MODULE CONNINFO: itself linked to libpq; opens MODULE RTLD_LAZY | RTLD_DEEPBIND,
+ *            and has the library connect
  * -DLIBRARY  the library: its constructor hands its function to the program */
 #include <dlfcn.h>
 #include <libpq-fe.h>

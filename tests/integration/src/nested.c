@@ -1,8 +1,9 @@
 /* nested.c: what is opened by what is opened. Three parts:
  *
- * -DPROGRAM  nested HOW PATH CONNINFO [FIRST…]: opens each FIRST, then PATH as HOW says, and connects
- *            through its module. HOW: plain, deep (RTLD_DEEPBIND), space (dlmopen), libc (deep, by a
- *            dlopen and dlsym that libc's own handle gave), twice (deep, and again after dlclose).
+ * -DPROGRAM  nested HOW PATH CONNINFO [FIRST…]: opens each FIRST, then PATH as HOW says, and
+ *            connects through its module. HOW: plain, deep (RTLD_DEEPBIND), space (dlmopen), libc
+ *            (deep, by a dlopen and dlsym that libc's own handle gave), twice (deep, and again
+ *            after dlclose).
  * -DLIBRARY  go(NAME, CONNINFO) opens $NESTED as $NESTED_HOW says: plain, deep, space; or bysym:
  *            PQconnectdb itself by dlsym, from $NESTED; byvsym: by dlvsym, version FAKE_1.
  * -DMODULE   a module that has nothing but that library. */

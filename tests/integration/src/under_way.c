@@ -1,10 +1,10 @@
-/* under_way.c: a program, linked to libpq, with a call of libpq's that is inside pgseal while the first module
- * with a libpq of its own is opened:
+/* under_way.c: a program, linked to libpq, with a call of libpq's that is inside pgseal while the
+ * first module with a libpq of its own is opened:
  *
  *   under_way CONNINFO MODULE [again]     again: it has connected before
  *
- * A thread connects. pgseal's first look at what is loaded reaches the dl_iterate_phdr of this program, and
- * waits there until the module is open, with RTLD_DEEPBIND: it keeps its libpq. */
+ * A thread connects. pgseal's first look at what is loaded reaches the dl_iterate_phdr of this
+ * program, and waits there until the module is open, with RTLD_DEEPBIND: it keeps its libpq. */
 #include <dlfcn.h>
 #include <libpq-fe.h>
 #include <link.h>

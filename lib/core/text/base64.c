@@ -1,26 +1,36 @@
 /* base64: the body of a PEM block, decoded strictly. The first connection waits for a bundle of 150
- * roots, so whole groups go through a table, four digits at a time. */
+ * roots, so whole groups go through tables, four digits at a time. */
 #include "lib/core/text/base64.h"
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 enum { LINE_MAX_DIGITS = 76 }; /* OpenSSL's versions disagree on longer lines */
 
-/* The value of a digit and this bit; 0 for anything else. */
-enum { DIGIT = 0x80 };
-#define V(c, v) [(unsigned char)(c)] = (v) | DIGIT
-static const unsigned char digits[256] = {
-    V('A', 0),  V('B', 1),  V('C', 2),  V('D', 3),  V('E', 4),  V('F', 5),  V('G', 6),  V('H', 7),
-    V('I', 8),  V('J', 9),  V('K', 10), V('L', 11), V('M', 12), V('N', 13), V('O', 14), V('P', 15),
-    V('Q', 16), V('R', 17), V('S', 18), V('T', 19), V('U', 20), V('V', 21), V('W', 22), V('X', 23),
-    V('Y', 24), V('Z', 25), V('a', 26), V('b', 27), V('c', 28), V('d', 29), V('e', 30), V('f', 31),
-    V('g', 32), V('h', 33), V('i', 34), V('j', 35), V('k', 36), V('l', 37), V('m', 38), V('n', 39),
-    V('o', 40), V('p', 41), V('q', 42), V('r', 43), V('s', 44), V('t', 45), V('u', 46), V('v', 47),
-    V('w', 48), V('x', 49), V('y', 50), V('z', 51), V('0', 52), V('1', 53), V('2', 54), V('3', 55),
-    V('4', 56), V('5', 57), V('6', 58), V('7', 59), V('8', 60), V('9', 61), V('+', 62), V('/', 63),
-};
+/* What a digit adds to a group that it stands in at place k: its six bits there, and bit 24 + k,
+ * which says that it is one. */
+#define V(c, v, k)                                                                                 \
+    [(unsigned char)(c)] = (uint32_t)(v) << (18 - 6 * (k)) | UINT32_C(1) << (24 + (k))
+#define DIGITS(k)                                                                                  \
+    {                                                                                              \
+        V('A', 0, k), V('B', 1, k), V('C', 2, k), V('D', 3, k), V('E', 4, k), V('F', 5, k),        \
+            V('G', 6, k), V('H', 7, k), V('I', 8, k), V('J', 9, k), V('K', 10, k), V('L', 11, k),  \
+            V('M', 12, k), V('N', 13, k), V('O', 14, k), V('P', 15, k), V('Q', 16, k),             \
+            V('R', 17, k), V('S', 18, k), V('T', 19, k), V('U', 20, k), V('V', 21, k),             \
+            V('W', 22, k), V('X', 23, k), V('Y', 24, k), V('Z', 25, k), V('a', 26, k),             \
+            V('b', 27, k), V('c', 28, k), V('d', 29, k), V('e', 30, k), V('f', 31, k),             \
+            V('g', 32, k), V('h', 33, k), V('i', 34, k), V('j', 35, k), V('k', 36, k),             \
+            V('l', 37, k), V('m', 38, k), V('n', 39, k), V('o', 40, k), V('p', 41, k),             \
+            V('q', 42, k), V('r', 43, k), V('s', 44, k), V('t', 45, k), V('u', 46, k),             \
+            V('v', 47, k), V('w', 48, k), V('x', 49, k), V('y', 50, k), V('z', 51, k),             \
+            V('0', 52, k), V('1', 53, k), V('2', 54, k), V('3', 55, k), V('4', 56, k),             \
+            V('5', 57, k), V('6', 58, k), V('7', 59, k), V('8', 60, k), V('9', 61, k),             \
+            V('+', 62, k), V('/', 63, k)                                                           \
+    }
+static const uint32_t digits[4][256] = {DIGITS(0), DIGITS(1), DIGITS(2), DIGITS(3)};
+#undef DIGITS
 #undef V
 
 /* What has been read of the group under way, and what has been written. */
@@ -34,14 +44,13 @@ struct decoder {
 
 static bool take(struct decoder *d, char c)
 {
-    unsigned v = digits[(unsigned char)c];
+    uint32_t v = digits[3][(unsigned char)c];
     if (c == '=' && d->have >= 2) {
         d->pad++;
-        v = DIGIT;
     } else if (v == 0 || d->pad > 0) {
         return false;
     }
-    d->bits = d->bits << 6 | (v - DIGIT);
+    d->bits = d->bits << 6 | (v & 0x3f);
     if (++d->have == 4) {
         d->out[d->n++] = (unsigned char)(d->bits >> 16);
         if (d->pad < 2) {
@@ -58,23 +67,18 @@ static bool take(struct decoder *d, char c)
 
 static bool take_line(struct decoder *d, const char *s, size_t len)
 {
-    enum { DIGITS = DIGIT << 18 | DIGIT << 12 | DIGIT << 6 | DIGIT };
     size_t i = 0;
     if (len == 0 || len > LINE_MAX_DIGITS || d->have == 4) {
         return false;
     }
     for (; d->have == 0 && i + 4 <= len; i += 4) {
-        unsigned a = digits[(unsigned char)s[i]];
-        unsigned b = digits[(unsigned char)s[i + 1]];
-        unsigned c = digits[(unsigned char)s[i + 2]];
-        unsigned e = digits[(unsigned char)s[i + 3]];
-        if ((a & b & c & e) == 0) {
+        uint32_t v = digits[0][(unsigned char)s[i]] | digits[1][(unsigned char)s[i + 1]] |
+                     digits[2][(unsigned char)s[i + 2]] | digits[3][(unsigned char)s[i + 3]];
+        if (v >> 24 != 0xf) {
             break;
         }
-        uint32_t v = (a << 18) + (b << 12) + (c << 6) + e - DIGITS;
-        d->out[d->n] = (unsigned char)(v >> 16);
-        d->out[d->n + 1] = (unsigned char)(v >> 8);
-        d->out[d->n + 2] = (unsigned char)v;
+        v = htobe32(v << 8);
+        memcpy(d->out + d->n, &v, sizeof v);
         d->n += 3;
     }
     for (; i < len; i++) {

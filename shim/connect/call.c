@@ -24,9 +24,7 @@ bool call_to_params(const struct call *call, struct call_params *out)
     case HOOK_PQconnectdbParams:
     case HOOK_PQconnectStartParams:
     case HOOK_PQpingParams:
-        if (call->keywords == NULL || call->values == NULL) {
-            return false;
-        }
+        /* Read as libpq reads them: values may be NULL where there are no keywords. */
         out->params.keywords = call->keywords;
         out->params.values = call->values;
         out->params.expand = call->expand;

@@ -31,8 +31,8 @@ struct call_params {
 };
 
 /* Turns a call into array form: a string s becomes {"dbname" = s} with expand 1, a blank string no
- * entries. Returns false if libpq must reject the call (NULL, or a string that is no connection
- * string): it is then passed on as it came. Pure; keeps errno. */
+ * entries. Arrays are taken as they are. Returns false if libpq must reject the call (a string that is
+ * NULL, or no connection string): it is then passed on as it came. Pure; keeps errno. */
 bool call_to_params(const struct call *call, struct call_params *out);
 
 /* How many entries the arrays of the real call need where the caller's have n. */

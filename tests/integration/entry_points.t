@@ -66,6 +66,7 @@ rows_for() {
         row params after-expanded "$entry" -- "dbname=$target sslmode=verify-full" sslmode=disable
         row service service "$entry" "env:PGSERVICEFILE=$services" -- "service=$server-weak" application_name=@ID@
         row environment environment "$entry" env:PGSSLMODE=disable "${around[@]}" --
+        row environment null-values "${entry}0" env:PGSSLMODE=disable "${around[@]}" --
         row default default "$entry" -- "${pairs[@]}"
         row default null-and-empty "$entry" -- "${pairs[@]}" sslmode= sslmode
     done

@@ -8,7 +8,8 @@
  * ENTRY and its arguments:
  *   connectdb start ping                     one connection string
  *   params startparams pingparams            key=value ("key" alone: NULL), expand_dbname = 1
- *   params0 startparams0 pingparams0         the same with expand_dbname = 0
+ *   params0 startparams0 pingparams0         the same with expand_dbname = 0; without an argument
+ *                                            the values are NULL
  *   setdblogin                               host= port= options= tty= dbname= user= password=
  *
  * OPTION:
@@ -84,6 +85,7 @@ static PGconn *connect_row(const struct row *row)
     }
     keys[row->nargs] = values[row->nargs] = NULL;
     int expand = entry[strlen(entry) - 1] != '0';
+    const char *const *given = row->nargs > 0 || expand ? values : NULL;
     if (strcmp(entry, "connectdb") == 0) {
         conn = PQconnectdb(text);
     } else if (strcmp(entry, "start") == 0) {
@@ -91,11 +93,11 @@ static PGconn *connect_row(const struct row *row)
     } else if (strcmp(entry, "ping") == 0) {
         report_ping(row, PQping(text));
     } else if (strcmp(entry, "params") == 0 || strcmp(entry, "params0") == 0) {
-        conn = PQconnectdbParams(keys, values, expand);
+        conn = PQconnectdbParams(keys, given, expand);
     } else if (strcmp(entry, "startparams") == 0 || strcmp(entry, "startparams0") == 0) {
-        conn = PQconnectStartParams(keys, values, expand);
+        conn = PQconnectStartParams(keys, given, expand);
     } else if (strcmp(entry, "pingparams") == 0 || strcmp(entry, "pingparams0") == 0) {
-        report_ping(row, PQpingParams(keys, values, expand));
+        report_ping(row, PQpingParams(keys, given, expand));
     } else if (strcmp(entry, "setdblogin") == 0) {
         conn = PQsetdbLogin(login_value(row, "host"), login_value(row, "port"),
                             login_value(row, "options"), login_value(row, "tty"),

@@ -66,11 +66,9 @@ static void arrays(void **state)
     call.keywords = k + 3;
     assert_true(call_to_params(&call, &p));
     assert_int_equal(p.params.n, 0);
-    call.keywords = NULL;
-    assert_false(call_to_params(&call, &p));
-    call.keywords = k;
-    call.values = NULL;
-    assert_false(call_to_params(&call, &p));
+    call.values = NULL; /* libpq reads none where there are no keywords */
+    assert_true(call_to_params(&call, &p));
+    assert_int_equal(p.params.n, 0);
 }
 
 static void login(void **state)

@@ -269,8 +269,11 @@ void PQfreemem(void *p)
     free(p);
 }
 
+unsigned fakepq_asked; /* how often, for looks.c */
+
 int PQlibVersion(void)
 {
+    fakepq_asked++;
     return 150018;
 }
 

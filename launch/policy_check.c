@@ -99,9 +99,8 @@ void policy_judge(struct checked *c)
     char reason[256];
     char name[POLICY_PATH_MAX + 16];
     if (!log_writable(&policy, true, reason, sizeof reason)) {
-        warn("%s cannot be written: %s; log lines go to standard error instead, or to syslog if "
-             "that fails",
-             log_target_name(&policy, name, sizeof name), reason);
+        warn("%s cannot be written: %s; log lines go to %s",
+             log_target_name(&policy, name, sizeof name), reason, log_fallback(&policy));
     }
     c->policy = &policy;
     c->root = root_of(&world, &policy.global);

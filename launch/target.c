@@ -311,8 +311,10 @@ void target_find(struct target *t, char *const *argv)
     follow(t, path, args, &t->by_shell, &words);
     for (int steps = 0; words.unfollowed != NULL || words.words[0] != NULL; steps++) {
         if (words.unfollowed != NULL) {
-            refuse(STATUS_REFUSED, "%s: what env does with \"%s\" cannot be followed", t->chain,
-                   words.unfollowed);
+            refuse(STATUS_REFUSED,
+                   "%s: what env does with \"%s\" cannot be followed; start the program that env "
+                   "starts, not the script",
+                   t->chain, words.unfollowed);
         }
         if (steps > CHAIN_MAX) {
             cannot_execute(t, ELOOP);

@@ -145,11 +145,8 @@ void ca_show(const struct out *out, const struct ca_file *file, bool brief)
     term_field(out, 0, "", 0, PAINT_BOLD, file->name);
     if (file->fault != NULL || file->refused != NULL) {
         char *line = file->fault_line > 0 ? xprintf(" (line %zu)", file->fault_line) : xstrdup("");
-        char *text = file->fault != NULL
-                         ? xprintf("%s%s: libpq and OpenSSL may read less of it than it appears to "
-                                   "contain; pgseal refuses it as a root or CRL file",
-                                   file->fault, line)
-                         : xprintf("%s; pgseal refuses it as a root or CRL file", file->refused);
+        char *text = xprintf("%s%s; pgseal refuses it as a root or CRL file",
+                             file->fault != NULL ? file->fault : file->refused, line);
         term_field(out, 0, "bad", 5, PAINT_RED, text);
         free(text);
         free(line);

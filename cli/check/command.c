@@ -118,7 +118,7 @@ static void find_reason(struct run *run)
         run->what = "log-hidden";
         run->text = xprintf(
             "%s is in force, and its log (%s, log_level = %s) does not show whether the hooks "
-            "fired; set log = file:… and log_level = all, or try on a machine without that policy.",
+            "fired. Set log = file:… and log_level = all in it, or check without it.",
             run->watch.settings.name, run->watch.sink,
             run->watch.policy.log_all ? "all" : "downgrade");
     } else if (!run_log_reached(run)) {
@@ -133,12 +133,12 @@ static void find_reason(struct run *run)
                       "line proves nothing. Let that user append to it, or try with log = stderr.",
                       (unsigned)run->uid, run->watch.policy.log_path);
     } else if (is_java(run->exe)) {
-        run->what = "no-door";
+        run->what = "no-entry-point";
         run->text = xstrdup("Java called no libpq function: JDBC drivers implement the protocol "
                             "themselves, and no preload reaches them. Set sslmode=verify-full and "
                             "sslrootcert in the JDBC URL.");
     } else {
-        run->what = "no-door";
+        run->what = "no-entry-point";
         run->text =
             xprintf("The object was loaded, but %s called no libpq function: it made no "
                     "connection, started a program without its environment, has libpq built in, or "

@@ -179,6 +179,12 @@ static json_t *why_of(const struct preview *q)
         because(reasons,
                 xstrdup("mode = audit: nothing is changed; this is what enforce would do."));
     }
+    if (request_cut(&q->probe.request)) {
+        because(reasons,
+                xstrdup("An @ in host, hostaddr, port or dbname: the URI was split in the wrong "
+                        "place, so these values may contain parts of a password and are hidden. In "
+                        "a password, write @ as %40 and / as %2F."));
+    }
     if (q->probe.request.service && v->kind != VERDICT_REFUSE) {
         because(reasons,
                 xstrdup("A service file is used: host, hostaddr and port are as read here."));

@@ -297,9 +297,9 @@ char *preview_log_fault(const struct preview *q)
     if (log_writable(&q->policy, false, reason, sizeof reason)) {
         return NULL;
     }
-    return xprintf("%s cannot be written by this user: %s. Log lines go to the program's standard "
-                   "error instead, or to syslog if that fails.",
-                   log_target_name(&q->policy, name, sizeof name), reason);
+    return xprintf("%s cannot be written by this user: %s. Log lines go to the program's %s.",
+                   log_target_name(&q->policy, name, sizeof name), reason,
+                   log_fallback(&q->policy));
 }
 
 const char *preview_origin(const struct preview *q)

@@ -98,7 +98,7 @@ void text_findings(const struct page *p)
         text_field(p, 2, "none", PAINT_GREEN,
                    xstrdup(p->r->events[EVENT_WITNESS] != 0
                                ? "no violation, no plaintext cancel, nothing that expires soon"
-                               : "no violation, no plaintext cancel; certificates are logged with "
-                                 "log_level = all only"));
+                               : "no violation, no plaintext cancel; certificates are logged only "
+                                 "with log_level = all"));
     }
 }

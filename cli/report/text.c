@@ -134,8 +134,9 @@ static void show_pair(const struct page *p, struct group *pair)
     unsigned downgrades = pair->counters[DOWNGRADES];
     /* What pgseal-run changed is not an attempt. */
     text_field(p, 2, "attempts", PAINT_NONE,
-               downgrades > attempts ? xprintf("%u; asked for less %u×", attempts, downgrades)
-                                     : xprintf("%u, %u of them for less", attempts, downgrades));
+               downgrades == 0         ? xprintf("%u", attempts)
+               : downgrades > attempts ? xprintf("%u; asked for less %u×", attempts, downgrades)
+                                       : xprintf("%u, %u asked for less", attempts, downgrades));
     text_field(p, 2, "seen", PAINT_NONE, xprintf("%s on %s", span, nodes));
     free(span);
     free(nodes);

@@ -67,6 +67,11 @@ void scan_show(const struct out *out, const struct scan *scan)
     term_field(out, 0, "", 0, counts[NOT_COVERED] != 0 ? PAINT_YELLOW : PAINT_GREEN, text);
     free(text);
     free(looked);
+    if (scan->n == 0 && scan->errors.n == 0 && scan->processes == 0) {
+        term_field(out, 0, "", 0, PAINT_NONE,
+                   "Nothing here reaches PostgreSQL itself. What a script starts is not followed: "
+                   "scan that program.");
+    }
 }
 
 static json_t *item_json(const struct item *item)

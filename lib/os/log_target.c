@@ -178,6 +178,12 @@ bool log_writable(const struct policy *p, bool descriptors, char *reason, size_t
     return fault == NULL;
 }
 
+const char *log_fallback(const struct policy *p)
+{
+    return p->log == LOG_TO_SYSLOG ? "standard error instead"
+                                   : "standard error instead, or to syslog if that fails";
+}
+
 const char *log_target_name(const struct policy *p, char *buf, size_t size)
 {
     const char *kind = p->log == LOG_TO_STDERR   ? "stderr"

@@ -29,6 +29,9 @@ const char *log_file_distrust(const struct stat *st);
  * judged by its directory. Keeps errno; async-signal-safe, no cancellation point. */
 bool log_writable(const struct policy *p, bool descriptors, char *reason, size_t size);
 
+/* Where the lines go when the log of p cannot be written, in words. Static text. */
+const char *log_fallback(const struct policy *p);
+
 /* Writes the log as the policy names it: "stderr", "syslog", "none", "file:/path". Returns buf. */
 const char *log_target_name(const struct policy *p, char *buf, size_t size);
 

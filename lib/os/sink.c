@@ -176,7 +176,7 @@ static void say_why(const struct policy *p, struct scratch *s)
     }
     strbuf_join(s->reason, sizeof s->reason,
                 "log = ", log_target_name(p, s->target, sizeof s->target), ": ", fault,
-                "; log lines go to standard error instead, or to syslog if that fails");
+                "; log lines go to ", log_fallback(p));
     hand_over(p, s->first + 1, format(&e, s, s->first + 1));
 }
 

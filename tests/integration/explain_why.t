@@ -38,7 +38,7 @@ why() {
     has "$(events 'select(.event | IN("seal", "downgrade", "socket")).reason')" "${want//\"/\\\"}" "$conninfo: the log"
 }
 w='user=app dbname=app sslmode=disable'
-why "the exemption at $E does not apply: hostaddr \"127.0.0.1\" is connected to, which may not be the host \"pgb.internal\"" \
+why "the exemption at $E does not apply: the connection goes to hostaddr \"127.0.0.1\", which may not be the host \"pgb.internal\"" \
     "host=pgb.internal hostaddr=127.0.0.1 $w"
 why "the exemption at $E does not apply: the host \"db2.internal\" in the same list does not have it" \
     "host=pgb.internal,db2.internal $w"
@@ -46,7 +46,7 @@ why "the exemption at $E does not apply: the host \"db2.internal\" in the same l
     "host=db2.internal,pgb.internal $w"
 why "the exemption at $E does not apply: the socket \"/nowhere\" in the same list does not have it" \
     "host=pgb.internal,/nowhere $w"
-why "mode = audit at $A does not apply: hostaddr \"127.0.0.1\" is connected to, which may not be the host \"old.internal\"" \
+why "mode = audit at $A does not apply: the connection goes to hostaddr \"127.0.0.1\", which may not be the host \"old.internal\"" \
     "host=old.internal hostaddr=127.0.0.1 $w"
 why "mode = audit at $A does not apply: the host \"db2.internal\" in the same list does not have it" \
     "host=old.internal,db2.internal $w"

@@ -16,7 +16,8 @@ static void secrets(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof secret / sizeof secret[0]; i++) {
         ROW_TRUE(secret[i], option_is_secret(secret[i]));
-        ROW_STRING(secret[i], option_pin_fault(secret[i], "x"), "cannot be pinned");
+        ROW_STRING(secret[i], option_pin_fault(secret[i], "x"),
+                   "cannot be pinned; see pgseal-policy(5) for what can");
     }
     for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
         ROW_TRUE(open[i], !option_is_secret(open[i]));
@@ -60,7 +61,8 @@ static void never_pinned(void **state)
                                         "tcp_user_timeout"};
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        ROW_STRING(names[i], option_pin_fault(names[i], "x"), "cannot be pinned");
+        ROW_STRING(names[i], option_pin_fault(names[i], "x"),
+                   "cannot be pinned; see pgseal-policy(5) for what can");
         ROW_TRUE(names[i], option_known(names[i]) != NULL);
     }
 }

@@ -28,7 +28,7 @@ static void the_verdicts(void **state)
 
 #define LACKS " in the same list does not have it"
 #define DIALLED(address, host)                                                                     \
-    "hostaddr \"" address "\" is connected to, which may not be the host \"" host "\""
+    "the connection goes to hostaddr \"" address "\", which may not be the host \"" host "\""
 
 static void audit(void **state)
 {

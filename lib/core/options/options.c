@@ -241,7 +241,7 @@ const char *option_pin_fault(const char *name, const char *value)
         return "unknown option";
     }
     if (o->kind != PIN) {
-        return "cannot be pinned";
+        return "cannot be pinned; see pgseal-policy(5) for what can";
     }
     if (value == NULL || value[0] == '\0') {
         return "no value";

@@ -1,5 +1,6 @@
 /* policy_fault: the sentence that says where a policy has an error, and which. */
 #include "lib/core/event/event.h"
+#include "lib/core/options/options.h"
 #include "lib/core/policy/policy_keys.h"
 #include "lib/core/text/strbuf.h"
 
@@ -45,14 +46,21 @@ bool parsing_fault(struct parsing *x, const char *key, const char *message, cons
         strbuf_add(&t, ":");
     }
     strbuf_add(&t, " ");
-    if (key != NULL) {
+    if (key != NULL && option_known(key) != NULL) {
+        strbuf_add(&t, key);
+    } else if (key != NULL) {
         add_shown(&t, key, "");
     }
-    strbuf_add(&t, message, reason);
+    strbuf_add(&t, message);
+    const char *advice = reason != NULL ? strstr(reason, "; ") : NULL;
+    if (reason != NULL) {
+        strbuf_addn(&t, reason, advice != NULL ? (size_t)(advice - reason) : strlen(reason));
+    }
     if (value != NULL) {
         strbuf_add(&t, " ");
         add_shown(&t, value, "\"");
     }
+    strbuf_add(&t, advice);
     return true;
 }
 

@@ -159,7 +159,9 @@ static void set_sockets(struct parsing *x, const char *value)
             }
             if (len < 1 || (directory[0] != '/' && directory[0] != '@') ||
                 strcmp(directory, "@") == 0) {
-                policy_error(x, KEY_SOCKETS, "neither allow, refuse nor absolute paths", value);
+                policy_error(
+                    x, KEY_SOCKETS,
+                    "not an absolute path; use allow, refuse or /DIRECTORY[:/DIRECTORY...]", value);
                 return;
             }
         }

@@ -41,10 +41,11 @@ enum key key_of_variable(const char *name);
 /* The variable of the n-th key (from 1), or NULL. */
 const char *key_variable(int n);
 
-/* Makes "file:line: key" or "environment: PGSEAL_KEY" (key NULL: without it) and message, why (may
- * be NULL) and the value in quotes (NULL: none) the policy's fault, unless it has one. What may not
- * be shown of key and value is not: (hidden); control bytes are '?', and a long value is cut.
- * Returns whether this became the fault: then parsing_advise may add to it. */
+/* Sets the policy's fault, unless it has one: "file:line: key" or "environment: PGSEAL_KEY" (key
+ * NULL: no key), message, reason (NULL: none) and the value in quotes (NULL: none). What follows a
+ * "; " in reason is advice and comes after the value. A key or value that may hold a secret is
+ * shown as (hidden); control bytes become '?', and a long value is cut. Returns whether the fault
+ * was set: then parsing_advise may add to it. */
 bool parsing_fault(struct parsing *x, const char *key, const char *message, const char *reason,
                    const char *value);
 

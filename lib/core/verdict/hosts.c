@@ -163,9 +163,9 @@ static void note_obstacle(struct deciding *d, const char *what, int line, const 
         seal_quote(d, &t, element_name(e));
         strbuf_add(&t, " in the same list does not have it");
     } else if (obstacle == DIALS_ELSEWHERE) {
-        strbuf_add(&t, "hostaddr ");
+        strbuf_add(&t, "the connection goes to hostaddr ");
         seal_quote(d, &t, e->hostaddr);
-        strbuf_add(&t, " is connected to, which may not be the host ");
+        strbuf_add(&t, ", which may not be the host ");
         seal_quote(d, &t, e->host);
     } else {
         strbuf_add(&t, "the host ");

@@ -1,6 +1,7 @@
 /* pgseal, the operator's tool: finds the subcommand and runs it. */
 #include "cli/commands.h"
 #include "cli/lib/safe.h"
+#include "cli/lib/term.h"
 #include "cli/lib/util.h"
 
 #include <argp.h>
@@ -52,6 +53,7 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
     argp_err_exit_status = STATUS_USAGE;
+    term_watch_exit();
     const char *word = argc > 1 ? argv[1] : NULL;
     if (word == NULL) {
         usage(stderr);
@@ -59,13 +61,13 @@ int main(int argc, char **argv)
     }
     if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
         puts(argp_program_version);
-        return fflush(stdout) == 0 ? STATUS_OK : STATUS_USAGE;
+        return STATUS_OK;
     }
     bool help = strcmp(word, "help") == 0;
     if (strcmp(word, "--help") == 0 || strcmp(word, "-?") == 0 || strcmp(word, "-h") == 0 ||
         (help && argc == 2)) {
         usage(stdout);
-        return fflush(stdout) == 0 ? STATUS_OK : STATUS_USAGE;
+        return STATUS_OK;
     }
     const struct command *command = find(help ? argv[2] : word);
     if (command == NULL) {

@@ -228,6 +228,15 @@ _Noreturn static void run_only(const struct options *o, const struct checked *c,
     become(&target, argv, argc);
 }
 
+/* What was printed (--help, --dry-run) must have got out. */
+static void check_output(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "pgseal-run: cannot write the output: %s\n", strerror(errno));
+        _exit(STATUS_REFUSED);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static char name[] = "pgseal-run"; /* every message begins with it, however it was called */
@@ -250,6 +259,7 @@ int main(int argc, char **argv)
         argv[0] = name;
     }
     argp_err_exit_status = STATUS_REFUSED;
+    atexit(check_output);
     argp_parse(&parser, argc, argv, ARGP_IN_ORDER, NULL, &options);
     if (options.command == 0 && !options.drivers.dry_run) {
         refuse(STATUS_REFUSED, "no COMMAND; see pgseal-run --help");

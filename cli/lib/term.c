@@ -237,9 +237,25 @@ int term_json(json_t *root)
 
 int term_finish(int status)
 {
+    static bool said;
     if (fflush(stdout) == 0 && !ferror(stdout)) {
         return status;
     }
-    complain("cannot write the output: %s", strerror(errno));
+    if (!said) {
+        complain("cannot write the output: %s", strerror(errno));
+    }
+    said = true;
     return STATUS_USAGE;
+}
+
+static void finish_at_exit(void)
+{
+    if (term_finish(STATUS_OK) != STATUS_OK) {
+        _exit(STATUS_USAGE);
+    }
+}
+
+void term_watch_exit(void)
+{
+    atexit(finish_at_exit);
 }

@@ -58,4 +58,7 @@ int term_json(json_t *root);
  * get out. */
 int term_finish(int status);
 
+/* Makes every exit of the program do so, for argp prints a command's --help and exits by itself. */
+void term_watch_exit(void);
+
 #endif

@@ -187,6 +187,16 @@ find_defaults(struct call_site call_site)
     return resolved ? pq.PQconndefaults : NULL;
 }
 
+/* If libpq turned to LDAP for PQconndefaults, in vain. */
+__attribute__((noinline)) static void look_for_ldap_defaults(void)
+{
+    char reason[SEAL_REASON];
+    if (current_get()->ldap) {
+        ldap_reason(getenv("PGSERVICE"), reason, sizeof reason);
+        refuse_defaults(&(struct libpq){0}, reason);
+    }
+}
+
 PQconninfoOption *connect_defaults(struct call_site call_site)
 {
     int saved_errno = errno;
@@ -195,11 +205,7 @@ PQconninfoOption *connect_defaults(struct call_site call_site)
     errno = saved_errno;
     PQconninfoOption *options = real != NULL ? real() : NULL;
     saved_errno = errno;
-    if (current_get()->ldap) {
-        char reason[SEAL_REASON];
-        ldap_reason(getenv("PGSERVICE"), reason, sizeof reason);
-        refuse_defaults(&(struct libpq){0}, reason);
-    }
+    look_for_ldap_defaults();
     current_leave(before);
     errno = saved_errno;
     return options;

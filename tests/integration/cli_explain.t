@@ -259,7 +259,15 @@ explain --help
 is "$RC" 0 '--help'
 has "$OUT" 'Exit status: 0' '--help documents the exit status'
 is "$(awk 'length > 80' <<<"$OUT")" '' '--help: 80 columns'
-if "$pgseal" explain "$target" >/dev/full 2>"$TEST_DIR/full"; then RC=0; else RC=$?; fi
-is "$RC" 2 'output that does not get out is no success'
+gets_lost() { # ARGUMENT…
+    if "$pgseal" "$@" >/dev/full 2>"$TEST_DIR/full"; then RC=0; else RC=$?; fi
+    is "$RC $(<"$TEST_DIR/full")" '2 pgseal: cannot write the output: No space left on device' \
+        "output that does not get out is no success: ${*:1:2}"
+}
+gets_lost explain "$target"
+gets_lost explain --help
+gets_lost help explain
+gets_lost --help
+gets_lost --version
 
 done_testing

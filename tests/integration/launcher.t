@@ -16,6 +16,8 @@ is "$status" 0 '--help: status 0'
 has "$out" '--drivers' '--help: on stdout'
 r "$run" --version
 printed "pgseal-run $version" '--version'
+r bash -c 'exec "$@" >/dev/full' - "$run" --help
+is "$status/$err" '125/pgseal-run: cannot write the output: No space left on device' '--help that does not get out is no success'
 r "$run" ./probe args --policy -- x
 printed '[./probe][args][--policy][--][x]' "options behind COMMAND are its own"
 r "$run" -- ./probe args

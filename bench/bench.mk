@@ -35,7 +35,7 @@ bench:
 	@$(MAKE) --no-print-directory bench-installed
 
 .PHONY: bench-installed
-bench-installed: all $(TEST_OBJECTS) $(BENCH_PROGRAMS)
+bench-installed: all $(TEST_OBJECTS) $(BENCH_PROGRAMS) build/roots/sid.complete
 	@bench/run
 	@bench/report.py $(CURDIR)
 

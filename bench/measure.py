@@ -85,23 +85,27 @@ def instructions(path):
 
 # --- connections
 
-# Those of 13 and 18 bring OpenSSL 1.1.1 with them.
-LIBPQS = {"libpq 15 (Debian)": None, "libpq 13": f"{E['BENCH_LIBPQS']}/13/native/lib", "libpq 18": f"{E['BENCH_LIBPQS']}/18/native/lib"}
+SID = f"{E['BENCH_SID']}/usr/lib/{os.uname().machine}-linux-gnu"  # with a C library of its own
+
+# What a program is started with for each libpq.
+LIBPQS = {"libpq 15 (Debian 12)": [], "libpq 18 (Debian sid)": [f"{SID}/ld-linux-x86-64.so.2", "--library-path", SID],
+          "libpq 13 (OpenSSL 1.1.1)": ["env", f"LD_LIBRARY_PATH={E['BENCH_LIBPQS']}/13/native/lib"],
+          "libpq 18 (OpenSSL 1.1.1)": ["env", f"LD_LIBRARY_PATH={E['BENCH_LIBPQS']}/18/native/lib"]}
 
 
 def connections():
-    for version, path in LIBPQS.items():
+    for version, by in LIBPQS.items():
         cases, cpu = {}, {}
         for _ in range(turns(12)):
             for root, (name, file) in ROOTS.items():
                 for how in ("bare", "sealed"):
                     case = f"{how}, {root}"
-                    lines = output([f"{TEST_DIR}/bin/connect", "10", f"{TARGET} sslmode=verify-full sslrootcert={file}"],
-                                   LD_LIBRARY_PATH=path, **seal(how, name)).splitlines()
+                    lines = output([*by, f"{TEST_DIR}/bin/connect", "10", f"{TARGET} sslmode=verify-full sslrootcert={file}"],
+                                   **seal(how, name)).splitlines()
                     cases.setdefault(case, []).extend(float(line.split()[0]) for line in lines)
                     cpu.setdefault(case, []).extend(float(line.split()[1]) for line in lines)
-            if path and path.endswith("18/native/lib"):
-                lines = output([f"{TEST_DIR}/bin/connect", "10", f"{TARGET} sslmode=verify-full sslrootcert=system"], LD_LIBRARY_PATH=path,
+            if "libpq 18" in version:
+                lines = output([*by, f"{TEST_DIR}/bin/connect", "10", f"{TARGET} sslmode=verify-full sslrootcert=system"],
                                SSL_CERT_FILE=f"{TEST_DIR}/system-bundle.pem").splitlines()
                 cases.setdefault("bare, sslrootcert=system", []).extend(float(line.split()[0]) for line in lines)
                 cpu.setdefault("bare, sslrootcert=system", []).extend(float(line.split()[1]) for line in lines)
@@ -122,32 +126,32 @@ def own_cost():
     cases, own = {}, {}
     target = f"host=localhost hostaddr=127.0.0.1 port={E['BENCH_CLOSED']} user=app dbname=app sslmode=verify-full sslrootcert={ROOT}"
     for _ in range(turns(10)):
-        for version, path in LIBPQS.items():
-            took = {how: [float(x) for x in output([f"{TEST_DIR}/bin/connect", "refused", "10", target], LD_LIBRARY_PATH=path,
-                                                   **seal(how)).split()] for how in ("bare", "sealed")}
+        for version, by in LIBPQS.items():
+            took = {how: [float(x) for x in output([*by, f"{TEST_DIR}/bin/connect", "refused", "10", target], **seal(how)).split()]
+                    for how in ("bare", "sealed")}
             for how, values in took.items():
                 cases.setdefault(f"{version}, {how}", []).extend(values)
             own.setdefault(f"{version}, the difference", []).append(statistics.median(took["sealed"]) - statistics.median(took["bare"]))
     cases.update(own)
     table("All but the session itself: a connection that nobody answers, one root", "microseconds of processor time",
-          "connect refused 10 'sslmode=verify-full sslrootcert=FILE', 10 turns", "libpq 15 (Debian), bare", cases,
+          "connect refused 10 'sslmode=verify-full sslrootcert=FILE', 10 turns", "libpq 15 (Debian 12), bare", cases,
           {name: "30 µs" for name in own})
     cases = {}
-    for version in ("libpq 15 (Debian)", "libpq 13"):
+    for version in ("libpq 15 (Debian 12)", "libpq 13 (OpenSSL 1.1.1)"):
         for root in ("one root", "RDS's bundle, 121"):
             for how in ("bare", "sealed"):
                 cases[f"{version}, {how}, {root}"] = [connect_instructions(how, root, LIBPQS[version])]
     table("Instructions of the client for a verified connection", "instructions",
-          "valgrind --tool=callgrind connect 4 and 14, a tenth of the difference", "libpq 15 (Debian), bare, one root", cases)
+          "valgrind --tool=callgrind connect 4 and 14, a tenth of the difference", "libpq 15 (Debian 12), bare, one root", cases)
 
 
-def connect_instructions(how, root, path):
+def connect_instructions(how, root, by):
     """Of one connection of many: 4,000 instructions are about a microsecond."""
     name, file = ROOTS[root]
     env = {k: v for k, v in E.items() if not k.startswith("BENCH")}
-    env.update(seal(how, name), **({"LD_LIBRARY_PATH": path} if path else {}))
+    env.update(seal(how, name))
     taken = [int(re.search(r"Collected : (\d+)", subprocess.run(
-        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"{TEST_DIR}/bin/connect", str(n),
+        [*by, "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"{TEST_DIR}/bin/connect", str(n),
          f"{TARGET} sslmode=verify-full sslrootcert={file}"], check=True, capture_output=True, text=True, env=env).stderr).group(1))
              for n in (4, 14)]
     return (taken[1] - taken[0]) / 10

@@ -23,7 +23,7 @@ packages() {
     musl) echo musl-tools dpkg-dev perl flex bison linux-libc-dev ;;
     docker) echo buildah podman runc docker-compose debootstrap lintian dpkg-dev debhelper fakeroot rpm \
         qemu-user-static python3 python3-yaml postgresql-client-15 jq openssl ;;
-    bench) echo pgbouncer stunnel4 libeatmydata1 torsocks valgrind python3-psycopg2 python3-psycopg php-cli php-pgsql ;;
+    bench) echo debootstrap debian-archive-keyring pgbouncer stunnel4 libeatmydata1 torsocks valgrind python3-psycopg2 python3-psycopg php-cli php-pgsql ;;
     fuzz) echo clang libclang-rt-14-dev libjansson-dev libssl-dev libpq-dev libelf-dev ;;
     lint) echo clang clang-format clang-tidy clang-tools cppcheck shellcheck graphviz ;;
     *)

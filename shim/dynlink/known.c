@@ -1,4 +1,4 @@
-/* known: what is remembered of each loaded object. */
+/* known: a table of the loaded objects: how each came in, and whether its slots were rewritten. */
 #include "shim/dynlink/known.h"
 
 #include "lib/os/sys.h"
@@ -15,11 +15,11 @@ static struct known first_table[FIRST_ROOM];
 static struct known *table; /* first_table, then a larger one */
 static size_t room;
 static size_t count;
-static unsigned lot; /* of what is found by this walk */
-static bool closed;  /* nothing that is yet to be found belongs to it */
-static bool deep;    /* what came last was opened RTLD_DEEPBIND, or brought in so */
+static unsigned lot; /* the number for objects that this update finds */
+static bool closed;  /* the lot is complete: the next update begins another one */
+static bool deep;    /* the last new object was marked deep */
 static unsigned walks;
-static uint32_t gone; /* how many objects had gone by the last walk, modulo 2^32 */
+static uint32_t gone; /* how many objects had been unloaded by the last update, modulo 2^32 */
 
 bool known_is_libpq(const struct object *o)
 {
@@ -35,7 +35,7 @@ bool known_is_old_libpq(const struct object *o)
            object_symbol(o, "PQexec") != NULL && !object_is_self(o);
 }
 
-/* Twice the room; the old one is given back, but the first, which is not ours to give. */
+/* Doubles the room, and unmaps the old table unless it is first_table. */
 static bool grow(void)
 {
     if (room == 0) {
@@ -62,13 +62,14 @@ struct update {
     uint64_t mask;
     bool locked;
     uint32_t gone;
-    size_t n; /* the first entries, in the order of this walk */
+    size_t n; /* so many entries are in the order of this walk */
     bool whole;
 };
 
-/* The loader's lock comes first, so the table's is taken in its callback. Where something has gone,
- * it may have come back at the same address, with its slots as they were; and what it brings in
- * anew is in a lot with it, so there is only one then. Another thread's open may be half done. */
+/* The table's lock is taken in the callback, because the loader's lock must come first. If objects
+ * were unloaded, one may have come back at the same address with its slots not rewritten, and new
+ * objects may belong to it: so all slots are read again, and all lots become one. The lot stays
+ * open while another thread's open may be half done. */
 static void begin(struct update *u)
 {
     lock_take(&u->mask);
@@ -87,7 +88,7 @@ static void begin(struct update *u)
     gone = u->gone;
 }
 
-/* The entry of o among those that are not there yet; NULL: it has none. */
+/* The entry of o among those that this walk has not met yet, or NULL. */
 static struct known *find_entry(const struct update *u, const struct object *o)
 {
     for (size_t i = u->n; i < count; i++) {

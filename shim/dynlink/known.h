@@ -1,5 +1,7 @@
-/* known: what is remembered of each loaded object: how it came in, and what has been done about it.
- */
+/* known: a table of the loaded objects: how each came in, and whether its slots were rewritten.
+ *
+ * The table belongs to known.c. Entries are handed out as copies, or to a callback under the
+ * table's lock (lock.h). No function is async-signal-safe unless it says so. */
 #ifndef PGSEAL_KNOWN_H
 #define PGSEAL_KNOWN_H
 
@@ -13,48 +15,49 @@
 struct known {
     const ElfW(Dyn) * dyn;
     void *map;   /* its link map */
-    void *space; /* of another namespace: the first link map there; NULL: ours */
-    /* What may have come in with the same open has the same number; 0: it was there at the first
-     * walk. */
+    void *space; /* in another namespace, the first link map there; NULL in ours */
+    /* Objects that may have come in with the same open have the same number. 0: found by the first
+     * update. */
     unsigned lot;
-    unsigned came; /* the walk that found it (known_so_far) */
-    /* Opened RTLD_DEEPBIND, or brought in so: its own scope comes before the global one. */
+    unsigned came; /* the number of the update that found it; see known_so_far */
+    /* Opened with RTLD_DEEPBIND, or loaded by such an open: its own scope precedes the global
+     * one. */
     bool deep;
-    bool libpq; /* it defines libpq's functions */
-    /* The last sweep (sweep.h) that found slots to rewrite in it, or looked at it first; 0: none
-     * yet. */
-    unsigned sweep;
-    bool lazy; /* slots of it were rewritten before the dynamic linker had bound them */
-    bool open; /* there are slots left that may have to be rewritten later */
+    bool libpq;     /* known_is_libpq */
+    unsigned sweep; /* the last sweep that rewrote slots of it, else the first that read them; 0:
+                       none yet */
+    bool lazy;      /* the dynamic linker had not bound all its slots when they were read */
+    bool open;      /* some of its slots have to be read again */
 };
 
-/* A libpq is whatever defines these: a tracer that interposes some of its functions is none. */
+/* Whether o defines the functions that make a libpq. A tracer that interposes only some of libpq's
+ * functions is none, and neither is pgseal. Keeps errno. */
 bool known_is_libpq(const struct object *o);
 
-/* A libpq before 9.0, which pgseal does not know: its connections are refused. Keeps errno. */
+/* Whether o is a libpq below 9.0, whose connections are refused. Keeps errno. */
 bool known_is_old_libpq(const struct object *o);
 
-/* Brings the table up to date: what is gone is dropped, and what has come is a lot of its own. Of
- * what a thread may be just opening RTLD_DEEPBIND (opens.h), so is what comes after it in the same
- * lot, up to what others open plainly: asked when it is found, since it is announced before it is
- * there. Returns false where memory ran out: some objects are not in the table then. Keeps errno.
- * Takes the loader's lock and the table's. */
+/* Brings the table up to date: removes the objects that are gone, and adds new ones as a new lot.
+ * A new object is marked deep if opens_deep says so. This is asked now, while the open is still
+ * announced. Returns false if memory ran out: then some objects are missing. Keeps errno. Takes
+ * the loader's lock, and inside it the table's. */
 bool known_update(void);
 
-/* The number of the last update, or of the first if there was none yet: what has a higher one in
- * `came` is not there yet. UINT_MAX where a thread may be just opening something.
- * Async-signal-safe. */
+/* The number of the last update (1 if there was none yet): an object with a higher `came` was
+ * loaded later. UINT_MAX while an open is under way (opens_pending). Keeps errno;
+ * async-signal-safe. */
 unsigned known_so_far(void);
 
-/* Says that all that was being opened at the last update is in the table. Keeps errno. */
+/* Says that everything that was being opened at the last update is in the table now: objects that
+ * come later are another lot. Keeps errno; takes the table's lock. */
 void known_settled(void);
 
-/* Calls fn for each entry of the table, in the order in which the objects came, under its lock,
- * until fn returns true; returns whether one did. fn may change sweep and open, and takes no lock.
- * Keeps errno. */
+/* Calls fn for each entry, in the order of loading, until fn returns true. Returns whether one did.
+ * The table's lock is held: fn may change sweep, lazy and open, and takes no lock. Keeps errno. */
 bool known_each(bool (*fn)(struct known *k, void *data), void *data);
 
-/* Copies the entry of this object; false where there is none. Keeps errno. */
+/* Copies the entry of the object with this dynamic section. Returns false if there is none. Keeps
+ * errno; takes the table's lock. */
 bool known_find(const ElfW(Dyn) * dyn, struct known *k);
 
 #endif

@@ -1,4 +1,4 @@
-/* opens: what threads are about to open or close, until that is over. */
+/* opens: which opens and closes of objects are under way, in all threads. */
 #include "shim/dynlink/opens.h"
 
 #include <errno.h>
@@ -12,13 +12,13 @@
 bool opens_pending;
 bool opens_had_deep;
 static bool had_open;
-static unsigned all; /* under way, or jumped to and not yet swept up after */
-static unsigned called;
-/* Of these, this thread's. */
+static unsigned all;    /* opens that are announced and not over, of all threads */
+static unsigned called; /* opens_call without opens_call_end, of all threads */
+/* How many of each are this thread's. */
 static __thread unsigned own, own_called, own_inside, own_closing, own_holding;
 
-/* What is being opened: a hash of the last part of each path; 0: none. own has a bit for each of
- * this thread's. */
+/* Names of the announced files, as hashes of the last component; 0 is a free place. A bit in
+ * own_deep or own_plain marks a place as this thread's. */
 enum { NAMES = 32 };
 struct names {
     uint32_t all[NAMES];
@@ -27,7 +27,7 @@ static struct names deep_names, plain_names;
 static __thread uint32_t own_deep, own_plain;
 _Static_assert(NAMES <= 8 * sizeof own_deep, "a bit for each name");
 
-/* How many are opened RTLD_DEEPBIND whose name cannot be known or did not fit. */
+/* Opens with RTLD_DEEPBIND whose name is not known, or had no free place. */
 static unsigned unnamed;
 static __thread unsigned own_unnamed;
 
@@ -46,8 +46,8 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* FNV-1a of the last part of a path; 0: what it will be is not known. Leading zeros of a number do
- * not count: by ld.so.cache, libx.so.05 is libx.so.5. */
+/* FNV-1a of the last component of a path; 0 if it is not known (NULL, or it contains a $). Leading
+ * zeros of a number do not count, as in ld.so.cache: libx.so.05 is libx.so.5. */
 static uint32_t hash_of(const char *path)
 {
     uint32_t hash = 2166136261;
@@ -99,7 +99,7 @@ static void end_names(struct names *names, uint32_t *of_thread)
     *of_thread = 0;
 }
 
-/* The child of a fork: all of them are this thread's. */
+/* In the child of a fork: all names are this thread's. */
 static void own_names(const struct names *names, uint32_t *of_thread)
 {
     for (size_t i = 0; i < NAMES; i++) {
@@ -141,7 +141,7 @@ bool opens_of_others(void)
 void opens_end(void)
 {
     if (own_called > 0) {
-        return; /* not before the last of these calls: opens_call_end */
+        return; /* opens_call_end does it */
     }
     end_names(&deep_names, &own_deep);
     end_names(&plain_names, &own_plain);
@@ -151,7 +151,7 @@ void opens_end(void)
     own = 0;
     if (others == 0) {
         __atomic_store_n(&opens_pending, false, __ATOMIC_RELEASE);
-        if (__atomic_load_n(&all, __ATOMIC_ACQUIRE) != 0) { /* another thread, just now */
+        if (__atomic_load_n(&all, __ATOMIC_ACQUIRE) != 0) { /* announced meanwhile */
             __atomic_store_n(&opens_pending, true, __ATOMIC_RELEASE);
         }
     }
@@ -186,17 +186,17 @@ bool opens_called_by_others(void)
     return __atomic_load_n(&called, __ATOMIC_ACQUIRE) != own_called;
 }
 
-/* Of the gate between closes and holds, one side: how many threads are in it, and whether one that
- * waited for them gave up, so that nobody waits any more until they are gone. */
+/* Closing threads and holding threads exclude each other. For each kind: how many there are, and
+ * whether a thread of the other kind gave up waiting for them: then no other waits for these. */
 struct side {
     unsigned inside;
     bool given_up;
 };
 static struct side closing, holding;
 
-/* Joins one side when nobody, or only this thread, is in the other: both say first what they do,
- * then look. After a tenth of a second, it joins all the same: a constructor or destructor may wait
- * for this thread, or they for a lock that it holds. */
+/* Enters one side when no other thread is in the other side. A thread first counts itself and then
+ * looks, so two threads cannot both miss each other. After a tenth of a second it enters all the
+ * same: a constructor or destructor may wait for this thread, or for a lock that it holds. */
 static void join(struct side *one, struct side *other, unsigned own_of_other)
 {
     static const struct timespec pause = {.tv_nsec = 50000};

@@ -1,68 +1,73 @@
-/* opens: what threads are about to open or close, until that is over. */
+/* opens: which opens and closes of objects are under way, in all threads.
+ *
+ * A thread announces an open before it starts, since a new object is in the loader's list before
+ * dlopen returns. So another thread that finds the object knows whether it may have been opened
+ * with RTLD_DEEPBIND, and that its open may not be over.
+ *
+ * All functions keep errno, take no lock and allocate nothing. All but opens_hold and
+ * opens_hold_end are async-signal-safe. */
 #ifndef PGSEAL_OPENS_H
 #define PGSEAL_OPENS_H
 
 #include <stdbool.h>
 
-/* Says that this process opens something; returns whether this is the first time.
- * Async-signal-safe. */
+/* Notes that this process opens objects. Returns true in the first call only. */
 bool opens_first(void);
 
-/* Whether something was opened in this process, or is about to be. Async-signal-safe. */
+/* Whether opens_first was ever called. */
 bool opens_any(void);
 
-/* This thread is about to open file (NULL: which one is not known); deep: RTLD_DEEPBIND. Over with
- * its next opens_end. Async-signal-safe. */
+/* Announces that this thread is about to open file (NULL: not known which), with RTLD_DEEPBIND if
+ * deep is set. The next opens_end of this thread ends all its announcements. */
 void opens_announce(const char *file, bool deep);
 
-/* Whether what has this path, and is new, may have come in by an open with RTLD_DEEPBIND: one was
- * announced of a file with the same last part; or what came before it did (deep_before), so that it
- * may be a library of that, and no other open was announced of such a file. Async-signal-safe. */
+/* Whether a new object with this path may have come in by an open with RTLD_DEEPBIND. It may if one
+ * is announced for a file with the same last component. It also may if the object before it in the
+ * list did (deep_before), whose library it may be, or if the name of such an open is not known;
+ * unless a plain open is announced for a file of this name. */
 bool opens_deep(const char *path, bool deep_before);
 
-/* Whether another thread may be just opening something. Async-signal-safe. */
+/* Whether another thread has announced an open that is not over. */
 bool opens_of_others(void);
 
-/* What this thread announced is over; but not between opens_call and opens_call_end: the C library
- * may call back (another preload's malloc, which asks dlsym) before anything is there.
- * Async-signal-safe. */
+/* Ends what this thread has announced. Does nothing between opens_call and opens_call_end: the C
+ * library may call back (another preload's malloc calls dlsym) before the object is mapped. */
 void opens_end(void);
 
-/* Around a call of this thread's that opens something RTLD_DEEPBIND or in another namespace, and
- * the look at what came in, which ends what was announced. opens_call_returned stands between the
- * two. Async-signal-safe. */
+/* Brackets for a call of this thread that opens something with RTLD_DEEPBIND or in another
+ * namespace, and for the sweep after it. opens_call_returned comes between the two. opens_call_end
+ * also ends what was announced. Calls may nest. */
 void opens_call(void);
 void opens_call_returned(void);
 void opens_call_end(void);
 
-/* Whether such a call of this thread's has not returned. Async-signal-safe. */
+/* Whether this thread is between opens_call and opens_call_returned. */
 bool opens_inside(void);
 
-/* Whether another thread is between opens_call and opens_call_end. Async-signal-safe. */
+/* Whether another thread is between opens_call and opens_call_end. */
 bool opens_called_by_others(void);
 
-/* Around a call that closes something. The first waits, but for at most a tenth of a second, while
- * another thread holds objects (below): that close would not be the last one. Where one wait was in
- * vain, the next ones of the same kind are left out for as long as there are such threads. Keep
- * errno; async-signal-safe. */
+/* Brackets for a dlclose. An object that is held (hold.h) would survive it, so opens_close waits
+ * while another thread holds objects: about a tenth of a second at most. After one wait in vain, no
+ * other close waits until these threads have let go. */
 void opens_close(void);
 void opens_close_end(void);
 
-/* Around holding objects (hold.h). The first waits, but for at most a tenth of a second, while
- * another thread closes something. Keep errno. */
+/* Brackets for holding an object. In the same way, opens_hold waits while another thread closes
+ * objects. */
 void opens_hold(void);
 void opens_hold_end(void);
 
-/* For the child of a fork: what other threads had announced is this one's now. Returns whether
- * another thread was opening or closing something. Async-signal-safe. */
+/* In the child of a fork: what other threads had announced becomes this thread's, and their other
+ * calls are forgotten. Returns whether another thread was opening, closing or holding something. */
 bool opens_forked(void);
 
-/* Whether something was opened, by any thread, and not yet swept up after: read by the loader's
- * entries. */
+/* Whether an open of any thread was announced and no sweep (sweep.h) has followed it. The entries
+ * of the loader's hooks (loader_entries.S) read it. */
 extern bool opens_pending;
 
-/* Whether anything was opened RTLD_DEEPBIND in this process. A variable, for a sanitizer asks dlsym
- * before any function that it has instrumented may run. */
+/* Whether an open with RTLD_DEEPBIND was ever announced in this process. A variable, because a
+ * sanitizer calls dlsym before any function that it has instrumented may run. */
 extern bool opens_had_deep;
 
 #endif

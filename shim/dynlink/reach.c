@@ -1,10 +1,10 @@
 /* reach: what a reference of a loaded object would be bound to without pgseal.
  *
- * The dynamic linker looks through the global scope (the program and what it is linked to, then
- * what was opened RTLD_GLOBAL), then the scope of the object that was opened and brought this one
- * in; after RTLD_DEEPBIND in the other order; in another namespace through that one's own. Each of
- * these is asked with the real dlsym, while it is held (hold.h). The best witness is what the
- * linker has bound already. */
+ * The dynamic linker searches the global scope (the program and its libraries, then what was opened
+ * with RTLD_GLOBAL), then the local scope: that of the object whose open brought this one in. With
+ * RTLD_DEEPBIND, the local scope comes first. Another namespace has a global scope of its own. Each
+ * scope is searched with the real dlsym, while its object is held (hold.h). For libpq, what the
+ * dynamic linker has already bound is better evidence, and is used first. */
 #include "shim/dynlink/reach.h"
 
 #include "lib/core/text/array.h"
@@ -18,14 +18,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* Bound at load, to the libpq that the program itself is linked to, if it is: the head of the
- * global scope. It is the one symbol of libpq that pgseal imports, weakly, so that it is no need.
- */
+/* Bound when pgseal is loaded: to the first libpq in the global scope, if the program is linked to
+ * one. It is the only symbol of libpq that pgseal imports, and weak, so that no libpq is needed. */
 #pragma weak PQlibVersion
 extern int PQlibVersion(void);
 
-/* Some of what an object defines, copied under the loader's lock: the object may be unloaded at any
- * time. */
+/* Some of the symbols that an object defines. They are copied under the loader's lock, because the
+ * object may be unloaded at any time. */
 struct definitions_of {
     const struct known *known;
     bool there;
@@ -56,8 +55,8 @@ static bool copy_symbols(const struct object *o, void *data)
     return d->there;
 }
 
-/* Whether the object is in the scope of this handle: one of its symbols is what a look-up finds
- * there. Something before it in the scope may define the same name. */
+/* Whether the object is in the scope of this handle: a look-up there finds one of its symbols. One
+ * symbol is not enough to deny it, since an object before it may define the same name. */
 static bool is_in_scope(const struct definitions_of *d, void *handle)
 {
     for (size_t i = 0; i < d->n; i++) {
@@ -68,7 +67,7 @@ static bool is_in_scope(const struct definitions_of *d, void *handle)
     return d->n == 0;
 }
 
-/* What came in with an object, before it. */
+/* The objects that were loaded before an object, with their lots. */
 struct lot {
     const struct known *last;
     bool complete; /* the object itself was met */
@@ -98,15 +97,15 @@ static bool note_one(struct known *k, void *data)
     return false;
 }
 
-/* The handle is that of what was opened and brought o in: the first of its lot whose scope holds
- * it, since the dynamic linker lists objects in the order in which they came. Of an o that defines
- * nothing to find it by, the first of the lot: others are in it only where several threads open
- * objects at once. Where nothing is known (it was there at the start), o itself. NULL: that cannot
- * be held, or one of the lot is gone, so that it cannot be said.
+/* The object whose open brought k in is the first of its lot whose scope contains k, since the
+ * dynamic linker lists objects in the order in which it loaded them. If k defines no symbol to find
+ * it by, it is the first of the lot: a lot has several opened objects only if several threads open
+ * objects at once. If k has no lot (it was there at the start), k itself is held. NULL if that
+ * cannot be held, or if an object of the lot is gone.
  *
- * A library is never held without what brought it in: if that were closed and opened again
- * meanwhile, the library would be left with another order of scopes than it had (resolve.t, four
- * threads). */
+ * A library is never held alone: if the object that brought it in were closed and opened again
+ * meanwhile, the library's scopes would be searched in another order than before (resolve.t, "four
+ * threads"). */
 void *reach_hold(const struct known *k)
 {
     struct lot lot = {.last = k};
@@ -151,7 +150,7 @@ static bool count_definition(const struct object *o, void *data)
     return d->n > 1;
 }
 
-/* Both look through one scope; false: it cannot be asked. */
+/* Both search one scope. They return false if it cannot be asked. */
 static bool in_global_scope(const struct known *k, const char *name, const char *version, void **fn)
 {
     if (k->space != NULL) {
@@ -196,8 +195,7 @@ void *reach(const struct object *o, const char *name, const char *version)
     return reach_find(o, name, version, &fn) ? fn : NULL;
 }
 
-/* The libpqs of one namespace, as they are now: one that another thread is just bringing in counts.
- */
+/* The libpqs of one namespace that are loaded now, including one that another thread is opening. */
 struct libpqs {
     void *space;
     size_t n;
@@ -213,8 +211,8 @@ static bool count_libpq(const struct object *o, void *data)
     return false;
 }
 
-/* Looks for an import that the linker has bound to a libpq. Of one that not every libpq defines, it
- * says nothing of the others. */
+/* Looks for an import that the dynamic linker has bound to a libpq. Only names that all libpqs
+ * define count: any other would be bound to the same libpq wherever the rest go. */
 struct witness {
     const struct libpqs *libpqs;
     bool found;

@@ -1,28 +1,32 @@
-/* reach: what a reference of a loaded object would be bound to without pgseal. */
+/* reach: what a reference of a loaded object would be bound to without pgseal.
+ *
+ * All functions keep errno and take the loader's locks, so none is async-signal-safe or for a
+ * callback of objects_each. If the real dlsym fails while it is asked, a pending dlerror() is
+ * lost. */
 #ifndef PGSEAL_REACH_H
 #define PGSEAL_REACH_H
 
 #include "lib/elf/loaded.h"
 
-/* Sets *fn to the definition to which the dynamic linker would bind o's reference to name with this
- * version (NULL: any), pgseal's own left out: the one that there is in o's namespace; of several,
- * the first in the scopes of o, which the real dlsym looks through; NULL where there is none.
- * Returns false, and NULL there, where several are there and a scope of o cannot be asked (it is
- * being unloaded, or its path has a $). Where a look-up among several fails, what dlerror() had
- * pending is lost. Keeps errno. */
+/* Sets *fn to the definition to which the dynamic linker would bind o's reference to name in this
+ * version (NULL: any), pgseal's own left out; NULL if there is none. If o's namespace has one
+ * definition, it is that. Of several, it is the first in o's scopes, which the real dlsym is asked
+ * for. Returns false, and *fn NULL, if such a scope cannot be asked: its object is being unloaded,
+ * or its path contains a $. */
 bool reach_find(const struct object *o, const char *name, const char *version, void **fn);
 
-/* Likewise; NULL also where that cannot be asked. */
+/* The same, with NULL also if a scope cannot be asked. */
 void *reach(const struct object *o, const char *name, const char *version);
 
-/* Keeps this object, with what brought it in, from being unloaded; NULL: it is not loaded any more,
- * or cannot be held. The handle is for hold_end. As hold() otherwise. */
+/* Holds this object (hold.h) through the one whose open brought it in. Returns the handle, whose
+ * scope is the object's own. The caller gives it to hold_end. NULL if the object is no longer
+ * loaded or cannot be held. */
 struct known;
 void *reach_hold(const struct known *k);
 
-/* The libpq that o's calls of this entry point would reach: the only one of its namespace; o
- * itself; that to which the dynamic linker has bound o's other imports of libpq; else as above.
- * False where there is none. Keeps errno. */
+/* Sets *libpq to the one that o's calls of this entry point would reach: o itself, if it is a
+ * libpq; the only one of its namespace; the one to which the dynamic linker has bound another
+ * import of o; else what reach_find says. Returns false if there is none. */
 bool reach_libpq(const struct object *o, const char *entry_point, struct object *libpq);
 
 #endif

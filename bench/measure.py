@@ -72,6 +72,11 @@ def starts():
             cases[names[path]].append(float(wall))
         table(f"Start of {os.path.basename(program[0])}", "microseconds", f"start {rounds} OBJECT… -- {' '.join(program)}",
               "an empty object", cases, {"libpgseal.so": 1.01})
+    cases = {name: [] for name in objects}
+    for _ in range(turns(40)):
+        for name, path in objects.items():
+            cases[name].append(float(output([f"{TEST_DIR}/bin/start", "forks", "200"], LD_PRELOAD=None if path == "-" else path)))
+    table("A fork of a process that never connects", "microseconds", "start forks 200, 40 turns", "an empty object", cases)
     cases = {name: [instructions(path)] for name, path in objects.items()}
     table("Instructions of a start of /bin/true", "instructions", "valgrind --tool=callgrind /bin/true", "an empty object", cases)
 

@@ -1,6 +1,7 @@
 /* start ROUNDS OBJECT… -- PROGRAM [ARG…]: starts PROGRAM under each OBJECT in turn ("-": none),
  * ROUNDS times, and prints a line for each start: the object, wall clock and processor time in
- * microseconds. */
+ * microseconds. start forks N: forks N children that end at once, and prints the wall clock of one,
+ * in microseconds. */
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 static double now(void)
 {
@@ -41,15 +43,34 @@ static int start(char *const *command, const char *object)
     return 0;
 }
 
+static int forks(unsigned long n)
+{
+    double began = now();
+    for (unsigned long i = 0; i < n; i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            _exit(0);
+        }
+        if (pid < 0 || waitpid(pid, NULL, 0) != pid) {
+            return 1;
+        }
+    }
+    printf("%.2f\n", (now() - began) / (double)n);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "forks") == 0) {
+        return forks(strtoul(argv[2], NULL, 10));
+    }
     int objects = 0;
     while (objects + 2 < argc && strcmp(argv[2 + objects], "--") != 0) {
         objects++;
     }
     unsigned long rounds = argc > 3 ? strtoul(argv[1], NULL, 10) : 0;
     if (objects == 0 || rounds == 0 || objects + 3 >= argc) {
-        fprintf(stderr, "usage: start ROUNDS OBJECT… -- PROGRAM [ARG…]\n");
+        fprintf(stderr, "usage: start ROUNDS OBJECT… -- PROGRAM [ARG…] | start forks N\n");
         return 2;
     }
     for (unsigned long round = 0; round < rounds; round++) {

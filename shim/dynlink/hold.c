@@ -17,8 +17,8 @@ typedef int dlinfo_fn(void *, int, void *);
 typedef void *dlopen_fn(const char *, int);
 typedef void *dlmopen_fn(Lmid_t, const char *, int);
 
-/* The C library's own: what is preloaded behind pgseal may hold a lock of its own while it opens
- * something, and a constructor connect. */
+/* The C library's own function: another preload's dlopen may hold a lock while it opens an object
+ * whose constructor connects. */
 static void *function(const char *name, void **found)
 {
     void *fn = __atomic_load_n(found, __ATOMIC_RELAXED);
@@ -62,7 +62,7 @@ static void close_again(void *handle)
     }
 }
 
-/* NULL: it cannot be, or another one has this path meanwhile. */
+/* NULL if it cannot be opened, or if another object has this path by now. */
 static void *open_again(const struct wanted *w)
 {
     static void *dlopen_address;

@@ -1,12 +1,13 @@
-/* lock: the one lock of the tables of loaded objects. */
+/* lock: the one lock of the object, for its tables about loaded objects and their slots. */
 #ifndef PGSEAL_LOCK_H
 #define PGSEAL_LOCK_H
 
 #include <stdint.h>
 
-/* Held for a look through a table, or a few stores and calls of mprotect, with all signals blocked:
- * *mask is what was blocked before. The holder may take no other lock. It is a process, so that the
- * child of a fork does not wait for a thread of its parent. Not recursive; keeps errno. */
+/* lock_take blocks all signals and takes the lock; *mask gets the old signal mask, which lock_give
+ * restores. Hold it for a search of a table, or for a few stores and mprotect calls, and take no
+ * other lock meanwhile. Not recursive. The holder is recorded as a process, so the child of a fork
+ * does not wait for a thread of its parent. Keep errno; async-signal-safe. */
 void lock_take(uint64_t *mask);
 void lock_give(const uint64_t *mask);
 

@@ -1,10 +1,9 @@
-/* rewrite: points the slots of loaded objects to functions that are bound to the libpq (or the C
- * library) that they lead to.
+/* rewrite: points slots of loaded objects to stubs.
  *
- * Other threads open and close objects meanwhile, and an object that is just being opened is listed
- * before it is relocated. What has slots to look at is held first (hold.h): once it is held it is
- * relocated, and stays. Only then its slots are read. Only the walks and the writing run under the
- * loader's lock: what decides where a slot leads asks the dynamic linker itself. */
+ * Other threads open and close objects meanwhile, and an object is listed before it is relocated.
+ * So an object with slots of interest is first held (hold.h): then it is relocated, and stays
+ * loaded. Then its slots are read. The walks and the writing run under the loader's lock. Deciding
+ * where a slot leads does not, because it asks the dynamic linker. */
 #include "shim/dynlink/rewrite.h"
 
 #include "lib/core/text/array.h"
@@ -38,7 +37,7 @@ struct item {
 /* An object that is looked at. */
 struct subject {
     struct known known;
-    bool open;    /* a slot of it could not be decided about, or did not fit */
+    bool open;    /* for a slot of it nothing could be decided, or there was no room */
     bool lazy;    /* a slot of it was not bound yet */
     bool changed; /* a slot of it is to be rewritten */
     bool used;    /* it has slots to look at */
@@ -65,10 +64,10 @@ struct work {
         void *handle;
     } libpqs[2 * LINKED_LIBPQS];
     bool full;
-    bool unsure; /* what was to be looked at has gone meanwhile, or something near it */
-    bool again;  /* something may have joined the global scope: slots that the dynamic linker would
-                        not have bound yet may have to lead elsewhere */
-    bool everything; /* slots of libpq's functions in plainly opened objects, too */
+    bool unsure; /* an object could not be held, or where a slot leads is not known yet */
+    bool again;  /* the global scope may have grown: a slot that was rewritten before the dynamic
+                    linker bound it may have to lead elsewhere */
+    bool everything; /* libpq's functions in plainly opened objects, too */
     size_t room;     /* for so many objects, and for so many items for each */
     struct subject *objects;
     struct item *items;
@@ -79,7 +78,7 @@ unsigned rewrite_last(void)
     return __atomic_load_n(&last, __ATOMIC_ACQUIRE);
 }
 
-/* --- what there is to look at */
+/* --- which slots there are */
 
 static bool choose(struct known *k, void *data)
 {
@@ -94,7 +93,7 @@ static bool choose(struct known *k, void *data)
     return false;
 }
 
-/* The object of w->objects that o is; nobjects where it is none. */
+/* The index of o in w->objects, or nobjects. */
 static size_t find_object(const struct work *w, const struct object *o)
 {
     size_t i = 0;
@@ -107,7 +106,7 @@ static size_t find_object(const struct work *w, const struct object *o)
     return i;
 }
 
-/* The hook of an import whose slot may have to be rewritten, else HOOKED. */
+/* The index in hooked[] of an import whose slot may have to be rewritten, else HOOKED. */
 static size_t find_hook(const struct known *k, const struct import *import)
 {
     size_t hook =
@@ -157,8 +156,8 @@ static bool note_libpq(struct known *k, void *data)
     return false;
 }
 
-/* What is worked on, and the libpqs. What cannot be held (its name has a $) must not come and go
- * meanwhile. */
+/* Holds the objects with slots of interest, and the libpqs. For an object that cannot be held (its
+ * path contains a $), no object may come or go meanwhile: w->stable. */
 static void hold_all(struct work *w)
 {
     known_each(note_libpq, w);
@@ -258,7 +257,7 @@ static bool write_items(const struct object *any, void *data)
         const struct item *item = &w->items[i];
         if (item->replacement != NULL &&
             !slot_write(&item->o, item->import.slot, item->holds, item->replacement)) {
-            /* Of several, the first in hooks.def: what opens a connection. */
+            /* Report the first of them in hooks.def: entry points come first there. */
             bool first = w->objects[item->owner].error == 0;
             w->objects[item->owner].error = errno;
             if (first || item->hook < w->objects[item->owner].failed) {
@@ -275,8 +274,7 @@ static bool mark(struct known *k, void *data)
     const struct work *w = data;
     for (size_t i = 0; i < w->nobjects; i++) {
         if (w->objects[i].known.dyn == k->dyn && w->objects[i].known.map == k->map) {
-            /* Of a slot that was not bound yet: another thread may be just binding it, over this.
-             */
+            /* Another thread may just be binding a lazy slot, and overwrite it: read it again. */
             k->open = w->objects[i].open || (w->objects[i].lazy && w->objects[i].changed);
             k->lazy = k->lazy || w->objects[i].lazy;
             k->sweep = k->sweep == 0 || w->objects[i].changed ? w->number : k->sweep;
@@ -318,8 +316,8 @@ static void rewrite_some(struct work *w, bool *rewritten)
     }
 }
 
-/* The memory is not on the stack, which may be small; what does not fit is done in twice as much.
- */
+/* The memory is not on the stack, which may be small. If it is full, all is done again with twice
+ * as much. */
 bool rewrite_all(bool everything, bool *rewritten)
 {
     size_t room = FIRST_OBJECTS;

@@ -1,19 +1,19 @@
-/* rewrite: points the slots of loaded objects to functions that are bound to the libpq (or the C
- * library) that they lead to. */
+/* rewrite: points slots of loaded objects to stubs (linkage.h). Each stub is bound to the libpq, or
+ * the C library, that its slot led to. */
 #ifndef PGSEAL_REWRITE_H
 #define PGSEAL_REWRITE_H
 
 #include <stdbool.h>
 
-/* Rewrites the slots of what has come since the last time, or was left: of what was opened
- * RTLD_DEEPBIND and of other namespaces, and where everything is true, of all objects. What cannot
- * be rewritten is logged at once. *rewritten becomes true if any slot was. Returns whether all is
- * done; else, the next sweep has to go on with it. Allocates nothing but by mmap; takes the
- * loader's locks; as sweep() otherwise. */
+/* Rewrites the slots of objects that are new, or whose slots have to be read again (known.h): of
+ * those that were opened with RTLD_DEEPBIND or are in other namespaces, and of all if everything is
+ * set. A slot that cannot be rewritten is logged at once. Sets *rewritten if any slot was
+ * rewritten. Returns false if something is left for the next sweep. Locks, dlerror() and memory as
+ * sweep(). */
 bool rewrite_all(bool everything, bool *rewritten);
 
-/* The number of the last time that slots were looked at; known.sweep of an object is the one that
- * did its own. Pure. */
+/* The number of the last rewrite_all that found a new object or changed a slot; struct known has
+ * each object's own. Async-signal-safe. */
 unsigned rewrite_last(void);
 
 #endif

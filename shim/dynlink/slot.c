@@ -12,11 +12,10 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
-/* How the page of a slot is protected: WRITABLE, or what it has to be given back afterwards. */
+/* The protection of a slot's page: WRITABLE, or what mprotect has to restore afterwards. */
 enum { UNKNOWN = -1, WRITABLE = PROT_READ | PROT_WRITE };
 
-/* RELRO is read-only; so is what has relocations in its code, which must stay executable meanwhile.
- */
+/* RELRO is read-only. So is a slot in code (text relocations), which must also stay executable. */
 static int protection_of(const struct object *o, uintptr_t slot, uintptr_t page)
 {
     int found = UNKNOWN;
@@ -36,7 +35,7 @@ static int protection_of(const struct object *o, uintptr_t slot, uintptr_t page)
     return found;
 }
 
-/* An unaligned slot, in packed data: no processor must have an atomic way to write it. */
+/* A slot in packed data may be unaligned: not every processor can write that atomically. */
 static void exchange(void *slot, void *expected, void *replacement)
 {
     void *held;

@@ -6,16 +6,17 @@
 
 #include <stdbool.h>
 
-/* Lets this slot of o hold replacement, if it still holds what is expected; a page that the dynamic
- * linker has made read-only is so again afterwards. Called with the table's lock (lock.h) inside
- * dl_iterate_phdr's callback, so that the object stays and no other thread changes the same page.
- * Returns false with errno where the slot cannot be written. */
+/* Writes replacement into this slot of o, if it still contains expected. A read-only page is made
+ * writable for that, and read-only again. The caller is in a callback of objects_each and holds
+ * lock.h's lock, so the object stays loaded and no other thread changes the same page. Returns
+ * false, with errno, if the slot cannot be written; true also if it contained something else. */
 bool slot_write(const struct object *o, void *slot, void *expected, void *replacement);
 
-/* Says, whatever the log's level, that this slot could not be rewritten. Keeps errno. */
+/* Logs, at every level, that the slot for name in this object (a path) could not be rewritten.
+ * error is the errno. Keeps errno. */
 void slot_report(const char *object, const char *name, int error);
 
-/* Likewise, of objects in a namespace that cannot be looked at. Keeps errno. */
+/* Logs, at every level, that this object is in a namespace that cannot be read. Keeps errno. */
 void slot_report_unseen(const char *object);
 
 #endif

@@ -1,4 +1,4 @@
-/* sweep: looks at what was loaded, when something was, and when it matters. */
+/* sweep: decides when to read what was loaded, and whose slots to rewrite. */
 #include "shim/dynlink/sweep.h"
 
 #include "shim/dynlink/forked.h"
@@ -10,14 +10,14 @@
 
 static uint64_t swept; /* objects_state() before the last sweep; 0: sweep anew */
 
-/* Why there is a sweep. */
+/* What a sweep is for. */
 enum occasion {
     OPENING,    /* something was opened, or is about to be */
     NAMED_CALL, /* a call by an exported name: which libpq is it for? */
     BOUND_CALL, /* a call through a slot that was rewritten */
     OCCASIONS
 };
-/* objects_state(), when such a call left the sweep to the next one. */
+/* objects_state() when the last call of this kind left the work to the next sweep. */
 static uint64_t left[OCCASIONS];
 
 struct census {
@@ -31,15 +31,15 @@ static bool take_one(struct known *k, void *data)
     struct census *c = data;
     bool elsewhere = k->space != NULL;
     c->libpqs += k->libpq && !elsewhere ? 1 : 0;
-    /* What another thread is inside opening, it looks at itself; its constructors may wait for us.
-     */
+    /* A new object of another thread's open is left to that thread. Its constructors may wait for
+     * this one. */
     bool new = k->sweep == 0 && !c->others;
     c->hidden = c->hidden || ((k->deep || elsewhere) && (new || k->open));
     return false;
 }
 
-/* Whether this sweep can be left to the next one. A constructor may wait for the thread that calls,
- * and a sweep would wait for that constructor. */
+/* Whether this can be left to the next sweep. A sweep waits for other threads' constructors, and
+ * one of these may wait for the thread that calls. */
 static bool can_wait(enum occasion occasion, const struct census *c)
 {
     return !c->hidden && (occasion == BOUND_CALL || (occasion == NAMED_CALL && c->libpqs == 1));
@@ -49,8 +49,7 @@ static bool sweep_for(enum occasion occasion)
 {
     bool rewritten = false;
     int saved_errno = errno;
-    /* From inside the open itself, which is followed by a sweep. A second one would be in its way.
-     */
+    /* A call from inside this thread's own open, which is followed by a sweep: leave it to that. */
     if (opens_inside() && objects_changing()) {
         return false;
     }
@@ -61,8 +60,7 @@ static bool sweep_for(enum occasion occasion)
         struct census c = {.others = occasion != OPENING && opens_called_by_others()};
         known_update();
         known_each(take_one, &c);
-        /* Where nothing is ever opened, what the program brought along reaches the exported
-         * functions. */
+        /* In a process that opens nothing, a single libpq is called by the exported names. */
         bool everything = c.libpqs > (opens_any() ? 0 : 1);
         if (everything && can_wait(occasion, &c)) {
             __atomic_store_n(&left[occasion], c.others ? 0 : state, __ATOMIC_RELEASE);

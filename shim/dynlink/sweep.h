@@ -1,31 +1,33 @@
-/* sweep: looks at what was loaded, when something was, and when it matters. */
+/* sweep: decides when to read what was loaded, and whose slots to rewrite (rewrite.h).
+ *
+ * All functions keep errno, take the loader's locks and end what this thread has announced
+ * (opens.h). If the real dlsym fails while it is asked, a pending dlerror() is lost. None is
+ * async-signal-safe. */
 #ifndef PGSEAL_SWEEP_H
 #define PGSEAL_SWEEP_H
 
 #include <stdbool.h>
 
-/* Looks through what was loaded since the last sweep, if anything was. Rewritten are
- * - of what was opened RTLD_DEEPBIND, and of other namespaces: slots of the functions of hooks.def,
- *   the loader's too;
- * - where there are several libpqs, or one in a process that opens objects (there soon may be
- *   others): slots of libpq's functions in every object.
- * What cannot be rewritten is logged at once. Returns whether any slot was rewritten. Ends what
- * this thread has announced. Keeps errno; allocates nothing but by mmap; takes the loader's locks,
- * and so waits for what other threads are just opening. Where a look-up among several definitions
- * fails, what dlerror() had pending is lost. */
+/* If objects have come or gone since the last sweep, rewrites
+ * - in what was opened with RTLD_DEEPBIND, and in other namespaces: the slots of all functions in
+ *   hooks.def;
+ * - in every object, if there are several libpqs, or if there is one and the process opens objects
+ *   (it may soon have another one): the slots of libpq's functions.
+ * A slot that cannot be rewritten is logged at once. Returns whether any slot was rewritten. Waits
+ * for opens of other threads. Allocates only with mmap. */
 bool sweep(void);
 
-/* Sweeps where a call of libpq depends on it: where there is something that was opened
- * RTLD_DEEPBIND or stands in another namespace and was not looked at; or where there are several
- * libpqs, unless the call is bound to one already. Else that is left to the next sweep, and no lock
- * of the loader's is waited for. Ends what this thread has announced. Keeps errno. */
+/* The same before a call of libpq, but only if the call depends on it: an object that was opened
+ * with RTLD_DEEPBIND, or is in another namespace, was not read yet; or there are several libpqs,
+ * and the call is not bound to one (bound is false). Otherwise this is left to the next sweep, and
+ * the call does not wait for another thread's constructors. */
 void sweep_before_call(bool bound);
 
-/* Sweeps, and announces that this thread is about to open file, deep: RTLD_DEEPBIND. Its next sweep
- * is taken for the end of that. Keeps errno. */
+/* Sweeps, and then announces that this thread is about to open file (NULL: not known which), with
+ * RTLD_DEEPBIND if deep is set. Its next sweep ends that. */
 void sweep_before_open(const char *file, bool deep);
 
-/* That open has failed: nothing came in. Keeps errno, and dlerror() as it is. */
+/* That open failed: ends what was announced, and does nothing else. Keeps dlerror() too. */
 void sweep_failed(void);
 
 #endif

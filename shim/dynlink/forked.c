@@ -1,11 +1,11 @@
-/* forked: the child of a fork, where other threads of the parent were at work on loaded objects.
+/* forked: the child of a fork whose parent had other threads in the dynamic linker.
  *
- * glibc resets dl_load_lock in a child, but not dl_load_write_lock (posix/fork.c), which
- * dl_iterate_phdr takes, and dlopen and dlclose for a moment. Others than pgseal call
- * dl_iterate_phdr too: profilers, and what unwinds the stack for an exception.
+ * glibc resets dl_load_lock in a child, but not dl_load_write_lock (posix/fork.c). dl_iterate_phdr
+ * takes that, and so do dlopen and dlclose for a moment. Not only pgseal calls dl_iterate_phdr:
+ * profilers and stack unwinders do, too.
  *
- * Nothing is registered with pthread_atfork: what the other threads left stays as it was until the
- * child looks, and most children never do. */
+ * Nothing is registered with pthread_atfork. The state that other threads left does not change
+ * until the child reads it, and most children never do. */
 #include "shim/dynlink/forked.h"
 
 #include "lib/elf/loaded.h"
@@ -19,7 +19,7 @@
 void forked_look(void)
 {
     static const struct timespec pause = {.tv_nsec = 20000};
-    static int looked; /* the process that has; negative: one that is just looking */
+    static int looked; /* the process that has checked; negative: one that is just checking */
     int saved_errno = errno;
     int pid = sys_pid();
     for (;;) {

@@ -1,10 +1,11 @@
-/* forked: the child of a fork, where other threads of the parent were at work on loaded objects. */
+/* forked: the child of a fork whose parent had other threads in the dynamic linker. */
 #ifndef PGSEAL_FORKED_H
 #define PGSEAL_FORKED_H
 
-/* To be called before loaded objects are looked at. In the child of a fork, the first call has the
- * child do without the lock that glibc does not release there, if another thread of the parent may
- * have held it. Keeps errno. */
+/* Call this before reading the list of loaded objects. In the child of a fork, the first call
+ * checks whether another thread of the parent may have held a lock that glibc does not release in
+ * the child; then objects are listed without it (objects_forked). A second thread waits for the
+ * first. Keeps errno; not async-signal-safe. */
 void forked_look(void);
 
 #endif

@@ -1,5 +1,4 @@
-/* hooked: the functions of hooks.def by name, and what a linkage slot for one of them should hold.
- */
+/* hooked: the functions of hooks.def by name, and where a slot for one of them should lead. */
 #include "shim/dynlink/hooked.h"
 
 #include "lib/elf/names.h"
@@ -25,14 +24,16 @@ size_t hooked_find(const char *name)
     return i;
 }
 
-/* Without pgseal, what this slot would be bound to; false: that cannot be said. */
+/* Sets *fn to what this slot would be bound to without pgseal. Returns false if a scope cannot be
+ * asked. */
 static bool reach_import(const struct hooked_slot *slot, void **fn)
 {
     return reach_find(slot->o, hooked[slot->hook].name,
                       object_import_version(slot->o, slot->import->symbol), fn);
 }
 
-/* Where nothing else of pgseal's is called, a slot of which nothing can be said yet refuses. */
+/* In a deepbound object, or in another namespace, no other hook is called: so a slot whose target
+ * cannot be determined gets the stub that refuses. */
 static void *for_libpq(const struct hooked_slot *slot, const struct object *target, bool unbound,
                        bool *open)
 {
@@ -61,7 +62,7 @@ static void *for_loader(const struct hooked_slot *slot, const struct object *tar
     struct object library;
     struct object ours;
     if (object_is_self(target) || object_symbol(slot->o, hooked[slot->hook].name) != NULL) {
-        return NULL; /* ours already; or one that stands before the C library's itself */
+        return NULL; /* it leads to pgseal, or slot->o defines this function itself */
     }
     void *fn = slot->holds;
     if ((unbound && !reach_import(slot, &fn)) || fn == NULL || !object_of(fn, &library)) {
@@ -71,7 +72,8 @@ static void *for_loader(const struct hooked_slot *slot, const struct object *tar
     if (real != NULL && object_of(real, &ours) && ours.dyn == library.dyn) {
         return linkage_stubs()->exported[function];
     }
-    /* Another namespace's; or ours, past a preload that stands before it, and so it stays. */
+    /* Another namespace's function. Or our C library's own, past another preload that interposes
+     * it: the stub goes on to the same function. */
     bool own = slot->known->space != NULL || fn == libc_definition(hooked[slot->hook].name);
     return own && function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
 }

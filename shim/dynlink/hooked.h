@@ -1,5 +1,4 @@
-/* hooked: the functions of hooks.def by name, and what a linkage slot for one of them should hold.
- */
+/* hooked: the functions of hooks.def by name, and where a slot for one of them should lead. */
 #ifndef PGSEAL_HOOKED_H
 #define PGSEAL_HOOKED_H
 
@@ -11,8 +10,8 @@
 
 enum { NO_COLUMN = -1 };
 
-/* Names apart from functions: only what holds a pointer costs a relocation at the start of each
- * process. */
+/* A function of hooks.def. It contains no pointer, so that the table needs no relocations when a
+ * process starts. */
 struct hooked {
     char name[24];
     char marked[24];    /* the name with a mark that nothing defines (shim/hooks/loader.c) */
@@ -28,8 +27,8 @@ enum {
 };
 extern const struct hooked hooked[HOOKED];
 
-/* The one with this name; HOOKED where there is none. Calls nothing that a sanitizer replaces.
- * Async-signal-safe. */
+/* The index in hooked[] of the function with this name; HOOKED if there is none. Calls nothing that
+ * a sanitizer replaces. Keeps errno; async-signal-safe. */
 size_t hooked_find(const char *name);
 
 /* A slot of a loaded object. */
@@ -37,14 +36,13 @@ struct hooked_slot {
     const struct object *o;
     const struct known *known; /* of o */
     const struct import *import;
-    void *holds; /* what it held when it was read */
-    size_t hook;
+    void *holds; /* its contents when it was read */
+    size_t hook; /* index in hooked[] */
 };
 
-/* What the slot should hold: a function of pgseal's that is bound to the one that it leads to.
- * NULL: it stays as it is. *unbound: the dynamic linker has not bound it yet. *open: where it leads
- * cannot be said yet. Takes the loader's lock, so not in a callback of objects_each; with what
- * reach() does to dlerror(). */
+/* What the slot should contain: a stub or an exported function of pgseal. NULL: leave it as it is.
+ * Sets *unbound if the dynamic linker has not bound it yet, and *open if where it leads is not
+ * known yet. Keeps errno. Takes the loader's locks and may lose a pending dlerror(), as reach(). */
 void *hooked_target(const struct hooked_slot *slot, bool *unbound, bool *open);
 
 #endif

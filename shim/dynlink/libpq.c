@@ -20,7 +20,7 @@ static int version_of(const struct object *o)
     return version != NULL ? version() : 0;
 }
 
-/* The program's own path; asked for once, for each connection is logged with it. */
+/* The program's own path. It is kept, because each connection is logged with it. */
 static void program_path(char *buf, size_t size)
 {
     static char known[512];
@@ -63,8 +63,8 @@ static bool knows_all_options(const struct libpq *pq)
     return known;
 }
 
-/* Fills the function pointers from the object itself, else (a wrapper round libpq) from the scope
- * of its handle. Returns the name of a needed one that is missing, or NULL. */
+/* Fills the function pointers with what the object itself defines. Returns the name of a needed one
+ * that is missing, or NULL. */
 static const char *fill(struct libpq *pq, const struct object *o)
 {
     static const struct {
@@ -122,7 +122,7 @@ const char *libpq_fill(struct libpq *pq, const struct object *o)
     }
     missing = fill(pq, o);
     if (missing == NULL && pq->linked != NULL) {
-        keep_filled(pq, state); /* already here: a libpq may call a hook while it is asked */
+        keep_filled(pq, state); /* before the next call: a libpq may call a hook from inside it */
         pq->options_known = knows_all_options(pq);
         keep_filled(pq, state);
     }

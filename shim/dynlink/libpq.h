@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Every function of libpq that the shim calls. X(name, needed): a libpq without a needed one is
- * refused. */
+/* Every function of libpq that the shim calls, as X(name, needed). Calls are refused if their libpq
+ * lacks a needed one. */
 #define LIBPQ_FUNCTIONS(X)                                                                         \
     X(PQconnectdb, true)                                                                           \
     X(PQconnectdbParams, true)                                                                     \
@@ -69,22 +69,20 @@ void PQcancelFinish(PGcancelConn *conn);
 
 struct linked;
 
-/* One libpq copy as a caller reaches it. Plain data: copied freely, valid while that libpq is
- * loaded. */
+/* One copy of libpq. Plain data, which may be copied; valid while that libpq is loaded. */
 struct libpq {
 #define LIBPQ_MEMBER(name, needed) __typeof__(name) *name;
     LIBPQ_FUNCTIONS(LIBPQ_MEMBER)
 #undef LIBPQ_MEMBER
     const void *base;      /* its dynamic section: which copy this is */
     int version;           /* PQlibVersion() */
-    bool options_known;    /* it has no option that pgseal does not know (options.h) */
-    struct linked *linked; /* its own slots (linkage.h); NULL where it has no row there */
-    char path[512]; /* the link map's name, absolute where the dynamic linker has it so; cut if
-                         longer */
+    bool options_known;    /* pgseal knows all its options (options.h) */
+    struct linked *linked; /* its row in linkage.h; NULL: none was free */
+    char path[512];        /* as object_own_path; cut if longer */
 };
 
-/* The value of this option in a list of libpq's (NULL: an empty list); NULL: unset or unknown.
- * Pure. */
+/* The value of this option in a list of libpq's (NULL: an empty list); NULL if it is unset or
+ * unknown. Pure. */
 static inline const char *options_value(const PQconninfoOption *options, const char *name)
 {
     for (const PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
@@ -95,20 +93,21 @@ static inline const char *options_value(const PQconninfoOption *options, const c
     return NULL;
 }
 
-/* Fills *pq with the functions of the libpq o: once, for as long as no object comes or goes.
- * Returns NULL, or the name of a function that pgseal needs and this libpq has not. Calls the libpq
- * the first time; takes the loader's lock. */
+/* Fills *pq with the functions of the libpq o. Returns NULL, or the name of a needed function that
+ * it lacks. The result is kept until objects come or go. Calls that libpq (PQlibVersion,
+ * PQconninfoParse) if it was not kept. Takes the loader's lock; not async-signal-safe. */
 const char *libpq_fill(struct libpq *pq, const struct object *o);
 
-/* The path of an object; of the program, its own. Keeps errno. */
+/* The path of an object, as the dynamic linker has it; of the program, that of /proc/self/exe.
+ * Keeps errno. */
 void object_own_path(const struct object *o, char *buf, size_t size);
 
-/* The path of the object that holds address ("" where none does), for the log's `object`. Keeps
- * errno. */
+/* The path of the object that contains address, for the log's `object`; "" if there is none. Keeps
+ * errno; takes the loader's lock. */
 void object_path(const void *address, char *buf, size_t size);
 
-/* Every libpq copy in the process (objects that define PQconnectStartParams, pgseal's own left
- * out), at most max; returns how many there are. paths and versions are copied. Keeps errno. */
+/* Lists the copies of libpq in the process (known_is_libpq), at most max of them. Returns how many
+ * there are. Calls PQlibVersion of each, under the loader's lock. Keeps errno. */
 struct libpq_copy {
     char path[512];
     int version;

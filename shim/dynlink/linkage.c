@@ -1,5 +1,5 @@
-/* linkage: the libpqs (and, of other namespaces, the C libraries) that rewritten slots are bound
- * to. */
+/* linkage: the rows of the libpqs, and of the C libraries of other namespaces; and the rewriting of
+ * each libpq's own slots. */
 #include "shim/dynlink/linkage.h"
 
 #include "lib/core/text/strbuf.h"
@@ -80,8 +80,7 @@ static void *stub_at(const unsigned char *table, size_t n)
     return pointer((uintptr_t)table + n * linkage_stubs()->size);
 }
 
-/* The number of the stub at address in a table of so many; the number itself where it is none of
- * them. */
+/* The number of the stub at address in a table of `many` stubs; `many` if it is none of them. */
 static size_t stub_number(const unsigned char *table, size_t many, const void *address)
 {
     size_t n = ((uintptr_t)address - (uintptr_t)table) / linkage_stubs()->size;
@@ -113,8 +112,8 @@ static void *get_real(struct linked *l, size_t slot)
     return __atomic_load_n(real_of(l, slot), __ATOMIC_ACQUIRE);
 }
 
-/* Threads that connect at once find the same; whoever comes second writes nothing, since the first
- * may be inside libpq by then. */
+/* Threads that connect at once find the same value. The second one writes nothing, since the first
+ * may already be inside libpq. */
 static void set_real(struct linked *l, size_t slot, void *real)
 {
     void *old = get_real(l, slot);
@@ -124,7 +123,7 @@ static void set_real(struct linked *l, size_t slot, void *real)
     }
 }
 
-/* What stands behind address, if that is the stub of a libpq's own slot; else NULL. */
+/* The real function behind address, if that is a stub for a libpq's own slot; else NULL. */
 static void *behind_stub(const void *address, size_t slot)
 {
     size_t n = stub_number(linkage_stubs()->slots, ALL_SLOTS, address);
@@ -158,8 +157,8 @@ static bool find_slot(const struct import *import, void *data)
     return false;
 }
 
-/* Sets *real to what a slot of o that holds this would lead to without pgseal; false: that cannot
- * be said. */
+/* Sets *real to where a slot of o with these contents would lead without pgseal. Returns false if
+ * that cannot be determined. */
 static bool original(const struct object *o, const struct import *import, size_t slot, void *holds,
                      void **real)
 {
@@ -170,7 +169,7 @@ static bool original(const struct object *o, const struct import *import, size_t
     }
     bool inside = object_of(holds, &target) && target.dyn == o->dyn;
     if (inside && holds != object_symbol(o, slots[slot].name)) {
-        /* unbound: it leads to the object's own stub, and from there to the dynamic linker */
+        /* not bound yet: it leads to o's own PLT, and from there to the dynamic linker */
         return reach_find(o, slots[slot].name, object_import_version(o, import->symbol), real);
     }
     *real = holds;
@@ -195,7 +194,8 @@ static bool write_found(const struct object *first, void *data)
     return true;
 }
 
-/* Returns false where it cannot be said what a slot leads to: it counts as failed until it can. */
+/* Returns false if a slot's target cannot be determined; until it can, the slot counts as
+ * failed. */
 static bool rewrite(const struct object *o, struct linked *l)
 {
     bool sure = true;
@@ -215,7 +215,7 @@ static bool rewrite(const struct object *o, struct linked *l)
         }
     }
     for (size_t i = 0; i < LIBPQ_SLOTS; i++) {
-        if (!has[i]) { /* the row's last libpq may have had it */
+        if (!has[i]) { /* the row's previous libpq may have had it */
             set_real(l, i, NULL);
         }
     }
@@ -231,7 +231,7 @@ static bool rewrite(const struct object *o, struct linked *l)
     return sure;
 }
 
-/* The row of this libpq, a free one or one whose libpq is gone. */
+/* The row of this libpq, else a free one, else one whose libpq was unloaded; NULL: none. */
 static struct linked *row_of(const void *base)
 {
     struct object o;

@@ -1,5 +1,9 @@
-/* linkage: the libpqs (and, of other namespaces, the C libraries) that rewritten slots are bound
- * to. */
+/* linkage: a table with a row for each libpq that pgseal tells apart, and one with a row for each C
+ * library of another namespace.
+ *
+ * A rewritten slot points to a stub. Each row has its own stubs, so a stub tells the function
+ * behind it which libpq the slot is bound to. The tables are static; rows are claimed and filled by
+ * atomic operations. "Pure" functions keep errno, take no lock and are async-signal-safe. */
 #ifndef PGSEAL_LINKAGE_H
 #define PGSEAL_LINKAGE_H
 
@@ -10,7 +14,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { LINKED_LIBPQS = 16 }; /* libpq copies that can be kept apart at a time */
+enum { LINKED_LIBPQS = 16 }; /* copies of libpq that can be told apart at a time */
 
 enum libpq_slot {
 #define LIBPQ_SLOT(name, need, result, parameters, arguments) SLOT_##name,
@@ -19,43 +23,42 @@ enum libpq_slot {
     LIBPQ_SLOTS
 };
 
-/* One libpq whose own slots lead to pgseal. Belongs to the table of linkage.c; lives as long as the
- * process, and stands for another libpq only when its own is no longer loaded. */
+/* The row of a libpq whose own slots lead to pgseal. linkage.c owns it. It is never freed, and is
+ * reused for another libpq only after this one was unloaded. */
 struct linked {
-    const void *base; /* its dynamic section, as libpq.base; NULL: stands for none */
-    uint64_t state;   /* objects_state() when its slots were last looked at */
-    unsigned failed;  /* a bit for each enum libpq_slot that is there and could not be rewritten */
-    struct {          /* what its slots held; NULL where it has no such slot */
+    const void *base; /* the dynamic section of the libpq, as libpq.base; NULL: a free row */
+    uint64_t state;   /* objects_state() when its slots were last read */
+    unsigned failed;  /* a bit for each enum libpq_slot that could not be rewritten */
+    struct {          /* what its slots contained; NULL: it has no such slot */
 #define LIBPQ_SLOT(name, need, result, parameters, arguments) result(*name) parameters;
 #include "shim/dynlink/libpq_slots.def"
 #undef LIBPQ_SLOT
     } real;
 };
 
-/* Points the slots of this libpq (libpq_slots.def) to pgseal, each only while it holds what it held
- * when it was looked at; a later call finds that done, or does it for an object that was loaded
- * since. What cannot be rewritten is logged at once, whatever the log's level, and stands in
- * `failed`. NULL where as many other libpqs are loaded as can be kept apart. Keeps errno. Takes the
- * loader's lock; not async-signal-safe. */
+/* Returns the row of this libpq, after pointing its own slots (libpq_slots.def) to pgseal. This is
+ * done once, and again after objects have come or gone. A slot that cannot be rewritten is logged
+ * at once, at every level, and marked in `failed`. NULL if all rows belong to other loaded libpqs.
+ * Keeps errno. Takes the loader's lock; not async-signal-safe. */
 struct linked *linkage_libpq(const struct object *libpq);
 
-/* Why no connection of this libpq may be made: a slot that it always needs could not be rewritten,
- * or libpq is NULL. False where it may. Pure. */
+/* Whether every connection of this libpq must be refused, with the reason: it has no row (NULL), or
+ * a slot with need ALWAYS could not be rewritten. Pure. */
 bool linkage_refuses(const struct linked *libpq, char *reason, size_t size);
 
-/* Whether what this libpq calls through that slot (NULL: a libpq without a row) reaches pgseal.
- * Pure. */
+/* Whether this libpq has this slot, and its calls through it reach pgseal. False for NULL (a libpq
+ * without a row). Pure. */
 #define LINKED_HAS(libpq, name)                                                                    \
     ((libpq) != NULL && (libpq)->real.name != NULL && !linked_failed(libpq, SLOT_##name))
 
-/* Whether this slot is there and could not be rewritten. Pure. */
+/* Whether this libpq has this slot, and it could not be rewritten. Pure. */
 static inline bool linked_failed(const struct linked *libpq, enum libpq_slot slot)
 {
     return (__atomic_load_n(&libpq->failed, __ATOMIC_RELAXED) >> slot & 1) != 0;
 }
 
-/* What a rewritten slot of a caller of libpq's points to: a stub for each of these functions and
- * each row of the table of libpqs. */
+/* The functions of libpq in hooks.def. For each of them and each row there is a stub, for the slots
+ * of libpq's callers. */
 enum column {
 #define HOOK(name, kind) HOOK_COLUMN_##kind(name)
 #define HOOK_COLUMN_ENTRY(name) COLUMN_##name,
@@ -67,20 +70,20 @@ enum column {
     COLUMNS
 };
 
-/* Of a C library in another namespace, the same for these. */
+/* The same for the functions of the C library in another namespace. */
 enum loader_function {
     LOADER_dlsym,
     LOADER_dlvsym,
     LOADER_dlopen,
     LOADER_dlmopen,
     LOADER_STUBS,
-    LOADER_dlerror = LOADER_STUBS, /* these have no stub: there they need nothing of ours */
+    LOADER_dlerror = LOADER_STUBS, /* these have no stub: callers there use the real ones */
     LOADER_dlclose,
     LOADER_FUNCTIONS
 };
 
-/* Where the stubs (shim/hooks/stub.inc) and the exported functions are; only slots and size where
- * nothing but libpq's own slots is rewritten. */
+/* Where the stubs (shim/hooks/stub.inc) and the exported functions are. pgseal explain and check,
+ * which rewrite only libpq's own slots, leave out all but slots and size. */
 struct linkage_stubs {
     const unsigned char *slots;  /* by row, then enum libpq_slot */
     const unsigned char *hooks;  /* by row, then enum column */
@@ -89,45 +92,44 @@ struct linkage_stubs {
     void *exported[LOADER_FUNCTIONS];
 };
 
-/* Says where the stubs are: every way into pgseal does so first, since another library's
- * constructor may come before ours. Async-signal-safe. */
+/* Sets where the stubs are. Every hook calls this first, since another library's constructor may
+ * run before pgseal's own. stubs is never freed. Keeps errno; async-signal-safe. */
 void linkage_use(const struct linkage_stubs *stubs);
 
-/* The one that was said. Pure. */
+/* What linkage_use was given. Pure. */
 const struct linkage_stubs *linkage_stubs(void);
 
-/* The libpq of a row, as a stub says it (the first is 1); NULL for the row that stands for none.
- * Pure.
- */
+/* The libpq of a row, by the number that a stub passes (the first is 1); NULL for the last row,
+ * LINKED_LIBPQS + 1, whose stubs refuse. Pure. */
 struct linked *linkage_row(unsigned row);
 
-/* The libpq that holds this address, else one of those that are linked. For a call whose stub's
- * word is lost: a signal handler that came between the stub and the function behind it, and called
- * a hook itself. Keeps errno; takes the loader's lock. */
+/* The row of the libpq that contains this address, else any row in use. For a call whose row was
+ * lost: between the stub and the function behind it, a signal handler ran and called a hook. Keeps
+ * errno; takes the loader's lock. */
 struct linked *linkage_at(const void *address);
 
-/* The place of l in the table, from 0. Pure. */
+/* The index of l in the table, from 0. Pure. */
 size_t linkage_index(const struct linked *l);
 
-/* Where calls through the stubs of a row are bound to, for struct call_site: an address in that
- * libpq, or one of pgseal's own for the row that stands for none. Pure. */
+/* For struct call_site: the dynamic section of the row's libpq; for the row whose stubs refuse, an
+ * address in pgseal. Pure. */
 const void *linkage_bound(unsigned row);
 
-/* The stub of this column for a libpq; l NULL: for none, it refuses. Pure. */
+/* The stub of this libpq for this enum column; of l NULL, one that refuses. Pure. */
 void *linkage_stub(const struct linked *l, size_t column);
 
-/* If address is that of a stub of a libpq, its row; else 0. Pure. */
+/* The row whose stub is at address; 0 if there is none. Pure. */
 unsigned linkage_row_of(const void *address);
 
-/* The real functions of the loader's in another namespace, by the row of its stubs (the first is
- * 1). Pure. */
+/* The real functions, by enum loader_function, of another namespace's C library. row is the number
+ * that its stub passes (the first is 1). Pure. */
 void *const *linkage_loader(unsigned row);
 
-/* A stub of this function for the C library that holds fn, its real one; NULL where there are more
- * namespaces than can be kept apart. Keeps errno. Takes the loader's lock. */
+/* The stub of this function for the C library that contains fn, which becomes the real function
+ * behind it. NULL if there are more namespaces than rows. Keeps errno. Takes the loader's lock. */
 void *linkage_loader_stub(enum loader_function function, void *fn);
 
-/* Whether address is that of a stub, of either kind. Pure. */
+/* Whether address is a stub for a libpq's callers or for a C library's. Pure. */
 bool linkage_is_stub(const void *address);
 
 #endif

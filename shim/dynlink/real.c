@@ -1,4 +1,4 @@
-/* real: the dynamic linker's own functions, and look-ups through them that leave pgseal's out. */
+/* real: the real dlsym, dlopen and so on, and look-ups that skip pgseal's own definitions. */
 #include "shim/dynlink/real.h"
 
 #include <dlfcn.h>
@@ -8,7 +8,7 @@
 void *real_functions[LOADER_FUNCTIONS];
 static bool global_grew;
 
-/* Found once, in every thread alike, so that a race only finds it twice. */
+/* Every thread finds the same, so a race only looks it up twice. */
 void *real_function(enum loader_function function)
 {
     static const char names[][8] = {
@@ -64,7 +64,7 @@ void *real_look_up(void *handle, const char *name, const char *version)
     if (fn == NULL) {
         real_dlerror();
     }
-    if (real_is_own(fn)) { /* another copy of pgseal: what stands behind it */
+    if (real_is_own(fn)) { /* of another copy of pgseal: take the next definition */
         fn = handle == RTLD_NEXT && object_of(fn, &o) ? definition_after(&o, name) : NULL;
     }
     errno = saved_errno;

@@ -1,4 +1,4 @@
-/* real: the dynamic linker's own functions, and look-ups through them that leave pgseal's out. */
+/* real: the real dlsym, dlopen and so on, and look-ups that skip pgseal's own definitions. */
 #ifndef PGSEAL_REAL_H
 #define PGSEAL_REAL_H
 
@@ -7,27 +7,30 @@
 
 #include <stdbool.h>
 
-/* The C library's functions, or what another preload has put before them, by enum loader_function;
- * NULL until they are first needed. The loader's entries read them. */
+/* The next definitions after pgseal's, by enum loader_function: the C library's, or another
+ * preload's. NULL until first needed. loader_entries.S reads them. */
 extern void *real_functions[];
 
-/* One of them, looked for if need be; the same in every thread. Keeps errno. */
+/* One of these; looks it up the first time. Keeps errno. */
 void *real_function(enum loader_function function);
 
-/* The real dlsym, dlvsym and dlerror, called with a return address of pgseal's. */
+/* Call the real function, with a return address in pgseal. They set errno and dlerror() as the real
+ * ones do. */
 void *real_dlsym(void *handle, const char *name);
 void *real_dlvsym(void *handle, const char *name, const char *version);
 char *real_dlerror(void);
 
-/* Whether this is the address of a function of pgseal's, or of another copy of it. Keeps errno. */
+/* Whether fn is a function of pgseal, or of another copy of it. Keeps errno; takes the loader's
+ * lock. */
 bool real_is_own(const void *fn);
 
-/* A look-up with the real dlsym (version NULL) or dlvsym, pgseal's own left out. Where it finds
- * nothing, what dlerror() had pending is lost (the failed look-up is not left there). Keeps errno.
- */
+/* Looks name up with the real dlsym (version NULL) or dlvsym. Returns NULL if there is none. If
+ * another copy of pgseal defines it, RTLD_NEXT goes on to the next definition, and any other handle
+ * gives NULL. A failure leaves dlerror() empty. Keeps errno. */
 void *real_look_up(void *handle, const char *name, const char *version);
 
-/* Something may have joined the global scope since the start. */
+/* Set and tell whether an object may have joined the global scope since the start. Keep errno;
+ * async-signal-safe. */
 void real_global_grew(void);
 bool real_global_has_grown(void);
 

@@ -1,10 +1,9 @@
-/* resolve: which libpq would this caller have reached without pgseal?
+/* resolve: which libpq a call would have reached without pgseal.
  *
- * A call through a stub is bound to its libpq already. One that comes by the exported name can only
- * mean the one libpq that is loaded; or, with several, it comes from an object whose slot led here
- * when the call began, or from a pointer that was taken from one before it was rewritten. If all
- * that could have made it mean the same libpq, so does the call; else nothing shows which one it
- * was meant for. */
+ * A call through a stub is bound to a libpq. A call by the exported name means the only libpq that
+ * is loaded. If there are several, the call came from an object whose slot led here when it began,
+ * or through a pointer that was taken from such a slot before it was rewritten. If all these
+ * objects use the same libpq, the call means that one. Otherwise it is ambiguous. */
 #include "shim/dynlink/resolve.h"
 
 #include "lib/core/text/array.h"
@@ -20,10 +19,10 @@
 #include <errno.h>
 #include <string.h>
 
-/* The libpqs of our namespace: how many, the first, and their paths in words. */
+/* The libpqs of our namespace: how many, the first, and their paths as text. */
 struct survey {
     size_t n;
-    size_t there; /* of these, still loaded */
+    size_t there; /* how many of these are still loaded */
     const ElfW(Dyn) * all[2 * LINKED_LIBPQS];
     struct object first;
     bool likely; /* first is what an ambiguous call most likely means */
@@ -61,7 +60,7 @@ static void survey(struct survey *s)
     s->n = s->there;
 }
 
-/* What could have made a call that came by the exported name. */
+/* The objects that could have made a call by the exported name. */
 struct candidates {
     const char *entry_point;
     const ElfW(Dyn) * caller; /* the object that the call returns into */
@@ -73,7 +72,7 @@ struct candidates {
     size_t n;
     struct {
         struct object object;
-        unsigned row; /* of the stub that its slot leads to by now; 0: it leads here still */
+        unsigned row; /* of the stub to which its slot leads now; 0: it still leads here */
     } all[32];
 };
 
@@ -116,7 +115,7 @@ static bool is_candidate(const struct import *import, void *data)
 static bool find_candidates(const struct object *o, void *data)
 {
     struct candidates *c = data;
-    /* What was not there when the call came in cannot have made it. */
+    /* An object that was loaded after the call began cannot have made it. */
     if (known_find(o->dyn, &c->known) && !c->known.libpq && !object_is_self(o) &&
         (c->known.came <= c->known_so_far || o->dyn == c->caller)) {
         c->walked = o;
@@ -125,7 +124,7 @@ static bool find_candidates(const struct object *o, void *data)
     return false;
 }
 
-/* The libpq that all of them mean. */
+/* Sets *libpq to the one that all candidates use; false if they differ. */
 static bool agree(const struct candidates *c, struct object *libpq)
 {
     const void *all = NULL;
@@ -179,9 +178,9 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
     if (agree(&c, o)) {
         return true;
     }
-    /* It makes the refused PGconn: the caller goes on with its own libpq's functions. Else the
-     * first that was there: while there was no other, its slots led here, and addresses were taken
-     * from them. */
+    /* The refused PGconn comes from the caller's own libpq, since the caller goes on to use that
+     * one's functions; else from the first that was loaded: while it was the only one, pointers to
+     * the exported functions meant it. */
     struct object own;
     if (from_object && reach_libpq(&caller, entry_point, &own)) {
         s->first = own;

@@ -17,19 +17,19 @@ const struct hooked hooked[HOOKED] = {
 
 size_t hooked_find(const char *name)
 {
-    size_t i = 0;
+    bool possible = name[0] == 'P' || name[0] == 'd'; /* most names end here */
+    size_t i = possible ? 0 : HOOKED;
     while (i < HOOKED && !name_same(hooked[i].name, name)) {
         i++;
     }
     return i;
 }
 
-/* Sets *fn to what this slot would be bound to without pgseal. Returns false if a scope cannot be
- * asked. */
-static bool reach_import(const struct hooked_slot *slot, void **fn)
+/* What this slot would be bound to without pgseal; NULL and *sure as reach() has them. */
+static void *reach_import(const struct hooked_slot *slot, bool *sure)
 {
-    return reach_find(slot->o, hooked[slot->hook].name,
-                      object_import_version(slot->o, slot->import->symbol), fn);
+    return reach(slot->o, hooked[slot->hook].name,
+                 object_import_version(slot->o, slot->import->symbol), sure);
 }
 
 /* In a deepbound object, or in another namespace, no other hook is called: so a slot whose target
@@ -41,11 +41,9 @@ static void *for_libpq(const struct hooked_slot *slot, const struct object *targ
     struct object libpq = *target;
     bool found = true;
     bool sure = true;
-    void *fn = NULL;
     bool known = !unbound && !object_is_self(target);
     if (!known && (slot->known->deep || slot->known->space != NULL)) {
-        sure = reach_import(slot, &fn);
-        found = sure && fn != NULL && object_of(fn, &libpq);
+        found = object_of(reach_import(slot, &sure), &libpq);
     } else if (!known) {
         found = reach_libpq(slot->o, hooked[slot->hook].name, &libpq);
     }
@@ -56,26 +54,30 @@ static void *for_libpq(const struct hooked_slot *slot, const struct object *targ
     return found && known_is_libpq(&libpq) ? linkage_stub(linkage_libpq(&libpq), column) : NULL;
 }
 
+void *hooked_for_loader(size_t hook, void *fn)
+{
+    enum loader_function function = (enum loader_function)hooked[hook].loader;
+    void *real = real_function(function);
+    struct object library;
+    struct object first;
+    struct known k;
+    if (!object_of(fn, &library)) {
+        return NULL;
+    }
+    if (real != NULL && object_of(real, &first) && first.dyn == library.dyn) {
+        return linkage_stubs()->exported[function];
+    }
+    bool of_libc = (known_find(library.dyn, &k) && k.space != NULL) ||
+                   fn == libc_definition(hooked[hook].name);
+    return of_libc && function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
+}
+
 static void *for_loader(const struct hooked_slot *slot, const struct object *target, bool unbound)
 {
-    enum loader_function function = (enum loader_function)hooked[slot->hook].loader;
-    struct object library;
-    struct object ours;
     if (object_is_self(target) || object_symbol(slot->o, hooked[slot->hook].name) != NULL) {
         return NULL; /* it leads to pgseal, or slot->o defines this function itself */
     }
-    void *fn = slot->holds;
-    if ((unbound && !reach_import(slot, &fn)) || fn == NULL || !object_of(fn, &library)) {
-        return NULL;
-    }
-    void *real = slot->known->space == NULL ? real_function(function) : NULL;
-    if (real != NULL && object_of(real, &ours) && ours.dyn == library.dyn) {
-        return linkage_stubs()->exported[function];
-    }
-    /* Another namespace's function. Or our C library's own, past another preload that interposes
-     * it: the stub goes on to the same function. */
-    bool own = slot->known->space != NULL || fn == libc_definition(hooked[slot->hook].name);
-    return own && function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
+    return hooked_for_loader(slot->hook, unbound ? reach_import(slot, NULL) : slot->holds);
 }
 
 void *hooked_target(const struct hooked_slot *slot, bool *unbound, bool *open)

@@ -31,6 +31,11 @@ extern const struct hooked hooked[HOOKED];
  * a sanitizer replaces. Keeps errno; async-signal-safe. */
 size_t hooked_find(const char *name);
 
+/* What replaces fn, a definition of this function of the loader's: the exported hook, if fn is what
+ * that one calls; else, if fn is a C library's, a stub that goes on to it. NULL if it is neither:
+ * another preload's, say. Keeps errno; takes the loader's lock. */
+void *hooked_for_loader(size_t hook, void *fn);
+
 /* A slot of a loaded object. */
 struct hooked_slot {
     const struct object *o;

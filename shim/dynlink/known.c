@@ -92,7 +92,7 @@ static void begin(struct update *u)
 static struct known *find_entry(const struct update *u, const struct object *o)
 {
     for (size_t i = u->n; i < count; i++) {
-        if (table[i].dyn == o->dyn && table[i].map == o->map && table[i].space == o->space) {
+        if (known_is(&table[i], o)) {
             return &table[i];
         }
     }
@@ -170,22 +170,15 @@ unsigned known_so_far(void)
     return n > 0 ? n : 1;
 }
 
-struct search {
-    const ElfW(Dyn) * dyn;
-    struct known *found;
-};
-
-static bool is_wanted(struct known *k, void *data)
-{
-    struct search *s = data;
-    if (k->dyn == s->dyn) {
-        *s->found = *k;
-    }
-    return k->dyn == s->dyn;
-}
-
 bool known_find(const ElfW(Dyn) * dyn, struct known *k)
 {
-    struct search s = {dyn, k};
-    return known_each(is_wanted, &s);
+    bool found = false;
+    uint64_t mask;
+    lock_take(&mask);
+    for (size_t i = 0; i < count && !found; i++) {
+        found = table[i].dyn == dyn;
+        *k = found ? table[i] : *k;
+    }
+    lock_give(&mask);
+    return found;
 }

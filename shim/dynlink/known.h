@@ -30,6 +30,12 @@ struct known {
     bool open;      /* some of its slots have to be read again */
 };
 
+/* Whether k is the entry of o. Pure. */
+static inline bool known_is(const struct known *k, const struct object *o)
+{
+    return k->dyn == o->dyn && k->map == o->map && k->space == o->space;
+}
+
 /* Whether o defines the functions that make a libpq. A tracer that interposes only some of libpq's
  * functions is none, and neither is pgseal. Keeps errno. */
 bool known_is_libpq(const struct object *o);

@@ -5,7 +5,6 @@
 #include "lib/core/text/strbuf.h"
 #include "lib/os/startup.h"
 #include "shim/dynlink/known.h"
-#include "shim/dynlink/lock.h"
 #include "shim/dynlink/reach.h"
 #include "shim/dynlink/slot.h"
 
@@ -135,100 +134,70 @@ static void *behind_stub(const void *address, size_t slot)
 struct work {
     const struct object *o;
     struct linked *l;
-    int error[LIBPQ_SLOTS]; /* errno of a slot that could not be written */
-    size_t n;
-    struct {
-        struct import import;
-        void *holds;
-        unsigned char index;
-    } found[4 * LIBPQ_SLOTS];
+    bool sure; /* the targets of all slots are known */
+    bool has[LIBPQ_SLOTS];
+    int error[LIBPQ_SLOTS]; /* errno of a slot that could not be rewritten */
 };
 
-static bool find_slot(const struct import *import, void *data)
-{
-    struct work *w = data;
-    for (size_t i = 0; i < LIBPQ_SLOTS && w->n < sizeof w->found / sizeof w->found[0]; i++) {
-        if (strncmp(slots[i].name, import->name, sizeof slots[i].name) == 0) {
-            w->found[w->n].import = *import;
-            w->found[w->n].holds = import_holds(import);
-            w->found[w->n++].index = (unsigned char)i;
-        }
-    }
-    return false;
-}
-
-/* Sets *real to where a slot of o with these contents would lead without pgseal. Returns false if
- * that cannot be determined. */
-static bool original(const struct object *o, const struct import *import, size_t slot, void *holds,
-                     void **real)
+/* Where a slot of o with these contents would lead without pgseal; NULL and *sure as reach() has
+ * them. */
+static void *original(const struct object *o, const struct import *import, size_t slot, void *holds,
+                      bool *sure)
 {
     struct object target;
-    *real = behind_stub(holds, slot);
-    if (*real != NULL || holds == NULL) {
-        return true;
-    }
-    bool inside = object_of(holds, &target) && target.dyn == o->dyn;
-    if (inside && holds != object_symbol(o, slots[slot].name)) {
+    void *real = behind_stub(holds, slot);
+    if (real == NULL && object_of(holds, &target) && target.dyn == o->dyn &&
+        holds != object_symbol(o, slots[slot].name)) {
         /* not bound yet: it leads to o's own PLT, and from there to the dynamic linker */
-        return reach_find(o, slots[slot].name, object_import_version(o, import->symbol), real);
+        return reach(o, slots[slot].name, object_import_version(o, import->symbol), sure);
     }
-    *real = holds;
-    return true;
+    return real != NULL ? real : holds;
 }
 
-static bool write_found(const struct object *first, void *data)
+static bool rewrite_slot(const struct import *import, void *data)
 {
     struct work *w = data;
-    uint64_t mask;
-    (void)first;
-    lock_take(&mask);
-    for (size_t i = 0; i < w->n; i++) {
-        size_t slot = w->found[i].index;
-        void *stub = stub_at(linkage_stubs()->slots, linkage_index(w->l) * LIBPQ_SLOTS + slot);
-        if (w->found[i].holds != stub && get_real(w->l, slot) != NULL &&
-            !slot_write(w->o, w->found[i].import.slot, w->found[i].holds, stub)) {
-            w->error[slot] = errno;
-        }
+    size_t i = 0;
+    while (i < LIBPQ_SLOTS && strncmp(slots[i].name, import->name, sizeof slots[i].name) != 0) {
+        i++;
     }
-    lock_give(&mask);
-    return true;
+    if (i == LIBPQ_SLOTS) {
+        return false;
+    }
+    void *stub = stub_at(linkage_stubs()->slots, linkage_index(w->l) * LIBPQ_SLOTS + i);
+    void *holds = import_holds(import);
+    bool sure = true;
+    void *real = original(w->o, import, i, holds, &sure);
+    if (real != NULL) {
+        w->has[i] = true;
+        set_real(w->l, i, real);
+        int error = holds != stub ? slot_write(w->o, import->slot, holds, stub) : 0;
+        w->error[i] = error != 0 ? error : w->error[i];
+    } else if (!sure) {
+        w->error[i] = EBUSY;
+        w->sure = false;
+    }
+    return false;
 }
 
 /* Returns false if a slot's target cannot be determined; until it can, the slot counts as
  * failed. */
 static bool rewrite(const struct object *o, struct linked *l)
 {
-    bool sure = true;
-    struct work w = {.o = o, .l = l};
-    bool has[LIBPQ_SLOTS] = {false};
-    object_each_import(o, find_slot, &w);
-    for (size_t i = 0; i < w.n; i++) {
-        void *real;
-        if (!original(o, &w.found[i].import, w.found[i].index, w.found[i].holds, &real)) {
-            w.error[w.found[i].index] = EBUSY;
-            sure = false;
-        }
-        has[w.found[i].index] |= real != NULL || stub_number(linkage_stubs()->slots, ALL_SLOTS,
-                                                             w.found[i].holds) < ALL_SLOTS;
-        if (real != NULL) {
-            set_real(l, w.found[i].index, real);
-        }
-    }
-    for (size_t i = 0; i < LIBPQ_SLOTS; i++) {
-        if (!has[i]) { /* the row's previous libpq may have had it */
-            set_real(l, i, NULL);
-        }
-    }
-    objects_each(write_found, &w);
+    struct work w = {.o = o, .l = l, .sure = true};
+    object_each_import(o, rewrite_slot, &w);
     for (size_t i = 0; i < LIBPQ_SLOTS; i++) {
         unsigned bit = 1U << i;
+        if (!w.has[i]) { /* the row's previous libpq may have had it */
+            set_real(l, i, NULL);
+        }
         if (w.error[i] != 0 && (__atomic_fetch_or(&l->failed, bit, __ATOMIC_RELAXED) & bit) == 0) {
             slot_report(o->name, slots[i].name, w.error[i]);
-        } else if (w.error[i] == 0 && has[i]) {
+        } else if (w.error[i] == 0 && w.has[i]) {
             __atomic_fetch_and(&l->failed, ~bit, __ATOMIC_RELAXED);
         }
     }
-    return sure;
+    return w.sure;
 }
 
 /* The row of this libpq, else a free one, else one whose libpq was unloaded; NULL: none. */

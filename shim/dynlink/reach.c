@@ -27,7 +27,6 @@ extern int PQlibVersion(void);
  * object may be unloaded at any time. */
 struct definitions_of {
     const struct known *known;
-    bool there;
     size_t n;
     struct {
         char name[56]; /* longer ones are left out */
@@ -48,11 +47,11 @@ static bool copy_symbol(const char *name, void *address, void *data)
 static bool copy_symbols(const struct object *o, void *data)
 {
     struct definitions_of *d = data;
-    d->there = o->dyn == d->known->dyn && o->map == d->known->map && o->space == d->known->space;
-    if (d->there) {
+    if (known_is(d->known, o)) {
         object_each_symbol(o, copy_symbol, d);
+        return true;
     }
-    return d->there;
+    return false;
 }
 
 /* Whether the object is in the scope of this handle: a look-up there finds one of its symbols. One
@@ -172,27 +171,24 @@ static bool in_local_scope(const struct known *k, const char *name, const char *
     return handle != NULL;
 }
 
-bool reach_find(const struct object *o, const char *name, const char *version, void **fn)
+void *reach(const struct object *o, const char *name, const char *version, bool *sure)
 {
     struct known k = {0};
     struct definitions d = {.name = name};
     bool known = known_find(o->dyn, &k);
     d.space = k.space;
     objects_everywhere(count_definition, &d);
-    *fn = d.n <= 1 ? d.first : NULL;
+    void *fn = d.n <= 1 ? d.first : NULL;
     bool asked = true;
-    for (int pass = 0; pass < 2 && d.n > 1 && asked && *fn == NULL; pass++) {
+    for (int pass = 0; pass < 2 && d.n > 1 && asked && fn == NULL; pass++) {
         bool local = k.deep == (pass == 0);
-        asked = !local ? in_global_scope(&k, name, version, fn)
-                       : known && in_local_scope(&k, name, version, fn);
+        asked = !local ? in_global_scope(&k, name, version, &fn)
+                       : known && in_local_scope(&k, name, version, &fn);
     }
-    return asked;
-}
-
-void *reach(const struct object *o, const char *name, const char *version)
-{
-    void *fn;
-    return reach_find(o, name, version, &fn) ? fn : NULL;
+    if (sure != NULL) {
+        *sure = asked;
+    }
+    return fn;
 }
 
 /* The libpqs of one namespace that are loaded now, including one that another thread is opening. */
@@ -268,8 +264,8 @@ bool reach_libpq(const struct object *o, const char *entry_point, struct object 
                 int (*version)(void) = PQlibVersion;
                 memcpy(&fn, &version, sizeof fn);
             }
-            found = (fn != NULL || reach_find(o, entry_point, NULL, &fn)) && fn != NULL &&
-                    object_of(fn, libpq) && known_is_libpq(libpq);
+            fn = fn != NULL ? fn : reach(o, entry_point, NULL, NULL);
+            found = object_of(fn, libpq) && known_is_libpq(libpq);
         }
     }
     errno = saved_errno;

@@ -8,15 +8,12 @@
 
 #include "lib/elf/loaded.h"
 
-/* Sets *fn to the definition to which the dynamic linker would bind o's reference to name in this
- * version (NULL: any), pgseal's own left out; NULL if there is none. If o's namespace has one
- * definition, it is that. Of several, it is the first in o's scopes, which the real dlsym is asked
- * for. Returns false, and *fn NULL, if such a scope cannot be asked: its object is being unloaded,
- * or its path contains a $. */
-bool reach_find(const struct object *o, const char *name, const char *version, void **fn);
-
-/* The same, with NULL also if a scope cannot be asked. */
-void *reach(const struct object *o, const char *name, const char *version);
+/* The definition to which the dynamic linker would bind o's reference to name in this version
+ * (NULL: any), pgseal's own left out; NULL if there is none. If o's namespace has one definition,
+ * it is that. Of several, it is the first in o's scopes, which the real dlsym is asked for. If such
+ * a scope cannot be asked (its object is being unloaded, or its path contains a $), it is NULL, and
+ * *sure becomes false (sure may be NULL). */
+void *reach(const struct object *o, const char *name, const char *version, bool *sure);
 
 /* Holds this object (hold.h) through the one whose open brought it in. Returns the handle, whose
  * scope is the object's own. The caller gives it to hold_end. NULL if the object is no longer
@@ -26,7 +23,7 @@ void *reach_hold(const struct known *k);
 
 /* Sets *libpq to the one that o's calls of this entry point would reach: o itself, if it is a
  * libpq; the only one of its namespace; the one to which the dynamic linker has bound another
- * import of o; else what reach_find says. Returns false if there is none. */
+ * import of o; else what reach says. Returns false if there is none. */
 bool reach_libpq(const struct object *o, const char *entry_point, struct object *libpq);
 
 #endif

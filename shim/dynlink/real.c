@@ -5,42 +5,23 @@
 #include <errno.h>
 #include <stddef.h>
 
-void *real_functions[LOADER_FUNCTIONS];
 static bool global_grew;
 
-/* Every thread finds the same, so a race only looks it up twice. */
 void *real_function(enum loader_function function)
 {
     static const char names[][8] = {
         [LOADER_dlsym] = "dlsym",     [LOADER_dlvsym] = "dlvsym",   [LOADER_dlopen] = "dlopen",
         [LOADER_dlmopen] = "dlmopen", [LOADER_dlerror] = "dlerror", [LOADER_dlclose] = "dlclose",
     };
-    void *fn = __atomic_load_n(&real_functions[function], __ATOMIC_RELAXED);
+    static void *functions[LOADER_FUNCTIONS]; /* a race only finds one of them twice */
+    void *fn = __atomic_load_n(&functions[function], __ATOMIC_RELAXED);
     if (fn == NULL) {
         int saved_errno = errno;
         fn = next_definition(names[function]);
-        __atomic_store_n(&real_functions[function], fn, __ATOMIC_RELAXED);
+        __atomic_store_n(&functions[function], fn, __ATOMIC_RELAXED);
         errno = saved_errno;
     }
     return fn;
-}
-
-void *real_dlsym(void *handle, const char *name)
-{
-    void *fn = real_function(LOADER_dlsym);
-    typedef void *dlsym_fn(void *, const char *);
-    void *found = fn != NULL ? ((dlsym_fn *)fn)(handle, name) : NULL;
-    __asm__ volatile("" ::: "memory"); /* no tail call: the return address must be ours */
-    return found;
-}
-
-void *real_dlvsym(void *handle, const char *name, const char *version)
-{
-    void *fn = real_function(LOADER_dlvsym);
-    typedef void *dlvsym_fn(void *, const char *, const char *);
-    void *found = fn != NULL ? ((dlvsym_fn *)fn)(handle, name, version) : NULL;
-    __asm__ volatile("" ::: "memory");
-    return found;
 }
 
 char *real_dlerror(void)
@@ -58,9 +39,14 @@ bool real_is_own(const void *fn)
 
 void *real_look_up(void *handle, const char *name, const char *version)
 {
+    typedef void *dlsym_fn(void *, const char *);
+    typedef void *dlvsym_fn(void *, const char *, const char *);
     int saved_errno = errno;
     struct object o;
-    void *fn = version != NULL ? real_dlvsym(handle, name, version) : real_dlsym(handle, name);
+    void *ask = real_function(version != NULL ? LOADER_dlvsym : LOADER_dlsym);
+    void *fn = ask == NULL       ? NULL
+               : version != NULL ? ((dlvsym_fn *)ask)(handle, name, version)
+                                 : ((dlsym_fn *)ask)(handle, name);
     if (fn == NULL) {
         real_dlerror();
     }

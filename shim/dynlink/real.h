@@ -7,17 +7,11 @@
 
 #include <stdbool.h>
 
-/* The next definitions after pgseal's, by enum loader_function: the C library's, or another
- * preload's. NULL until first needed. loader_entries.S reads them. */
-extern void *real_functions[];
-
-/* One of these; looks it up the first time. Keeps errno. */
+/* The next definition after pgseal's: the C library's, or another preload's. Looks it up the first
+ * time. Keeps errno. */
 void *real_function(enum loader_function function);
 
-/* Call the real function, with a return address in pgseal. They set errno and dlerror() as the real
- * ones do. */
-void *real_dlsym(void *handle, const char *name);
-void *real_dlvsym(void *handle, const char *name, const char *version);
+/* Calls the real dlerror. */
 char *real_dlerror(void);
 
 /* Whether fn is a function of pgseal, or of another copy of it. Keeps errno; takes the loader's

@@ -13,7 +13,6 @@
 #include "shim/dynlink/hooked.h"
 #include "shim/dynlink/known.h"
 #include "shim/dynlink/linkage.h"
-#include "shim/dynlink/lock.h"
 #include "shim/dynlink/opens.h"
 #include "shim/dynlink/reach.h"
 #include "shim/dynlink/real.h"
@@ -26,7 +25,6 @@ static unsigned last;
 
 /* One slot that may have to be rewritten. */
 struct item {
-    struct object o;
     struct import import;
     void *holds;
     void *replacement; /* NULL: it stays */
@@ -37,6 +35,7 @@ struct item {
 /* An object that is looked at. */
 struct subject {
     struct known known;
+    struct object o;
     bool open;    /* for a slot of it nothing could be decided, or there was no room */
     bool lazy;    /* a slot of it was not bound yet */
     bool changed; /* a slot of it is to be rewritten */
@@ -54,8 +53,7 @@ struct work {
     uint64_t state;  /* objects_state() before */
     unsigned number; /* of this sweep, if it found something new */
     bool stable;     /* nothing has come or gone since */
-    const struct object *walked;
-    size_t next;
+    size_t next;     /* of objects: whose slots are read */
     size_t nobjects;
     size_t nitems;
     size_t nlibpqs;
@@ -97,11 +95,8 @@ static bool choose(struct known *k, void *data)
 static size_t find_object(const struct work *w, const struct object *o)
 {
     size_t i = 0;
-    for (; i < w->nobjects; i++) {
-        const struct known *k = &w->objects[i].known;
-        if (k->dyn == o->dyn && k->map == o->map && k->space == o->space) {
-            break;
-        }
+    while (i < w->nobjects && !known_is(&w->objects[i].known, o)) {
+        i++;
     }
     return i;
 }
@@ -109,8 +104,7 @@ static size_t find_object(const struct work *w, const struct object *o)
 /* The index in hooked[] of an import whose slot may have to be rewritten, else HOOKED. */
 static size_t find_hook(const struct known *k, const struct import *import)
 {
-    size_t hook =
-        import->name[0] == 'P' || import->name[0] == 'd' ? hooked_find(import->name) : HOOKED;
+    size_t hook = hooked_find(import->name);
     return hook != HOOKED && hooked[hook].column == NO_COLUMN && !k->deep && k->space == NULL
                ? HOOKED
                : hook;
@@ -202,11 +196,8 @@ static bool note(const struct import *import, void *data)
         w->objects[w->next].open = true;
         return true;
     }
-    w->items[w->nitems++] = (struct item){.o = *w->walked,
-                                          .import = *import,
-                                          .holds = holds,
-                                          .owner = w->next,
-                                          .hook = (unsigned char)hook};
+    w->items[w->nitems++] = (struct item){
+        .import = *import, .holds = holds, .owner = w->next, .hook = (unsigned char)hook};
     return false;
 }
 
@@ -216,7 +207,7 @@ static bool collect(const struct object *o, void *data)
     size_t i = find_object(w, o);
     if (i < w->nobjects && w->objects[i].used) {
         w->next = i;
-        w->walked = o;
+        w->objects[i].o = *o;
         if (w->objects[i].program || w->objects[i].handle != NULL || w->stable) {
             object_each_import(o, note, w);
         } else {
@@ -231,7 +222,7 @@ static void decide(struct work *w)
 {
     for (size_t i = 0; i < w->nitems; i++) {
         struct item *item = &w->items[i];
-        const struct hooked_slot slot = {.o = &item->o,
+        const struct hooked_slot slot = {.o = &w->objects[item->owner].o,
                                          .known = &w->objects[item->owner].known,
                                          .import = &item->import,
                                          .holds = item->holds,
@@ -247,26 +238,23 @@ static void decide(struct work *w)
 
 /* --- writing */
 
-static bool write_items(const struct object *any, void *data)
+static void write_all(struct work *w, bool *rewritten)
 {
-    struct work *w = data;
-    uint64_t mask;
-    (void)any;
-    lock_take(&mask);
     for (size_t i = 0; i < w->nitems; i++) {
         const struct item *item = &w->items[i];
-        if (item->replacement != NULL &&
-            !slot_write(&item->o, item->import.slot, item->holds, item->replacement)) {
-            /* Report the first of them in hooks.def: entry points come first there. */
-            bool first = w->objects[item->owner].error == 0;
-            w->objects[item->owner].error = errno;
-            if (first || item->hook < w->objects[item->owner].failed) {
-                w->objects[item->owner].failed = item->hook;
-            }
+        struct subject *owner = &w->objects[item->owner];
+        if (item->replacement == NULL || item->replacement == item->holds) {
+            continue;
         }
+        int error = slot_write(&owner->o, item->import.slot, item->holds, item->replacement);
+        /* Report the first of them in hooks.def: entry points come first there. */
+        if (error != 0 && (owner->error == 0 || item->hook < owner->failed)) {
+            owner->failed = item->hook;
+        }
+        owner->error = error != 0 ? error : owner->error;
+        owner->changed = true;
+        *rewritten = true;
     }
-    lock_give(&mask);
-    return true;
 }
 
 static bool mark(struct known *k, void *data)
@@ -293,15 +281,9 @@ static void rewrite_some(struct work *w, bool *rewritten)
     hold_all(w);
     objects_everywhere(collect, w);
     decide(w);
-    objects_each(write_items, w);
+    write_all(w, rewritten);
     end_holds(w);
     bool news = false;
-    for (size_t i = 0; i < w->nitems; i++) {
-        bool changed =
-            w->items[i].replacement != NULL && w->items[i].replacement != w->items[i].holds;
-        w->objects[w->items[i].owner].changed |= changed;
-        *rewritten = *rewritten || changed;
-    }
     for (size_t i = 0; i < w->nobjects; i++) {
         news = news || w->objects[i].known.sweep == 0 || w->objects[i].changed;
     }

@@ -5,6 +5,7 @@
 #include "lib/os/settings.h"
 #include "lib/os/sink.h"
 #include "lib/os/sys.h"
+#include "shim/dynlink/lock.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -50,27 +51,53 @@ static void exchange(void *slot, void *expected, void *replacement)
     }
 }
 
-bool slot_write(const struct object *o, void *slot, void *expected, void *replacement)
+struct slot_change {
+    const struct object *o;
+    void *slot;
+    void *expected;
+    void *replacement;
+    int error;
+};
+
+static int make_change(const struct slot_change *c)
 {
     uintptr_t size = getauxval(AT_PAGESZ);
-    uintptr_t into = (uintptr_t)slot & (size - 1);
-    void *page = (char *)slot - into;
-    size_t length = into + sizeof replacement > size ? 2 * size : size;
-    int protection = protection_of(o, (uintptr_t)slot, size);
+    uintptr_t into = (uintptr_t)c->slot & (size - 1);
+    void *page = (char *)c->slot - into;
+    size_t length = into + sizeof c->replacement > size ? 2 * size : size;
+    int protection = protection_of(c->o, (uintptr_t)c->slot, size);
     if (protection == UNKNOWN ||
-        protection != protection_of(o, (uintptr_t)slot + sizeof replacement - 1, size)) {
-        errno = EACCES;
-        return false;
+        protection != protection_of(c->o, (uintptr_t)c->slot + sizeof c->replacement - 1, size)) {
+        return EACCES;
     }
     if (protection != WRITABLE &&
         syscall(SYS_mprotect, page, length, (long)protection | PROT_WRITE) != 0) {
-        return false;
+        return errno;
     }
-    exchange(slot, expected, replacement);
+    exchange(c->slot, c->expected, c->replacement);
     if (protection != WRITABLE) {
         syscall(SYS_mprotect, page, length, (long)protection);
     }
+    return 0;
+}
+
+/* Under both locks: the object stays, and no other thread changes the same page. */
+static bool change_locked(const struct object *any, void *data)
+{
+    struct slot_change *c = data;
+    uint64_t mask;
+    (void)any;
+    lock_take(&mask);
+    c->error = make_change(c);
+    lock_give(&mask);
     return true;
+}
+
+int slot_write(const struct object *o, void *slot, void *expected, void *replacement)
+{
+    struct slot_change c = {o, slot, expected, replacement, 0};
+    objects_each(change_locked, &c);
+    return c.error;
 }
 
 static void report(const char *entry, const char *reason)

@@ -4,13 +4,10 @@
 
 #include "lib/elf/loaded.h"
 
-#include <stdbool.h>
-
 /* Writes replacement into this slot of o, if it still contains expected. A read-only page is made
- * writable for that, and read-only again. The caller is in a callback of objects_each and holds
- * lock.h's lock, so the object stays loaded and no other thread changes the same page. Returns
- * false, with errno, if the slot cannot be written; true also if it contained something else. */
-bool slot_write(const struct object *o, void *slot, void *expected, void *replacement);
+ * writable for that, and read-only again. Returns 0, or the errno if the slot cannot be written; 0
+ * also if it contained something else. Keeps errno; takes the loader's lock. */
+int slot_write(const struct object *o, void *slot, void *expected, void *replacement);
 
 /* Logs, at every level, that the slot for name in this object (a path) could not be rewritten.
  * error is the errno. Keeps errno. */

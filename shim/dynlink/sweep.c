@@ -91,8 +91,3 @@ void sweep_before_open(const char *file, bool deep)
     sweep();
     opens_announce(file, deep);
 }
-
-void sweep_failed(void)
-{
-    opens_end();
-}

@@ -27,7 +27,4 @@ void sweep_before_call(bool bound);
  * RTLD_DEEPBIND if deep is set. Its next sweep ends that. */
 void sweep_before_open(const char *file, bool deep);
 
-/* That open failed: ends what was announced, and does nothing else. Keeps dlerror() too. */
-void sweep_failed(void);
-
 #endif

@@ -25,9 +25,6 @@
 _Static_assert(offsetof(struct loader_call, arg) == 8 && sizeof(struct loader_call) == 40,
                "as loader_entries.S has it");
 
-typedef void *dlsym_fn(void *, const char *);
-typedef void *dlvsym_fn(void *, const char *, const char *);
-
 const struct linkage_stubs stubs = {
     .slots = slot_stubs,
     .hooks = hook_stubs,
@@ -48,8 +45,7 @@ __attribute__((visibility("default"))) char *dlerror(void)
 {
     char *text = real_dlerror();
     if (text != NULL && __atomic_load_n(&opens_pending, __ATOMIC_RELAXED)) {
-        sweep_failed(); /* what this thread was about to open has failed, or it has not opened
-                           anything */
+        opens_end(); /* this thread's open has failed, or it has opened nothing */
     }
     for (size_t i = 0; text != NULL && strchr(text, '\001') != NULL && i < HOOKED; i++) {
         char *found = strstr(text, hooked[i].marked);
@@ -65,23 +61,46 @@ __attribute__((visibility("default"))) char *dlerror(void)
 
 /* One question: which definition would the caller have got? */
 struct question {
+    void *real; /* whom to ask: a dlvsym where there is a version, else a dlsym */
     void *handle;
     const char *name;
-    const char *version;         /* NULL: dlsym */
+    const char *version;         /* NULL: none */
     const struct object *caller; /* NULL: not known */
-    size_t hook;
+    size_t hook;                 /* HOOKED: it is for none of our names */
 };
+
+static struct question question_of(const struct loader_call *call, bool versioned, void *real)
+{
+    struct question q = {.real = real,
+                         .handle = call->arg[0],
+                         .name = call->arg[1],
+                         .version = versioned ? call->arg[2] : NULL};
+    bool whole = real != NULL && q.name != NULL && (!versioned || q.version != NULL);
+    q.hook = whole ? hooked_find(q.name) : HOOKED;
+    return q;
+}
+
+/* The handle is none: which objects are looked through depends on the caller. */
+static bool is_pseudo(const struct question *q)
+{
+    return q->handle == RTLD_DEFAULT || q->handle == RTLD_NEXT;
+}
+
+static void *ask(const struct question *q)
+{
+    typedef void *dlsym_fn(void *, const char *);
+    typedef void *dlvsym_fn(void *, const char *, const char *);
+    return q->version != NULL ? ((dlvsym_fn *)q->real)(q->handle, q->name, q->version)
+                              : ((dlsym_fn *)q->real)(q->handle, q->name);
+}
 
 /* RTLD_DEFAULT without pgseal: the global scope, then the caller's own; after RTLD_DEEPBIND in the
  * other order. */
 static void *by_default(const struct question *q)
 {
-    struct known k;
-    bool deep = q->caller != NULL && known_find(q->caller->dyn, &k) && k.deep;
-    void *fn = deep ? NULL : real_look_up(RTLD_NEXT, q->name, q->version);
-    return fn != NULL || q->caller == NULL || q->caller->name[0] == '\0'
-               ? fn
-               : reach(q->caller, q->name, q->version);
+    return q->caller == NULL || q->caller->name[0] == '\0'
+               ? real_look_up(RTLD_NEXT, q->name, q->version)
+               : reach(q->caller, q->name, q->version, NULL);
 }
 
 /* RTLD_NEXT without pgseal: what comes after the caller in the global scope, or in the caller's
@@ -98,40 +117,31 @@ static void *by_next(const struct question *q)
     if (fn != NULL && object_of(fn, &o) && object_before(q->caller, &o)) {
         return fn;
     }
-    fn = reach(q->caller, q->name, q->version);
+    fn = reach(q->caller, q->name, q->version, NULL);
     if (fn != NULL && object_of(fn, &o) && object_before(q->caller, &o)) {
         return fn;
     }
     return definition_after(q->caller, q->name);
 }
 
-/* What stands for fn, a definition that the real lookup gave. */
-static void *bound_to(size_t hook, void *fn)
+/* The answer is fn, a definition that the real look-up gave, or what stands for it. */
+static void *answer(struct loader_call *call, const struct question *q, void *fn)
 {
     struct object o;
-    if (!object_of(fn, &o)) {
-        return fn;
+    void *stub = NULL;
+    if (hooked[q->hook].column == NO_COLUMN) {
+        stub = hooked_for_loader(q->hook, fn);
+    } else if (object_of(fn, &o)) {
+        stub = linkage_stub(known_is_libpq(&o) ? linkage_libpq(&o) : NULL,
+                            (size_t)hooked[q->hook].column);
     }
-    if (hooked[hook].column != NO_COLUMN) {
-        return known_is_libpq(&o) ? linkage_stub(linkage_libpq(&o), (size_t)hooked[hook].column)
-                                  : linkage_stub(NULL, (size_t)hooked[hook].column);
-    }
-    enum loader_function function = (enum loader_function)hooked[hook].loader;
-    struct object ours;
-    void *real = real_function(function);
-    if (real != NULL && object_of(real, &ours) && ours.dyn == o.dyn) {
-        return stubs.exported[function];
-    }
-    struct known k;
-    /* Or past a preload that stands before our C library. */
-    bool elsewhere =
-        (known_find(o.dyn, &k) && k.space != NULL) || fn == libc_definition(hooked[hook].name);
-    void *stub = elsewhere && function < LOADER_STUBS ? linkage_loader_stub(function, fn) : NULL;
-    return stub != NULL ? stub : fn;
+    call->result = stub != NULL ? stub : fn;
+    hook_fired(q->version != NULL ? HOOK_dlvsym : HOOK_dlsym);
+    return NULL;
 }
 
-/* One of libpq's names. */
-static void *answer_libpq(struct loader_call *call, const struct question *q, void *real)
+/* One of libpq's names, where pgseal's own symbols may be in the way. */
+static void *answer_libpq(struct loader_call *call, const struct question *q)
 {
     void *fn;
     if (q->handle == RTLD_DEFAULT) {
@@ -139,8 +149,7 @@ static void *answer_libpq(struct loader_call *call, const struct question *q, vo
     } else if (q->handle == RTLD_NEXT) {
         fn = by_next(q);
     } else {
-        fn = q->version != NULL ? real_dlvsym(q->handle, q->name, q->version)
-                                : real_dlsym(q->handle, q->name);
+        fn = ask(q);
         if (fn == NULL) {
             return NULL; /* and dlerror() is as the real one left it */
         }
@@ -149,126 +158,81 @@ static void *answer_libpq(struct loader_call *call, const struct question *q, vo
         }
     }
     if (fn == NULL) {
-        call->arg[1] = (uintptr_t)hooked[q->hook].marked;
-        return real;
+        call->arg[1] =
+            (void *)(uintptr_t)hooked[q->hook].marked; // NOLINT(performance-no-int-to-ptr)
+        return q->real;
     }
-    call->result = bound_to(q->hook, fn);
-    return NULL;
+    return answer(call, q, fn);
+}
+
+/* Where nothing of pgseal's is in the way. */
+static void *answer_plainly(struct loader_call *call, const struct question *q)
+{
+    void *fn = NULL;
+    if (!is_pseudo(q)) {
+        fn = ask(q);
+    } else if (q->caller != NULL) {
+        fn = reach(q->caller, q->name, q->version, NULL);
+    }
+    if (fn == NULL) {
+        return is_pseudo(q) ? q->real : NULL;
+    }
+    return answer(call, q, fn);
 }
 
 /* One of the loader's names. Whoever defines it itself stands before the C library, asks for the
  * real one, and must get it. */
-static void *answer_loader(struct loader_call *call, const struct question *q, void *real)
+static void *answer_loader(struct loader_call *call, const struct question *q)
 {
     struct known k;
-    bool pseudo = q->handle == RTLD_DEFAULT || q->handle == RTLD_NEXT;
     if (q->caller == NULL || object_symbol(q->caller, q->name) != NULL ||
-        (pseudo && (!known_find(q->caller->dyn, &k) || !k.deep))) {
-        return real;
+        (is_pseudo(q) && (!known_find(q->caller->dyn, &k) || !k.deep))) {
+        return q->real;
     }
-    void *fn = pseudo               ? reach(q->caller, q->name, q->version)
-               : q->version != NULL ? real_dlvsym(q->handle, q->name, q->version)
-                                    : real_dlsym(q->handle, q->name);
-    if (fn == NULL) {
-        return pseudo ? real : NULL;
-    }
-    call->result = bound_to(q->hook, fn);
-    return NULL;
+    return answer_plainly(call, q);
 }
 
 /* Whether this may be asked by another preload's dlopen or malloc, which looks for the real
  * function: from inside an open then, which is not over. */
-static bool is_of_wrapper(const void *handle, size_t hook)
+static bool is_of_wrapper(const struct question *q)
 {
-    return hook != HOOKED ? hooked[hook].column == NO_COLUMN : handle == RTLD_NEXT;
+    return q->hook != HOOKED ? hooked[q->hook].column == NO_COLUMN : q->handle == RTLD_NEXT;
 }
 
-static void *answer(struct loader_call *call, const void *from, bool versioned)
+void *loader_dlsym(struct loader_call *call, const void *from, bool versioned)
 {
-    void *real = real_function(versioned ? LOADER_dlvsym : LOADER_dlsym);
-    const char *name = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
+    struct question q =
+        question_of(call, versioned, real_function(versioned ? LOADER_dlvsym : LOADER_dlsym));
+    bool of_libpq = q.hook != HOOKED && hooked[q.hook].column != NO_COLUMN;
     struct object caller;
-    size_t hook = name != NULL && real != NULL && (!versioned || call->arg[2] != 0)
-                      ? hooked_find(name)
-                      : HOOKED;
-    void *handle = (void *)call->arg[0]; // NOLINT(performance-no-int-to-ptr)
-    if (__atomic_load_n(&opens_pending, __ATOMIC_RELAXED) && !is_of_wrapper(handle, hook)) {
+    if (__atomic_load_n(&opens_pending, __ATOMIC_RELAXED) && !is_of_wrapper(&q)) {
         linkage_use(&stubs);
         sweep();
     }
-    const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
-    bool pseudo = handle == RTLD_DEFAULT || handle == RTLD_NEXT;
     /* A sanitizer asks for the loader's functions before it can be called itself. */
-    if (hook == HOOKED || (hooked[hook].column == NO_COLUMN && pseudo &&
-                           !__atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED))) {
-        return real;
+    if (q.hook == HOOKED ||
+        (!of_libpq && is_pseudo(&q) && !__atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED))) {
+        return q.real;
     }
     linkage_use(&stubs);
     forked_look();
-    const struct question q = {.handle = handle,
-                               .name = name,
-                               .version = versioned ? version : NULL,
-                               .caller = object_of(from, &caller) ? &caller : NULL,
-                               .hook = hook};
-    void *jump = hooked[hook].column != NO_COLUMN ? answer_libpq(call, &q, real)
-                                                  : answer_loader(call, &q, real);
-    if (jump == NULL && call->result != NULL) {
-        hook_fired(versioned ? HOOK_dlvsym : HOOK_dlsym);
-    }
-    return jump;
+    q.caller = object_of(from, &caller) ? &caller : NULL;
+    return of_libpq ? answer_libpq(call, &q) : answer_loader(call, &q);
 }
 
-void *loader_dlsym(struct loader_call *call, const void *caller)
-{
-    return answer(call, caller, false);
-}
-
-void *loader_dlvsym(struct loader_call *call, const void *caller)
-{
-    return answer(call, caller, true);
-}
-
-/* --- in other namespaces, or past another preload: everything goes on to that very C library */
-
-static void *answer_elsewhere(struct loader_call *call, const void *from, bool versioned)
+/* In other namespaces, or past another preload: everything goes on to that very C library. */
+void *loader_dlsym_elsewhere(struct loader_call *call, const void *from, bool versioned)
 {
     void *real = linkage_loader(stub_take())[versioned ? LOADER_dlvsym : LOADER_dlsym];
-    void *handle = (void *)call->arg[0];              // NOLINT(performance-no-int-to-ptr)
-    const char *name = (const char *)call->arg[1];    // NOLINT(performance-no-int-to-ptr)
-    const char *version = (const char *)call->arg[2]; // NOLINT(performance-no-int-to-ptr)
+    struct question q = question_of(call, versioned, real);
     struct object caller;
-    void *fn;
     if (__atomic_load_n(&opens_pending, __ATOMIC_RELAXED)) {
         sweep();
     }
-    size_t hook = name != NULL ? hooked_find(name) : HOOKED;
-    if (hook == HOOKED) {
+    if (q.hook == HOOKED) {
         return real;
     }
     forked_look();
-    if (handle == RTLD_DEFAULT || handle == RTLD_NEXT) {
-        fn = object_of(from, &caller) ? reach(&caller, name, versioned ? version : NULL) : NULL;
-        if (fn == NULL) {
-            return real;
-        }
-    } else {
-        fn = versioned ? ((dlvsym_fn *)real)(handle, name, version)
-                       : ((dlsym_fn *)real)(handle, name);
-        if (fn == NULL) {
-            return NULL;
-        }
-    }
-    call->result = bound_to(hook, fn);
-    hook_fired(versioned ? HOOK_dlvsym : HOOK_dlsym);
-    return NULL;
-}
-
-void *loader_dlsym_elsewhere(struct loader_call *call, const void *caller)
-{
-    return answer_elsewhere(call, caller, false);
-}
-
-void *loader_dlvsym_elsewhere(struct loader_call *call, const void *caller)
-{
-    return answer_elsewhere(call, caller, true);
+    q.caller = object_of(from, &caller) ? &caller : NULL;
+    return answer_plainly(call, &q);
 }

@@ -2,25 +2,24 @@
 #ifndef PGSEAL_LOADER_H
 #define PGSEAL_LOADER_H
 
-#include <stdint.h>
+#include <stdbool.h>
 
 /* One call of a loader hook, as loader_entries.S lays it on the stack. */
 struct loader_call {
     void *result;
-    uintptr_t arg[4];
+    void *arg[4];
 };
 
-/* What the entries jump to: each returns the address of the real function, which is then jumped to
- * with the arguments as they stand in call, or NULL: call->result is returned. caller is the return
- * address. They keep errno, but for what a real function that they call sets. */
-void *loader_dlsym(struct loader_call *call, const void *caller);
-void *loader_dlvsym(struct loader_call *call, const void *caller);
+/* What the entries ask: each returns the address of the real function, which is then jumped to with
+ * the arguments as they stand in call, or NULL: call->result is returned. caller is the return
+ * address. versioned: dlvsym, not dlsym. They keep errno, but for what a real function that they
+ * call sets. */
+void *loader_dlsym(struct loader_call *call, const void *caller, bool versioned);
 void *loader_dlopen(struct loader_call *call, const void *caller);
 void *loader_dlmopen(struct loader_call *call, const void *caller);
 
 /* Likewise for callers in other namespaces, through the stub of a row (stubs.h). */
-void *loader_dlsym_elsewhere(struct loader_call *call, const void *caller);
-void *loader_dlvsym_elsewhere(struct loader_call *call, const void *caller);
+void *loader_dlsym_elsewhere(struct loader_call *call, const void *caller, bool versioned);
 void *loader_dlopen_elsewhere(struct loader_call *call, const void *caller);
 void *loader_dlmopen_elsewhere(struct loader_call *call, const void *caller);
 

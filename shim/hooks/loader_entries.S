@@ -2,10 +2,9 @@
  * function sees its caller's return address (by which it knows RUNPATH, $ORIGIN, RTLD_NEXT,
  * RTLD_DEFAULT and the namespace), whatever the compiler is told to optimise.
  *
- * dlsym and dlvsym look at the name first: unless something was opened just before, what does not
- * begin with PQ or dl jumps on at once. All else is put to a function of loader.h, which may
- * change the arguments and says where to jump, or what to return. The stack then holds a struct
- * loader_call: the result, and the four first arguments (loader.c asserts the layout). */
+ * A function of loader.h is asked first, which may change the arguments and says where to jump, or
+ * what to return. The stack then holds a struct loader_call: the result, and the four first
+ * arguments (loader.c asserts the layout). */
 
 #if defined(__x86_64__)
 
@@ -17,34 +16,12 @@
     endbr64
 .endm
 
-.macro finish name ask
+.macro finish name ask versioned=0
     leaq \ask(%rip), %r11
+    movl $\versioned, %r10d
     jmp loader_ask
     .cfi_endproc
     .size \name, . - \name
-.endm
-
-/* At once to the real function, unless the name may be one of ours. */
-.macro by_name index
-    cmpb $0, opens_pending(%rip)
-    jne 1f
-    testq %rsi, %rsi
-    je 2f
-    cmpb $'P', (%rsi)
-    jne 3f
-    cmpb $'Q', 1(%rsi)
-    je 1f
-3:
-    cmpb $'d', (%rsi)
-    jne 2f
-    cmpb $'l', 1(%rsi)
-    je 1f
-2:
-    movq real_functions + 8 * \index(%rip), %r11
-    testq %r11, %r11
-    je 1f
-    jmpq *%r11
-1:
 .endm
 
     .text
@@ -64,6 +41,7 @@ loader_ask:
     .cfi_adjust_cfa_offset 8
     movq %rsp, %rdi
     movq 40(%rsp), %rsi
+    movl %r10d, %edx
     call *%r11
     popq %r10
     .cfi_adjust_cfa_offset -8
@@ -94,37 +72,13 @@ loader_ask:
     hint #34 /* bti c */
 .endm
 
-.macro finish name ask
+.macro finish name ask versioned=0
     adrp x16, \ask
     add x16, x16, :lo12:\ask
+    mov w17, #\versioned
     b loader_ask
     .cfi_endproc
     .size \name, . - \name
-.endm
-
-.macro by_name index
-    adrp x16, opens_pending
-    ldrb w16, [x16, :lo12:opens_pending]
-    cbnz w16, 1f
-    cbz x1, 2f
-    ldrb w16, [x1]
-    cmp w16, #'P'
-    b.ne 3f
-    ldrb w17, [x1, #1]
-    cmp w17, #'Q'
-    b.eq 1f
-3:
-    cmp w16, #'d'
-    b.ne 2f
-    ldrb w17, [x1, #1]
-    cmp w17, #'l'
-    b.eq 1f
-2:
-    adrp x16, real_functions + 8 * \index
-    ldr x16, [x16, :lo12:real_functions + 8 * \index]
-    cbz x16, 1f
-    br x16
-1:
 .endm
 
     .text
@@ -140,8 +94,9 @@ loader_ask:
     stp xzr, x0, [sp, #16]
     stp x1, x2, [sp, #32]
     str x3, [sp, #48]
-    mov x1, x30
     add x0, sp, #16
+    mov x1, x30
+    mov w2, w17
     blr x16
     mov x16, x0
     ldp x17, x0, [sp, #16]
@@ -163,28 +118,24 @@ loader_ask:
 #error "pgseal knows x86_64 and aarch64"
 #endif
 
-    .globl dlsym, dlvsym, dlopen, dlmopen
-start dlsym
-    by_name 0 /* LOADER_dlsym */
-finish dlsym loader_dlsym
-start dlvsym
-    by_name 1 /* LOADER_dlvsym */
-finish dlvsym loader_dlvsym
-start dlopen
-finish dlopen loader_dlopen
-start dlmopen
-finish dlmopen loader_dlmopen
+.macro entry name ask versioned=0
+    .globl \name
+start \name
+finish \name \ask \versioned
+.endm
+entry dlsym loader_dlsym
+entry dlvsym loader_dlsym 1
+entry dlopen loader_dlopen
+entry dlmopen loader_dlmopen
 
 /* The same for callers in other namespaces, who come through a stub. */
-.macro elsewhere name
-    .globl loader_\name\()_elsewhere_entry
+.macro elsewhere name ask versioned=0
     .hidden loader_\name\()_elsewhere_entry
-start loader_\name\()_elsewhere_entry
-finish loader_\name\()_elsewhere_entry loader_\name\()_elsewhere
+entry loader_\name\()_elsewhere_entry \ask \versioned
 .endm
-elsewhere dlsym
-elsewhere dlvsym
-elsewhere dlopen
-elsewhere dlmopen
+elsewhere dlsym loader_dlsym_elsewhere
+elsewhere dlvsym loader_dlsym_elsewhere 1
+elsewhere dlopen loader_dlopen_elsewhere
+elsewhere dlmopen loader_dlmopen_elsewhere
 
     .section .note.GNU-stack, "", %progbits

@@ -17,6 +17,10 @@
 #include <stddef.h>
 #include <string.h>
 
+#ifndef RTLD_DEEPBIND /* musl's */
+#define RTLD_DEEPBIND 0
+#endif
+
 typedef void *dlopen_fn(const char *, int);
 typedef void *dlmopen_fn(Lmid_t, const char *, int);
 typedef int dlclose_fn(void *);
@@ -43,22 +47,20 @@ static bool same_for_all(const char *file, const void *caller)
             !objects_each(has_run_path, NULL));
 }
 
-static void swept(enum hook hook)
+/* After a call between opens_call and this, which has opened this handle; NULL: it has failed, and
+ * dlerror() stays as the real one left it. */
+static void look_after(const void *handle, enum hook hook)
 {
-    if (sweep()) {
+    opens_call_returned();
+    if (handle != NULL && sweep()) {
         hook_fired(hook);
     }
+    opens_call_end();
 }
 
-static bool is_deep(const char *file, uintptr_t flags)
+static bool is_deep(const char *file, int flags)
 {
-#ifdef RTLD_DEEPBIND
     return file != NULL && (flags & RTLD_DEEPBIND) != 0 && (flags & RTLD_NOLOAD) == 0;
-#else
-    (void)file;
-    (void)flags;
-    return false;
-#endif
 }
 
 /* Whether another preload stands before the C library's dlopen or dlmopen: it may open another
@@ -76,7 +78,7 @@ static bool is_wrapped(void)
     return wrapped == 2;
 }
 
-static void before_open(const char *file, uintptr_t flags)
+static void before_open(const char *file, int flags)
 {
     bool deep = is_deep(file, flags);
     linkage_use(&stubs);
@@ -86,32 +88,32 @@ static void before_open(const char *file, uintptr_t flags)
     }
 }
 
+static int flags_of(const void *arg)
+{
+    return (int)(uintptr_t)arg;
+}
+
 void *loader_dlopen(struct loader_call *call, const void *caller)
 {
     void *real = real_function(LOADER_dlopen);
-    const char *file = (const char *)call->arg[0]; // NOLINT(performance-no-int-to-ptr)
-    bool deep = is_deep(file, call->arg[1]);
-    before_open(file, call->arg[1]);
-    bool now = deep || (call->arg[1] & RTLD_GLOBAL) != 0; /* what is called next may depend on it */
+    const char *file = call->arg[0];
+    int flags = flags_of(call->arg[1]);
+    bool deep = is_deep(file, flags);
+    bool now = deep || (flags & RTLD_GLOBAL) != 0; /* what is called next may depend on it */
+    before_open(file, flags);
     if (!now || real == NULL || !same_for_all(file, caller)) {
         return real;
     }
     if (deep) {
         opens_call();
     }
-    call->result = ((dlopen_fn *)real)(file, (int)call->arg[1]);
+    call->result = ((dlopen_fn *)real)(file, flags);
     if (deep) {
-        opens_call_returned();
-    }
-    if (call->result != NULL && deep) {
-        swept(HOOK_dlopen);
+        look_after(call->result, HOOK_dlopen);
     } else if (call->result != NULL) {
         sweep(); /* without this hook its calls would still reach the hooks: it is not counted */
     } else {
-        sweep_failed(); /* and dlerror() is as the real one left it */
-    }
-    if (deep) {
-        opens_call_end();
+        opens_end();
     }
     return NULL;
 }
@@ -129,10 +131,10 @@ void *loader_dlmopen(struct loader_call *call, const void *caller)
 {
     void *real = real_function(LOADER_dlmopen);
     Lmid_t id = (Lmid_t)call->arg[0];
-    const char *file = (const char *)call->arg[1]; // NOLINT(performance-no-int-to-ptr)
-    bool deep = is_deep(file, call->arg[2]);
-    before_open(file, call->arg[2]);
-    if (real == NULL || (id == LM_ID_BASE && !deep)) {
+    const char *file = call->arg[1];
+    int flags = flags_of(call->arg[2]);
+    before_open(file, flags);
+    if (real == NULL || (id == LM_ID_BASE && !is_deep(file, flags))) {
         return real;
     }
     bool exact = same_for_all(file, caller);
@@ -144,18 +146,14 @@ void *loader_dlmopen(struct loader_call *call, const void *caller)
         return real;
     }
     opens_call();
-    call->result = ((dlmopen_fn *)real)(id, file, (int)call->arg[2]);
-    opens_call_returned();
-    if (call->result != NULL) {
+    call->result = ((dlmopen_fn *)real)(id, file, flags);
+    if (call->result != NULL && !listed) {
         struct object o = object_of_map(call->result);
-        if (!listed && !objects_remember(&o)) {
+        if (!objects_remember(&o)) {
             slot_report_unseen(file);
         }
-        swept(HOOK_dlmopen);
-    } else {
-        sweep_failed();
     }
-    opens_call_end();
+    look_after(call->result, HOOK_dlmopen);
     return NULL;
 }
 
@@ -179,7 +177,7 @@ void *loader_dlopen_elsewhere(struct loader_call *call, const void *caller)
 {
     void *real = linkage_loader(stub_take())[LOADER_dlopen];
     (void)caller;
-    before_open((const char *)call->arg[0], call->arg[1]); // NOLINT(performance-no-int-to-ptr)
+    before_open(call->arg[0], flags_of(call->arg[1]));
     return real;
 }
 
@@ -187,7 +185,7 @@ void *loader_dlmopen_elsewhere(struct loader_call *call, const void *caller)
 {
     void *real = linkage_loader(stub_take())[LOADER_dlmopen];
     (void)caller;
-    before_open((const char *)call->arg[1], call->arg[2]); // NOLINT(performance-no-int-to-ptr)
+    before_open(call->arg[1], flags_of(call->arg[2]));
     if ((Lmid_t)call->arg[0] == LM_ID_NEWLM && !lists_namespaces()) {
         slot_report_unseen("something");
     }

@@ -1,7 +1,7 @@
-/* definitions: who defines a function, without asking the dynamic linker.
+/* definitions: which object defines a function, without calling dlsym.
  *
- * dlsym cannot do this: a failing one allocates and overwrites what dlerror() has to say, the
- * symbol is our own hook, and its newest version (GLIBC_2.34) is more than an old C library has. */
+ * A failing dlsym allocates and changes dlerror(), the symbol is our own hook, and its newest
+ * version (GLIBC_2.34) is missing in older C libraries. */
 #include "lib/elf/loaded.h"
 #include "lib/elf/names.h"
 
@@ -53,9 +53,9 @@ static bool search_next(const struct object *o, void *data)
 void *next_definition(const char *name)
 {
     struct next_search s = {.name = name, .start = _DYNAMIC};
-    /* First without a call to anything that may be interposed: ThreadSanitizer's dl_iterate_phdr
-     * calls a real one that it is only just looking for, by our dlsym. What is found so, the C
-     * library, was loaded at start and never goes, so no lock is needed on the way. */
+    /* First without dl_iterate_phdr: ThreadSanitizer's calls the real one, which it may just be
+     * looking up with our dlsym. What is found is the C library, which is never unloaded, so no
+     * lock is needed. */
     for (const struct link_map *m = objects_first_map(); m != NULL; m = m->l_next) {
         struct object o = {.base = m->l_addr, .dyn = m->l_ld, .name = m->l_name};
         if (o.dyn != NULL && search_next(&o, &s)) {

@@ -1,4 +1,4 @@
-/* loaded: the objects that are loaded. */
+/* loaded: lists the loaded objects. */
 #include "lib/elf/loaded.h"
 
 #include "lib/elf/names.h"
@@ -18,8 +18,8 @@ static bool is_vdso(const char *name)
     return name_begins(name, "linux-vdso") || name_begins(name, "linux-gate");
 }
 
-/* The program headers of an object that dl_iterate_phdr does not show (another namespace's): where
- * its first bytes are its ELF header, as they are in what link editors make. */
+/* The program headers of an object that dl_iterate_phdr does not list (in another namespace), if
+ * its first segment begins with the ELF header, as link editors arrange it. */
 static void find_headers(struct object *o)
 {
     const ElfW(Ehdr) *e = pointer(o->base);
@@ -47,8 +47,8 @@ struct object object_of_map(const struct link_map *map)
     return o;
 }
 
-/* What a debugger finds by the program's DT_DEBUG: the link maps of our namespace and, in glibc
- * 2.35, those of the others. */
+/* What a debugger finds by the program's DT_DEBUG: the link maps of our namespace and, with glibc
+ * 2.35 and later, of the others. */
 struct namespaces {
     struct r_debug ours;
     const struct namespaces *next;
@@ -87,9 +87,9 @@ const struct link_map *objects_first_map(void)
     return debug != NULL ? debug->r_map : NULL;
 }
 
-/* dl_iterate_phdr takes a lock that glibc does not release in the child of a fork, if another
- * thread of the parent held it. Where that may be so, nothing here takes it any more, in the child
- * or in its children. */
+/* dl_iterate_phdr takes a lock that glibc does not release in the child of a fork if another thread
+ * of the parent held it. If that may be so, nothing here takes it any more, in the child or in its
+ * own children. */
 static bool lock_lost;
 
 static bool unlocked(void)
@@ -100,8 +100,8 @@ static bool unlocked(void)
 struct walk {
     bool (*fn)(const struct object *o, void *data);
     void *data;
-    const void *address;         /* only the object that holds this; NULL: all */
-    const struct link_map *maps; /* from the one for the next object on, in the same order */
+    const void *address;         /* only the object that contains this; NULL: all */
+    const struct link_map *maps; /* the link map of the next object, or one before it */
     bool begun;
     const struct link_map **spaces; /* a link map of each remembered namespace; NULL: ours alone */
 };
@@ -118,18 +118,18 @@ bool object_holds(const struct object *o, const void *address)
     return false;
 }
 
-/* What there is of it: space as in struct object. */
+/* Walks one namespace; space as in struct object. */
 static bool walk_space(struct walk *w, const struct link_map *first, const struct link_map *space)
 {
     for (const struct link_map *m = first; m != NULL; m = m->l_next) {
         struct object o = m->l_ld != NULL ? object_of_map(m) : (struct object){0};
-        if (space == NULL && m == first) { /* which may be no PIE, and its header elsewhere */
+        if (space == NULL && m == first) { /* the program: if it is no PIE, its base is 0 */
             o.headers = pointer(getauxval(AT_PHDR));
             o.nheaders = getauxval(AT_PHNUM);
         }
         bool wanted = w->address == NULL || object_holds(&o, w->address);
         o.space = (void *)(uintptr_t)space; // NOLINT(performance-no-int-to-ptr)
-        /* Of what was just being closed when this process was forked, the memory may be gone. */
+        /* If an object was just being closed at the fork, its memory may be gone. */
         wanted = wanted && (!unlocked() || object_readable((uintptr_t)o.dyn, sizeof *o.dyn));
         if (wanted && o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data)) {
             return true;
@@ -164,7 +164,7 @@ static bool walk_others(struct walk *w, const struct namespaces *n)
     return false;
 }
 
-/* The same without a walk; NULL where the program does not say it. */
+/* The same by the program's own headers; NULL if it has no DT_DEBUG. */
 static const struct namespaces *namespaces(void)
 {
     const struct link_map *first = objects_first_map();
@@ -210,7 +210,7 @@ static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
     return inside && o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data);
 }
 
-/* How many threads hold that lock here, or wait for it. */
+/* How many threads hold that lock through this file, or wait for it. */
 static unsigned walkers;
 
 void objects_forked(bool busy)
@@ -265,8 +265,7 @@ static uint64_t add_to_state(uint64_t state, const struct link_map *first)
     return state;
 }
 
-/* Without the lock there are no counters, so these are the objects themselves, of all namespaces.
- */
+/* Without the lock there are no counters: a hash of the objects themselves, of all namespaces. */
 static uint64_t state_unlocked(void)
 {
     const struct namespaces *n = namespaces();
@@ -311,8 +310,8 @@ static bool keep_object(const struct object *o, void *data)
     return true;
 }
 
-/* glibc only: finds objects of other namespaces too. Looked up, since its version differs between C
- * libraries. */
+/* glibc only: finds objects of other namespaces, too. dladdr1 is looked up, not imported, since its
+ * symbol version differs between C libraries. */
 static bool object_by_dladdr1(const void *address, struct object *o)
 {
     static void *found;
@@ -320,7 +319,7 @@ static bool object_by_dladdr1(const void *address, struct object *o)
     void *fn = __atomic_load_n(&found, __ATOMIC_RELAXED);
     Dl_info info;
     struct link_map *map = NULL;
-    /* The C library's, which never goes: no lock is needed on the way. */
+    /* It is in the C library, which is never unloaded: no lock is needed. */
     for (const struct link_map *m = objects_first_map(); m != NULL && fn == NULL; m = m->l_next) {
         const struct object library = {.base = m->l_addr, .dyn = m->l_ld, .name = m->l_name};
         fn = library.dyn != NULL ? object_symbol(&library, "dladdr1") : NULL;
@@ -382,8 +381,7 @@ bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *da
 
 void objects_settled(void)
 {
-    /* dladdr waits for the lock that an open holds from its first object to the last
-     * constructor. */
+    /* dladdr1 waits for the lock that dlopen holds until the last constructor has run. */
     struct object o;
     int saved_errno = errno;
     object_by_dladdr1(_DYNAMIC, &o);

@@ -1,5 +1,9 @@
-/* loaded: reads the objects that are loaded, without asking the dynamic linker anything that could
- * fail. Whatever a malformed file says, nothing is read that the kernel does not call readable. */
+/* loaded: lists the loaded objects and reads their tables (symbols, relocations).
+ *
+ * No function calls dlsym, since a failing one allocates and changes dlerror(). An object's tables
+ * may be malformed: memory is read only if the kernel says that it is readable. Nothing is
+ * allocated. "Pure" functions keep errno, take no lock and are async-signal-safe, provided that the
+ * object stays loaded. */
 #ifndef PGSEAL_LOADED_H
 #define PGSEAL_LOADED_H
 
@@ -8,142 +12,143 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One loaded object. Plain data that points into the dynamic linker's own: valid while the object
- * is loaded. */
+/* One loaded object. Plain data, with pointers into the dynamic linker's memory: valid while the
+ * object is loaded. */
 struct object {
     uintptr_t base;             /* the load address, as link_map.l_addr */
     const ElfW(Dyn) * dyn;      /* its dynamic section: the object's identity */
     const char *name;           /* as link_map.l_name: "" is the main program */
-    void *map;                  /* its link map, if known, else NULL */
-    const ElfW(Phdr) * headers; /* NULL where they are not known */
+    void *map;                  /* its link map; NULL if not known */
+    const ElfW(Phdr) * headers; /* its program headers; NULL if not known */
     size_t nheaders;
-    void *space; /* the first link map of its namespace, from objects_everywhere; NULL: ours */
+    void *space; /* in another namespace, the first link map there; NULL in ours */
 };
 
-/* Says which objects there are: as long as it stays the same, none came and none went, in any
- * namespace. Never 0. Keeps errno; takes the loader's lock. */
+/* A number for the set of loaded objects, in all namespaces: while it stays the same, none came and
+ * none went. If its low 32 bits stay the same, none went. Never 0. Keeps errno; takes the loader's
+ * lock. */
 uint64_t objects_state(void);
 
-/* For the child of a fork, before it looks at objects. busy: another thread of the parent may have
- * been just opening or closing objects, and so have held a lock of the dynamic linker's that
- * nothing releases here. Then, and where another thread was in a function of these, objects are
- * listed without that lock from now on. Async-signal-safe. */
+/* In the child of a fork, before it lists objects. busy says that another thread of the parent may
+ * have held the lock of dl_iterate_phdr, which nothing releases in the child. Then, or if another
+ * thread was inside a function of this file, objects are listed without that lock from now on.
+ * Async-signal-safe. */
 void objects_forked(bool busy);
 
-/* For the child of a fork: whether glibc's dynamic linker has a lock that is held. It is found as
- * what it is, a recursive mutex in that object's memory, wherever this version of it has one.
+/* In the child of a fork: whether a lock of glibc's dynamic linker is held. Every recursive mutex
+ * in that object's writable memory is checked, since their place differs between versions.
  * Async-signal-safe. */
 bool loader_lock_held(void);
 
-/* Whether a thread is just mapping or unmapping objects, in any namespace that the C library lists;
- * what comes after that in an open (relocations, constructors) does not count. Async-signal-safe.
- */
+/* Whether a thread is just mapping or unmapping objects, in our namespace or in one that the C
+ * library lists. Later parts of an open (relocation, constructors) do not count. Pure. */
 bool objects_changing(void);
 
-/* False in a child that was forked while another thread was inside an open or a close, which never
- * ends here: the dynamic linker would abort at the next one. Async-signal-safe. */
+/* Whether dlopen can be called. It cannot in a child that was forked while another thread mapped or
+ * unmapped objects: that never ends here, and the dynamic linker would abort. Pure. */
 bool objects_in_order(void);
 
-/* The head of the list of link maps of our namespace, as a debugger finds it; NULL where the
- * program has none. Calls nothing that may be interposed. Async-signal-safe. */
+/* The first link map of our namespace, found as a debugger finds it (DT_DEBUG); NULL if the program
+ * has none. Calls nothing that may be interposed. Pure. */
 const struct link_map *objects_first_map(void);
 
 /* The object of a link map. Pure. */
 struct object object_of_map(const struct link_map *map);
 
-/* Whether the n bytes at address can be read, now, as the kernel says. Keeps errno;
- * async-signal-safe. */
+/* Whether the kernel can read the n bytes at address now. Pure. */
 bool object_readable(uintptr_t address, size_t n);
 
-/* The entry of the object's dynamic section with this tag, or NULL. Pure. */
+/* The entry with this tag in the object's dynamic section, or NULL. Pure. */
 const ElfW(Dyn) * object_dynamic(const struct object *o, ElfW(Sxword) tag);
 
-/* Calls fn for each object of the namespace of libpgseal.so, in the order in which they were loaded
- * (the vDSO and objects without a dynamic section left out), until fn returns true; returns whether
- * one did. fn must not load or unload objects. Keeps errno; takes the loader's lock; allocates
- * nothing. Rests on dl_iterate_phdr(3). */
+/* Calls fn for each object of our namespace, in the order of loading, until fn returns true.
+ * Returns whether one did. The vDSO and objects without a dynamic section are left out. Works by
+ * dl_iterate_phdr(3), so fn runs under the loader's lock, and must not load or unload objects, nor
+ * call a function that may take dlopen's lock. Keeps errno; not async-signal-safe. */
 bool objects_each(bool (*fn)(const struct object *o, void *data), void *data);
 
-/* Likewise, with the objects of all namespaces, where the C library lists them (glibc 2.35) or they
- * were remembered; those of ours come last. */
+/* The same for all namespaces that the C library lists (glibc 2.35 and later), or that
+ * objects_remember was told of. The objects of our namespace come last. */
 bool objects_everywhere(bool (*fn)(const struct object *o, void *data), void *data);
 
-/* Has objects_everywhere find the namespace of this object from now on, as long as the object is
- * loaded; false if no more can be remembered. For a C library that does not list them. */
+/* Makes objects_everywhere walk the namespace of this object while the object is loaded. For a C
+ * library that does not list namespaces. Returns false if there is no room for it. Takes the
+ * loader's lock. */
 bool objects_remember(const struct object *o);
 
-/* Whether address is in a segment of o; false if o's headers are not known. Pure. */
+/* Whether address is in a segment of o. False if o's program headers are not known. Pure. */
 bool object_holds(const struct object *o, const void *address);
 
-/* Finds the object that holds address, in any namespace where the C library has dladdr1 (glibc),
- * else in ours. Returns false if none does. Keeps errno. Not async-signal-safe; not for a callback
- * of objects_each, for it may wait for a lock that comes before that one's. */
+/* Finds the object that contains address: in any namespace with glibc (dladdr1), else in ours.
+ * Returns false if there is none. Keeps errno. May take dlopen's lock, so it is not
+ * async-signal-safe, and not for a callback of objects_each. */
 bool object_of(const void *address, struct object *o);
 
-/* Whether o is libpgseal.so: the very object of this code, or another copy of it (by soname). Keeps
- * errno. */
+/* Whether o is libpgseal.so: the one that contains this code, or another copy (by its soname).
+ * Pure. */
 bool object_is_self(const struct object *o);
 
 /* The object's DT_SONAME, or "". Pure. */
 const char *object_soname(const struct object *o);
 
-/* The address of the function or variable that o itself defines under this name (its default or
- * base version, never a hidden one), or NULL. Reads o's GNU or SysV hash table; touches no other
- * object and no dlerror(). Pure. */
+/* The address of the function or variable that o itself defines under this name, or NULL. Only the
+ * default or base version counts, never a hidden one. Reads o's GNU or SysV hash table. Pure. */
 void *object_symbol(const struct object *o, const char *name);
 
-/* Calls fn with the name and the address of each function and variable that o itself defines (as
- * object_symbol has it), until fn returns true; returns whether one did. Of a malformed table, some
- * may be missing, or none of the linker's may be at an address. Pure. */
+/* Calls fn with the name and address of each function and variable that o itself defines, as for
+ * object_symbol, until fn returns true. Returns whether one did. If a table is malformed, symbols
+ * may be missing or addresses wrong. Pure. */
 bool object_each_symbol(const struct object *o,
                         bool (*fn)(const char *name, void *address, void *data), void *data);
 
-/* A slot of an object into which the dynamic linker writes the address of a symbol by name. */
+/* A slot of an object: a word into which the dynamic linker writes the address of a named
+ * symbol. */
 struct import {
-    const char *name; /* at least IMPORT_NAME bytes of it can be read, or all */
-    bool call;        /* of a JUMP_SLOT: only calls go through it, no pointer is taken from it */
+    const char *name; /* all of it, or at least IMPORT_NAME bytes, can be read */
+    bool call;        /* JUMP_SLOT: only calls go through it, no pointer is taken from it */
     uint32_t symbol;  /* its index in the object's symbol table */
-    void *slot; /* readable, aligned but in packed data and in code; while it is unbound (lazy)
-                         it holds an address within the object */
+    void *slot; /* readable; may be unaligned in packed data and in code. Until the dynamic linker
+                   has bound a lazy slot, it contains an address in the object itself */
 };
 enum { IMPORT_NAME = 48 };
 
-/* What this slot holds. Pure. */
+/* The contents of this slot. Pure. */
 void *import_holds(const struct import *import);
 
-/* Calls fn for each such slot of o (relocations JUMP_SLOT, GLOB_DAT and absolute with addend 0, in
- * DT_JMPREL and DT_RELA), until fn returns true; returns whether one did. Pure. */
+/* Calls fn for each slot of o (relocations JUMP_SLOT, GLOB_DAT and absolute with addend 0, in
+ * DT_JMPREL and DT_RELA) until fn returns true. Returns whether one did. Pure. */
 bool object_each_import(const struct object *o, bool (*fn)(const struct import *import, void *data),
                         void *data);
 
-/* Likewise, for each other relocation that uses a symbol by name (relative to the code, or with an
- * addend): an address of the symbol is in there, and cannot be replaced. */
+/* The same for each other relocation with a named symbol (relative to the code, or with an addend).
+ * Such a word cannot be replaced. */
 bool object_each_odd_import(const struct object *o,
                             bool (*fn)(const struct import *import, void *data), void *data);
 
-/* The version of this name that o wants for its symbol, or NULL: any. Pure. */
+/* The version that o requires of this symbol of its symbol table; NULL: any. Pure. */
 const char *object_import_version(const struct object *o, uint32_t symbol);
 
-/* Waits until what other threads are just opening is there as a whole: each object that was listed
- * before is relocated. Keeps errno. */
+/* Waits until opens of other threads are over: every object that was listed before is relocated.
+ * Keeps errno. Takes dlopen's lock; not for a callback of objects_each. */
 void objects_settled(void);
 
-/* Whether a was loaded before b (both of our namespace). Keeps errno. */
+/* Whether a was loaded before b; both are of our namespace. Keeps errno; takes the loader's
+ * lock. */
 bool object_before(const struct object *a, const struct object *b);
 
-/* The definition that comes next after libpgseal.so in load order (another preload's, or the C
- * library's), else that of any other object but pgseal's own; NULL if there is none. For functions
- * that libpgseal.so itself exports, and for such as must not appear among its versioned needs.
- * Keeps errno. */
+/* The first definition of name after libpgseal.so in the order of loading (another preload's, or
+ * the C library's); else that of any other object; NULL if there is none. For functions that
+ * libpgseal.so itself exports, and for those that it must not import because their symbol version
+ * is too new. Keeps errno; may take the loader's lock. */
 void *next_definition(const char *name);
 
-/* The C library's own definition of a function of its dynamic linker's (in libc or, of old, libdl),
- * past whatever is preloaded behind libpgseal.so; where no C library is known by its soname,
- * next_definition. Keeps errno. */
+/* The C library's own definition of dlopen and its like (in libc.so.6, or libdl.so.2 before glibc
+ * 2.34), past all preloads. next_definition if no such object is loaded (musl). Keeps errno; takes
+ * the loader's lock. */
 void *libc_definition(const char *name);
 
-/* The definition of name in the first object loaded after o that has one, pgseal's own left out, or
- * NULL. Keeps errno. */
+/* The first definition of name after o in the order of loading, pgseal's own left out, or NULL.
+ * Keeps errno; takes the loader's lock. */
 void *definition_after(const struct object *o, const char *name);
 
 #endif

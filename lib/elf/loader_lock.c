@@ -1,11 +1,11 @@
-/* loader_lock: whether a lock of glibc's dynamic linker is held, in the child of a fork, where no
- * other thread is left that could release it. */
+/* loader_lock: in the child of a fork, whether a lock of glibc's dynamic linker is held. No thread
+ * is left that could release it. */
 #include "lib/elf/loaded.h"
 #include "lib/elf/names.h"
 
 #include <pthread.h>
 
-/* As another thread leaves it that has locked it, however often. */
+/* Whether this looks like a recursive mutex that is locked, once or several times. */
 static bool is_held(const pthread_mutex_t *m)
 {
 #ifdef __GLIBC__

@@ -1,5 +1,5 @@
-/* names: compares names without the C library: a sanitizer's strcmp calls a real one that it is
- * only just looking for, by our dlsym. */
+/* names: compares names without the C library. A sanitizer's strcmp calls the real one, which it
+ * may just be looking up with our dlsym. */
 #ifndef PGSEAL_NAMES_H
 #define PGSEAL_NAMES_H
 

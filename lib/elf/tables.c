@@ -1,8 +1,8 @@
 /* tables: reads the tables of a loaded object: its dynamic section, symbols, hashes and
  * relocations.
  *
- * Any of them may lie: the dynamic linker opens files whose tables it never needs to the end. So
- * each page is read only after the kernel said that it can be. */
+ * Any of them may be malformed: the dynamic linker opens a file without reading all of them. So a
+ * page is read only after the kernel has said that it is readable. */
 #include "lib/core/text/array.h"
 #include "lib/elf/loaded.h"
 #include "lib/os/sys.h"
@@ -14,8 +14,8 @@ static void *pointer(uintptr_t address)
     return (void *)address; // NOLINT(performance-no-int-to-ptr): that is what an ELF file holds
 }
 
-/* What is read of an object; the last pages that were found readable are remembered: a walk through
- * relocations, symbols, names and slots comes back to each of theirs. */
+/* The object that is read, and the last pages that were found readable: a walk through relocations,
+ * symbols, names and slots returns to the same pages. */
 struct view {
     const struct object *o;
     uintptr_t pages[128];
@@ -23,7 +23,7 @@ struct view {
 
 static const uintptr_t page_size = 4096; /* the smallest there is: pages may be larger */
 
-/* Asks about a page that is not remembered. */
+/* Asks the kernel about a page that is not remembered. */
 __attribute__((noinline)) static bool ask(struct view *v, uintptr_t page)
 {
     if (!sys_readable(pointer(page))) {
@@ -63,7 +63,7 @@ static const void *element(struct view *v, uintptr_t table, size_t size, size_t 
                                                                               : NULL;
 }
 
-/* The dynamic section itself is known to be there: the dynamic linker has read it to its end. */
+/* The dynamic section itself is readable: the dynamic linker has read it to its end. */
 static const ElfW(Dyn) * find_entry(const struct view *v, ElfW(Sxword) tag)
 {
     for (const ElfW(Dyn) *d = v->o->dyn; d->d_tag != DT_NULL; d++) {
@@ -80,8 +80,8 @@ const ElfW(Dyn) * object_dynamic(const struct object *o, ElfW(Sxword) tag)
     return find_entry(&v, tag);
 }
 
-/* glibc has relocated the addresses in a writable dynamic section; musl, and glibc in a read-only
- * one, have not. 0 if there is none. */
+/* The address of the table with this tag; 0 if there is none. glibc relocates the addresses in a
+ * writable dynamic section; musl, and glibc in a read-only one, do not. */
 static uintptr_t find_table(const struct view *v, ElfW(Sxword) tag)
 {
     const ElfW(Dyn) *d = find_entry(v, tag);
@@ -89,9 +89,8 @@ static uintptr_t find_table(const struct view *v, ElfW(Sxword) tag)
     return d != NULL && value < v->o->base ? v->o->base + value : value;
 }
 
-/* How a string of the object compares with s; false also where it cannot be read. Not the C
- * library's strcmp: a sanitizer's calls a real one that it is only just looking for, by our
- * dlsym. */
+/* Whether a string of the object equals s; false also if it cannot be read. strcmp is not used: a
+ * sanitizer's calls the real one, which it may just be looking up with our dlsym. */
 static bool string_is(struct view *v, uintptr_t at, const char *s)
 {
     for (size_t i = 0;; i++) {
@@ -105,7 +104,7 @@ static bool string_is(struct view *v, uintptr_t at, const char *s)
     }
 }
 
-/* The string at this offset, NULL if its end, or so many bytes of it, cannot be read. */
+/* The string at this offset. NULL if neither its end nor `enough` bytes of it can be read. */
 static const char *find_string(struct view *v, uintptr_t strings, size_t offset, size_t enough)
 {
     const char *s = pointer(strings + offset);
@@ -151,7 +150,7 @@ struct lookup {
     const char *name;
 };
 
-/* The symbol with this index, where the object defines it; else NULL. */
+/* The symbol with this index if the object defines it, else NULL. */
 static const ElfW(Sym) * defined(struct lookup *l, uint32_t index)
 {
     const ElfW(Sym) *sym = element(&l->v, l->symbols, sizeof *sym, index);
@@ -166,7 +165,7 @@ static const ElfW(Sym) * defined(struct lookup *l, uint32_t index)
     return hidden ? NULL : sym;
 }
 
-/* Likewise, where it has the name that is looked for. */
+/* The same, if it has the name that is looked for. */
 static const ElfW(Sym) * definition(struct lookup *l, uint32_t index)
 {
     const ElfW(Sym) *sym = defined(l, index);
@@ -219,7 +218,7 @@ static const ElfW(Sym) * sysv_lookup(struct lookup *l, uintptr_t table)
     if (head == NULL || head[0] == 0) {
         return NULL;
     }
-    uint32_t left = head[1]; /* a chain that runs in a circle ends */
+    uint32_t left = head[1]; /* also ends a circular chain */
     uintptr_t bucket = table + 2 * sizeof *head;
     uintptr_t chain = bucket + head[0] * sizeof(uint32_t);
     const uint32_t *link = element(&l->v, bucket, sizeof *link, hash % head[0]);
@@ -256,8 +255,8 @@ void *object_symbol(const struct object *o, const char *name)
     return found != NULL ? pointer(o->base + found->st_value) : NULL;
 }
 
-/* How many symbols there are: the SysV hash table says it; in a GNU one, that is the end of the
- * last chain. */
+/* The number of symbols: the SysV hash table contains it; in a GNU one, it is the end of the last
+ * chain. */
 static size_t count_symbols(struct lookup *l)
 {
     uintptr_t gnu = find_table(&l->v, DT_GNU_HASH);
@@ -316,7 +315,7 @@ bool object_each_symbol(const struct object *o,
 #error "pgseal knows x86_64 and aarch64"
 #endif
 
-/* odd: only what is no slot. */
+/* odd: only the relocations that are no slots. */
 static bool each_import(const struct object *o, bool odd,
                         bool (*fn)(const struct import *import, void *data), void *data)
 {

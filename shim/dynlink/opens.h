@@ -62,8 +62,8 @@ void opens_hold_end(void);
  * calls are forgotten. Returns whether another thread was opening, closing or holding something. */
 bool opens_forked(void);
 
-/* Whether an open of any thread was announced and no sweep (sweep.h) has followed it. The entries
- * of the loader's hooks (loader_entries.S) read it. */
+/* Whether an open of any thread was announced and no sweep (sweep.h) has followed it. The hooks of
+ * dlsym and dlerror read it. */
 extern bool opens_pending;
 
 /* Whether an open with RTLD_DEEPBIND was ever announced in this process. A variable, because a

@@ -17,8 +17,8 @@
 #include <string.h>
 
 #define EXPORT __attribute__((visibility("default"))) extern
-/* Where the call comes from, and the stub that it came through, if any. The first thing that each
- * hook asks. */
+/* Where the call comes from, and the stub that it came through, if any. Each hook evaluates it
+ * first. */
 #define CALLER call_site_of(__builtin_return_address(0))
 
 static struct call_site call_site_of(const void *address)
@@ -30,7 +30,7 @@ static struct call_site call_site_of(const void *address)
         .address = address, .bound = row != 0 ? linkage_bound(row) : NULL, .known_so_far = so_far};
 }
 
-/* All that happens in a process that never connects. */
+/* The only code that runs in a process that never connects or opens objects. */
 __attribute__((constructor)) AT_START static void load(void)
 {
     int fds[SINK_NAMED];
@@ -106,9 +106,9 @@ EXPORT PQconninfoOption *PQconndefaults(void)
 
 typedef void (*function)(void);
 
-/* A function of the caller's libpq, for a PGconn that came through no entry point; NULL if that
- * libpq cannot be told. Returns nothing but the pointer, so that no large frame is live while the
- * real function runs. */
+/* A function of the caller's libpq, for a PGconn that no hook made; NULL if that libpq cannot be
+ * determined. A function of its own, so that its large frame is gone while the real function
+ * runs. */
 __attribute__((noinline)) static function real_for_unknown_conn(struct call_site call_site,
                                                                 const char *name, size_t offset)
 {

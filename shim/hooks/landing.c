@@ -1,5 +1,5 @@
-/* landing: where the stubs of libpq's own slots jump to: the row that the stub left becomes a
- * libpq. */
+/* landing: the functions to which the stubs of libpq's own slots jump. They turn the stub's row
+ * into a libpq and call slot_NAME (slots.h). */
 #include "shim/hooks/stubs.h"
 #include "shim/session/slots.h"
 

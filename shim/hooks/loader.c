@@ -1,10 +1,10 @@
-/* loader: dlsym, dlvsym and dlerror, which lead to libpq past a plain hook.
+/* loader: dlsym, dlvsym and dlerror.
  *
- * What dlsym finds under one of our names is what it would have found without pgseal; handed out is
- * a function of pgseal's that is bound to just that. Where pgseal's own symbols are in the way (the
- * global scope holds them first), the scopes are asked without them; and where nothing else is
- * there, the real dlsym must fail as it would have: it is asked for the name with a mark after it,
- * and the dlerror hook takes the mark off the message. */
+ * For a name in hooks.def, dlsym determines what it would have found without pgseal, and returns a
+ * stub that is bound to that. pgseal's own symbols come first in the global scope, so that scope is
+ * searched past them. If there is nothing else, the real dlsym must fail as it would have: it is
+ * called for the name with a mark appended, and the dlerror hook removes the mark from the
+ * message. */
 #include "shim/hooks/loader.h"
 
 #include "lib/elf/loaded.h"
@@ -59,14 +59,14 @@ __attribute__((visibility("default"))) char *dlerror(void)
 
 /* --- dlsym and dlvsym */
 
-/* One question: which definition would the caller have got? */
+/* One look-up of a name in hooks.def. */
 struct question {
-    void *real; /* whom to ask: a dlvsym where there is a version, else a dlsym */
+    void *real; /* the real dlvsym if there is a version, else dlsym */
     void *handle;
     const char *name;
     const char *version;         /* NULL: none */
     const struct object *caller; /* NULL: not known */
-    size_t hook;                 /* HOOKED: it is for none of our names */
+    size_t hook;                 /* index in hooked[]; HOOKED: another name */
 };
 
 static struct question question_of(const struct loader_call *call, bool versioned, void *real)
@@ -80,7 +80,7 @@ static struct question question_of(const struct loader_call *call, bool versione
     return q;
 }
 
-/* The handle is none: which objects are looked through depends on the caller. */
+/* Whether the handle is none of an object: the caller decides which objects are searched. */
 static bool is_pseudo(const struct question *q)
 {
     return q->handle == RTLD_DEFAULT || q->handle == RTLD_NEXT;
@@ -94,8 +94,8 @@ static void *ask(const struct question *q)
                               : ((dlsym_fn *)q->real)(q->handle, q->name);
 }
 
-/* RTLD_DEFAULT without pgseal: the global scope, then the caller's own; after RTLD_DEEPBIND in the
- * other order. */
+/* RTLD_DEFAULT without pgseal: the global scope, then the caller's local one; in the other order
+ * for a caller that was opened with RTLD_DEEPBIND. */
 static void *by_default(const struct question *q)
 {
     return q->caller == NULL || q->caller->name[0] == '\0'
@@ -103,8 +103,8 @@ static void *by_default(const struct question *q)
                : reach(q->caller, q->name, q->version, NULL);
 }
 
-/* RTLD_NEXT without pgseal: what comes after the caller in the global scope, or in the caller's
- * own. */
+/* RTLD_NEXT without pgseal: what comes after the caller in the global scope, or in its local
+ * one. */
 static void *by_next(const struct question *q)
 {
     void *fn = real_look_up(RTLD_NEXT, q->name, q->version);
@@ -124,7 +124,7 @@ static void *by_next(const struct question *q)
     return definition_after(q->caller, q->name);
 }
 
-/* The answer is fn, a definition that the real look-up gave, or what stands for it. */
+/* Returns fn, a definition that the real look-up found, or a stub in its place. */
 static void *answer(struct loader_call *call, const struct question *q, void *fn)
 {
     struct object o;
@@ -140,7 +140,7 @@ static void *answer(struct loader_call *call, const struct question *q, void *fn
     return NULL;
 }
 
-/* One of libpq's names, where pgseal's own symbols may be in the way. */
+/* One of libpq's names. The real look-up may find pgseal's own symbol first. */
 static void *answer_libpq(struct loader_call *call, const struct question *q)
 {
     void *fn;
@@ -165,7 +165,7 @@ static void *answer_libpq(struct loader_call *call, const struct question *q)
     return answer(call, q, fn);
 }
 
-/* Where nothing of pgseal's is in the way. */
+/* A look-up that does not find pgseal's own symbols. */
 static void *answer_plainly(struct loader_call *call, const struct question *q)
 {
     void *fn = NULL;
@@ -180,8 +180,8 @@ static void *answer_plainly(struct loader_call *call, const struct question *q)
     return answer(call, q, fn);
 }
 
-/* One of the loader's names. Whoever defines it itself stands before the C library, asks for the
- * real one, and must get it. */
+/* One of the loader's names. A caller that defines this name itself is another preload that looks
+ * up the real function, and must get it. */
 static void *answer_loader(struct loader_call *call, const struct question *q)
 {
     struct known k;
@@ -192,8 +192,8 @@ static void *answer_loader(struct loader_call *call, const struct question *q)
     return answer_plainly(call, q);
 }
 
-/* Whether this may be asked by another preload's dlopen or malloc, which looks for the real
- * function: from inside an open then, which is not over. */
+/* Whether this may be a call by another preload's dlopen or malloc, which looks up the real
+ * function. It may come from inside an open, which is then not over. */
 static bool is_of_wrapper(const struct question *q)
 {
     return q->hook != HOOKED ? hooked[q->hook].column == NO_COLUMN : q->handle == RTLD_NEXT;
@@ -209,7 +209,7 @@ void *loader_dlsym(struct loader_call *call, const void *from, bool versioned)
         linkage_use(&stubs);
         sweep();
     }
-    /* A sanitizer asks for the loader's functions before it can be called itself. */
+    /* A sanitizer looks up the loader's functions before it can be called itself. */
     if (q.hook == HOOKED ||
         (!of_libpq && is_pseudo(&q) && !__atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED))) {
         return q.real;
@@ -220,7 +220,7 @@ void *loader_dlsym(struct loader_call *call, const void *from, bool versioned)
     return of_libpq ? answer_libpq(call, &q) : answer_loader(call, &q);
 }
 
-/* In other namespaces, or past another preload: everything goes on to that very C library. */
+/* Through a loader stub: everything goes on to the C library behind it. */
 void *loader_dlsym_elsewhere(struct loader_call *call, const void *from, bool versioned)
 {
     void *real = linkage_loader(stub_take())[versioned ? LOADER_dlvsym : LOADER_dlsym];

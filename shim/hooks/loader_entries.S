@@ -1,10 +1,11 @@
-/* loader_entries: the exported dlsym, dlvsym, dlopen and dlmopen, by hand: jumps, so that the real
- * function sees its caller's return address (by which it knows RUNPATH, $ORIGIN, RTLD_NEXT,
- * RTLD_DEFAULT and the namespace), whatever the compiler is told to optimise.
+/* loader_entries: the exported dlsym, dlvsym, dlopen and dlmopen.
  *
- * A function of loader.h is asked first, which may change the arguments and says where to jump, or
- * what to return. The stack then holds a struct loader_call: the result, and the four first
- * arguments (loader.c asserts the layout). */
+ * They are in assembler because they must jump to the real function: it uses the caller's return
+ * address for RUNPATH, $ORIGIN, RTLD_NEXT, RTLD_DEFAULT and the namespace.
+ *
+ * Each first calls a function of loader.h, which may change the arguments and returns where to
+ * jump, or NULL and a result. Its argument is a struct loader_call on the stack: the result and the
+ * first four arguments (loader.c asserts the layout). */
 
 #if defined(__x86_64__)
 
@@ -128,7 +129,7 @@ entry dlvsym loader_dlsym 1
 entry dlopen loader_dlopen
 entry dlmopen loader_dlmopen
 
-/* The same for callers in other namespaces, who come through a stub. */
+/* The same for calls through a loader stub. */
 .macro elsewhere name ask versioned=0
     .hidden loader_\name\()_elsewhere_entry
 entry loader_\name\()_elsewhere_entry \ask \versioned

@@ -1,7 +1,8 @@
 /* loader_open: dlopen, dlmopen and dlclose.
  *
- * What dlopen and dlmopen bring in is swept up after: at once where calling the real function from
- * here finds the same files, else at the next call of a hook. */
+ * Each open is followed by a sweep (sweep.h). The real function uses its caller's run path. If that
+ * makes no difference, it is called from here and the sweep comes at once. Otherwise the hook jumps
+ * to it, and the sweep comes at the next call of any hook. */
 #include "lib/elf/loaded.h"
 #include "shim/dynlink/forked.h"
 #include "shim/dynlink/linkage.h"
@@ -33,9 +34,9 @@ static bool has_run_path(const struct object *o, void *data)
                                   (flags != NULL && (flags->d_un.d_val & DF_1_NODEFLIB) != 0));
 }
 
-/* Whether the real function, called from here, opens the file that it would open for this caller:
- * the name says where it is, or no run path says it (a caller inherits DT_RPATH from what opened
- * it; the program's counts for all). */
+/* Whether the real function opens the same file if it is called from here: the name is a path, or
+ * no run path applies. (A caller inherits DT_RPATH from the object that loaded it, so no object may
+ * have one; the program's own applies to all callers.) */
 static bool same_for_all(const char *file, const void *caller)
 {
     struct object o;
@@ -47,8 +48,8 @@ static bool same_for_all(const char *file, const void *caller)
             !objects_each(has_run_path, NULL));
 }
 
-/* After a call between opens_call and this, which has opened this handle; NULL: it has failed, and
- * dlerror() stays as the real one left it. */
+/* After opens_call and a call that opened this handle (NULL: it failed): sweeps, and ends what was
+ * announced. dlerror() stays as the real function left it. */
 static void look_after(const void *handle, enum hook hook)
 {
     opens_call_returned();
@@ -63,8 +64,7 @@ static bool is_deep(const char *file, int flags)
     return file != NULL && (flags & RTLD_DEEPBIND) != 0 && (flags & RTLD_NOLOAD) == 0;
 }
 
-/* Whether another preload stands before the C library's dlopen or dlmopen: it may open another
- * file. */
+/* Whether another preload interposes dlopen or dlmopen: it may open another file. */
 static bool is_wrapped(void)
 {
     static int known; /* 0: not asked yet */
@@ -99,7 +99,7 @@ void *loader_dlopen(struct loader_call *call, const void *caller)
     const char *file = call->arg[0];
     int flags = flags_of(call->arg[1]);
     bool deep = is_deep(file, flags);
-    bool now = deep || (flags & RTLD_GLOBAL) != 0; /* what is called next may depend on it */
+    bool now = deep || (flags & RTLD_GLOBAL) != 0; /* the next calls may depend on it */
     before_open(file, flags);
     if (!now || real == NULL || !same_for_all(file, caller)) {
         return real;
@@ -111,7 +111,7 @@ void *loader_dlopen(struct loader_call *call, const void *caller)
     if (deep) {
         look_after(call->result, HOOK_dlopen);
     } else if (call->result != NULL) {
-        sweep(); /* without this hook its calls would still reach the hooks: it is not counted */
+        sweep(); /* not counted as fired: the object's calls reach the hooks anyway */
     } else {
         opens_end();
     }
@@ -157,7 +157,8 @@ void *loader_dlmopen(struct loader_call *call, const void *caller)
     return NULL;
 }
 
-/* A close that another thread's look at the same object would make one of two. */
+/* If another thread holds the object (hold.h), this close would not unload it: opens_close
+ * waits. */
 __attribute__((visibility("default"))) int dlclose(void *handle)
 {
     dlclose_fn *real = (dlclose_fn *)real_function(LOADER_dlclose);
@@ -171,7 +172,7 @@ __attribute__((visibility("default"))) int dlclose(void *handle)
     return result;
 }
 
-/* --- in other namespaces, or past another preload: everything goes on to that very C library */
+/* --- through a loader stub: everything goes on to the C library behind it */
 
 void *loader_dlopen_elsewhere(struct loader_call *call, const void *caller)
 {

@@ -1,10 +1,10 @@
-/* stubs: what the slots of libpq's callers are pointed to, a row for each libpq (linkage.h); and
- * those of the loader's callers in other namespaces, a row for each of their C libraries. */
+/* stubs: the stubs for the slots of libpq's callers, a row for each libpq; and those for callers of
+ * dlsym and dlopen in other namespaces, a row for each C library there. See linkage.h. */
 #include "shim/hooks/stub.inc"
 
 table hook_stubs
     .set row, 0
-    .rept 17 /* LINKED_LIBPQS, and the row that stands for none */
+    .rept 17 /* LINKED_LIBPQS, and the row whose stubs refuse */
     .set row, row + 1
 #define HOOK(name, kind) HOOK_##kind(name)
 #define HOOK_ENTRY(name) stub name;

@@ -1,13 +1,14 @@
-/* stubs: the stubs, as the functions behind them see them. */
+/* stubs: the tables of stubs, and the row that a stub passes on. */
 #ifndef PGSEAL_STUBS_H
 #define PGSEAL_STUBS_H
 
 #include "shim/dynlink/linkage.h"
 
-/* The row of the stub through which this thread has come, 0 if it came through none. Set by the
- * stub, taken by the function that it jumps to. */
+/* The row of the stub through which this call came; 0: through none. The stub sets it, and the
+ * function behind it takes it first of all. */
 extern __thread unsigned stub_row;
 
+/* Returns stub_row and resets it. Keeps errno; async-signal-safe. */
 static inline unsigned stub_take(void)
 {
     unsigned row = stub_row;
@@ -15,9 +16,9 @@ static inline unsigned stub_take(void)
     return row;
 }
 
-enum { STUB_SIZE = 32 }; /* as stub.inc has it */
+enum { STUB_SIZE = 32 }; /* bytes, as in stub.inc */
 
-/* All stubs, for linkage_use. */
+/* All tables of stubs, for linkage_use. */
 extern const struct linkage_stubs stubs;
 
 /* The tables of slot_stubs.S and stubs.S. */

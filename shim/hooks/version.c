@@ -1,5 +1,5 @@
-/* version: an ELF note (owner "pgseal", type 1) that says whose object this is and which version;
- * pgseal-run reads it. */
+/* version: an ELF note (owner "pgseal", type 1) with pgseal's version. pgseal-run reads it to
+ * recognise the object. */
 #include <elf.h>
 
 struct pgseal_note {

@@ -12,7 +12,6 @@ enum {
     DEPTH = 4, /* envelopes in envelopes: a journal line that a shipper read from docker's file */
     LONG = 64 * 1024, /* what is longer and shows no sign of pgseal is not parsed */
     BRACES = 8,       /* how many opening braces a prefix may have */
-    PREFIX = 256,     /* how long a prefix of text may be */
 };
 
 static bool has_mark(const char *s, size_t n)
@@ -92,28 +91,17 @@ static json_t *find(json_t *object, unsigned depth, const char **reason)
     return event;
 }
 
-/* Whether a line without JSON begins as the lines of a log do: a priority, a date, a service's name
- * and a bar (docker compose). */
-static bool looks_like_log(const char *s, size_t n)
+/* Whether this may be the end of a torn line: it contains a key of JSON, and more closing than
+ * opening braces. */
+static bool looks_torn(const char *s, size_t n)
 {
-    static const char *const months[] = {"Jan ", "Feb ", "Mar ", "Apr ", "May ", "Jun ",
-                                         "Jul ", "Aug ", "Sep ", "Oct ", "Nov ", "Dec "};
-    if (n < 10) {
-        return false;
+    size_t opened = 0;
+    size_t closed = 0;
+    for (size_t i = 0; i < n; i++) {
+        opened += s[i] == '{';
+        closed += s[i] == '}';
     }
-    if (s[0] == '<' && isdigit((unsigned char)s[1])) {
-        return true;
-    }
-    if (isdigit((unsigned char)s[0]) && isdigit((unsigned char)s[3]) && s[4] == '-' &&
-        s[7] == '-') {
-        return true;
-    }
-    for (size_t i = 0; i < sizeof months / sizeof *months; i++) {
-        if (strncmp(s, months[i], 4) == 0) {
-            return true;
-        }
-    }
-    return memmem(s, n < PREFIX ? n : PREFIX, " | ", 3) != NULL;
+    return closed > opened && memmem(s, n, "\":", 2) != NULL;
 }
 
 enum line_kind line_parse(const char *s, size_t n, json_t **event, const char **reason)
@@ -143,8 +131,8 @@ enum line_kind line_parse(const char *s, size_t n, json_t **event, const char **
     } else if (has_mark(s, n)) {
         *reason = "no complete JSON after the prefix";
         *event = find_in_text(s, n, DEPTH, reason);
-    } else if (!looks_like_log(s, n)) {
-        *reason = "not a log line";
+    } else if (looks_torn(s, n)) {
+        *reason = "the end of a torn line";
     }
     if (*event != NULL) {
         *reason = NULL;

@@ -9,7 +9,7 @@
 enum line_kind {
     LINE_EVENT,  /* a line of pgseal's log */
     LINE_OTHER,  /* some other program's line, or a blank one */
-    LINE_BROKEN, /* a line of pgseal's that cannot be read, or nothing that a log has */
+    LINE_BROKEN, /* a line of pgseal's that cannot be read, or incomplete JSON */
 };
 
 /* Reads n bytes without their newline, which need not end in a NUL. For LINE_EVENT *event is an

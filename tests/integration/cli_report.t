@@ -165,7 +165,7 @@ done
 {
     head -n 1 known.jsonl
     echo '{"schema":"pgseal/1","time":"2026-11-24T03:39'
-    echo 'neither a log nor JSON'
+    echo '"host":"db.example","port":"5432"}'
     echo
     echo '{"schema":"pgseal/1","event":"seal"}'
     echo '{"schema":"pgseal/1","time":"2026-11-31T00:00:00Z","event":"seal"}'
@@ -176,16 +176,18 @@ done
     echo "$(head -n 1 known.jsonl)$(head -n 1 known.jsonl)"
     echo '{"MESSAGE":"Started Session 1 of User root.","PRIORITY":"6"}'
     echo 'Nov 24 03:39:00 host sshd[1]: Accepted publickey for root'
+    echo 'neither a log nor JSON'
+    echo '2026/11/24 03:39 served {"status":200}'
     echo '{"schema":"pgseal/1","time":"2026-11-24T00:00:00Z","event":"of-tomorrow"}'
 } >mixed.jsonl
 run --json mixed.jsonl
 is "$status" 0 'broken lines are never fatal'
-is "$(field '[.lines, .broken, .other_lines]')" '[2,9,2]' 'broken lines and those of others are counted'
+is "$(field '[.lines, .broken, .other_lines]')" '[2,9,4]' 'broken lines and those of others are counted'
 is "$(field '[.broken_lines[].line]')" '[2,3,5,6,7,8,9,10,11]' 'broken lines are named'
 is "$(field '[.broken_lines[].file] | unique')" '["mixed.jsonl"]' 'broken lines: the file'
 run mixed.jsonl
-has "$(tr -s ' \n' '  ' <out)" 'mixed.jsonl:2 (not complete JSON), mixed.jsonl:3 (not a log line)' 'text: file:line'
-printf 'broken\n%.0s' {1..500} >all-broken
+has "$(tr -s ' \n' '  ' <out)" 'mixed.jsonl:2 (not complete JSON), mixed.jsonl:3 (the end of a torn line)' 'text: file:line'
+printf '{broken\n%.0s' {1..500} >all-broken
 run --json all-broken
 is "$(field '[.broken, (.broken_lines | length)]')" '[500,20]' 'of many broken lines the first are named'
 head -c 200 known.jsonl.gz >half.gz

@@ -55,17 +55,20 @@ static const char *distrust(struct settings *s, int fd)
     return NULL;
 }
 
-/* Reads the policy file of this name. Returns false only where it does not exist; *s is untouched
- * then. */
+/* Reads the policy file of this name. Returns false, and leaves *s as it is, only if it does not
+ * exist. A symbolic link that leads nowhere does exist: its volume may not be mounted yet. */
 AT_START static bool read_policy(struct settings *s, const char *name)
 {
     int fd = sys_open_read(name);
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+    int error = errno;
+    char target;
+    if (fd < 0 && (error == ENOENT || error == ENOTDIR) && sys_readlink(name, &target, 1) < 0) {
         return false;
     }
     s->name = name;
     if (fd < 0) {
-        fault(s, sys_error(errno));
+        fault(s,
+              error == ENOENT ? "a symbolic link to a file that does not exist" : sys_error(error));
         return true;
     }
     const char *reason = distrust(s, fd);

@@ -110,6 +110,8 @@ chmod 0666 /etc/pgseal/..data/policy.conf
 refused 'a symlink to a bad one' "$file: " sealed
 rm -rf /etc/pgseal/..data $file && ln -s loop $file && ln -s policy.conf /etc/pgseal/loop
 refused 'a symlink that goes round' "$file: " sealed
+rm -f $file && ln -s /nonexistent/policy.conf $file
+refused 'a symlink that leads nowhere' "$file: a symbolic link to a file that does not exist" sealed
 rm -f $file /etc/pgseal/loop
 sh -c 'exit 0' # the machine's own programs live on
 policy <<<'mode = nonsense'

@@ -133,12 +133,12 @@ static void find_reason(struct run *run)
                       "line proves nothing. Let that user append to it, or try with log = stderr.",
                       (unsigned)run->uid, run->watch.policy.log_path);
     } else if (is_java(run->exe)) {
-        run->what = "no-entry-point";
+        run->what = "no-door";
         run->text = xstrdup("Java called no libpq function: JDBC drivers implement the protocol "
                             "themselves, and no preload reaches them. Set sslmode=verify-full and "
                             "sslrootcert in the JDBC URL.");
     } else {
-        run->what = "no-entry-point";
+        run->what = "no-door";
         run->text =
             xprintf("The object was loaded, but %s called no libpq function: it made no "
                     "connection, started a program without its environment, has libpq built in, or "

@@ -291,11 +291,11 @@ silent() { # NAME FINDING TEXT COMMAND…
     is "$RC $(field '[.fired, .finding] | join(" ")')" "1 false $finding" "$name: no hook fired"
     has "$(field .text)" "$text" "$name: why"
 }
-silent Java no-entry-point 'JDBC drivers implement the protocol themselves' java -version
+silent Java no-door 'JDBC drivers implement the protocol themselves' java -version
 printf 'int main(void) { return 0; }\n' >"$TEST_DIR/nothing.c"
 gcc -static -o "$TEST_DIR/static" "$TEST_DIR/nothing.c"
 silent 'a static program' static 'is static' "$TEST_DIR/static"
-silent 'a program without a connection' no-entry-point 'no libpq function' sleep 0.3
+silent 'a program without a connection' no-door 'no libpq function' sleep 0.3
 cp /bin/sleep "$TEST_DIR/setuid"
 chown "$TESTUSER" "$TEST_DIR/setuid"
 chmod 4755 "$TEST_DIR/setuid"

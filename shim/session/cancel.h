@@ -8,31 +8,32 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-/* Remembers the connection of which the real PQgetCancel has made this PGcancel. Not
- * async-signal-safe. Without memory the PGcancel stays unknown, and cancel_send refuses it under
- * any rule but allow. */
+/* Notes that the real PQgetCancel made this PGcancel from conn, whose state is d. If memory runs
+ * out, the PGcancel stays unknown, and cancel_send refuses it under any rule but allow. Not
+ * async-signal-safe. */
 void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d);
 
-/* Whether it is remembered. Async-signal-safe. */
+/* Whether cancel_made was called for it. Keeps errno; async-signal-safe. */
 bool cancel_known(const PGcancel *cancel);
 
-/* A PGcancelConn of libpq 17 that was made of conn, which is d's: the witness knows it from now on,
- * and where conn is in plaintext, or in TLS that its cancel need not take up, the policy's
- * plaintext_cancel holds for it. Without memory it stays unknown: libpq has copied all that was
- * forced. Not async-signal-safe. */
+/* Notes that PQcancelCreate (libpq 17) made this PGcancelConn from conn, whose state is d: the
+ * witness checks it. If conn is in plaintext, or its cancel may go without TLS, the policy's
+ * plaintext_cancel applies. If memory runs out it stays unknown; libpq has copied all forced
+ * options. Not async-signal-safe. */
 void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d);
 
-/* Forgets it. Returns the real PQfreeCancel, to be called next; NULL: it is not known. */
+/* Forgets it. Returns the real PQfreeCancel, which the caller calls next; NULL if it is not
+ * known. */
 __typeof__(PQfreeCancel) *cancel_freed(PGcancel *cancel);
 
-/* PQcancel under the policy: logs plaintext_cancel, and either makes the real call or returns 0
- * with a message. A Unix socket carries no plaintext over a network: the real call, no line.
- * Async-signal-safe to the letter: atomics, the sink's system calls, and the real PQcancel; keeps
- * errno as the real PQcancel leaves it. real is used where the PGcancel is none of ours. */
+/* PQcancel under the policy: logs plaintext_cancel, and makes the real call, or returns 0 with a
+ * message in errbuf. A request over a Unix socket is passed on without a line. real is called for a
+ * PGcancel that is not known. errno is as the real PQcancel leaves it. Async-signal-safe: atomics,
+ * the sink's system calls, and the real PQcancel. */
 int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *real);
 
-/* The same for PQrequestCancel, whose message goes into the PGconn's own buffer: *text is the
- * message of a refusal. */
+/* The same for PQrequestCancel. The message of a refusal is what the next PQerrorMessage
+ * returns. */
 int cancel_request(struct conn_state *d, PGconn *conn);
 
 #endif

@@ -1,5 +1,5 @@
-/* demand: roots on demand. libpq decodes its whole root file for each connection; a chain asks for
- * one or two of its certificates. */
+/* demand: roots on demand. libpq decodes its whole root file for each connection, but a chain needs
+ * only one or two of the certificates. */
 #ifndef PGSEAL_DEMAND_H
 #define PGSEAL_DEMAND_H
 
@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-/* The functions of one OpenSSL that this rests on; typed here, since the shim never links to
- * libcrypto and 1.1.1 to 3.6 agree on all of these. X(return type, name, (parameters)). */
+/* The functions of OpenSSL that this needs: X(return type, name, (parameters)). They are declared
+ * here because the shim does not link to libcrypto; OpenSSL 1.1.1 to 3.6 have them all alike. */
 #define DEMAND_FUNCTIONS(X)                                                                        \
     X(void *, SSL_CTX_get_cert_store, (const void *ctx))                                           \
     X(void *, X509_LOOKUP_meth_new, (const char *name))                                            \
@@ -38,14 +38,13 @@ struct demand {
 #undef DEMAND_MEMBER
 };
 
-/* Makes the certificate store of the SSL_CTX at ctx find the certificates of roots when a chain
- * asks for them; the store holds them (roots_keep) until it is freed. What a chain gets is what it
- * would get had the whole file been loaded, in the same order: all certificates of the name that is
- * asked for, as X509_NAME_cmp says. o is copied. Returns false if that cannot be done (no memory,
- * more copies of OpenSSL than can be kept apart); the store is as it was then. Keeps errno,
- * thread-safe. Rests on X509_STORE_CTX_get_by_subject, X509_STORE_CTX_get1_issuer and
- * X509_STORE_CTX_get1_certs (crypto/x509/x509_lu.c), and on X509_LOOKUP_meth_new(3) for who holds
- * what. */
+/* Makes the certificate store of the SSL_CTX at ctx look up certificates in roots when a chain asks
+ * for a subject. A chain gets what it would get if the whole file were loaded, in the same order:
+ * all certificates whose subject is equal by X509_NAME_cmp. The store keeps roots (roots_keep)
+ * until it is freed. o is copied. Returns false, and leaves the store as it was, without memory or
+ * if there are more copies of OpenSSL than can be told apart. Keeps errno; thread-safe. Relies on
+ * X509_STORE_CTX_get_by_subject, X509_STORE_CTX_get1_issuer and X509_STORE_CTX_get1_certs
+ * (crypto/x509/x509_lu.c), and on X509_LOOKUP_meth_new(3) for ownership. */
 bool demand_roots(const struct demand *o, void *ctx, struct roots *roots);
 
 #endif

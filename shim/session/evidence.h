@@ -1,5 +1,4 @@
-/* evidence: what a TLS session shows of itself, read through the OpenSSL of the libpq that holds
- * it. */
+/* evidence: the facts about a TLS session, read through the OpenSSL of the libpq that owns it. */
 #ifndef PGSEAL_EVIDENCE_H
 #define PGSEAL_EVIDENCE_H
 
@@ -8,9 +7,9 @@
 #include <stdbool.h>
 
 struct evidence {
-    /* what could not be looked at ("libpq's OpenSSL shows no functions…"), or NULL */
+    /* what could not be checked ("libpq's OpenSSL shows no functions…"), or NULL; static */
     const char *note;
-    bool gone; /* the peer has left: nothing can be sent to it, and a connection may still follow */
+    bool gone; /* the peer closed the connection: nothing can be sent, and libpq may try another */
     int bits;
     char protocol[16];
     char cipher[64];
@@ -24,13 +23,12 @@ struct evidence {
     char openssl[32]; /* the version of that libpq's OpenSSL: 3.0.15 */
 };
 
-/* Compares the session with d: TLS and no GSS; verify mode and result; the last certificate of the
- * verified chain stands in the root file (as it is now, or as it was when it was judged); protocol
- * and bits; host, port and address family. Returns NULL when all is as decided, else a static text:
- * the violation. e is filled as far as could be seen. If that libpq's SSL functions cannot be
- * found, e->note says so and only what libpq itself tells is judged. Allocates (root file); not
- * async-signal-safe. Rests on SSL_get_verify_result(3), SSL_get0_verified_chain(3), PQsslStruct
- * (libpq.sgml). */
+/* Compares the session with d: TLS and not GSS; verify mode and result; the last certificate of the
+ * verified chain is in the root file (as it is now, or as it was judged); protocol and bits; host,
+ * port and address family. Returns NULL if all match, else a static text that says what does not.
+ * Fills *e as far as possible. If that libpq's SSL functions cannot be found, e->note says so, and
+ * only what libpq itself reports is checked. Allocates; not async-signal-safe. Relies
+ * on SSL_get_verify_result(3), SSL_get0_verified_chain(3), PQsslStruct (libpq.sgml). */
 const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evidence *e);
 
 #endif

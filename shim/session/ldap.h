@@ -1,16 +1,17 @@
-/* ldap: libpq asks an LDAP server for connection options if a service says so, in plaintext. */
+/* ldap: if a service file says so, libpq asks an LDAP server for connection options, in plaintext.
+ * pgseal refuses that. */
 #ifndef PGSEAL_LDAP_H
 #define PGSEAL_LDAP_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether the libpq with this dynamic section can ask LDAP, told by what it says about wrong LDAP
- * URLs: for one that shows no ldap_init, since its LDAP library is inside it. True where that
- * cannot be told. Keeps errno; reads all of its read-only memory. */
+/* For a libpq that imports no ldap_init: whether it contains "ldap://", as libpq's LDAP code does,
+ * and so may have an LDAP library built in. libpq is its dynamic section. True also if its memory
+ * cannot be read. Keeps errno; takes the loader's lock and reads all of its read-only memory. */
 bool ldap_inside(const void *libpq);
 
-/* The reason of that refusal, for a service of this name (NULL: not known) in buf. */
+/* Writes the reason of that refusal into buf; service is its name, or NULL if not known. */
 void ldap_reason(const char *service, char *buf, size_t size);
 
 #endif

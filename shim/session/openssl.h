@@ -1,4 +1,4 @@
-/* openssl: the OpenSSL that a libpq is bound to, found once for each libpq. */
+/* openssl: the functions of the OpenSSL that a libpq uses, looked up once for each libpq. */
 #ifndef PGSEAL_OPENSSL_H
 #define PGSEAL_OPENSSL_H
 
@@ -8,9 +8,8 @@
 #include <stdbool.h>
 #include <time.h>
 
-/* What the witness calls; typed here, since the shim never links to libssl and its versions 1.1.1
- * to 3.6 agree on all of these. X(return type, name, (parameters)). */
-
+/* What the witness calls: X(return type, name, (parameters)). Declared here because the shim does
+ * not link to libssl; OpenSSL 1.1.1 to 3.6 have them all alike. */
 #define OPENSSL_FUNCTIONS(X)                                                                       \
     X(long, SSL_get_verify_result, (const void *ssl))                                              \
     X(int, SSL_get_verify_mode, (const void *ssl))                                                 \
@@ -40,28 +39,28 @@
        void *engine))                                                                              \
     X(void, ERR_clear_error, (void))
 
-/* What a CRL file needs. */
+/* What loading a CRL file needs. */
 #define CRL_FUNCTIONS(X)                                                                           \
     X(void *, d2i_X509_CRL, (void *crl, const unsigned char **der, long len))                      \
     X(int, X509_STORE_add_crl, (void *store, void *crl))                                           \
     X(void, X509_CRL_free, (void *crl))
 
-/* Immutable once it is found. */
+/* Immutable once it is filled. */
 struct openssl {
     const char *missing; /* NULL, or why the functions below are not all there (static text) */
 #define OPENSSL_MEMBER(type, name, parameters) type(*name) parameters;
     OPENSSL_FUNCTIONS(OPENSSL_MEMBER)
     CRL_FUNCTIONS(OPENSSL_MEMBER)
 #undef OPENSSL_MEMBER
-    size_t has_crl;       /* 0 or 1; of this size so that two of these can be compared as bytes */
+    size_t has_crl; /* 0 or 1; a size_t leaves no padding, so structs can be compared by memcmp */
     size_t has_demand;    /* likewise */
-    struct demand demand; /* for roots on demand, where has_demand */
+    struct demand demand; /* for roots on demand, if has_demand */
 };
 
-/* The OpenSSL that the dynamic linker has bound this libpq's imports to: just that one holds its
- * sessions, and a bundled one has names of its own. Looked for once, and again where objects have
- * been loaded or unloaded since. NULL without memory. What is returned is never freed. Keeps errno,
- * thread-safe; takes the loader's lock, so it is not async-signal-safe. */
+/* The OpenSSL to which the dynamic linker has bound this libpq's imports: no other can read its
+ * sessions, and a bundled one may have another name. Looked up once, and again after objects were
+ * loaded or unloaded. NULL without memory. The result is never freed. Keeps errno; thread-safe.
+ * Takes the loader's lock; not async-signal-safe. */
 const struct openssl *openssl_of(const struct linked *libpq);
 
 /* Constants of OpenSSL's public headers that never change. */

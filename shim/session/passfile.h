@@ -1,4 +1,4 @@
-/* passfile: what libpq finds when it opens its passfile for a connection under verify_as. */
+/* passfile: what libpq reads in place of its password file, for a connection under verify_as. */
 #ifndef PGSEAL_PASSFILE_H
 #define PGSEAL_PASSFILE_H
 
@@ -8,15 +8,15 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* What libpq is to find in the passfile of one connection instead of what is written there. Holds
- * passwords: wiped when freed. */
+/* The lines that libpq gets in place of those in the file. They contain passwords, and are wiped
+ * when freed. */
 struct passwords {
-    char path[1024]; /* as libpq opens it */
+    char path[1024]; /* of the password file, as libpq opens it */
     char lines[16384];
     size_t len;
 };
 
-/* NULL is nothing. Keeps errno. */
+/* Wipes and frees; NULL is ignored. Keeps errno. */
 static inline void passwords_free(struct passwords *passwords)
 {
     int saved_errno = errno;

@@ -1,4 +1,4 @@
-/* ptr_map: pointers of the program's (PGconn, PGcancel) to what pgseal knows of them; lock-free. */
+/* ptr_map: a lock-free map from the program's pointers (PGconn, PGcancel) to pgseal's data. */
 #ifndef PGSEAL_PTR_MAP_H
 #define PGSEAL_PTR_MAP_H
 
@@ -6,28 +6,28 @@
 
 enum { PTR_MAP_BUCKETS = 256 };
 
-/* A hash of push-only lists whose nodes are reused: safe across threads, signals and fork without a
- * lock, and no larger than the largest number of entries that it ever held at once. Zeroed memory
- * is an empty one. */
+/* A hash table of lists. Nodes are only added, and reused after their entry was removed, so the
+ * table is safe for threads, signal handlers and the child of a fork, and has as many nodes as it
+ * ever had entries at once. Zeroed memory is an empty map. */
 struct ptr_map {
     _Atomic(struct map_node *) buckets[PTR_MAP_BUCKETS];
 };
 
-/* A place for one entry, allocated before the call after which nothing may fail; NULL without
- * memory. */
+/* Allocates a node, before a call after which nothing may fail; NULL without memory. The caller
+ * passes it to ptr_map_bind or ptr_map_release. */
 struct map_node *ptr_map_reserve(void);
 
-/* Gives a place back that was never used; NULL is nothing. */
+/* Frees a node that was not used; NULL is ignored. */
 void ptr_map_release(struct map_node *map_node);
 
-/* Enters key and uses the place up: from now on ptr_map_find answers. key is not NULL; a value that
- * is already there is replaced (and not freed: others may hold it). */
+/* Adds an entry and takes over the node. key is not NULL. If key is already there, its value is
+ * replaced, and not freed. Keeps errno. */
 void ptr_map_bind(struct ptr_map *r, struct map_node *map_node, const void *key, void *value);
 
-/* The value of key, or NULL. Async-signal-safe, keeps errno. */
+/* The value of key, or NULL. Keeps errno; async-signal-safe. */
 void *ptr_map_find(struct ptr_map *r, const void *key);
 
-/* Takes key out and returns its value; NULL: it was not there. Async-signal-safe, keeps errno. */
+/* Removes key and returns its value; NULL if it was not there. Keeps errno; async-signal-safe. */
 void *ptr_map_remove(struct ptr_map *r, const void *key);
 
 #endif

@@ -1,13 +1,13 @@
-/* slots: what pgseal does when libpq calls a function of another library
- * (shim/dynlink/libpq_slots.def). Defined by subject: ldap.c, crl.c, root_load.c, client_key.c,
- * default_files.c, passfile.c, verify_as.c. */
+/* slots: the functions that libpq calls in place of functions of other libraries
+ * (shim/dynlink/libpq_slots.def). They are in ldap.c, crl.c, root_load.c, client_key.c,
+ * default_files.c, passfile.c and verify_as.c. */
 #ifndef PGSEAL_SLOTS_H
 #define PGSEAL_SLOTS_H
 
 #include "shim/dynlink/linkage.h"
 
-/* Each is called in place of what this libpq's slot held, with that function's own contract, on the
- * thread that called libpq; libpq->real.NAME is that function. */
+/* Each has the contract of the function that it replaces, which is libpq->real.NAME. It runs on the
+ * thread that called libpq. */
 #define LIBPQ_SLOT(name, need, result, parameters, arguments)                                      \
     result slot_##name(struct linked *libpq, SLOT_UNPACK parameters);
 #define SLOT_UNPACK(...) __VA_ARGS__

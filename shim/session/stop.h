@@ -6,16 +6,16 @@
 
 #include <libpq-fe.h>
 
-/* What the log calls it. */
+/* Which event is logged. */
 enum stop { STOP_REFUSE, STOP_FAILED, STOP_VIOLATION };
 
-/* Nothing more can leave or arrive on conn's socket, the caller sees a failed connection with the
- * message "pgseal: refused: REASON" until the next PQreset, and the event is logged with the action
- * `refused`. Keeps errno. */
+/* Shuts conn's socket down in both directions, and logs the event with the action `refused`. Until
+ * the next PQreset the caller sees a failed connection with the message "pgseal: refused: REASON".
+ * Keeps errno. */
 void session_stop(struct conn_state *d, PGconn *conn, enum stop stop, const char *reason);
 
-/* The same where libpq itself lets the connection fail, for this reason of pgseal's. Of several
- * reasons the first stands, and is logged. */
+/* The same, if libpq itself will let the connection fail. Of several reasons, only the first counts
+ * and is logged. Keeps errno. */
 void session_refuse(struct conn_state *d, enum stop stop, const char *reason);
 
 #endif

@@ -1,13 +1,12 @@
-/* find_object: where libpgseal.so and pgseal-run are: beside the program that asks, or
- * installed. */
+/* find_object: finds libpgseal.so beside the calling program, or where it was installed. */
 #ifndef PGSEAL_FIND_OBJECT_H
 #define PGSEAL_FIND_OBJECT_H
 
 #include <stdbool.h>
 
-/* Writes the path of the first libpgseal.so that is found into buf, of PATH_MAX bytes: in the
- * directory of the program whose path is given ("" for unknown), in the lib directory next to that,
- * in libdir, or in the usual places. False: not found. */
+/* Writes the path of the first libpgseal.so into buf, of PATH_MAX bytes. Searched are the directory
+ * of own (the calling program's path, "" if unknown), ../lib and ../lib/pgseal from there, libdir,
+ * and the usual places. Returns false if there is none. */
 bool find_object(const char *own, const char *libdir, char *buf);
 
 #endif

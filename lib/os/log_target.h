@@ -1,5 +1,5 @@
-/* log_target: what the policy's log is, and whether this process can write there: one home for what
- * the object does and what the tools say of it. */
+/* log_target: what the policy's log names, and whether this process can write it. The object and
+ * the tools both use it. */
 #ifndef PGSEAL_LOG_TARGET_H
 #define PGSEAL_LOG_TARGET_H
 
@@ -15,18 +15,18 @@ enum log_target {
     LOG_TARGET_FOREIGN /* of another one: /proc/1/fd/2 */
 };
 
-/* What the path of a log names; *fd is the descriptor's number, or -1. Pure but for getpid(2);
+/* What the path of a log names; *fd is the descriptor's number, or -1. Keeps errno;
  * async-signal-safe. */
 enum log_target log_target(const char *path, int *fd);
 
-/* Why an opened log file must not be appended to: it is not a regular file of root or the effective
- * user with one link. NULL: it may. Static text; async-signal-safe. */
+/* Why an opened log file must not be written: it is not a regular file with one link, owned by root
+ * or the effective user. Static text; NULL if it may be. Async-signal-safe. */
 const char *log_file_distrust(const struct stat *st);
 
-/* Whether a line of p's log would reach its sink from this process, as it is now; else why not, in
- * why. `descriptors` says whether this process's descriptors are those that the log will have: then
- * one that is named is looked at. Nothing is made or written: a file that is not there yet is
- * judged by its directory. Keeps errno; async-signal-safe, no cancellation point. */
+/* Whether this process can write p's log now; if not, writes the reason. `descriptors` says whether
+ * this process has the descriptors that the log will have: then one that the log names is checked,
+ * too. Nothing is created or written; if the file does not exist, its directory is checked. Keeps
+ * errno; async-signal-safe, no cancellation point. */
 bool log_writable(const struct policy *p, bool descriptors, char *reason, size_t size);
 
 /* Where the lines go when the log of p cannot be written, in words. Static text. */

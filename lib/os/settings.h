@@ -1,5 +1,5 @@
-/* settings: copied when the object is loaded, parsed at the first connection, never changed
- * afterwards. */
+/* settings: the policy file or the variables: copied when the object is loaded, parsed at the first
+ * connection, and never changed afterwards. */
 #ifndef PGSEAL_SETTINGS_H
 #define PGSEAL_SETTINGS_H
 
@@ -9,9 +9,9 @@
 
 enum { SETTINGS_VARIABLES = 16, SETTINGS_POLICY_MAX = 1 << 20, SETTINGS_BYTES = 16384 };
 
-/* What was found at load. Strings live in the struct or in memory that is never freed. */
+/* What was found. Strings are in the struct, or in memory that is never freed. */
 struct settings {
-    const char *name;               /* the policy file's path, or NULL: the variables count */
+    const char *name;               /* the policy file's path; NULL: the variables apply */
     char path[POLICY_PATH_MAX + 1]; /* of a file that PGSEAL_POLICY names */
     char fault[POLICY_FAULT_MAX];   /* the file cannot be opened or trusted */
     char *bytes;                    /* the file's */
@@ -22,30 +22,31 @@ struct settings {
     char words[SETTINGS_BYTES];
 };
 
-/* Finds the settings (*s is zeroed by the caller): POLICY_FILE; only where that does not exist
- * PGSEAL_POLICY; else the PGSEAL_ variables (none in secure-execution mode, AT_SECURE). Judges the
- * opened descriptor: a regular file of root's or the effective user's, not writable by group or
- * others. Returns whether there are any. Does not parse. Enters neither malloc nor stdio. Keeps
- * errno. */
+/* Finds the settings; the caller has zeroed *s. If POLICY_FILE exists, it is used. Otherwise the
+ * file that PGSEAL_POLICY names, else the PGSEAL_ variables; none in secure-execution mode
+ * (AT_SECURE). The opened file must be a regular file of root or the effective user, not writable
+ * by group or others. Returns whether there are settings. Does not parse. Calls neither malloc nor
+ * stdio. Keeps errno. */
 bool settings_read(struct settings *s);
 
-/* Takes the policy from this file and nowhere else (*s is zeroed by the caller, path must outlive
- * it), judged as settings_read judges; that it does not exist is a fault. Keeps errno. */
+/* Uses this file and nothing else; the caller has zeroed *s, and path must outlive it. The same
+ * checks as in settings_read; a missing file is a fault. Keeps errno. */
 void settings_read_file(struct settings *s, const char *path);
 
-/* Parses what was read. s must outlive p and is changed by it. Keeps errno. */
+/* Parses what was read into *p, which points into *s and changes it. Keeps errno. */
 void settings_parse(struct settings *s, struct policy *p);
 
-/* The shim's own: copies once (the constructor calls it; an earlier hook may have). Keeps errno;
- * not async-signal-safe. */
+/* Reads the process's own settings, once: in the constructor, or in a hook that is called earlier.
+ * Keeps errno; not async-signal-safe. */
 void settings_load(void);
 
-/* The numbers of descriptors that the settings name ("/fd/3"), whatever for, as copied by
- * settings_load; at most max. Returns how many. Keeps errno. */
+/* Writes the numbers of the descriptors above 2 that these settings mention ("/fd/3"), at most max.
+ * Returns how many. Keeps errno. */
 size_t settings_descriptors(int *fds, size_t max);
 
-/* The process's policy, parsed at the first call, never NULL, never changed. Without memory for it:
- * one that refuses all. Lock-free: two threads may both parse, one result is kept. Keeps errno. */
+/* The process's policy, parsed at the first call. Never NULL, never changed, never freed. Without
+ * memory, it is one that refuses all connections. Lock-free: two threads may both parse, and one
+ * result is kept. Keeps errno. */
 const struct policy *settings_policy(void);
 
 #endif

@@ -1,5 +1,4 @@
-/* sink_write: the ways a line leaves the process, each safe by itself. Nothing is kept open, so
- * nothing can be reused. */
+/* sink_write: writes a line to a descriptor, a file or syslog. No descriptor is kept open. */
 #ifndef PGSEAL_SINK_WRITE_H
 #define PGSEAL_SINK_WRITE_H
 
@@ -8,10 +7,10 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* All functions of this file neither block nor raise a signal, allocate nothing, take no lock and
- * are no cancellation points; they are async-signal-safe. They may change errno: sink_event keeps
- * it. `line` is the line with its newline; the byte before it is theirs to change. They return
- * whether the line went out whole. */
+/* The functions of this file do not block, raise no signal, allocate nothing, take no lock, are no
+ * cancellation points, and are async-signal-safe. They may change errno. `line` includes its
+ * newline, and the byte before it may be changed. They return whether the whole line was
+ * written. */
 
 /* What a descriptor was when the object was loaded. */
 struct sink_identity {
@@ -21,21 +20,20 @@ struct sink_identity {
     mode_t type; /* S_IFMT bits; 0: it was closed */
 };
 
-/* Remembers what fd is, the first time. */
+/* Notes what fd is, in the first call. */
 void sink_identify(struct sink_identity *id, int fd);
 
-/* Writes to a descriptor of this process, and leaves its flags as they are. Where `id` is not NULL,
- * the descriptor must be what it was. A Unix socket is sent to, any other socket is left alone.
- * *torn says that the last line there was cut by a partial write: this one then begins with a
- * newline. */
+/* Writes to a descriptor of this process, without changing its flags. If id is not NULL, the
+ * descriptor must still be what it was. Of sockets, only a Unix socket is written to. *torn says
+ * that the last line there was cut by a partial write: then this one begins with a newline. */
 bool sink_to_descriptor(int fd, struct sink_identity *id, char *line, size_t len,
                         atomic_bool *torn);
 
-/* Appends to the file at path, made with mode 0600 where there is none. It must be a regular file
- * of root or the effective user with one link, and no symlink. */
+/* Appends to the file at path, which is created with mode 0600. It must be a regular file with one
+ * link, owned by root or the effective user, and no symbolic link. */
 bool sink_to_file(const char *path, char *line, size_t len, atomic_bool *torn);
 
-/* Writes to what a link such as /proc/1/fd/2 leads to. */
+/* Writes to the target of a link such as /proc/1/fd/2. */
 bool sink_to_link(const char *path, char *line, size_t len, atomic_bool *torn);
 
 /* Sends one datagram to /dev/log, without the newline. */

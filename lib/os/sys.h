@@ -1,5 +1,5 @@
-/* sys: the few system calls that glibc 2.17 and musl do not both offer under one symbol, and texts
- * for errno. */
+/* sys: system calls that glibc 2.17 and musl do not both export under one symbol, and texts for
+ * errno. */
 #ifndef PGSEAL_SYS_H
 #define PGSEAL_SYS_H
 
@@ -14,7 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Opens a file for reading, and does not wait for a FIFO in its place. Sets errno. */
+/* Opens a file for reading; does not wait if it is a FIFO. Sets errno. */
 static inline int sys_open_read(const char *path)
 {
     return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -32,8 +32,8 @@ static inline int sys_stat(const char *path, struct stat *st)
     return (int)syscall(SYS_newfstatat, AT_FDCWD, path, st, 0);
 }
 
-/* These ask the kernel itself: each function that is not imported is one that the dynamic linker
- * need not look up at the start of every process. They cannot fail. */
+/* System calls, not the C library's functions: each import costs a symbol look-up when a process
+ * starts. They cannot fail. */
 static inline int sys_pid(void)
 {
     return (int)syscall(SYS_getpid);
@@ -50,7 +50,7 @@ static inline ssize_t sys_readlink(const char *path, char *to, size_t n)
     return syscall(SYS_readlinkat, AT_FDCWD, path, to, n);
 }
 
-/* Whether the descriptor is a Unix socket. Keeps nothing of errno. */
+/* Whether the descriptor is a Unix socket. May change errno. */
 static inline bool sys_is_unix_socket(int fd)
 {
     struct sockaddr_un name = {0};
@@ -58,39 +58,37 @@ static inline bool sys_is_unix_socket(int fd)
     return syscall(SYS_getsockname, fd, &name, &size) == 0 && name.sun_family == AF_UNIX;
 }
 
-/* Zeroed memory of size bytes that is not the program's allocator's; NULL with errno. By the C
- * library's functions, in whose place a sanitizer has its own: it must know that an address is used
- * anew. */
+/* Maps size bytes of zeroed memory; NULL with errno. Uses the C library's mmap, not a system call,
+ * because a sanitizer replaces it and must know about the mapping. */
 static inline void *sys_map(size_t size)
 {
     void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return map != MAP_FAILED ? map : NULL;
 }
 
-/* Gives back what sys_map returned, all of it. */
+/* Unmaps what sys_map returned, with the same size. */
 static inline void sys_unmap(void *map, size_t size)
 {
     munmap(map, size);
 }
 
-/* Sets the descriptor back to the file's beginning. Sets errno; async-signal-safe. */
+/* Seeks to the file's beginning. Sets errno; async-signal-safe. */
 static inline bool sys_rewind(int fd)
 {
     return syscall(SYS_lseek, fd, 0L, SEEK_SET) == 0;
 }
 
-/* Whether the word at address can be read: the kernel reads it for us, and nothing else happens.
- * Also true if the kernel does not say. Keeps errno; async-signal-safe. address is aligned to 4. */
+/* Whether the word at address, which is aligned to 4, can be read: the kernel tries it. Also true
+ * if the kernel does not answer (a seccomp filter). Keeps errno; async-signal-safe. */
 bool sys_readable(const void *address);
 
-/* What errno number e means, in a few static words: strerror() may allocate and speaks the locale's
- * language. */
+/* A short static text for errno number e. (strerror may allocate, and translates.) */
 const char *sys_error(int e);
 
-/* Reads the file open at fd to its end, whatever its st_size says (at most max bytes), into memory
- * of its own: malloc'ed, or mmap'ed where map is set (for the constructor, which must not enter the
- * program's allocator). One NUL follows the bytes. Returns NULL with errno (EFBIG: longer than
- * max). A mapping is never given back; malloc'ed memory is the caller's. */
+/* Reads the file open at fd to its end, whatever its st_size says, and adds a NUL. The memory is
+ * malloc'ed and the caller's; or, with map, mmap'ed and never freed (for the constructor, which
+ * must not call the program's allocator). Returns NULL with errno; EFBIG if it is longer than
+ * max. */
 char *sys_read_file(int fd, size_t max, bool map, size_t *len);
 
 #endif

@@ -1,4 +1,5 @@
-/* attempt: what one connection attempt asks for, and the plan for it. */
+/* attempt: one connection attempt: what it asks for, the verdict, and the plan for the real
+ * call. */
 #ifndef PGSEAL_ATTEMPT_H
 #define PGSEAL_ATTEMPT_H
 
@@ -11,13 +12,13 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-/* What becomes of the call; decided once. */
+/* How the real call is made; decided once. */
 enum plan {
-    PLAN_AS_IT_CAME, /* audit mode, a socket, a string that libpq must reject */
-    PLAN_REFUSED,    /* one unknown keyword that carries the reason */
-    PLAN_SEALED,     /* the caller's arrays, and what is forced */
-    PLAN_PINNED,     /* as it came, with the targets that were judged written out */
-    PLAN_REJECTED,   /* libpq rejects it: the caller gets the connection that says so */
+    PLAN_AS_IT_CAME, /* unchanged: audit mode, a socket, a string that libpq will reject */
+    PLAN_REFUSED,    /* with one unknown keyword, which is the reason */
+    PLAN_SEALED,     /* with the caller's arrays and the forced options */
+    PLAN_PINNED,     /* as it came, with host, hostaddr and port as they were judged */
+    PLAN_REJECTED,   /* none: libpq rejected the values, and the caller gets the probe's PGconn */
 };
 
 /* One attempt, freed when the call returns. */
@@ -25,29 +26,30 @@ struct attempt {
     const struct call *call;
     const struct policy *policy;
     struct libpq libpq;          /* all zero: there is none */
-    bool resolved;               /* it is the one that the caller would have reached for certain */
-    bool likely;                 /* if not: it is the most likely one, which audit mode calls */
-    char unresolved[REASON_MAX]; /* why it is not certain */
+    bool resolved;               /* libpq_resolve determined it */
+    bool likely;                 /* if not: it is the likely one, which audit mode calls */
+    char unresolved[REASON_MAX]; /* why it is not resolved */
     struct call_params array;
     struct probe probe;
     struct verdict verdict;
     enum plan plan;
     struct conn_state *conn_state; /* held; NULL: no memory, and then the plan is PLAN_REFUSED */
-    struct passwords *passwords;   /* until conn_state has them */
+    struct passwords *passwords;   /* owned until conn_state takes them over */
     struct roots *roots;           /* likewise */
     int expand;
     char object[256];
-    char words[1024];               /* call_pinned's string */
+    char words[1024];               /* a string of call_pinned */
     char refusal[SEAL_REASON + 32]; /* "pgseal: refused: …" */
-    const char **keywords;          /* of the real call; malloc'ed, the values behind them */
+    const char **keywords;          /* for the real call; malloc'ed in one block with values */
     const char **values;
 };
 
-/* Finds the libpq that the caller would have reached, asks it what the call amounts to, decides,
- * logs, and writes the arrays of the real call. NULL: no memory. Keeps errno. */
+/* Resolves the caller's libpq, probes, decides, logs, and fills the arrays of the real call. call
+ * must outlive the result, which the caller frees with attempt_free. NULL: no memory. Keeps
+ * errno. */
 struct attempt *attempt_prepare(struct call_site call_site, const struct call *call);
 
-/* Gives everything back. Keeps errno. */
+/* Frees a and all that it owns. Keeps errno. */
 void attempt_free(struct attempt *a);
 
 #endif

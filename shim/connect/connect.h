@@ -1,4 +1,4 @@
-/* connect: the path of a call, from the entry point to the real libpq and back. */
+/* connect: a call of an entry point, from the hook to the real libpq and back. */
 #ifndef PGSEAL_CONNECT_H
 #define PGSEAL_CONNECT_H
 
@@ -8,19 +8,19 @@
 
 #include <libpq-fe.h>
 
-/* One call of an entry point: resolves the caller's libpq, probes, decides, logs, makes the real
- * call (sealed, untouched or refused) and registers the PGconn. NULL only where libpq itself had no
- * memory, or no libpq can be found; for pings *ping is the answer and NULL is returned. errno is as
- * the real call left it. Not async-signal-safe, as the entry points are not. */
+/* Handles one call of an entry point: resolves the caller's libpq, probes, decides, logs, makes the
+ * real call (sealed, unchanged or refused), and binds the PGconn to its state. Returns NULL only if
+ * libpq had no memory or there is no libpq; for a ping, sets *ping and returns NULL. errno is as
+ * the real call left it. Not async-signal-safe. */
 PGconn *connect_call(struct call_site call_site, const struct call *call, PGPing *ping);
 
-/* PQconndefaults, which looks up a service too; an LDAP server is not asked, and the log says so.
- * NULL if no libpq is to be found, or that libpq's lookup cannot be refused. */
+/* PQconndefaults, which also reads a service file. A look-up in LDAP is refused and logged. Returns
+ * NULL if there is no libpq, or if its look-up cannot be refused. */
 PQconninfoOption *connect_defaults(struct call_site call_site);
 
-/* The state of a PGconn: the one that is bound to it, or, where libpq itself (caller is a return
- * address in it) hands the PGconn of the call under way to a hook for the first time, that call's.
- * NULL: a PGconn that came through no entry point. */
+/* The state of a PGconn; NULL if no entry point made it. While an entry point's call is under way,
+ * libpq itself may pass the new PGconn to a hook (caller is a return address in libpq): then it
+ * gets that call's state. */
 struct conn_state *connect_state(PGconn *conn, const void *caller);
 
 #endif

@@ -1,5 +1,5 @@
-/* probe: what does this call ask for? libpq itself adds it up, and refuses before any network
- * I/O. */
+/* probe: asks libpq itself what a call amounts to. libpq adds up string, service file, environment
+ * and defaults, and fails before any network I/O. */
 #ifndef PGSEAL_PROBE_H
 #define PGSEAL_PROBE_H
 
@@ -13,47 +13,47 @@
 
 enum probe_result {
     PROBE_OK,       /* request is filled */
-    PROBE_REJECTED, /* libpq does not accept the caller's own values: conn is one that says so in
-                       libpq's words, with the caller's values, to be given to the caller */
-    PROBE_REFUSED,  /* reason says why pgseal will not even look (LDAP, a FIFO, a libpq that is too
-                      old) */
+    PROBE_REJECTED, /* libpq does not accept the caller's values: conn has libpq's message and these
+                       values, and can be given to the caller */
+    PROBE_REFUSED,  /* reason says why pgseal refuses (LDAP, a FIFO, a libpq that is too old) */
 };
 
 struct probe {
-    PGconn *conn;                /* refused before it dialled */
-    PQconninfoOption *effective; /* PQconninfo(conn): what request points into */
-    PQconninfoOption *parsed;    /* the expanded dbname, or NULL */
+    PGconn *conn;                /* failed before it connected */
+    PQconninfoOption *effective; /* PQconninfo(conn); request points into it */
+    PQconninfoOption *parsed;    /* of the expanded dbname, or NULL */
     char default_host[256];
-    char home[1024]; /* libpq's home directory, where its files cannot be judged as it opens them */
+    char home[1024]; /* libpq's home directory, if its files cannot be judged when it opens them */
     struct request request;
     char reason[REASON_MAX];
 };
 
-/* Adds up what params ask for through pq: string, array, service file, environment, defaults. No
- * network I/O, .pgpass is not read. pointers must have room for params->n + PROBE_EXTRA entries
- * each. What p holds afterwards is freed by probe_free. Rests on: connectOptions2 refuses an
- * unknown target_session_attrs before it dials (libpq 10 to 19), PQconninfo works on a refused
- * connection. Keeps errno; allocates through libpq; about 1.5 KiB of stack. */
+/* Fills *p with what params ask for, as pq sees it. No network I/O; .pgpass is not read. keywords
+ * and values are scratch, of params->n + PROBE_EXTRA entries each. The caller frees with
+ * probe_free. Relies on connectOptions2 (fe-connect.c), which fails on an unknown
+ * target_session_attrs before it connects (libpq 10 to 19), and on PQconninfo, which works on a
+ * failed connection. Keeps errno; allocates through libpq; about 1.5 KiB of stack. Not
+ * async-signal-safe. */
 enum { PROBE_EXTRA = 4 };
 enum probe_result probe_run(const struct libpq *pq, const struct params *params,
                             const char **keywords, const char **values, struct probe *p);
 
-/* Has libpq tell its home directory, in its own words: that of the passfile that it falls back to.
- * Fills p->request.home. The arrays are scratch, with room as above. Keeps errno. */
+/* Sets p->request.home to libpq's home directory, taken from the default passfile that libpq
+ * reports. The arrays are scratch, as above. Keeps errno. */
 void probe_home(const struct libpq *pq, const char **keywords, const char **values,
                 struct probe *p);
 
-/* Frees all that p holds. */
+/* Frees what p owns. Keeps errno. */
 void probe_free(const struct libpq *pq, struct probe *p);
 
-/* Starts a probe with these arrays (n entries; one more and the NULL are added) and returns the
- * refused connection, or one with another error of libpq's; *refused tells which. Used by
- * passwords.c too, to look up .pgpass for another name. */
+/* Starts a probe with these arrays: n entries, to which one more and the NULL are added. Returns
+ * the failed PGconn, which the caller finishes; *refused says whether the probe's own option made
+ * it fail, and not another error. passwords.c also uses it, to look up .pgpass for another name. */
 PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **values, size_t n,
                     int expand, bool *refused);
 
-/* In the options of a connection that libpq rejected: target_session_attrs becomes what the caller
- * would have seen. */
+/* Restores target_session_attrs in the options of a connection that libpq rejected: the caller sees
+ * its own value, not the probe's. */
 void probe_show_rejected(PQconninfoOption *options);
 
 #endif

@@ -1,4 +1,4 @@
-/* fired: the table of hooks.def as an enum, and which of them have fired in this process. */
+/* fired: the hooks as an enum, and which of them were called in this process. */
 #ifndef PGSEAL_FIRED_H
 #define PGSEAL_FIRED_H
 
@@ -11,14 +11,15 @@ enum hook {
     HOOKS
 };
 
-/* The exported name. */
+/* The exported name. Static. */
 const char *hook_name(enum hook hook);
 
-/* Remembers, for the process line, that this hook was called (dlsym: with one of our names; dlopen
- * and dlmopen: for objects whose slots it rewrote). Async-signal-safe, keeps errno. */
+/* Notes, for the process line, that this hook was called (dlsym: for a name in hooks.def; dlopen
+ * and dlmopen: if slots were rewritten after it). Keeps errno; async-signal-safe. */
 void hook_fired(enum hook hook);
 
-/* Names of the hooks that have fired, at most max; returns how many. */
+/* Writes the names of these hooks, at most max. Returns how many. Keeps errno;
+ * async-signal-safe. */
 size_t hooks_fired(const char **names, size_t max);
 
 #endif

@@ -1,4 +1,4 @@
-/* log: builds the shim's events from verdicts and decisions and hands them to the sink. */
+/* log: makes events from verdicts and states, and hands them to the sink. */
 #ifndef PGSEAL_LOG_H
 #define PGSEAL_LOG_H
 
@@ -7,14 +7,14 @@
 
 #include <stdbool.h>
 
-/* The verdict line of an attempt; r may be NULL (refused before anything was asked). Returns false
- * only where the line was wanted and reached no sink. A verdict with v->once set is logged once per
- * process for each text. Keeps errno. */
+/* Logs the verdict of an attempt; r is NULL if it was refused before the probe. Returns false only
+ * if the log level wants the line and it reached no sink. With v->once, each text is logged once
+ * per process. Keeps errno. */
 bool log_verdict(const struct policy *p, const struct verdict *v, const struct request *r,
                  const struct libpq *pq, const char *entry, const char *object);
 
-/* A line about a PGconn after its verdict: fills the connection's fields from d into e and writes
- * it, if wanted. Returns false only where it was wanted and reached no sink. Keeps errno. */
+/* Logs a later event of a PGconn: fills the connection's fields of *e from d, and writes it if the
+ * log level wants it. Returns false only if it was wanted and reached no sink. Keeps errno. */
 bool log_outcome(const struct conn_state *d, struct event *e, const char *event,
                  const char *action);
 

@@ -1,5 +1,5 @@
-/* changes: variables that the launcher changes for drivers, and how it reports them: a line of the
- * log if one asked for less, or, in a dry run, all of them on standard output. */
+/* changes: variables that the launcher changes for drivers, and their report: a log line for each
+ * that asked for less; in a dry run, all of them on standard output. */
 #ifndef PGSEAL_LAUNCH_CHANGES_H
 #define PGSEAL_LAUNCH_CHANGES_H
 
@@ -14,13 +14,13 @@ struct changes {
     bool dry_run;                /* nothing is changed or written but standard output */
 };
 
-/* Sets the variable to value, or takes it away where value is NULL. If it held something else, that
- * asked for less: one line of the log, with this reason (NULL: it did not, no line). Ends the
- * launcher (125) where the environment cannot be changed. */
+/* Sets the variable to value, or removes it if value is NULL. If it had another value, logs a line
+ * with this reason (NULL: that did not ask for less, no line). Ends the launcher (125) if the
+ * environment cannot be changed. */
 void change_variable(const struct changes *c, const char *name, const char *value,
                      const char *reason);
 
-/* Writes one line of the log: what was asked for, and what is asked for instead. */
+/* Writes one log line with these changes. */
 void changes_log(const struct changes *c, const struct change *changes, size_t n,
                  const char *reason);
 

@@ -104,8 +104,8 @@ void policy_judge(struct checked *c)
     }
     c->policy = &policy;
     c->root = root_of(&world, &policy.global);
-    /* Where hosts without a section are refused, the root outside all sections is used by nobody,
-     * unless inherited. */
+    /* If hosts without a section are refused, the root outside all sections is used only if a
+     * section inherits it. */
     const struct rule *global = &policy.global;
     judge_files(&world, global, !policy.unlisted_refuse, true);
     for (size_t i = 0; i < policy.nrules; i++) {

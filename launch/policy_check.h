@@ -1,5 +1,5 @@
-/* policy_check: finds the settings as the shim will, and reports at once what the shim would
- * refuse. */
+/* policy_check: finds the settings as the shim will, and reports at once what would make the shim
+ * refuse connections. */
 #ifndef PGSEAL_LAUNCH_POLICY_CHECK_H
 #define PGSEAL_LAUNCH_POLICY_CHECK_H
 
@@ -9,21 +9,20 @@
 
 struct checked {
     const struct policy *policy; /* as it was parsed */
-    bool installed;              /* /etc/pgseal/policy.conf is in force, and no variable counts */
-    bool from_file;              /* a policy file is in force, that one or PGSEAL_POLICY's */
-    const char *root; /* the root file outside all sections; NULL where the program names its own,
-                         or there is none */
+    bool installed;              /* /etc/pgseal/policy.conf is in force; variables are ignored */
+    bool from_file;              /* a policy file is in force: that one, or PGSEAL_POLICY's */
+    const char *root; /* the root file outside all sections; NULL for sslrootcert = program, or if
+                         there is none */
 };
 
-/* Reads the settings from the same places, by the same code, as libpgseal.so does at load: the
- * environment must be as the program will have it. Does not judge yet. */
+/* Reads the settings with the code that libpgseal.so uses when it is loaded. The environment must
+ * be as the program will have it. Does not judge them. */
 void policy_find(struct checked *c);
 
-/* Parses what was found and judges every root and CRL file that it names. Does not return (status
- * 125, with the shim's own text) where the shim would refuse connections for it. What it would only
- * log, in audit mode, is a warning; so is a default root (nothing named one) that this system does
- * not have: the program may never connect, and each connection is refused by the shim. Fills in
- * policy and root. */
+/* Parses the settings and judges every root and CRL file in them. Fills in policy and root. Ends
+ * the launcher (125), with the shim's own text, if the shim would refuse connections. What the shim
+ * only logs, in audit mode, is a warning. So is a missing system bundle if no root is named: the
+ * program may never connect, and the shim refuses each connection. */
 void policy_judge(struct checked *c);
 
 #endif

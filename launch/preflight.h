@@ -1,13 +1,13 @@
-/* preflight: asks the target's own loader whether it loads the object. */
+/* preflight: runs the target's own dynamic linker to check that it loads the object. */
 #ifndef PGSEAL_LAUNCH_PREFLIGHT_H
 #define PGSEAL_LAUNCH_PREFLIGHT_H
 
 #include "launch/object.h"
 #include "launch/target.h"
 
-/* Runs the loader of t on t's program with the environment as it is now, in its listing mode.
- * Returns what it printed, NUL-terminated, in static memory. Does not return (status 125) where the
- * object is not among what was loaded, or where the loader has a complaint about it. */
+/* Runs t's dynamic linker in its listing mode (--list) on t's program, with the current
+ * environment. Returns its output, in static memory. Ends the launcher (125) if the object is not
+ * in the list, or the dynamic linker reports an error about it. */
 const char *preflight_run(const struct target *t, const struct object *o);
 
 #endif

@@ -6,20 +6,20 @@
 
 #include <stdbool.h>
 
-/* Puts the object first into LD_PRELOAD, but behind AddressSanitizer's runtime, and keeps what
- * stands there. If the object stands there already (by name, or as the same file) it stays where it
- * is, as an absolute path; another preload in front of it then gets a warning. */
+/* Puts the object first into LD_PRELOAD, after AddressSanitizer's runtime only, and keeps the rest.
+ * If the object is already there (by name, or as the same file) it stays where it is, as an
+ * absolute path; then another preload before it gets a warning. */
 void preload_set(struct object *o);
 
-/* Whether /etc/ld.so.preload names a libpgseal.so of this version: o becomes that one then. */
+/* Whether /etc/ld.so.preload names a libpgseal.so of this version. If so, *o becomes that one. */
 bool preload_listed(struct object *o);
 
-/* Refuses (125) where the program needs AddressSanitizer's runtime, which ends a program in which
- * it is not the first library, and nothing puts it first. `list` is what the loader printed. */
+/* Ends the launcher (125) if the program needs AddressSanitizer's runtime and it would not be
+ * first: that runtime then ends the program. `list` is what preflight_run returned. */
 void preload_judge_sanitizer(const char *list);
 
-/* Warns of each other preload that defines a symbol of libpq's. `list` is what the loader printed
- * (see proof.h): it tells which file a name without a slash became. */
+/* Warns about each other preload that defines a symbol of libpq. `list` is what preflight_run
+ * returned: it shows which file a name without a slash became. */
 void preload_judge_others(const struct object *o, const char *list);
 
 #endif

@@ -5,8 +5,8 @@
 #include "launch/changes.h"
 
 /* Rewrites the connection string in the variable so that it asks for verification against root
- * (NULL: none is named). Ends the launcher (125) where the variable is not set, or holds what
- * cannot be read without doubt. */
+ * (NULL: no root is set). Ends the launcher (125) if the variable is not set, or if its value is
+ * ambiguous. */
 void rewrite_variable(const struct changes *c, const char *name, const char *root);
 
 #endif

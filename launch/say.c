@@ -26,7 +26,7 @@ __attribute__((format(printf, 2, 0))) static void say(const char *prefix, const 
     }
     line[length++] = '\n';
     if (write(STDERR_FILENO, line, length) < 0) {
-        return; /* nobody listens; the exit status still tells */
+        return; /* standard error cannot be written; the exit status still tells */
     }
 }
 

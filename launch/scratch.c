@@ -44,7 +44,7 @@ static int open_own(int parent, const char *name)
     return fd;
 }
 
-/* Whether nobody but root and this user can rename what this user has in the directory. */
+/* Whether only root and this user can rename this user's entries of the directory. */
 static bool is_safe_parent(int fd)
 {
     struct stat st;

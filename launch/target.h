@@ -10,25 +10,24 @@ enum { TARGET_OPTIONS = 16 };
 
 struct target {
     char path[PATH_MAX]; /* what is executed */
-    bool by_shell;       /* no ELF, no `#!`: execvp(3) hands such a file to /bin/sh, and so do we */
-    char program[PATH_MAX]; /* the ELF program that runs in the end: path itself, or the end of its
-                               `#!` chain */
-    char interpreter[PATH_MAX]; /* what loads it: PT_INTERP, or the dynamic linker that was named as
-                                   the command */
-    const char *options[TARGET_OPTIONS]; /* of a dynamic linker that was named as the command */
+    bool by_shell;       /* no ELF, no `#!`: started by /bin/sh, as by execvp(3) */
+    char program
+        [PATH_MAX]; /* the ELF program that finally runs: path, or the end of its `#!` chain */
+    char interpreter[PATH_MAX]; /* its PT_INTERP, or the dynamic linker that is the command */
+    const char *options[TARGET_OPTIONS]; /* of a dynamic linker that is the command */
     size_t noptions;
-    bool listed; /* by the caller: /etc/ld.so.preload names the object, so that it reaches programs
-                    in secure-execution mode too */
-    bool secure; /* such a program */
+    bool
+        listed; /* set by the caller: /etc/ld.so.preload names the object, so it also reaches programs
+                    in secure-execution mode */
+    bool secure;      /* the program runs in secure-execution mode */
     char chain[2048]; /* for messages: "path" or "script -> /usr/bin/env -> /usr/bin/python3" */
 };
 
-/* Finds the command argv[0] and follows it to the program that runs in the end: through `#!` lines,
- * env(1) in them, and a dynamic linker. Does not return where LD_PRELOAD cannot reach that, or
- * where it cannot be followed (status 125; the reason contains static, setuid, setgid, file
- * capabilities, ELF class or machine, or the word that cannot be followed), or where execve(2)
- * would fail (126 or 127, as env(1)). t is zeroed by the caller but for `listed`; argv must outlive
- * it. */
+/* Finds the command argv[0] and follows it to the program that finally runs: through `#!` lines,
+ * env(1) in them, and a dynamic linker. The caller has zeroed *t, except for `listed`; argv must
+ * outlive it. Ends the launcher with 125 if LD_PRELOAD does not reach that program, or if it cannot
+ * be followed (the reason contains static, setuid, setgid, file capabilities, ELF class or machine,
+ * or the word that cannot be followed); with 126 or 127, as env(1), if execve(2) would fail. */
 void target_find(struct target *t, char *const *argv);
 
 #endif

@@ -59,7 +59,7 @@ static const char *cut_query(struct url_parts *p, const char *value)
     const char *query = strchr(value, '?');
     p->base = value;
     p->base_len = query != NULL ? (size_t)(query - value) : strlen(value);
-    /* A '?' in a password that is not encoded: where the parameters begin is anybody's guess. */
+    /* A '?' in a password that is not encoded: where the parameters begin is ambiguous. */
     const char *authority = strstr(value, "://");
     if (query != NULL && strchr(query, '@') != NULL && strncmp(value, "jdbc:", 5) != 0 &&
         authority != NULL && memchr(authority, '@', (size_t)(query - authority)) == NULL) {

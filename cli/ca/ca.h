@@ -35,7 +35,7 @@ struct ca_item {
     enum ca_kind kind;
     size_t line; /* where it begins, from 1 */
     char *label; /* between BEGIN and the dashes */
-    X509 *cert;  /* only for CA_CERTIFICATE, and NULL where it cannot be read */
+    X509 *cert;  /* only for CA_CERTIFICATE; NULL if it cannot be read */
     X509_CRL *crl;
     unsigned findings;
     char *subject; /* RFC 2253, UTF-8 */
@@ -67,29 +67,28 @@ struct ca_file {
     size_t fault_line;          /* where, or 0 */
     char *refused;              /* why every sealed connection would refuse it, or NULL; owned */
     size_t counts[CA_FINDINGS]; /* items with that finding */
-    char *error;                /* it could not be read; all else is empty then */
+    char *error;                /* why it could not be read: then all else is empty */
 };
 
-/* Takes name (copied) and bytes (owned from then on) apart. */
+/* Parses the bytes, which it takes over; name is copied. */
 void ca_parse(struct ca_file *file, const char *name, struct bytes bytes);
 
-/* Asks the object's own code whether a sealed connection would take the file at this path, which
- * has been parsed: its blocks, its mode, its length. Sets file->refused. */
+/* Sets file->refused, with the code of the object: whether a sealed connection would refuse the
+ * file at this path for its blocks, its mode or its length. */
 void ca_ask_object(struct ca_file *file, const char *path);
 
-/* Sets the findings of every item and the counts, as of `now`; expiring is what ends within
- * `days`. */
+/* Sets the findings of every item and the counts, as of `now`. Expiring means within `days`. */
 void ca_judge(struct ca_file *file, time_t now, long days);
 
-/* Whether a cleaned copy keeps this item: a readable certificate that can be an anchor, not
- * expired, no duplicate. */
+/* Whether --prune keeps this item: a readable certificate that can be an anchor, not expired, and
+ * no duplicate. */
 bool ca_keeps(const struct ca_item *item);
 
-/* The cleaned copy as PEM, owned by the caller; n is 0 if nothing is kept. */
+/* The copy that --prune writes, as PEM, which the caller frees; n is 0 if nothing is kept. */
 struct bytes ca_pruned(const struct ca_file *file);
 
-/* Why a downloaded bundle must not replace another one, or NULL: whatever is wrong except expired,
- * expiring, not yet valid and duplicate ones and those without an issuer, as long as one is valid
+/* Why a downloaded bundle must not replace another one, or NULL. Certificates that are expired,
+ * expiring, not yet valid, duplicate or without an issuer are no reason, as long as one is valid
  * today. The caller frees. */
 char *ca_refusal(const struct ca_file *file);
 

@@ -14,7 +14,7 @@
 static const char begin_mark[] = "-----BEGIN";
 static const char dashes[] = "-----";
 
-/* An encrypted block asks for a passphrase: nobody is asked here. */
+/* For an encrypted block, OpenSSL asks for a passphrase: there is none. */
 static int no_passphrase(char *buf, int size, int rwflag, void *data)
 {
     (void)buf, (void)size, (void)rwflag, (void)data;

@@ -48,7 +48,7 @@ static bool is_self_signed(X509 *cert)
     return X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
 }
 
-/* A server whose one certificate nobody else signed. */
+/* A server with one certificate, which is self-signed. */
 static void advise_own_certificate(struct check *c, const char *who, X509 *cert)
 {
     char *subject = chain_name_text(X509_get_subject_name(cert));

@@ -14,7 +14,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-/* One connection string, and what the shim would make of it in this process's environment. */
+/* One connection string, and the verdict that the shim would reach in this process's
+ * environment. */
 struct preview {
     struct settings settings;
     struct policy policy;
@@ -24,11 +25,11 @@ struct preview {
     struct probe probe;
     bool probed; /* probe.request is filled */
     struct verdict verdict;
-    char *found_root; /* the root that libpq finds by itself, where the program names none; owned */
-    char *fault;      /* why it cannot be used: libpq's look for it ends the connection; owned */
+    char *found_root;     /* if the program names no root: the one that libpq looks for; owned */
+    char *fault;          /* why that root cannot be used, so that the connection fails; owned */
     const char *left_out; /* why the client certificate in ~/.postgresql is (static), or NULL */
     struct roots *root;   /* the root file as it was judged */
-    char *rejection; /* libpq's own complaint about the string: there is no verdict then; owned */
+    char *rejection; /* libpq's message if it rejects the string: then there is no verdict; owned */
     json_t *line;    /* the verdict line that the shim would log, as JSON, whatever the level */
     const char **keywords; /* scratch of call_room() entries, for the arrays of the real call */
     const char **values;
@@ -39,17 +40,17 @@ enum asking {
     ASKED_STRICTLY, /* as if every mode were enforce and nothing exempt */
 };
 
-/* Asks. policy names the one policy file that counts, or is NULL: then settings are found as the
- * shim finds them. Never returns NULL; libpq is questioned, no network is used. The caller frees
- * with question_free. */
+/* Makes a preview. policy names the only policy file to use; NULL: settings are found as the shim
+ * finds them. Calls libpq, without network I/O. Never returns NULL. The caller frees with
+ * preview_free. */
 struct preview *preview_ask(const char *conninfo, const char *policy, enum asking how);
 void preview_free(struct preview *q);
 
-/* Finds and parses the settings alone, as question_ask does. The policy's strings live in s. */
+/* Finds and parses only the settings, as preview_ask does. The policy's strings are in s. */
 void preview_settings(struct settings *s, struct policy *p, const char *policy);
 
-/* The path that libpq gives this file in ~/.postgresql, by its own word; NULL: no home. The caller
- * frees. */
+/* The path of this file in ~/.postgresql, in the home directory that libpq reports; NULL if it has
+ * none. The caller frees. */
 char *preview_home_file(const struct preview *q, const char *name);
 
 /* The value of an option as it may be shown: NULL if unset, "(hidden)" for secrets and for whatever
@@ -69,12 +70,12 @@ char *preview_log_fault(const struct preview *q);
 /* Where the settings came from: a path, "environment" or "defaults". */
 const char *preview_origin(const struct preview *q);
 
-/* A copy of a message without what could be a secret in it (event_clean_reason; secret: it is known
- * to quote one). The caller frees. */
+/* A copy of a message without what could be a secret (event_clean_reason). secret says that it
+ * quotes one. The caller frees. */
 char *cleaned(const char *message, bool secret);
 
-/* The line that the shim's log.c has just written (see asked_outside.c), or NULL. The caller owns
- * it; it is handed out once. */
+/* The line that the shim's log.c has just written (preview_outside.c), or NULL. The caller owns it;
+ * the next call returns NULL. */
 json_t *outside_line(void);
 
 #endif

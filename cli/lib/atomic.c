@@ -71,8 +71,8 @@ static int take_after(int fd, const struct stat *old)
     if (fstat(fd, &now) != 0) {
         return -1;
     }
-    /* Whoever may not give it away keeps it: that is no reason not to replace a file of one's own
-     * directory. */
+    /* If this user may not change the owner, the new file belongs to this user: no reason not to
+     * replace a file in the user's own directory. */
     if ((now.st_uid != old->st_uid || now.st_gid != old->st_gid) &&
         fchown(fd, old->st_uid, old->st_gid) != 0 && errno != EPERM) {
         return -1;

@@ -36,7 +36,7 @@ void intern_release(struct interner *in, struct istr *s);
 /* Part i of a key, counted from 0; "" where it has fewer. */
 const char *intern_part(const struct istr *s, unsigned i);
 
-/* Frees what is left, whoever holds it. */
+/* Frees all strings, even those still in use. */
 void intern_free(struct interner *in);
 
 #endif

@@ -52,7 +52,7 @@ struct scan {
     bool progress; /* standard error is a terminal */
 };
 
-/* What a name alone tells of a file, or NULL; see scan_names.c. */
+/* What a name alone tells of a file, or NULL; see names.c. */
 struct name_rule {
     const char *suffix; /* of the path, from a slash on */
     const char *client_library;

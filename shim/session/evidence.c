@@ -1,4 +1,4 @@
-/* evidence: compares a TLS session with the decision, and records what it showed. */
+/* evidence: compares a TLS session with the verdict, and records what it showed. */
 #include "shim/session/evidence.h"
 
 #include "lib/core/event/event.h"

@@ -67,7 +67,7 @@ bool session_on_socket(const struct conn_state *d, PGconn *conn)
            peer.ss_family == AF_UNIX;
 }
 
-/* Copies strings into the block behind a decision; the first round only counts. */
+/* Copies strings into the block behind a state; the first round only counts. */
 struct copying {
     char *at; /* NULL while counting */
     size_t size;

@@ -27,7 +27,7 @@ void json_init(struct json *j, char *buf, size_t size, size_t limit);
 void json_open(struct json *j, char bracket);
 void json_close(struct json *j, char bracket);
 
-/* Writes a key (plain ASCII of ours) of an object; a value or an opening bracket must follow. */
+/* Writes a key of an object, in plain ASCII; a value or an opening bracket must follow. */
 void json_key(struct json *j, const char *key);
 
 /* Writes a number. */

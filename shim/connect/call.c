@@ -77,10 +77,15 @@ int call_sealed(const struct params *params, const struct verdict *v, const char
     return params->expand;
 }
 
+/* Whether an option says where to connect. */
+static bool is_target(const char *name)
+{
+    return strcmp(name, "host") == 0 || strcmp(name, "hostaddr") == 0 || strcmp(name, "port") == 0;
+}
+
 int call_pinned(const struct request *r, const char **keywords, const char **values, char *words,
                 size_t size)
 {
-    static const char *const targets[] = {"host", "hostaddr", "port"};
     struct strbuf t;
     size_t n = 1;
 
@@ -89,32 +94,19 @@ int call_pinned(const struct request *r, const char **keywords, const char **val
     strbuf_init(&t, words, size);
     for (size_t i = 0; i < r->noptions; i++) {
         const struct asked *a = &r->options[i];
-        bool empty = a->given != NULL
-                         ? a->given[0] == '\0'
-                         : strcmp(a->name, "hostaddr") == 0 && request_value(r, "hostaddr") == NULL;
-        if (empty) {
-            strbuf_add(&t, t.len > 0 ? " " : "", a->name, "=''");
-        } else if (a->given != NULL) {
+        const char *value = is_target(a->name) ? a->value != NULL ? a->value : "" : a->given;
+        if (value != NULL && value[0] != '\0') {
             keywords[n] = a->name;
-            values[n++] = a->given;
+            values[n++] = value;
+        } else if (value != NULL) {
+            strbuf_add(&t, t.len > 0 ? " " : "", a->name, "=''");
         }
     }
     if (t.cut) { /* with the options that are known today it cannot be */
-        return call_refused("pgseal: refused: too many empty options for a service file", keywords,
-                            values);
+        return call_refused("pgseal: refused: too many empty options", keywords, values);
     }
     keywords[0] = "dbname"; /* expanded; a dbname after it is a plain name (conninfo_array_parse) */
     values[0] = words;
-    for (size_t i = 0; i < sizeof targets / sizeof targets[0]; i++) {
-        const char *value = request_value(r, targets[i]);
-        if (i == 0 && value == NULL && request_value(r, "hostaddr") == NULL) {
-            value = r->default_host;
-        }
-        if (value != NULL) {
-            keywords[n] = targets[i];
-            values[n++] = value;
-        }
-    }
     keywords[n] = values[n] = NULL;
     return 1;
 }

@@ -45,7 +45,8 @@ int call_sealed(const struct params *params, const struct verdict *v, const char
                 const char **values);
 
 /* What string and arrays said, with host, hostaddr and port as in r: a service file that is read
- * again cannot change what the verdict is based on. words is memory for one string. */
+ * again, or a variable that another thread sets, cannot change what the verdict is based on. words
+ * is memory for one string. */
 int call_pinned(const struct request *r, const char **keywords, const char **values, char *words,
                 size_t size);
 

@@ -68,25 +68,25 @@ static bool fill_request(const struct params *params, size_t at, struct probe *p
     return true;
 }
 
-/* What an empty host element dials: the compiled socket directory, seen where the first element is
- * empty, else asked for with a list of two empty elements. */
+/* What an element with neither host nor address dials: the compiled socket directory, seen where it
+ * is the only one, else asked for with lists of two empty elements (which also keep a host and an
+ * address from the environment out). */
 static void find_default_host(const struct libpq *pq, const char **keywords, const char **values,
                               struct probe *p)
 {
     const char *host = request_value(&p->request, "host");
     const char *hostaddr = request_value(&p->request, "hostaddr");
     p->request.default_host = "/";
-    size_t len;
-    list_element(host, 0, &len);
-    if (hostaddr == NULL && len == 0) {
+    if (hostaddr == NULL && host == NULL) {
         strbuf_copy(p->default_host, sizeof p->default_host, pq->PQhost(p->conn));
-    } else if (list_has_empty(host)) {
+    } else if (list_has_empty(host) || list_has_empty(hostaddr)) {
         bool refused;
         keywords[0] = "host";
-        values[0] = ",";
-        keywords[1] = "password";
-        values[1] = "pgseal";
-        PGconn *conn = probe_start(pq, keywords, values, 2, 0, &refused);
+        keywords[1] = "hostaddr";
+        values[0] = values[1] = ",";
+        keywords[2] = "password";
+        values[2] = "pgseal";
+        PGconn *conn = probe_start(pq, keywords, values, 3, 0, &refused);
         strbuf_copy(p->default_host, sizeof p->default_host, conn != NULL ? pq->PQhost(conn) : "");
         pq->PQfinish(conn);
     }
@@ -274,7 +274,7 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
         return rejected(pq, params, at, keywords, values, p);
     }
     p->effective = pq->PQconninfo(p->conn);
-    if (p->effective == NULL) {
+    if (p->effective == NULL || (at < params->n && p->parsed == NULL)) {
         return refused(p, "out of memory");
     }
     const char *own = options_value(p->effective, "target_session_attrs");

@@ -227,7 +227,34 @@ swap 'to LDAP' "[s]\nhost=localhost\nport=$P\n" "[s]\nldap://127.0.0.1:$(env_por
 hasnt "$OUTCOMES" 'ok f' 'nor to LDAP'
 is "$(recorded ldap)" '' 'not one byte to the LDAP server by then either'
 
-# --- the same row in other words bare, so that the swap itself is known to work
+# A variable that another thread sets between the look and the connection.
+turn() { # POLICY VARIABLE=VALUE OPTION…: at each look; leaves OUTCOMES
+    local at set=$2
+    OUTCOMES=''
+    policy <<<"$1"
+    shift 2
+    for at in 1 2 3 4 5 6; do
+        run env LD_PRELOAD="$OBJECT:$TEST_TOP/build/tests/swap.so" SWAP_ENV="$set" SWAP_AT=$at "$@" PGSSLMODE=disable "$ENTRY_POINTS" x \
+            connectdb -- 'user=app dbname=app'
+        OUTCOMES+="$(out status server hostaddr) "
+    done
+}
+log_mark impostor
+turn "$exempting" "PGPORT=$I" PGHOST=localhost PGPORT="$P"
+is "$(sessions impostor)" '' 'an exemption does not follow a variable to another port'
+has "$OUTCOMES" 'ok f 127.0.0.1' 'and holds for the one that was seen'
+turn "${exempting/exempt*/mode = audit}" "PGPORT=$I" PGHOST=localhost PGPORT="$P"
+is "$(sessions impostor)" '' 'nor does a section in audit mode'
+turn "sslrootcert = $PKI/root.pem" PGHOST=localhost PGPORT="$I"
+is "$(sessions impostor)" '' 'a socket does not become a host'
+turn "sslrootcert = $PKI/root.pem" PGHOSTADDR=127.0.0.1 PGHOST="$(env_socket_dir impostor)" PGPORT="$I"
+hasnt "$OUTCOMES" 'ok f 127.0.0.1' 'nor an address'
+has "$OUTCOMES" 'ok f' 'and the socket that was seen is connected to'
+
+# --- the same rows in other words bare, so that the swap itself is known to work
+run env LD_PRELOAD="$TEST_TOP/build/tests/swap.so" SWAP_ENV="PGPORT=$I" SWAP_AT=1 PGPORT="$P" PGSSLMODE=disable "$ENTRY_POINTS" x connectdb -- \
+    'host=localhost user=app dbname=app'
+is "$(jq -r .port <<<"$OUT")" "$I" 'bare: the variable that was set is what libpq read'
 no_policy
 printf '%b' "$weak" >"$TEST_DIR/race.conf"
 printf '%b' "[s]\nhost=localhost\nport=$I\nsslmode=disable\n" >"$TEST_DIR/race.new"

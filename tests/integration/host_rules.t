@@ -162,6 +162,8 @@ another directory|$there|host=$TEST_DIR/log port=$P $w
 no host: the default directory|$there|port=$P $w
 an empty element|$there|host=localhost, port=1,$P $w
 an empty element in front|$there|host=,$TEST_DIR/log port=$P $w
+an empty element beside an address|$there|hostaddr=127.0.0.1, port=1,$P $w
+an empty element beside an address in the environment|$there|host=localhost, port=1,$P $w|env:PGHOSTADDR=127.0.0.1,
 an abstract socket|$there|host=@pgseal.none port=$P $w
 another directory, later|$there|host=$S,$TEST_DIR/log port=1,$P $w
 END
@@ -182,6 +184,17 @@ sslrootcert = $PKI/root.pem
 unix_sockets = /run/none:$S
 END
 sockets 'ok f|-' 'bad|refuse/refused'
+policy <<END
+sslrootcert = $PKI/root.pem
+unix_sockets = /var/run/postgresql
+END
+rows <<END
+the default directory: no host|bad|socket/allowed|port=1 $w
+the default directory: empty hosts|bad|socket/allowed|host=, port=1 $w
+the default directory: empty addresses|bad|socket/allowed|hostaddr=, port=1 $w
+the default directory: both|bad|socket/allowed|host=, hostaddr=, port=1 $w
+the default directory: beside an address|bad|downgrade/sealed|hostaddr=127.0.0.1, port=1 $w
+END
 policy <<END
 sslrootcert = $PKI/root.pem
 END

@@ -1,8 +1,9 @@
 /* swap: a second preload that changes a file between two looks at it: at the SWAP_AT-th fopen, open
  * or openat of SWAP_FILE (1 is the first), or, with SWAP_AT=connect, when a TCP connection is first
  * dialled, SWAP_WITH is renamed over it, before the call goes on. SWAP_HOW=overwrite: its bytes are
- * written into SWAP_FILE instead, and the time of the last change is set back. It stands for
- * whoever races with the program. */
+ * written into SWAP_FILE instead, and the time of the last change is set back. With
+ * SWAP_ENV=NAME=VALUE it is that variable which is set, at the SWAP_AT-th getenv of it. It stands
+ * for whoever races with the program, or another thread of it. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -20,6 +21,29 @@ FILE *fopen64(const char *path, const char *how);
 
 static int looks;
 static int dials;
+static int asked;
+
+static char *variable(const char *name, size_t len)
+{
+    for (char **e = environ; *e != NULL; e++) {
+        if (strncmp(*e, name, len) == 0 && (*e)[len] == '=') {
+            return *e + len + 1;
+        }
+    }
+    return NULL;
+}
+
+char *getenv(const char *name)
+{
+    size_t len = strlen(name);
+    char *set = variable("SWAP_ENV", 8);
+    const char *at = variable("SWAP_AT", 7);
+    if (set != NULL && at != NULL && strncmp(set, name, len) == 0 && set[len] == '=' &&
+        ++asked == atoi(at)) {
+        putenv(set);
+    }
+    return variable(name, len);
+}
 
 static void overwrite(const char *file, const char *with)
 {

@@ -150,23 +150,26 @@ static void pinned(void **state)
     (void)state;
     assert_int_equal(call_pinned(&r, keywords, values, words, sizeof words), 1);
     pair(0, "dbname", "hostaddr='' sslcert=''"); /* what an array cannot say; expanded */
-    pair(1, "sslmode", "disable");
-    pair(2, "dbname", "d=x"); /* a plain name now */
-    pair(3, "password", "s");
-    pair(4, "service", "s");
-    pair(5, "host", "from-service");
-    pair(6, "port", "5433");
+    pair(1, "host", "from-service");
+    pair(2, "port", "5433");
+    pair(3, "sslmode", "disable");
+    pair(4, "dbname", "d=x"); /* a plain name now */
+    pair(5, "password", "s");
+    pair(6, "service", "s");
     assert_null(keywords[7]);
     assert_null(values[7]);
 
-    r.options[0].value = NULL; /* the default socket: named, so that the file cannot add a host */
+    r.options[0].value = NULL; /* the default socket: neither file nor environment adds a host */
     call_pinned(&r, keywords, values, words, sizeof words);
-    pair(5, "host", "/var/run/postgresql");
-    r.options[1].value = "10.0.0.1";
+    pair(0, "dbname", "host='' hostaddr='' sslcert=''");
+    pair(1, "port", "5433");
+    r.options[0].value = "one";
+    r.options[0].given = "one,two"; /* one element of the list (passwords.c) */
+    r.options[1].given = "10.0.0.1,";
     call_pinned(&r, keywords, values, words, sizeof words);
-    pair(0, "dbname", "sslcert=''");
-    pair(5, "hostaddr", "10.0.0.1");
-    pair(6, "port", "5433");
+    pair(0, "dbname", "hostaddr='' sslcert=''");
+    pair(1, "host", "one");
+    pair(2, "port", "5433");
     assert_null(keywords[7]);
 }
 

@@ -109,7 +109,7 @@ void seal_decide(const struct request *r, const struct policy *p, const struct w
     } else {
         v->mode = MODE_ENFORCE;
     }
-    v->pin_target = r->service && (by_section || v->mode == MODE_ENFORCE);
+    v->pin_target = by_section || v->mode == MODE_ENFORCE;
 
     if (!judge_unknown(&d) || !seal_judge_sockets(&d) || !seal_judge_unlisted(&d)) {
         conclude(v, VERDICT_REFUSE);

@@ -54,38 +54,36 @@ struct namespaces {
     const struct namespaces *next;
 };
 
-static const struct namespaces *namespaces_of(const struct object *program)
+/* NULL where the program does not say it, or the headers in the auxiliary vector are not its own:
+ * those of musl's dynamic linker, where that is the command. */
+static const struct namespaces *namespaces(void)
 {
-    const ElfW(Dyn) *d = object_dynamic(program, DT_DEBUG);
+    const ElfW(Phdr) *p = pointer(getauxval(AT_PHDR));
+    size_t n = p != NULL ? getauxval(AT_PHNUM) : 0;
+    struct object program = {.name = ""};
+    bool own = false;
+    for (size_t i = 0; i < n; i++) {
+        if (p[i].p_type == PT_PHDR) { /* comes first */
+            program.base = (uintptr_t)p - p[i].p_vaddr;
+            own = true;
+        } else if (p[i].p_type == PT_DYNAMIC) {
+            program.dyn = pointer(program.base + p[i].p_vaddr);
+        }
+    }
+    const ElfW(Dyn) *d = own && program.dyn != NULL ? object_dynamic(&program, DT_DEBUG) : NULL;
     return d != NULL ? pointer(d->d_un.d_ptr) : NULL;
+}
+
+const struct link_map *objects_first_map(void)
+{
+    const struct namespaces *n = namespaces();
+    return n != NULL ? n->ours.r_map : NULL;
 }
 
 /* Objects of other namespaces, by their dynamic sections, for a C library that lists no
  * namespaces. */
 enum { REMEMBERED = 16 };
 static const ElfW(Dyn) * remembered[REMEMBERED];
-
-/* The head of the list of link maps, by way of the program's headers, as a debugger finds it. */
-const struct link_map *objects_first_map(void)
-{
-    const ElfW(Phdr) *p = pointer(getauxval(AT_PHDR));
-    struct object program = {.name = ""};
-    size_t n = getauxval(AT_PHNUM);
-    size_t i;
-    for (i = 0; p != NULL && i < n; i++) {
-        if (p[i].p_type == PT_PHDR) {
-            program.base = (uintptr_t)p - p[i].p_vaddr;
-        }
-    }
-    for (i = 0; p != NULL && i < n; i++) {
-        if (p[i].p_type == PT_DYNAMIC) {
-            program.dyn = pointer(program.base + p[i].p_vaddr);
-        }
-    }
-    const ElfW(Dyn) *d = program.dyn != NULL ? object_dynamic(&program, DT_DEBUG) : NULL;
-    const struct r_debug *debug = d != NULL ? pointer(d->d_un.d_ptr) : NULL;
-    return debug != NULL ? debug->r_map : NULL;
-}
 
 /* dl_iterate_phdr takes a lock that glibc does not release in the child of a fork if another thread
  * of the parent held it. If that may be so, nothing here takes it any more, in the child or in its
@@ -146,8 +144,9 @@ static bool walk_other(struct walk *w, const struct link_map *map)
     return walk_space(w, map, map);
 }
 
-static bool walk_others(struct walk *w, const struct namespaces *n)
+static bool walk_others(struct walk *w)
 {
+    const struct namespaces *n = namespaces();
     if (n != NULL && n->ours.r_version >= 2) {
         while ((n = n->next) != NULL) {
             if (walk_other(w, n->ours.r_map)) {
@@ -164,18 +163,9 @@ static bool walk_others(struct walk *w, const struct namespaces *n)
     return false;
 }
 
-/* The same by the program's own headers; NULL if it has no DT_DEBUG. */
-static const struct namespaces *namespaces(void)
-{
-    const struct link_map *first = objects_first_map();
-    struct object program = first != NULL ? object_of_map(first) : (struct object){0};
-    return first != NULL ? namespaces_of(&program) : NULL;
-}
-
 static bool walk_unlocked(struct walk *w)
 {
-    return (w->spaces != NULL && walk_others(w, namespaces())) ||
-           walk_space(w, objects_first_map(), NULL);
+    return (w->spaces != NULL && walk_others(w)) || walk_space(w, objects_first_map(), NULL);
 }
 
 static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
@@ -191,11 +181,10 @@ static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
             o.dyn = pointer(o.base + o.headers[i].p_vaddr);
         }
     }
-    if (!w->begun && o.dyn != NULL) {
-        const struct namespaces *n = namespaces_of(&o);
+    if (!w->begun) {
         w->begun = true;
-        w->maps = n != NULL ? n->ours.r_map : NULL;
-        if (w->spaces != NULL && walk_others(w, n)) {
+        w->maps = objects_first_map();
+        if (w->spaces != NULL && walk_others(w)) {
             return 1;
         }
     }

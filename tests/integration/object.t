@@ -53,4 +53,10 @@ for program in alive alive-musl; do
     run sealed env LD_BIND_NOW=1 "$TEST_DIR/$program"
     is "$OUT|$ERR|$RC" 'alive||7' "$program with LD_BIND_NOW"
 done
+
+# The auxiliary vector then has the headers of musl's dynamic linker.
+printf '#include <dlfcn.h>\nint main(void) { return dlsym(dlopen("libc.so", RTLD_LAZY), "puts") != 0 ? 7 : 1; }\n' >"$TEST_DIR/asks.c"
+musl-gcc -o "$TEST_DIR/asks-musl" "$TEST_DIR/asks.c"
+run sealed env /lib/ld-musl-*.so.1 "$TEST_DIR/asks-musl"
+is "$OUT|$ERR|$RC" '||7' "musl's dynamic linker as the command, and a dlsym"
 done_testing

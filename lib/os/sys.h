@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Opens a file for reading; does not wait if it is a FIFO. Sets errno. */
@@ -42,6 +43,14 @@ static inline int sys_pid(void)
 static inline uid_t sys_euid(void)
 {
     return (uid_t)syscall(SYS_geteuid);
+}
+
+/* Sleeps so long, at most a second. Who waits for another thread does this: sched_yield() does not
+ * let a thread of lower real-time priority run. Sets errno; async-signal-safe. */
+static inline void sys_sleep(long nanoseconds)
+{
+    const struct timespec time = {.tv_nsec = nanoseconds};
+    syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, NULL);
 }
 
 /* The target of a link, without a NUL; -1 with errno. */

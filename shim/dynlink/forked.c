@@ -14,11 +14,9 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <time.h>
 
 void forked_look(void)
 {
-    static const struct timespec pause = {.tv_nsec = 20000};
     static int looked; /* the process that has checked; negative: one that is just checking */
     int saved_errno = errno;
     int pid = sys_pid();
@@ -36,7 +34,7 @@ void forked_look(void)
             __atomic_store_n(&looked, pid, __ATOMIC_RELEASE);
             break;
         }
-        syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
+        sys_sleep(20000);
     }
     errno = saved_errno;
 }

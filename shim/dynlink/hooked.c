@@ -5,7 +5,7 @@
 #include "shim/dynlink/reach.h"
 #include "shim/dynlink/real.h"
 
-const struct hooked hooked[HOOKED] = {
+const struct hooked hooked[HOOKS] = {
 #define HOOK(name, kind) HOOK_##kind(name)
 #define HOOK_ENTRY(name) {#name, #name "\001", COLUMN_##name, NO_COLUMN},
 #define HOOK_CONN(name) HOOK_ENTRY(name)
@@ -18,8 +18,8 @@ const struct hooked hooked[HOOKED] = {
 size_t hooked_find(const char *name)
 {
     bool possible = name[0] == 'P' || name[0] == 'd'; /* most names end here */
-    size_t i = possible ? 0 : HOOKED;
-    while (i < HOOKED && !name_same(hooked[i].name, name)) {
+    size_t i = possible ? 0 : HOOKS;
+    while (i < HOOKS && !name_same(hooked[i].name, name)) {
         i++;
     }
     return i;

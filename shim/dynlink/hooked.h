@@ -4,6 +4,7 @@
 
 #include "shim/dynlink/known.h"
 #include "shim/dynlink/linkage.h"
+#include "shim/log/fired.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,15 +20,9 @@ struct hooked {
     signed char loader; /* of the loader's: enum loader_function; else NO_COLUMN */
 };
 
-enum {
-    HOOKED =
-#define HOOK(name, kind) +1
-#include "shim/hooks.def"
-#undef HOOK
-};
-extern const struct hooked hooked[HOOKED];
+extern const struct hooked hooked[HOOKS]; /* by enum hook */
 
-/* The index in hooked[] of the function with this name; HOOKED if there is none. Calls nothing that
+/* The index in hooked[] of the function with this name; HOOKS if there is none. Calls nothing that
  * a sanitizer replaces. Keeps errno; async-signal-safe. */
 size_t hooked_find(const char *name);
 

@@ -20,34 +20,15 @@ static int version_of(const struct object *o)
     return version != NULL ? version() : 0;
 }
 
-/* The program's own path. It is kept, because each connection is logged with it. */
-static void program_path(char *buf, size_t size)
-{
-    static char known[512];
-    static int state; /* 0, 1: being written, 2: there */
-    int unknown = 0;
-    if (__atomic_load_n(&state, __ATOMIC_ACQUIRE) == 2) {
-        strbuf_copy(buf, size, known);
-        return;
-    }
-    char path[sizeof known];
-    ssize_t n = sys_readlink("/proc/self/exe", path, sizeof path - 1);
-    path[n > 0 ? n : 0] = '\0';
-    strbuf_copy(buf, size, path);
-    if (n > 0 && __atomic_compare_exchange_n(&state, &unknown, 1, false, __ATOMIC_ACQUIRE,
-                                             __ATOMIC_RELAXED)) {
-        strbuf_copy(known, sizeof known, path);
-        __atomic_store_n(&state, 2, __ATOMIC_RELEASE);
-    }
-}
-
 void object_own_path(const struct object *o, char *buf, size_t size)
 {
-    if (o->name[0]) {
-        strbuf_copy(buf, size, o->name);
-    } else {
-        program_path(buf, size);
+    int saved_errno = errno;
+    strbuf_copy(buf, size, o->name);
+    if (o->name[0] == '\0') { /* the program */
+        ssize_t n = sys_readlink("/proc/self/exe", buf, size - 1);
+        buf[n > 0 ? n : 0] = '\0';
     }
+    errno = saved_errno;
 }
 
 static bool knows_all_options(const struct libpq *pq)
@@ -132,12 +113,10 @@ const char *libpq_fill(struct libpq *pq, const struct object *o)
 void object_path(const void *address, char *buf, size_t size)
 {
     struct object o;
-    int saved_errno = errno;
     buf[0] = '\0';
     if (object_of(address, &o)) {
         object_own_path(&o, buf, size);
     }
-    errno = saved_errno;
 }
 
 struct copies {

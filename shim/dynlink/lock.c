@@ -7,15 +7,11 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 static int holder;
 
 void lock_take(uint64_t *mask)
 {
-    static const struct timespec pause = {.tv_nsec = 20000};
     uint64_t all = UINT64_MAX;
     int saved_errno = errno;
     int pid = sys_pid();
@@ -26,8 +22,7 @@ void lock_take(uint64_t *mask)
                                                        __ATOMIC_RELAXED)) {
             break;
         }
-        /* A sleep, for sched_yield() does not let a thread of lower real-time priority run. */
-        syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
+        sys_sleep(20000);
     }
     errno = saved_errno;
 }

@@ -1,17 +1,15 @@
 /* opens: which opens and closes of objects are under way, in all threads. */
 #include "shim/dynlink/opens.h"
 
+#include "lib/os/sys.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 bool opens_pending;
 bool opens_had_deep;
-static bool had_open;
 static unsigned all;    /* opens that are announced and not over, of all threads */
 static unsigned called; /* opens_call without opens_call_end, of all threads */
 /* How many of each are this thread's. */
@@ -30,16 +28,6 @@ _Static_assert(NAMES <= 8 * sizeof own_deep, "a bit for each name");
 /* Opens with RTLD_DEEPBIND whose name is not known, or had no free place. */
 static unsigned unnamed;
 static __thread unsigned own_unnamed;
-
-bool opens_first(void)
-{
-    return !__atomic_exchange_n(&had_open, true, __ATOMIC_ACQ_REL);
-}
-
-bool opens_any(void)
-{
-    return __atomic_load_n(&had_open, __ATOMIC_ACQUIRE);
-}
 
 static bool is_digit(char c)
 {
@@ -199,7 +187,6 @@ static struct side closing, holding;
  * same: a constructor or destructor may wait for this thread, or for a lock that it holds. */
 static void join(struct side *one, struct side *other, unsigned own_of_other)
 {
-    static const struct timespec pause = {.tv_nsec = 50000};
     int saved_errno = errno;
     for (int tries = 0;; tries++) {
         __atomic_fetch_add(&one->inside, 1, __ATOMIC_SEQ_CST);
@@ -212,7 +199,7 @@ static void join(struct side *one, struct side *other, unsigned own_of_other)
             break;
         }
         __atomic_fetch_sub(&one->inside, 1, __ATOMIC_SEQ_CST);
-        syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
+        sys_sleep(50000);
     }
     errno = saved_errno;
 }

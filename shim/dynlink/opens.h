@@ -11,12 +11,6 @@
 
 #include <stdbool.h>
 
-/* Notes that this process opens objects. Returns true in the first call only. */
-bool opens_first(void);
-
-/* Whether opens_first was ever called. */
-bool opens_any(void);
-
 /* Announces that this thread is about to open file (NULL: not known which), with RTLD_DEEPBIND if
  * deep is set. The next opens_end of this thread ends all its announcements. */
 void opens_announce(const char *file, bool deep);

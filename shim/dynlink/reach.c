@@ -15,7 +15,6 @@
 #include "shim/dynlink/real.h"
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <string.h>
 
 /* Bound when pgseal is loaded: to the first libpq in the global scope, if the program is linked to
@@ -243,31 +242,28 @@ static bool read_import(const struct import *import, void *data)
 bool reach_libpq(const struct object *o, const char *entry_point, struct object *libpq)
 {
     struct known k = {0};
-    int saved_errno = errno;
     known_find(o->dyn, &k);
     struct libpqs all = {.space = k.space};
     objects_everywhere(count_libpq, &all);
-    bool found = true;
     if (known_is_libpq(o)) {
         *libpq = *o;
-    } else if (all.n == 1) {
-        found = object_of(all.dyn[0], libpq);
-    } else if (all.n == 0) {
-        found = false;
-    } else {
-        struct witness w = {.libpqs = &all};
-        object_each_import(o, read_import, &w);
-        *libpq = w.libpq;
-        if (!w.found) {
-            void *fn = NULL;
-            if (!k.deep && k.space == NULL && PQlibVersion != NULL) {
-                int (*version)(void) = PQlibVersion;
-                memcpy(&fn, &version, sizeof fn);
-            }
-            fn = fn != NULL ? fn : reach(o, entry_point, NULL, NULL);
-            found = object_of(fn, libpq) && known_is_libpq(libpq);
-        }
+        return true;
     }
-    errno = saved_errno;
-    return found;
+    if (all.n < 2) {
+        return object_of(all.dyn[0], libpq);
+    }
+    struct witness w = {.libpqs = &all};
+    object_each_import(o, read_import, &w);
+    if (w.found) {
+        *libpq = w.libpq;
+        return true;
+    }
+    void *fn = NULL;
+    if (!k.deep && k.space == NULL && PQlibVersion != NULL) {
+        int (*version)(void) = PQlibVersion;
+        memcpy(&fn, &version, sizeof fn);
+    } else {
+        fn = reach(o, entry_point, NULL, NULL);
+    }
+    return object_of(fn, libpq) && known_is_libpq(libpq);
 }

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stddef.h>
 
-static bool global_grew;
-
 void *real_function(enum loader_function function)
 {
     static const char names[][8] = {
@@ -55,14 +53,4 @@ void *real_look_up(void *handle, const char *name, const char *version)
     }
     errno = saved_errno;
     return fn;
-}
-
-void real_global_grew(void)
-{
-    __atomic_store_n(&global_grew, true, __ATOMIC_RELAXED);
-}
-
-bool real_global_has_grown(void)
-{
-    return __atomic_load_n(&global_grew, __ATOMIC_RELAXED);
 }

@@ -23,9 +23,4 @@ bool real_is_own(const void *fn);
  * gives NULL. A failure leaves dlerror() empty. Keeps errno. */
 void *real_look_up(void *handle, const char *name, const char *version);
 
-/* Set and tell whether an object may have joined the global scope since the start. Keep errno;
- * async-signal-safe. */
-void real_global_grew(void);
-bool real_global_has_grown(void);
-
 #endif

@@ -15,13 +15,13 @@
 #include "shim/dynlink/linkage.h"
 #include "shim/dynlink/opens.h"
 #include "shim/dynlink/reach.h"
-#include "shim/dynlink/real.h"
 #include "shim/dynlink/slot.h"
 
 #include <errno.h>
 #include <string.h>
 
 static unsigned last;
+static bool global_grew;
 
 /* One slot that may have to be rewritten. */
 struct item {
@@ -71,6 +71,11 @@ struct work {
     struct item *items;
 };
 
+void rewrite_global_grew(void)
+{
+    __atomic_store_n(&global_grew, true, __ATOMIC_RELAXED);
+}
+
 unsigned rewrite_last(void)
 {
     return __atomic_load_n(&last, __ATOMIC_ACQUIRE);
@@ -101,25 +106,24 @@ static size_t find_object(const struct work *w, const struct object *o)
     return i;
 }
 
-/* The index in hooked[] of an import whose slot may have to be rewritten, else HOOKED. */
+/* The index in hooked[] of an import whose slot may have to be rewritten, else HOOKS. */
 static size_t find_hook(const struct known *k, const struct import *import)
 {
     size_t hook = hooked_find(import->name);
-    return hook != HOOKED && hooked[hook].column == NO_COLUMN && !k->deep && k->space == NULL
-               ? HOOKED
-               : hook;
+    return hook != HOOKS && hooked[hook].column == NO_COLUMN && !k->deep && k->space == NULL ? HOOKS
+                                                                                             : hook;
 }
 
 static bool is_used(const struct import *import, void *data)
 {
-    return find_hook(data, import) != HOOKED;
+    return find_hook(data, import) != HOOKS;
 }
 
 static bool note_odd(const struct import *import, void *data)
 {
     struct subject *subject = data;
     size_t hook = find_hook(&subject->known, import);
-    if (hook != HOOKED) {
+    if (hook != HOOKS) {
         subject->error = ENOTSUP;
         subject->failed = (unsigned char)hook;
     }
@@ -188,7 +192,7 @@ static bool note(const struct import *import, void *data)
     void *holds = import_holds(import);
     unsigned row = holds != NULL ? linkage_row_of(holds) : 0;
     bool anew = (k->lazy && w->again && row != 0) || (k->open && row == LINKED_LIBPQS + 1);
-    if (hook == HOOKED || holds == NULL || (linkage_is_stub(holds) && !anew)) {
+    if (hook == HOOKS || holds == NULL || (linkage_is_stub(holds) && !anew)) {
         return false;
     }
     if (w->nitems == w->room * ITEMS_FOR_EACH) {
@@ -273,7 +277,7 @@ static bool mark(struct known *k, void *data)
 
 static void rewrite_some(struct work *w, bool *rewritten)
 {
-    w->again = real_global_has_grown();
+    w->again = __atomic_load_n(&global_grew, __ATOMIC_RELAXED);
     w->state = objects_state();
     known_update();
     known_each(choose, w);

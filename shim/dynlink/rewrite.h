@@ -12,6 +12,10 @@
  * sweep(). */
 bool rewrite_all(bool everything, bool *rewritten);
 
+/* Notes that an object may have joined the global scope since the start: from now on, slots that
+ * the dynamic linker had not bound may have to be rewritten again. Async-signal-safe. */
+void rewrite_global_grew(void);
+
 /* The number of the last rewrite_all that found a new object or changed a slot; struct known has
  * each object's own. Async-signal-safe. */
 unsigned rewrite_last(void);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+static bool opened;    /* something was opened in this process, or is about to be */
 static uint64_t swept; /* objects_state() before the last sweep; 0: sweep anew */
 
 /* What a sweep is for. */
@@ -58,13 +59,13 @@ static bool sweep_for(enum occasion occasion)
     if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) &&
         state != __atomic_load_n(&left[occasion], __ATOMIC_ACQUIRE)) {
         struct census c = {.others = occasion != OPENING && opens_called_by_others()};
-        known_update();
+        bool whole = known_update();
         known_each(take_one, &c);
         /* In a process that opens nothing, a single libpq is called by the exported names. */
-        bool everything = c.libpqs > (opens_any() ? 0 : 1);
+        bool everything = c.libpqs > (__atomic_load_n(&opened, __ATOMIC_ACQUIRE) ? 0 : 1);
         if (everything && can_wait(occasion, &c)) {
             __atomic_store_n(&left[occasion], c.others ? 0 : state, __ATOMIC_RELEASE);
-        } else if ((!everything && !c.hidden) || rewrite_all(everything, &rewritten)) {
+        } else if (((!everything && !c.hidden) || rewrite_all(everything, &rewritten)) && whole) {
             __atomic_store_n(&swept, state, __ATOMIC_RELEASE);
         }
     }
@@ -85,7 +86,7 @@ void sweep_before_call(bool bound)
 
 void sweep_before_open(const char *file, bool deep)
 {
-    if (opens_first()) {
+    if (!__atomic_exchange_n(&opened, true, __ATOMIC_ACQ_REL)) {
         __atomic_store_n(&swept, 0, __ATOMIC_RELEASE);
     }
     sweep();

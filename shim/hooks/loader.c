@@ -47,7 +47,7 @@ __attribute__((visibility("default"))) char *dlerror(void)
     if (text != NULL && __atomic_load_n(&opens_pending, __ATOMIC_RELAXED)) {
         opens_end(); /* this thread's open has failed, or it has opened nothing */
     }
-    for (size_t i = 0; text != NULL && strchr(text, '\001') != NULL && i < HOOKED; i++) {
+    for (size_t i = 0; text != NULL && strchr(text, '\001') != NULL && i < HOOKS; i++) {
         char *found = strstr(text, hooked[i].marked);
         if (found != NULL) { /* the text is the C library's own copy, good until its next error */
             char *mark = found + strlen(hooked[i].name);
@@ -66,7 +66,7 @@ struct question {
     const char *name;
     const char *version;         /* NULL: none */
     const struct object *caller; /* NULL: not known */
-    size_t hook;                 /* index in hooked[]; HOOKED: another name */
+    size_t hook;                 /* index in hooked[]; HOOKS: another name */
 };
 
 static struct question question_of(const struct loader_call *call, bool versioned, void *real)
@@ -76,7 +76,7 @@ static struct question question_of(const struct loader_call *call, bool versione
                          .name = call->arg[1],
                          .version = versioned ? call->arg[2] : NULL};
     bool whole = real != NULL && q.name != NULL && (!versioned || q.version != NULL);
-    q.hook = whole ? hooked_find(q.name) : HOOKED;
+    q.hook = whole ? hooked_find(q.name) : HOOKS;
     return q;
 }
 
@@ -196,25 +196,24 @@ static void *answer_loader(struct loader_call *call, const struct question *q)
  * function. It may come from inside an open, which is then not over. */
 static bool is_of_wrapper(const struct question *q)
 {
-    return q->hook != HOOKED ? hooked[q->hook].column == NO_COLUMN : q->handle == RTLD_NEXT;
+    return q->hook != HOOKS ? hooked[q->hook].column == NO_COLUMN : q->handle == RTLD_NEXT;
 }
 
 void *loader_dlsym(struct loader_call *call, const void *from, bool versioned)
 {
     struct question q =
         question_of(call, versioned, real_function(versioned ? LOADER_dlvsym : LOADER_dlsym));
-    bool of_libpq = q.hook != HOOKED && hooked[q.hook].column != NO_COLUMN;
+    bool of_libpq = q.hook != HOOKS && hooked[q.hook].column != NO_COLUMN;
     struct object caller;
+    linkage_use(&stubs);
     if (__atomic_load_n(&opens_pending, __ATOMIC_RELAXED) && !is_of_wrapper(&q)) {
-        linkage_use(&stubs);
         sweep();
     }
     /* A sanitizer looks up the loader's functions before it can be called itself. */
-    if (q.hook == HOOKED ||
+    if (q.hook == HOOKS ||
         (!of_libpq && is_pseudo(&q) && !__atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED))) {
         return q.real;
     }
-    linkage_use(&stubs);
     forked_look();
     q.caller = object_of(from, &caller) ? &caller : NULL;
     return of_libpq ? answer_libpq(call, &q) : answer_loader(call, &q);
@@ -229,7 +228,7 @@ void *loader_dlsym_elsewhere(struct loader_call *call, const void *from, bool ve
     if (__atomic_load_n(&opens_pending, __ATOMIC_RELAXED)) {
         sweep();
     }
-    if (q.hook == HOOKED) {
+    if (q.hook == HOOKS) {
         return real;
     }
     forked_look();

@@ -8,6 +8,7 @@
 #include "shim/dynlink/linkage.h"
 #include "shim/dynlink/opens.h"
 #include "shim/dynlink/real.h"
+#include "shim/dynlink/rewrite.h"
 #include "shim/dynlink/slot.h"
 #include "shim/dynlink/sweep.h"
 #include "shim/hooks/loader.h"
@@ -84,7 +85,7 @@ static void before_open(const char *file, int flags)
     linkage_use(&stubs);
     sweep_before_open(deep && is_wrapped() ? NULL : file, deep);
     if ((flags & RTLD_GLOBAL) != 0) {
-        real_global_grew();
+        rewrite_global_grew();
     }
 }
 

@@ -57,6 +57,10 @@ static int by_subject(const struct demand *o, void *lookup, int type, const void
             void *object = o->X509_OBJECT_retrieve_by_subject(o->X509_STORE_get0_objects(store),
                                                               TYPE_X509, name);
             void *x = object != NULL ? o->X509_OBJECT_get0_X509(object) : NULL;
+            /* OpenSSL 1.1.1's first releases hand out an object that they never initialize, and
+             * X509_OBJECT_set1_X509 frees what an object holds: by its type, which is its first
+             * member. Later ones hand out a zero there. */
+            memset(ret, 0, sizeof(int));
             found = x != NULL && o->X509_OBJECT_set1_X509(ret, x) == 1;
             if (found != 0) {
                 o->X509_free(

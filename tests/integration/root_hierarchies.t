@@ -81,6 +81,13 @@ certificate self self /CN=self DNS:localhost
 certificate self-other self /CN=self DNS:localhost
 cp self.crt self.pem
 cp self-other.crt self-other.pem
+# A certificate whose outer length is written in more bytes than it takes: OpenSSL reads it, and writes it anew in fewer.
+ca ber ber /CN=Ber
+leaf ber-leaf ber
+openssl x509 -in ber.pem -outform DER | python3 -c 'import base64, sys
+der = sys.stdin.buffer.read()
+print("-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----" %
+      base64.encodebytes(b"\x30\x84" + (len(der) - 4).to_bytes(4, "big") + der[4:]).decode())' >ber-long.pem
 like "$(openssl x509 -in spelt-bmp.pem -noout -subject -nameopt show_type)" BMPSTRING 'a name is a BMPString'
 like "$(openssl x509 -in spelt-t61.pem -noout -subject -nameopt show_type)" T61STRING 'and another a T61String'
 
@@ -158,11 +165,12 @@ a self-signed leaf as anchor|self|self||ok
 a self-signed leaf among others|self|one self two||ok
 another self-signed leaf of the name|self|self-other||bad
 two self-signed leaves of one name|self|self-other self||ok
+an outer length of four bytes|ber-leaf|ber-long||ok
 a CRL, not revoked|good|root|crl.pem|ok
 a CRL, revoked|revoked|root|crl.pem|bad
 a CRL of another CA|good|root|crl-foreign.pem|bad
 a CRL, another root|good|one|crl.pem|bad
 no CRL, revoked|revoked|root||ok
 END
-is "${count[ok]} ${count[bad]}" '66 32' 'all were compared'
+is "${count[ok]} ${count[bad]}" '68 32' 'all were compared'
 done_testing

@@ -266,9 +266,53 @@ static void same_verdict(void **state)
     assert_true(refused > ROUNDS / 10);
 }
 
+static X509_LOOKUP *added;
+
+static void *add_lookup(void *store, void *method)
+{
+    added = X509_STORE_add_lookup(store, method);
+    return added;
+}
+
+/* OpenSSL 1.1.1's first releases give a lookup an object with whatever was on the stack. */
+static void uninitialized_object(void **state)
+{
+    static int other[256]; /* no certificate: whoever gives up its one reference crashes */
+    struct demand captured = openssl;
+    X509 *root = make_certificate(1, 0, 1, 0);
+    const char *reason;
+    size_t len;
+    char path[] = "/tmp/pgseal-demand.XXXXXX";
+    close(mkstemp(path));
+    char *bytes = write_bundle(&root, 1, path, &len);
+    struct roots *roots = roots_read(bytes, len, &reason);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    (void)state;
+    for (size_t i = 0; i < sizeof other / sizeof other[0]; i++) {
+        other[i] = 1;
+    }
+    captured.X509_STORE_add_lookup = add_lookup;
+    assert_true(demand_roots(&captured, ctx, roots));
+    for (int type = 0; type < 5; type++) {
+        struct {
+            int type;
+            void *data;
+        } left = {type, other}; /* as OpenSSL lays out an X509_OBJECT */
+        X509_OBJECT *object = (X509_OBJECT *)(void *)&left;
+        X509_NAME *name = X509_get_subject_name(root);
+        assert_int_equal(X509_LOOKUP_by_subject(added, X509_LU_X509, name, object), 1);
+        assert_int_equal(X509_cmp(X509_OBJECT_get0_X509(object), root), 0);
+    }
+    SSL_CTX_free(ctx);
+    roots_release(roots);
+    X509_free(root);
+    unlink(path);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_verdict)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(same_verdict),
+                                       cmocka_unit_test(uninitialized_object)};
 #define FIND(type, name, parameters) openssl.name = (type(*) parameters)(void *)name;
     DEMAND_FUNCTIONS(FIND)
     for (int i = 0; i < KEYS; i++) {

@@ -292,6 +292,42 @@ static void line_lengths(void **state)
     }
 }
 
+/* Blanks behind any line: OpenSSL reads a long line in pieces, and a piece of blanks is an empty
+ * line to it. Whatever we take, it reads. */
+static void blanks_anywhere(void **state)
+{
+    static const char text[] =
+        BEGIN_CRL "MIGzMFwCAQEw\n" /* a short line, not the last: not behind an empty one */
+                  "CgYIKoZIzj0EAwIwGzEZMBcGA1UEAwwQcGdzZWFsLXRlc3Qtcm9v\n"
+                  "dBcNMjYxMTI0MDQwNzM0WhgPMjEyNjEwMzEwNDA3MzRaoA4wDDAKBgNVHRQEAwIB\n"
+                  "ATAKBggqhkjOPQQDAgNHADBEAiAti2qmZyLdZLp1/M0/3NQ8BQQ/7gF1wymQc+Ls\n"
+                  "M35dmgIgTDd9iqpagJ+QrAgTdG8/CD5G65jfXIb9Bq8kxH6RsMg=\n" END_CRL CRL;
+    static const size_t counts[] = {1, 100, 180, 187, 188, 225, 226, 227, 228, 260, 500, 700};
+    char padded[sizeof text + 700];
+    unsigned taken = 0;
+    unsigned refused = 0;
+    (void)state;
+    for (size_t at = 0; at < sizeof text - 1; at++) {
+        for (size_t i = 0; text[at] == '\n' && i < sizeof counts / sizeof counts[0]; i++) {
+            size_t n = counts[i];
+            int crls;
+            int certificates;
+            memcpy(padded, text, at);
+            memset(padded + at, ' ', n);
+            memcpy(padded + at + n, text + at, sizeof text - 1 - at);
+            if (judge(padded, sizeof text - 1 + n, PEM_CRLS) != NULL) {
+                refused++;
+                continue;
+            }
+            taken++;
+            if (!openssl_finds(padded, sizeof text - 1 + n, &crls, &certificates) || crls != 2) {
+                fail_msg("%zu blanks at byte %zu are taken, but not by OpenSSL", n, at);
+            }
+        }
+    }
+    assert_true(taken > 20 && refused > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -300,6 +336,7 @@ int main(void)
         cmocka_unit_test(nul_bytes),
         cmocka_unit_test(cut_anywhere),
         cmocka_unit_test(changed_anywhere),
+        cmocka_unit_test(blanks_anywhere),
         cmocka_unit_test(line_lengths),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

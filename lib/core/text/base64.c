@@ -99,7 +99,7 @@ size_t base64_decode(const char *s, const char *end, unsigned char *out)
         while (len > 0 && (s[len - 1] == '\r' || s[len - 1] == ' ' || s[len - 1] == '\t')) {
             len--;
         }
-        if (!take_line(&d, s, len)) {
+        if (stop - s > PEM_LINE_MAX || !take_line(&d, s, len)) {
             return 0;
         }
         s = newline == NULL ? end : newline + 1;

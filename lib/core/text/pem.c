@@ -21,7 +21,7 @@ static bool starts(const char *s, size_t len, const char *with)
 }
 
 /* Whether the rest of a marker, whose first word has been read, is " label-----" up to end; *alone:
- * and nothing else but blanks stands after it on the line. */
+ * and nothing else but a few blanks stands after it on the line. */
 static bool labelled(const char *s, const char *end, const char *label, bool *alone)
 {
     size_t n = strlen(label);
@@ -32,7 +32,7 @@ static bool labelled(const char *s, const char *end, const char *label, bool *al
     }
     for (s += n + 6; s < end && (*s == '\r' || *s == ' ' || *s == '\t'); s++) {
     }
-    *alone = s == end;
+    *alone = s == end && len + sizeof begin <= PEM_LINE_MAX;
     return true;
 }
 
@@ -247,10 +247,33 @@ const struct pem_block *pem_next(const struct pem_blocks *blocks, const struct p
     return at < blocks->len ? (const struct pem_block *)(const void *)(blocks->at + at) : NULL;
 }
 
+/* What is signed, as it is encoded, of the certificate at der; false: there is none. */
+static bool signed_bytes(const unsigned char *der, size_t n, struct der *part)
+{
+    struct der all = {der, der + n};
+    struct der whole;
+    if (!der_take(&all, DER_SEQUENCE, &whole)) {
+        return false;
+    }
+    *part = whole;
+    if (!der_take(&whole, DER_SEQUENCE, NULL)) {
+        return false;
+    }
+    part->end = whole.at;
+    return true;
+}
+
 bool pem_holds(const struct pem_blocks *blocks, const unsigned char *der, size_t n)
 {
+    struct der wanted;
+    struct der found;
+    if (!signed_bytes(der, n, &wanted)) {
+        return false;
+    }
+    size_t len = (size_t)(wanted.end - wanted.at);
     for (const struct pem_block *b = NULL; (b = pem_next(blocks, b)) != NULL;) {
-        if (b->len == n && memcmp(b->der, der, n) == 0) {
+        if (signed_bytes(b->der, b->len, &found) && (size_t)(found.end - found.at) == len &&
+            memcmp(found.at, wanted.at, len) == 0) {
             return true;
         }
     }

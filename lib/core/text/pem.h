@@ -26,8 +26,9 @@ struct pem_blocks {
 /* Judges the len bytes at bytes as a file that must hold at least one block of its kind
  * ("CERTIFICATE" or "X509 CRL") and no other. A block is wherever "-----BEGIN" stands, at a line's
  * start or not (OpenSSL's PEM_read_bio finds it after junk). It must begin and end on lines of its
- * own, end with its own "-----END label-----" before the next "-----BEGIN", and hold base64 of DER
- * that is by its shape (RFC 5280) a certificate or a CRL: what OpenSSL skips silently must not
+ * own (at most PEM_LINE_MAX bytes: base64.h), end with its own "-----END label-----" before the next
+ * "-----BEGIN", and hold base64 of DER that is by its shape (RFC 5280) a certificate or a CRL: what
+ * OpenSSL skips silently must not
  * count. Text between blocks is not a fault. Returns NULL if all is well, else a static text:
  * "empty", "contains no certificate", "contains no CRL", "contains a block other than CERTIFICATE",
  * "contains a block other than X509 CRL", "a block does not begin on its own line", "a block is
@@ -43,7 +44,8 @@ const char *pem_read(const char *bytes, size_t len, enum pem_kind kind, void *ou
 /* The block after this one; NULL for the first. Returns NULL after the last. Pure. */
 const struct pem_block *pem_next(const struct pem_blocks *blocks, const struct pem_block *block);
 
-/* Whether one of the blocks holds exactly the n bytes of DER at der. Pure. */
+/* Whether one of the blocks is the certificate at der, n bytes: what is signed is byte for byte the
+ * same. (OpenSSL keeps just that part as it was read, and writes what is around it anew.) Pure. */
 bool pem_holds(const struct pem_blocks *blocks, const unsigned char *der, size_t n);
 
 #endif

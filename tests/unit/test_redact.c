@@ -272,6 +272,11 @@ static void rejections(void **state)
         {"postgres://u:x%zzpw@h/d", "invalid percent-encoded token: \"x%zzpw\"", true},
         {"postgresql://h/d?password=pw&x", "missing key/value separator \"=\": \"x\"", true},
         {"", "\"x\"", false},
+        {"postgres:u:pw@h/d?a=b", "invalid connection option \"postgres:u:pw@h/d?a\"", true},
+        {"u:pw@h d=1", "missing \"=\" after \"u:pw@h\" in connection info string", true},
+        {"u:pw@h d=1", "\xC2\xABu:pw@h\xC2\xBB", true},
+        {"user=u@tenant sslmod=y", "invalid connection option \"sslmod\"", false},
+        {"user=u@tenant sslmod=y", "\xC2\xABsslmod\xC2\xBB", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -326,9 +326,6 @@ bool event_rejection_secret(const char *message, const char *conninfo)
     bool quoted = false;
 
     find_suspect(conninfo, &from, &to);
-    if (from == to) {
-        return false;
-    }
     for (const char *at = message; (at = strchr(at, '"')) != NULL;) {
         const char *piece = ++at;
         at = strchr(at, '"');
@@ -339,5 +336,7 @@ bool event_rejection_secret(const char *message, const char *conninfo)
         quoted = true;
         at = at != NULL ? at + 1 : piece + n;
     }
-    return !quoted; /* a translation's quotes, which are not known here */
+    /* Else a translation's quotes, which are not known here. An '@' alone may be a URI's that libpq
+     * does not take for one. */
+    return !quoted && (from != to || strchr(message, '@') != NULL);
 }

@@ -9,16 +9,15 @@
 enum { TARGET_OPTIONS = 16 };
 
 struct target {
-    char path[PATH_MAX]; /* what is executed */
-    bool by_shell;       /* no ELF, no `#!`: started by /bin/sh, as by execvp(3) */
-    char program
-        [PATH_MAX]; /* the ELF program that finally runs: path, or the end of its `#!` chain */
+    char path[PATH_MAX];    /* what is executed */
+    bool by_shell;          /* no ELF, no `#!`: started by /bin/sh, as by execvp(3) */
+    char program[PATH_MAX]; /* the ELF program that finally runs: path, or its `#!` chain's end */
     char interpreter[PATH_MAX]; /* its PT_INTERP, or the dynamic linker that is the command */
     const char *options[TARGET_OPTIONS]; /* of a dynamic linker that is the command */
     size_t noptions;
-    bool
-        listed; /* set by the caller: /etc/ld.so.preload names the object, so it also reaches programs
-                    in secure-execution mode */
+    /* Set by the caller: /etc/ld.so.preload names the object, so it also reaches programs in
+     * secure-execution mode. */
+    bool listed;
     bool secure;      /* the program runs in secure-execution mode */
     char chain[2048]; /* for messages: "path" or "script -> /usr/bin/env -> /usr/bin/python3" */
 };

@@ -11,7 +11,7 @@ enum { EVENT_LINE_MAX = 4096, EVENT_CHANGES = 48, EVENT_LIST = 32 };
 struct change {
     const char *option;
     const char *source;    /* conninfo uri params login service environment default */
-    const char *requested; /* NULL: nothing was asked (left out) */
+    const char *requested; /* NULL: nothing was requested */
     const char *enforced;
 };
 
@@ -20,8 +20,8 @@ struct event_library { /* one libpq copy, in a process line */
     int version;
 };
 
-/* All strings are the caller's, NULL or "" means the field is left out; numbers likewise at 0
- * unless said otherwise. */
+/* The fields of a line. Strings are the caller's. NULL, "" and 0 leave a field out, except where a
+ * comment says otherwise. */
 struct event {
     int64_t time_ms; /* since the epoch, UTC; 0 is formatted too */
     const char *node, *event, *action, *mode, *entry;
@@ -53,43 +53,41 @@ struct event {
     size_t npreloads;
 };
 
-/* Writes e as one JSON object and a newline into buf (size at least EVENT_LINE_MAX); returns the
- * length, at most EVENT_LINE_MAX with the newline. Each field has room of its own that no other can
- * take (event.c has the table); what a line has left beside these, the fields take in their order.
- * Longer values are cut, lists lose their last elements; the JSON stays whole and every byte
- * sequence gives valid UTF-8. Field order as in the docs: schema, time, node, event, action, mode,
- * entry, pid, uid, exe, object, libpq, libpq_version, host, hostaddr, port, dbname, user,
- * application_name, changes, rule, reason, lost, then the witness's and the process's fields. No
- * NUL is written.
+/* Writes e as one JSON object and a newline into buf, whose size is at least EVENT_LINE_MAX.
+ * Returns the length with the newline, at most EVENT_LINE_MAX. No NUL is written. Each field has
+ * reserved space (the table is in event.c); what remains of the line is used by the fields in their
+ * order, which is that of docs/logging.md. Longer values are cut and lists lose their last
+ * elements, but the JSON stays whole, and any bytes become valid UTF-8.
  *
- * Secrets become (hidden): what the program said (host to application_name, requested values) where
- * event_redacts says so, and enforced values likewise; a port that is not a list of numbers;
- * requested and enforced values of secret options always; host, hostaddr, port, dbname and user
- * together where event_cut finds one of them cut; a reason as event_clean_reason does it. Keeps
- * errno, allocates nothing, at most 2 KiB of stack. */
+ * Hidden as "(hidden)" are: values from the program (host to application_name, requested values)
+ * and enforced values, if event_redacts says so; a port that is not a list of numbers; all values
+ * of secret options; host, hostaddr, port, dbname and user together, if event_cut says so for one
+ * of them; and parts of a reason, as in event_clean_reason. Keeps errno, allocates nothing, uses at
+ * most 2 KiB of stack, async-signal-safe. */
 size_t event_format(const struct event *e, char *buf, size_t size);
 
-/* Whether a value may not be shown: it holds "://", or '=' behind the name of a secret option
- * (password, oauth_client_secret, pin-value…), in any case, percent-encoded or not. NULL: no. */
+/* Whether a value must not be shown: it contains "://", or the name of a secret option (password,
+ * oauth_client_secret, pin-value…) followed by '=', in any case, percent-encoded or not. NULL: no.
+ * Pure. */
 bool event_redacts(const char *value);
 
-/* Whether this value of the option host, hostaddr, port or dbname (others: no) shows by an '@' that
- * a URI was cut in the wrong place, so that pieces of its password may stand in all five targets.
- * (An element of a host list may begin with its only one: an abstract socket. A user's '@' means
- * nothing.) */
+/* Whether this value of host, hostaddr, port or dbname contains an '@': then a URI was split in the
+ * wrong place, and parts of its password may be in all five targets. False for other options, and
+ * if each '@' is the first and only one of its list element (an abstract socket). Pure. */
 bool event_cut(const char *option, const char *value);
 
-/* Copies a reason (often libpq's own message) into buf without newlines at its end (others become
- * "; "), and without what could be a secret: where event_redacts says so of it, or secret is set,
- * everything from a line's first double quote to its last becomes "(hidden)" in quotes, and a line
- * with such a trigger or an '@' outside quotes is (hidden) as a whole. Keeps errno. */
+/* Copies a reason, which is often libpq's message, into buf. Newlines at its end are removed,
+ * others become "; ". If event_redacts says so, or secret is set, everything from a line's first
+ * double quote to its last becomes "(hidden)", and a line with such a value or an '@' outside
+ * quotes is hidden as a whole. Keeps errno. */
 void event_clean_reason(const char *reason, bool secret, char *buf, size_t size);
 
-/* Whether libpq's message about a connection string that it rejects quotes a part of it that may
- * hold a secret. Keeps errno. */
+/* Whether libpq's message about a connection string that it rejects quotes a part that may contain
+ * a secret. Keeps errno. */
 bool event_rejection_secret(const char *message, const char *conninfo);
 
-/* RFC 3339, UTC, milliseconds: 2026-11-24T03:39:00.123Z; buf holds 25 bytes. */
+/* Writes ms since the epoch as RFC 3339 in UTC: 2026-11-24T03:39:00.123Z. buf has at least 25
+ * bytes. */
 void event_time(int64_t ms, char *buf, size_t size);
 
 #endif

@@ -1,4 +1,5 @@
-/* json: writes JSON into a buffer, whatever the bytes; past the buffer's end it only counts. */
+/* json: writes JSON into a buffer. Any bytes become valid JSON; past the buffer's end it only
+ * counts. */
 #ifndef PGSEAL_JSON_H
 #define PGSEAL_JSON_H
 

@@ -1,5 +1,4 @@
-/* options: what pgseal knows of libpq's connection options: which are secrets, which may be
- * pinned. */
+/* options: libpq's connection options: which are known, which are secret, which can be pinned. */
 #ifndef PGSEAL_OPTIONS_H
 #define PGSEAL_OPTIONS_H
 
@@ -12,7 +11,7 @@ bool option_is_secret(const char *name);
 
 /* Whether a policy may pin `name` to `value`: returns NULL if so, else a static text without the
  * name ("unknown option", "cannot be pinned", "must be TLSv1.2 or TLSv1.3", "must be require"...).
- * Pinnable is what strengthens TLS or authentication, and nothing else: sslcert, sslkey,
+ * Only options that strengthen TLS or authentication can be pinned: sslcert, sslkey,
  * sslcertmode, ssl_min_protocol_version, ssl_max_protocol_version, sslnegotiation, sslsni,
  * channel_binding, require_auth, requirepeer, passfile, gssdelegation, krbsrvname, gsslib,
  * oauth_issuer, oauth_ca_file, max_protocol_version, min_protocol_version. A value may only
@@ -20,11 +19,11 @@ bool option_is_secret(const char *name);
  * gssdelegation 0, require_auth not none. Keeps errno. */
 const char *option_pin_fault(const char *name, const char *value);
 
-/* The name as a static string where it is an option of libpq 10 to 19, else NULL. Keeps errno. */
+/* The name as a static string if it is an option of libpq 10 to 19, else NULL. Keeps errno. */
 const char *option_known(const char *name);
 
-/* TLS protocol names as libpq knows them (any case): 0 for NULL, empty or unknown, else 10 (TLSv1),
- * 11, 12, 13. */
+/* The number of a TLS protocol name of libpq, in any case: 10 (TLSv1), 11, 12, 13; 0 for NULL,
+ * empty or unknown. Pure. */
 int tls_version(const char *name);
 
 #endif

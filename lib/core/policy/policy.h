@@ -12,7 +12,7 @@
 #define POLICY_FILE "/etc/pgseal/policy.conf"
 enum { POLICY_FAULT_MAX = 1024, POLICY_LINE_MAX = 4096, POLICY_PATH_MAX = 1023, POLICY_PINS = 32 };
 
-/* These in the order of their words in policy_keys.c. */
+/* In the order of the words in policy_keys.c. */
 enum policy_mode { MODE_ENFORCE, MODE_AUDIT };
 enum cancel_rule { CANCEL_ALLOW, CANCEL_REFUSE, CANCEL_ENCRYPT };
 enum log_kind { LOG_TO_STDERR, LOG_TO_SYSLOG, LOG_TO_NONE, LOG_TO_FILE };
@@ -27,15 +27,14 @@ struct pin {
     int line;
 };
 
-/* One [host …] section with what it inherits filled in; or the globals, whose pattern is NULL. */
+/* One [host …] section, with what it inherits; or the global keys, whose pattern is NULL. */
 struct rule {
     const char *pattern;
-    int line; /* of the header; for the globals of the line that names the root, else the mode, else
-                 0 */
+    int line; /* of the header; of the global keys: of sslrootcert, else of mode, else 0 */
     enum policy_mode mode;
     enum root_kind root_kind;
     const char *root; /* absolute path, with ROOT_FILE only */
-    int root_line;    /* where the root was named (inherited: the global's line); 0: nowhere */
+    int root_line;    /* of sslrootcert (if inherited, the global line); 0: not set */
     const char *crl;  /* absolute path or NULL */
     int crl_line;
     const char *verify_as; /* a host name or NULL */
@@ -62,39 +61,35 @@ struct policy {
     enum log_kind log;
     const char *log_path;         /* LOG_TO_FILE: absolute */
     bool log_all;                 /* log_level = all */
-    char fault[POLICY_FAULT_MAX]; /* empty: the policy is in force. Else "file:line: what is wrong":
-                                     refuse all */
+    char fault[POLICY_FAULT_MAX]; /* "": none. Else "file:line: what is wrong": refuse everything */
 };
 
-/* One PGSEAL_ variable as it stood at load. */
+/* One PGSEAL_ variable, as it was when the object was loaded. */
 struct setting {
     const char *name;
     const char *value;
 };
 
-/* Parses the len bytes at bytes, which it changes in place and which must outlive the policy; name
- * is the path for messages and outlives it too. Always leaves a policy: with a fault it refuses
- * everything, and log/log_path/log_all are as far as they could be read (so that the fault reaches
- * the operator's log). The first fault wins. Frees nothing; allocates p->rules with malloc (no
- * memory is a fault). Keeps errno. Text after # is a comment only where the # stands at the line's
- * start or after a blank. Only \n and \r\n end lines. */
+/* Parses the len bytes at bytes into *p. It changes them, and they must outlive the policy; so must
+ * name, the path for messages. *p is always valid: with a fault (the first one), it refuses
+ * everything, and its log settings are as far as they were read, so that the fault gets into the
+ * operator's log. Allocates p->rules and p->filters; no memory is a fault. Keeps errno. */
 void policy_parse_file(struct policy *p, const char *name, char *bytes, size_t len);
 
-/* Whether NAME or NAME=VALUE is a variable that policy_from_settings judges: its name begins with
- * PGSEAL_, and is neither PGSEAL_POLICY nor made by Kubernetes for a Service of such a name.
- * Pure. */
+/* Whether NAME or NAME=VALUE is a variable for policy_from_settings: its name begins with PGSEAL_,
+ * and is neither PGSEAL_POLICY nor one that Kubernetes sets for a Service of such a name. Pure. */
 bool policy_variable(const char *variable);
 
-/* The same from variables: an empty value counts as unset; faults read `environment: PGSEAL_MODE:
- * unknown value "of"`. values must outlive the policy and are not changed. With none set: name
- * "defaults" and every default. */
+/* The same from variables. An empty value counts as unset. A fault reads `environment: PGSEAL_MODE:
+ * unknown value "of"`. The values must outlive the policy and are not changed. If none is set, the
+ * name is "defaults". */
 void policy_from_settings(struct policy *p, const struct setting *settings, size_t n);
 
-/* A policy that refuses everything with this text (a file that cannot be opened or trusted); logs
- * to stderr. */
+/* Makes a policy that refuses everything with this text, for a file that cannot be opened or
+ * trusted. It logs to standard error. */
 void policy_faulty(struct policy *p, const char *name, const char *fault);
 
-/* Frees what the parser allocated (for tests and the cli; the shim keeps its policy for ever). */
+/* Frees what the parser allocated. For tests and the tool; the shim never frees its policy. */
 void policy_free(struct policy *p);
 
 /* The first section that matches this element, else &p->global. Keeps errno. */
@@ -104,8 +99,8 @@ const struct rule *policy_match(const struct policy *p, const char *host, int po
  * errno. */
 bool policy_socket_allowed(const struct policy *p, const char *dir);
 
-/* Takes the first path off the list at *list, which moves after it, or becomes NULL at its end;
- * copies it into buf with "\:" as ":". Returns its length, even where buf is too small. Pure. */
+/* Copies the first path of the list at *list into buf, with "\:" as ":", and advances *list; NULL
+ * at the end. Returns the path's length, even if buf is too small. Pure. */
 size_t policy_next_directory(const char **list, char *buf, size_t size);
 
 /* Why name cannot be a verify_as: NULL if it can, else a static text. Pure. */
@@ -115,7 +110,7 @@ const char *policy_verify_as_fault(const char *name);
  * buf. */
 void policy_where(const struct policy *p, int line, char *buf, size_t size);
 
-/* Days since 1970-01-01 of "YYYY-MM-DD"; INT32_MIN where it is not a day. */
+/* Days since 1970-01-01 of "YYYY-MM-DD"; INT32_MIN if it is no date. Pure. */
 int32_t policy_day(const char *date);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef PGSEAL_ARRAY_H
 #define PGSEAL_ARRAY_H
 
-/* Of an array, never of a pointer. */
+/* For an array, never for a pointer. */
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

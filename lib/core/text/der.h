@@ -26,8 +26,8 @@ struct der {
     const unsigned char *end;
 };
 
-/* Takes one element with a low tag and a definite length off d. Returns its tag and leaves its
- * content in *content; -1, and d as it was, where there is none. Pure. */
+/* Reads one element with a low tag and a definite length, and advances d past it. Returns its tag,
+ * and its contents in *content. Returns -1, and leaves d as it was, if there is none. Pure. */
 int der_next(struct der *d, struct der *content);
 
 /* The same for an element that must have this tag; content may be NULL. */

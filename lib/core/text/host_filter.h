@@ -1,5 +1,5 @@
-/* host_filter: tells quickly which section patterns need not be compared with a host. A policy may
- * have a thousand sections, and host_matches reads both its arguments anew. */
+/* host_filter: excludes quickly most section patterns that do not match a host. A policy may have a
+ * thousand sections, and host_matches parses both its arguments each time. */
 #ifndef PGSEAL_HOST_FILTER_H
 #define PGSEAL_HOST_FILTER_H
 
@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What must be in a host that the pattern matches. Points into the pattern. */
+/* What a host must contain to match the pattern. Points into the pattern. */
 struct host_filter {
     uint64_t hash;           /* of the whole canonical host; 0: the pattern has a star */
     const char *head, *tail; /* before the first star, behind the last */
@@ -25,7 +25,7 @@ struct filtered_host {
 struct host_filter host_filter_of(const char *pattern);
 struct filtered_host filtered_host_of(const char *canonical);
 
-/* False only where host_matches(pattern, host, any port) is false. Pure. */
+/* False only if host_matches(pattern, host, any port) is false. Pure. */
 bool host_filter_passes(const struct host_filter *filter, const struct filtered_host *host);
 
 #endif

@@ -36,10 +36,9 @@ bool host_pattern_host(const char *pattern, const char **host, size_t *len);
  * spelling. Keeps errno. */
 bool host_same_pattern(const char *a, const char *b);
 
-/* Whether a section header's text is a pattern that could ever match (no blanks, slash or @, a port
- * in range, balanced brackets, not empty, no socket path, no list, no network, nothing of other
- * languages of patterns). Returns NULL, or a static text that says
- * what is wrong. */
+/* Why a section header's text can never match a host, as a static text; NULL if it can. Faults are:
+ * empty; blanks, a slash or an @; a port out of range; unbalanced brackets; a socket path, a list,
+ * a network, or the syntax of other pattern languages. What follows a "; " is advice. Pure. */
 const char *host_pattern_fault(const char *pattern);
 
 #endif

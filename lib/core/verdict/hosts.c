@@ -175,8 +175,7 @@ static void note_obstacle(struct deciding *d, const char *what, int line, const 
     }
 }
 
-/* Elements that decide whether something that allows less holds: it does so for a whole list only.
- * */
+/* The elements that decide whether an exemption or audit mode applies: only to a whole list. */
 struct span {
     const struct element *first;  /* the first element that has it, or NULL */
     const struct element *lacks;  /* the first that does not have it, or NULL */

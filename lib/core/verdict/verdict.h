@@ -1,4 +1,5 @@
-/* verdict: what was asked for + the policy -> what is forced, refused or exempt, and why. */
+/* verdict: what a policy makes of a request: options to force, a refusal or an exemption, and
+ * why. */
 #ifndef PGSEAL_VERDICT_H
 #define PGSEAL_VERDICT_H
 
@@ -28,12 +29,12 @@ enum source {
     FROM_CONNINFO
 };
 
-/* One option that this libpq knows, as libpq itself added it up. */
+/* One option that this libpq has, with the value that libpq itself determined. */
 struct asked {
     const char *name;
-    const char *value;    /* in effect; NULL: unset. "" only where a string set it so */
+    const char *value;    /* in effect; NULL: unset. "" only if a string sets it to that */
     const char *compiled; /* libpq's compiled default or NULL */
-    /* what string or array itself said (secrets too), NULL where it said nothing */
+    /* the value in the string or array itself (also of secrets); NULL: none */
     const char *given;
     enum source source;
 };
@@ -43,32 +44,32 @@ struct request {
     int version; /* PQlibVersion: 150018 */
     struct asked options[SEAL_OPTIONS];
     size_t noptions;
-    /* what an empty host element dials: a socket directory or "localhost" */
+    /* what an empty host element means: a socket directory or "localhost" */
     const char *default_host;
-    bool passphrase_hook; /* the program has a function of its own that decrypts a client key */
-    bool service;     /* a service file takes part: what it says can change before the real call */
-    bool crl_judged;  /* what libpq opens as a CRL is judged where it opens it */
-    bool root_judged; /* likewise the root file, and an engine that it loads for a key */
-    /* libpq's home directory, "" for none, NULL where it was not asked or does not tell; asked
-     * where not all files are judged, and by verdict_needs_home */
+    bool passphrase_hook; /* the program has a callback for the passphrase of a client key */
+    bool service;         /* a service file is used; it may change before the real call */
+    bool crl_judged;      /* a CRL file is judged when libpq opens it */
+    bool root_judged;     /* likewise the root file, and an engine that it loads for a key */
+    /* libpq's home directory; "": none; NULL: not asked, or libpq does not report it. It is asked
+     * if not all files are judged, and if verdict_needs_home says so */
     const char *home;
 };
 
-/* What is found in the place of a CRL file. */
+/* The state of a CRL file. */
 enum crl_state {
-    CRL_UNREADABLE = -2, /* there or hidden, and this process cannot open it */
-    CRL_FAULTY = -1,     /* no regular file, or it holds anything but CRLs */
-    CRL_ABSENT = 0,      /* not there (ENOENT, ENOTDIR) */
+    CRL_UNREADABLE = -2, /* it cannot be opened, and may exist */
+    CRL_FAULTY = -1,     /* no regular file, or it contains anything but CRLs */
+    CRL_ABSENT = 0,      /* it does not exist (ENOENT, ENOTDIR) */
     CRL_FINE = 1,
 };
 
-/* What the verdict needs to know of the outside; the shim and the cli give the real world, tests a
- * made-up one. */
+/* What the verdict needs from outside: the real one is in lib/os/trust_files.h, and tests pass
+ * their own. */
 struct world {
     void *data;
-    /* Judges a root file: true when fine, else why not ("no such file"…) is in reason. */
+    /* Judges a root file: true if it has no fault, else the reason ("no such file"…). */
     bool (*root_ok)(void *data, const char *path, char *reason, size_t size);
-    /* Judges a CRL file; unless it is fine, why not is in reason. */
+    /* Judges a CRL file; writes the reason unless it is CRL_FINE. */
     enum crl_state (*crl_state)(void *data, const char *path, char *reason, size_t size);
     /* The distribution's bundle file or NULL. */
     const char *(*bundle)(void *data);
@@ -83,8 +84,8 @@ struct forced {
 
 /* One element of the host list that is connected to under one name and verified under another. */
 struct dial {
-    const char *verify; /* what libpq asks the resolver for */
-    const char *host;   /* what the program named: looked up instead */
+    const char *verify; /* the verified name, which libpq looks up */
+    const char *host;   /* the program's name, which is looked up instead */
     const char *port;
 };
 
@@ -96,7 +97,7 @@ enum verdict_kind {
     VERDICT_SEAL
 };
 
-/* What becomes of the call. */
+/* What is done with the call. */
 enum verdict_action {
     ACTION_SEALED,
     ACTION_REFUSED,
@@ -109,11 +110,10 @@ struct verdict {
     enum verdict_kind kind;
     enum verdict_action action;
     enum policy_mode mode;
-    bool sealed;     /* the forced pairs are sent, and the witness holds the session against them */
+    bool sealed;     /* the forced pairs are passed to libpq, and the witness checks the session */
     bool fault;      /* the policy itself cannot be used: refused in audit mode too */
     bool once;       /* a fault of the settings or their files: logged once per process */
-    bool pin_target; /* the call goes through as it came, but host, hostaddr and port are those seen
-                        here */
+    bool pin_target; /* the call is made as it came, with host, hostaddr and port as judged here */
     const struct rule *rule;
     struct forced forced[SEAL_FORCED];
     size_t nforced;
@@ -121,72 +121,69 @@ struct verdict {
     size_t nchanges;
     struct dial dials[SEAL_ELEMENTS];
     size_t ndials;
-    bool full; /* something did not fit into one of the arrays above: only a refusal is left */
+    bool full;        /* an array above is full: the connection must be refused */
     bool tcp, socket; /* the list has such an element */
     bool renamed;     /* the list is verified under other names than the program's (verify_as) */
     int min_tls;      /* 12 or 13 */
     const char *root; /* the root file in force, NULL when not sealed */
-    bool root_found_by_libpq; /* root is NULL: the program names none, and libpq looks for it */
-    /* likewise a client certificate: one that it cannot use is left out */
-    bool cert_found_by_libpq;
-    bool passphrase;                  /* something gives an encrypted key's pass phrase */
-    bool engine_allowed;              /* the policy pins the key */
-    const char *key;                  /* the key that is named, or NULL */
-    const char *crl;                  /* the CRL file in force or NULL */
-    const char *hosts;                /* the host list as it is verified; the witness compares */
-    char where[POLICY_PATH_MAX + 16]; /* rule as file:line, "" where no line stands behind it */
-    char reason[SEAL_REASON]; /* refuse: why and what to do; exempt: the policy's reason; else "" or
-                                 a note */
-    char words[SEAL_WORDS];   /* the strings above live here */
+    bool root_found_by_libpq; /* root is NULL: the program names none, and libpq looks for one */
+    bool cert_found_by_libpq; /* likewise the client certificate; left out if unusable */
+    bool passphrase;          /* there is a source for an encrypted key's passphrase */
+    bool engine_allowed;      /* the policy pins the key */
+    const char *key;          /* the key that is named, or NULL */
+    const char *crl;          /* the CRL file in force or NULL */
+    const char *hosts;        /* the host list as it is verified, for the witness */
+    char where[POLICY_PATH_MAX + 16]; /* rule as file:line; "" if it has no line */
+    char reason
+        [SEAL_REASON]; /* refuse: why, and what to do; exempt: the policy's; else a note or "" */
+    char words[SEAL_WORDS]; /* memory for the strings above */
     size_t words_len;
 };
 
-/* Fills *v from r under p. Every path is decided here: a refusal is a verdict, not an error.
- * Strings in *v point into *r, *p or v->words and live as long as these. In audit mode the verdict
- * says what would have been done and sealed is false. Keeps errno. Allocates nothing; about 3 KiB
- * of stack beside *v. Does no I/O but through w. */
+/* Fills *v from r under p. A refusal is a verdict, too, not an error. Strings in *v point into *r,
+ * *p or v->words. In audit mode, the verdict says what would be done, and sealed is false. Keeps
+ * errno. Allocates nothing; about 3 KiB of stack besides *v. All I/O is done by w. */
 void seal_decide(const struct request *r, const struct policy *p, const struct world *w,
                  struct verdict *v);
 
-/* Whether a request under p should tell libpq's home directory in any case: where the program's own
- * root is audited, libpq need not load it, and what it would find there is part of what would be
- * done. */
+/* Whether a request under p must have libpq's home directory: if the program's own root is audited,
+ * libpq may not load it, and the verdict must say what it would find there. Pure. */
 bool verdict_needs_home(const struct policy *p);
 
-/* A refusal before there is any request (a faulty policy, a caller without a libpq, LDAP). always:
- * refused in audit mode too, and logged once per process; else would-refuse there. */
+/* Fills *v with a refusal that has no request: a policy with a fault, no libpq, LDAP. With always,
+ * it is refused in audit mode, too, and logged once per process; otherwise it is would-refuse
+ * there. Keeps errno. */
 void seal_refuse(const struct policy *p, const char *reason, bool always, struct verdict *v);
 
-/* The value in effect of an option of r, NULL if unset, empty or unknown; option says whether r's
- * libpq knows it. */
+/* The value in effect of an option of r; NULL if unset, empty or unknown. request_option returns
+ * NULL if r's libpq does not have the option. Pure. */
 const char *request_value(const struct request *r, const char *name);
 const struct asked *request_option(const struct request *r, const char *name);
 
-/* Whether value, where it is given at all, is another one than the compiled default. */
+/* Whether value is set to anything but the compiled default. Pure. */
 bool option_differs(const char *value, const char *compiled);
 
-/* Writes why a connection is refused on which this libpq's option is set that pgseal does not know:
- * such an option may name another host, another port, another root. */
+/* Writes the reason for refusing a connection that sets an option of this libpq which pgseal does
+ * not know: it may name another host, port or root. */
 void option_unknown_reason(char *reason, size_t size, int version, const char *option);
 
-/* Whether one of r's values shows a URI that was cut in the wrong place (event_cut): none of host,
- * hostaddr, port, dbname and user may be shown then. */
+/* Whether one of r's values shows that a URI was split in the wrong place (event_cut). Then host,
+ * hostaddr, port, dbname and user must not be shown. Pure. */
 bool request_cut(const struct request *r);
 
-/* Appends a pair that is forced. The one writer of v->forced: where it is full, v->full is set,
- * false returned and the connection must be refused. The strings stay the caller's. */
+/* Appends a forced pair; nothing else writes to v->forced. If it is full, sets v->full and returns
+ * false: the connection must be refused. The strings stay the caller's. Keeps errno. */
 bool verdict_force(struct verdict *v, const char *option, const char *value);
 
-/* What to say of a CRL file with anything else in it. */
+/* Advice for a CRL file that contains anything else. */
 #define SEAL_CRLS_ONLY                                                                             \
     "; a CRL file may contain only CRLs (libpq would trust a certificate in it as a root)"
 
-/* Why an exemption is refused whose log line reached no sink. */
+/* The reason if an exemption's log line reached no sink. */
 #define SEAL_UNLOGGED                                                                              \
     "exemption refused: the required log line could not be written; fix the log destination"
 
-/* Why a key that names an engine is refused, before libpq is called and where it loads the
- * engine. */
+/* The reason for refusing a key in an engine. */
 #define SEAL_ENGINE_REFUSED                                                                        \
     "sslkey names an engine (it has a colon): libpq would load and run it before the server is "   \
     "verified; name a key file, or pin sslkey in the policy"

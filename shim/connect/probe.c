@@ -8,6 +8,7 @@
 #include "shim/dynlink/linkage.h"
 #include "shim/session/current.h"
 #include "shim/session/ldap.h"
+#include "shim/session/passfile.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -97,12 +98,15 @@ static void find_default_host(const struct libpq *pq, const char **keywords, con
 
 void probe_home(const struct libpq *pq, const char **keywords, const char **values, struct probe *p)
 {
-    static const char passfile[] = "/.pgpass";
+    static const char passfile[] = PASSFILE_DEFAULT;
     bool stopped;
     keywords[0] = "dbname";
-    /* An empty passfile counts as set, and as none. */
-    values[0] = "host=localhost user=pgseal dbname=pgseal password='' passfile=''";
+    /* An empty passfile counts as set, and as none; nor may lists in the environment disagree. */
+    values[0] = "host=localhost hostaddr='' port='' user=pgseal dbname=pgseal password='' "
+                "passfile=''";
+    current_get()->home = true;
     PGconn *conn = probe_start(pq, keywords, values, 1, 1, &stopped);
+    current_get()->home = false;
     PQconninfoOption *options = stopped ? pq->PQconninfo(conn) : NULL;
     const char *path = options_value(options, "passfile");
     size_t len = path != NULL ? strlen(path) : 0;
@@ -169,6 +173,9 @@ static enum probe_result rejected(const struct libpq *pq, const struct params *p
     struct strbuf t;
     struct asked own = {.name = "target_session_attrs"};
     bool accepted = false;
+    if (current_as_bare()) {
+        return PROBE_REJECTED; /* the real call says so */
+    }
     params_find_given(params, at, p->parsed, &own);
     const char *value = own.given != NULL ? own.given : getenv("PGTARGETSESSIONATTRS");
     strbuf_init(&t, attributes, sizeof attributes - sizeof NONSENSE);

@@ -17,6 +17,7 @@ struct current {
     uintptr_t conninfo;
     bool own;     /* keywords are arrays of pgseal's own, which no program has */
     bool probing; /* pgseal itself asks libpq what a call amounts to */
+    bool home;    /* likewise, for its home directory: the password file there is not read */
     bool ldap;    /* an LDAP look-up was refused */
     bool file;    /* a service file was refused; its path is in current_file */
 };

@@ -66,6 +66,16 @@ static FILE *open_lines(const struct passwords *passwords, __typeof__(fopen) *re
     return file; /* NULL: no entry then, and the server refuses */
 }
 
+bool passfile_left_alone(const char *path)
+{
+    static const char name[] = PASSFILE_DEFAULT;
+    const size_t tail = sizeof name - 1;
+    size_t len = path != NULL ? strlen(path) : 0;
+    bool left = current_get()->home && len >= tail && strcmp(path + len - tail, name) == 0;
+    errno = left ? ENOENT : errno;
+    return left;
+}
+
 /* While pgseal probes, a file that is not a regular one is not opened, for libpq will read it
  * again; so noted in current.h. While a connection with passwords starts, its passfile is read from
  * memory. */
@@ -75,6 +85,9 @@ static FILE *answer(__typeof__(fopen) *real, const void *libpq, const char *path
     struct current *now = current_get();
     struct conn_state *d = current_state();
     int saved_errno = errno;
+    if (passfile_left_alone(path)) {
+        return NULL;
+    }
     if (now->probing && path != NULL && sys_stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
         now->file = true;
         strbuf_copy(current_file(), CURRENT_FILE_MAX, path);

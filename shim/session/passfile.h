@@ -5,6 +5,7 @@
 #include "lib/core/text/strbuf.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -15,6 +16,14 @@ struct passwords {
     char lines[16384];
     size_t len;
 };
+
+/* Where libpq's own password file is, below its home directory. */
+#define PASSFILE_DEFAULT "/.pgpass"
+
+/* Called when libpq is about to look at path. True, with errno ENOENT: it must be told that nothing
+ * is there, since it only tells its home directory and would warn of the file's permissions. Else
+ * false, and errno is kept. */
+bool passfile_left_alone(const char *path);
 
 /* Wipes and frees; NULL is ignored. Keeps errno. */
 static inline void passwords_free(struct passwords *passwords)

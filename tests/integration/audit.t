@@ -7,6 +7,9 @@ services=$TEST_DIR/services.conf
 printf '[s]\nhost=localhost\nport=%s\ndbname=app\nuser=app\nsslmode=allow\n' "$(env_port good)" >"$services"
 printf 'localhost:*:*:secret:hunter2-sesame\n' >"$HOME/.pgpass"
 chmod 0600 "$HOME/.pgpass"
+mkdir "$TEST_DIR/loose" # a password file that libpq warns of
+cp "$HOME/.pgpass" "$TEST_DIR/loose/"
+chmod 0644 "$TEST_DIR/loose/.pgpass"
 
 table() {
     local server mode t p
@@ -43,6 +46,9 @@ table() {
     echo "bad-mode	connectdb	--	host=localhost sslmode=maybe"
     echo "bad-port	connectdb	--	host=localhost port=1,2,3"
     echo "nobody	connectdb	--	host=localhost port=1"
+    echo "loose.bad-mode	connectdb	env:HOME=$TEST_DIR/loose	--	host=localhost sslmode=maybe"
+    echo "loose.used	connectdb	env:HOME=$TEST_DIR/loose	--	host=localhost port=1"
+    echo "loose.not-needed	connectdb	env:HOME=$TEST_DIR/loose	--	host=localhost port=1 password=own"
 }
 table >"$TEST_DIR/table"
 bare "$ENTRY_POINTS" - <"$TEST_DIR/table" >"$TEST_DIR/bare.jsonl" 2>"$TEST_DIR/bare.err"
@@ -62,6 +68,10 @@ policy <<<"mode = audit
 sslrootcert = $PKI/root.pem
 sslcrl = $PKI/crl.pem"
 same audit
+is "$(grep -c WARNING "$TEST_DIR/bare.err")" 2 'bare, libpq warns twice of a password file'
+policy <<<"mode = audit
+sslrootcert = program"
+same "audit of the program's root"
 policy <<<"mode = audit
 sslrootcert = $PKI/root.pem
 unlisted_hosts = refuse

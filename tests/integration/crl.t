@@ -155,6 +155,8 @@ is "$GOT $(verdicts) $(contacts impostor)" 'bad refuse/refused 0' 'its OpenSSL i
 rm "$home/root.crl"
 hidden sealed "$good"
 is "$GOT" 'ok t' 'its OpenSSL inside: without a file none is loaded'
+PGPORT="$P,$P" hidden sealed "host=localhost,localhost${good#*port="$P"}"
+is "$GOT" 'ok t' 'its OpenSSL inside: nor if the environment has a list'
 
 # --- others in the process that load certificates
 run sealed /usr/bin/python3 - "$P" "$PKI" <<'PY'

@@ -1,4 +1,5 @@
-/* attempt: whose libpq -> ask libpq -> decide -> log -> write the arrays. */
+/* attempt: one connection attempt: resolve the libpq, probe, decide, log, and write the arrays of
+ * the real call. */
 #include "shim/connect/attempt.h"
 
 #include "lib/core/text/strbuf.h"
@@ -22,7 +23,7 @@ static const struct request *request_of(const struct attempt *a)
     return a->probe.effective != NULL ? &a->probe.request : NULL;
 }
 
-/* What a sealed call under verify_as needs besides the verdict. If that cannot be had, the verdict
+/* What a sealed call under verify_as needs besides the verdict. If it is not available, the verdict
  * becomes a refusal. */
 static void prepare_names(struct attempt *a)
 {
@@ -88,7 +89,7 @@ static bool judge(struct attempt *a)
     return true;
 }
 
-/* The state that the PGconn will have; without memory for it the verdict becomes a refusal. */
+/* Makes the state of the PGconn. Without memory for it, the verdict becomes a refusal. */
 static void make_state(struct attempt *a)
 {
     a->conn_state = conn_state_new(&a->libpq, a->policy, request_of(a), &a->verdict,
@@ -122,7 +123,7 @@ static void decide(struct attempt *a, bool rewritable)
     }
     make_state(a);
     if (a->conn_state != NULL && !accepted) {
-        /* libpq's own complaint about the caller's own values: no line */
+        /* libpq rejects the caller's own values: no line */
         a->plan =
             rewritable && a->policy->global.mode != MODE_AUDIT ? PLAN_REJECTED : PLAN_AS_IT_CAME;
         a->conn_state->rejected = a->plan == PLAN_REJECTED;

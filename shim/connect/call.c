@@ -1,5 +1,5 @@
-/* call: rewrites a call for the real libpq. Always in array form, what pgseal forces last: libpq
- * itself parses. */
+/* call: converts a call for the real libpq, always into array form, with the forced options last.
+ * libpq itself parses. */
 #include "shim/connect/call.h"
 
 #include "lib/core/text/strbuf.h"
@@ -24,7 +24,7 @@ bool call_to_params(const struct call *call, struct call_params *out)
     case HOOK_PQconnectdbParams:
     case HOOK_PQconnectStartParams:
     case HOOK_PQpingParams:
-        /* Read as libpq reads them: values may be NULL where there are no keywords. */
+        /* As libpq reads them: values may be NULL if there are no keywords. */
         out->params.keywords = call->keywords;
         out->params.values = call->values;
         out->params.expand = call->expand;
@@ -89,8 +89,8 @@ int call_pinned(const struct request *r, const char **keywords, const char **val
     struct strbuf t;
     size_t n = 1;
 
-    /* An array cannot say "nothing"; a string can. All keywords are libpq's own, so nothing needs
-     * quoting. */
+    /* An array cannot set an option to "nothing"; a string can. All keywords are libpq's own, so
+     * nothing needs quoting. */
     strbuf_init(&t, words, size);
     for (size_t i = 0; i < r->noptions; i++) {
         const struct asked *a = &r->options[i];
@@ -102,10 +102,11 @@ int call_pinned(const struct request *r, const char **keywords, const char **val
             strbuf_add(&t, t.len > 0 ? " " : "", a->name, "=''");
         }
     }
-    if (t.cut) { /* with the options that are known today it cannot be */
+    if (t.cut) { /* does not happen with the options that are known today */
         return call_refused("pgseal: refused: too many empty options", keywords, values);
     }
-    keywords[0] = "dbname"; /* expanded; a dbname after it is a plain name (conninfo_array_parse) */
+    keywords[0] =
+        "dbname"; /* this one is expanded; a later dbname is a plain name (conninfo_array_parse) */
     values[0] = words;
     keywords[n] = values[n] = NULL;
     return 1;

@@ -1,7 +1,6 @@
-/* connect: one connection attempt, from the program's call to the real libpq and back: is this
- * libpq calling itself? -> prepare (attempt.c: whose libpq, what does it ask for, what is the plan)
- * -> execute the plan -> look. What precedes the real call works on memory of its own, so that
- * while libpq runs only a small frame stands below it. */
+/* connect: one call of an entry point: first, whether libpq calls itself; then attempt.c prepares,
+ * the real call is made, and the result is checked. What comes before the real call uses the heap,
+ * so that only a small frame is on the stack while libpq runs. */
 #include "shim/connect/connect.h"
 
 #include "lib/elf/loaded.h"
@@ -24,10 +23,11 @@ static bool inside(const struct conn_state *d, const void *address)
     return object_of(address, &o) && o.dyn == d->libpq.base;
 }
 
-/* libpq calls itself through the linkage table with the same arrays or string that it was given.
- * pgseal's own arrays tell by themselves; the caller's may come again in a later call of its own (a
- * longjmp out of libpq, and the same call from the same frame), so these count only from within
- * that libpq. Another connection, from a callback, brings its own. */
+/* Returns the state if libpq calls itself through its linkage table, with the arrays or the string
+ * that it was given. pgseal's own arrays are enough to tell. The caller's may also come in a later
+ * call of its own (a longjmp out of libpq, then the same call from the same frame), so they count
+ * only if the call comes from that libpq. A callback that opens another connection has other
+ * arrays. */
 static const struct conn_state *libpq_itself(struct call_site call_site, const struct call *call)
 {
     const struct current *now = current_get();
@@ -65,11 +65,11 @@ static PGconn *execute(struct attempt *a, PGPing *ping)
     *current_get() = (struct current){
         .id = a->conn_state != NULL ? a->conn_state->id : 0,
         .keywords = own ? (uintptr_t)a->keywords : (uintptr_t)call->keywords,
-        .conninfo = own ? 0 : (uintptr_t)call->conninfo, /* it is not what libpq is given then */
+        .conninfo = own ? 0 : (uintptr_t)call->conninfo, /* then libpq does not get it */
         .own = own,
     };
     if (a->libpq.PQconnectdbParams == NULL) {
-        return NULL; /* no libpq at all: there is no PGconn to be had */
+        return NULL; /* no libpq, so there is no PGconn */
     }
     switch (a->plan) {
     case PLAN_REJECTED:
@@ -82,7 +82,7 @@ static PGconn *execute(struct attempt *a, PGPing *ping)
     }
 }
 
-/* A service file that has changed since the probe may have turned libpq to LDAP, in vain. */
+/* If a service file that changed since the probe made libpq turn to LDAP: that was refused. */
 static void look_for_ldap(struct conn_state *d)
 {
     char reason[REASON_MAX - 32];
@@ -92,7 +92,7 @@ static void look_for_ldap(struct conn_state *d)
     }
 }
 
-/* The PGconn is bound to its state, its outcome logged, all memory given back. */
+/* Binds the PGconn to its state, logs the outcome, and frees the rest. */
 __attribute__((noinline)) static PGconn *finish(struct attempt *a, PGconn *conn)
 {
     int saved_errno = errno;
@@ -113,7 +113,7 @@ __attribute__((noinline)) static PGconn *finish(struct attempt *a, PGconn *conn)
     return conn;
 }
 
-/* Without memory for an attempt the call is refused all the same, through libpq's own channel. */
+/* Refuses the call without an attempt, for which there was no memory. */
 __attribute__((noinline)) static PGconn *refuse_bare(struct call_site call_site,
                                                      const struct call *call, PGPing *ping)
 {
@@ -149,7 +149,7 @@ struct conn_state *connect_state(PGconn *conn, const void *caller)
     if (d != NULL || conn == NULL) {
         return d;
     }
-    /* The PGconn of the real call under way, which libpq itself hands to a hook first. */
+    /* The new PGconn of the real call, which libpq itself passes to a hook first. */
     d = current_state();
     if (d == NULL || d->map_node == NULL || !inside(d, caller)) {
         return NULL;
@@ -158,7 +158,7 @@ struct conn_state *connect_state(PGconn *conn, const void *caller)
     return d;
 }
 
-/* A refusal of PQconndefaults; the line alone tells of it. */
+/* Logs a refusal of PQconndefaults, whose only result is NULL. */
 __attribute__((noinline)) static void refuse_defaults(const struct libpq *pq, const char *reason)
 {
     const struct policy *p = settings_policy();
@@ -171,8 +171,8 @@ __attribute__((noinline)) static void refuse_defaults(const struct libpq *pq, co
     free(v);
 }
 
-/* The caller's PQconndefaults in its own frame, so that libpq runs on a small one; NULL:
- * refused. */
+/* Resolves the caller's PQconndefaults, in a frame of its own, so that libpq runs on a small one;
+ * NULL: refused. */
 __attribute__((noinline)) static __typeof__(PQconndefaults) *
 find_defaults(struct call_site call_site)
 {
@@ -187,7 +187,7 @@ find_defaults(struct call_site call_site)
     return resolved ? pq.PQconndefaults : NULL;
 }
 
-/* If libpq turned to LDAP for PQconndefaults, in vain. */
+/* If libpq turned to LDAP for PQconndefaults: that was refused. */
 __attribute__((noinline)) static void look_for_ldap_defaults(void)
 {
     char reason[SEAL_REASON];

@@ -1,4 +1,4 @@
-/* params: a call in array form, and what it said of each option. */
+/* params: a call in array form, and where the value of each option comes from. */
 #include "shim/connect/params.h"
 
 #include <stdlib.h>
@@ -31,7 +31,7 @@ void params_find_given(const struct params *params, size_t at, const PQconninfoO
     for (size_t i = 0; i < params->n; i++) {
         const char *value = params->values[i];
         if (value == NULL || value[0] == '\0') {
-            continue; /* an array's NULL and "" count for nothing (conninfo_array_parse) */
+            continue; /* in an array, NULL and "" do not count (conninfo_array_parse) */
         }
         if (i == at) {
             const char *inner = options_value(parsed, a->name);
@@ -56,7 +56,7 @@ enum source params_source(const PQconninfoOption *o, bool service)
         return FROM_ENVIRONMENT;
     }
     if (environment != NULL && service) {
-        return FROM_SERVICE; /* nothing else comes before the environment */
+        return FROM_SERVICE; /* nothing else precedes the environment */
     }
     bool compiled = o->compiled != NULL && strcmp(o->compiled, o->val) == 0;
     if (strcmp(o->keyword, "sslmode") == 0 && environment == NULL && !compiled) {

@@ -1,5 +1,5 @@
-/* passwords: asks libpq for the passwords of the names that the program gave, one element of the
- * list at a time. */
+/* passwords: lets libpq look up passwords under the program's host names, one element of the list
+ * at a time. */
 #include "shim/connect/passwords.h"
 
 #include "lib/core/text/list.h"
@@ -45,7 +45,7 @@ static void add_escaped(struct strbuf *t, const char *s)
     }
 }
 
-/* Adds a line for any database and user: the password was found for this call's own. */
+/* Adds a line for any database and user, since the password is for this call's own. */
 static void add_line(struct strbuf *t, const char *host, const char *port, const char *secret)
 {
     add_escaped(t, host);
@@ -96,7 +96,7 @@ static void look_up(struct collecting *c, struct entry *e)
     const char *secret = refused ? pq->PQpass(conn) : NULL;
     const char *path = options_value(options, "passfile");
     const char *own = options_value(options, "password");
-    /* Not a password that the call itself gives. */
+    /* Ignore a password that the call itself gives. */
     if (secret != NULL && secret[0] != '\0' && path != NULL && (own == NULL || own[0] == '\0')) {
         e->at = c->lines.len;
         add_line(&c->lines, e->verified, e->port, secret);
@@ -112,14 +112,14 @@ static void look_up(struct collecting *c, struct entry *e)
     pq->PQfinish(conn);
 }
 
-/* Whether libpq would take the entries of two elements for each other, and they differ. */
+/* Whether two elements that libpq cannot distinguish have different passwords. */
 static bool mixed_up(const struct collecting *c, const struct entry *a, const struct entry *b)
 {
     return strcmp(a->verified, b->verified) == 0 && strcmp(a->port, b->port) == 0 &&
            (a->len != b->len || memcmp(c->to->lines + a->at, c->to->lines + b->at, a->len) != 0);
 }
 
-/* NULL, or what is wrong. */
+/* Returns NULL, or what is wrong. */
 static const char *collect(struct collecting *c, const struct verdict *v)
 {
     const struct request *r = c->request;

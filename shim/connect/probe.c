@@ -1,4 +1,4 @@
-/* probe: lets libpq parse and add up the options, with one nonsense value last that makes it stop
+/* probe: lets libpq parse and combine the options, with an invalid value last that makes it fail
  * before it connects. */
 #include "shim/connect/probe.h"
 
@@ -14,11 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No session attribute of any libpq; its text in the message tells our own refusal from others. */
+/* Not a session attribute of any libpq. Its text in a message shows that the probe's own value was
+ * rejected. */
 #define NONSENSE "pgseal-probe"
 
-/* With this value last, which libpq must refuse. What libpq asks of its linkage table meanwhile is
- * answered as to a probe. */
+/* Starts a connection with this value last, which libpq must reject. Functions that libpq calls
+ * through its own slots know that this is a probe. */
 static PGconn *start_with(const struct libpq *pq, const char **keywords, const char **values,
                           size_t n, int expand, const char *nonsense, bool *refused)
 {
@@ -30,7 +31,8 @@ static PGconn *start_with(const struct libpq *pq, const char **keywords, const c
     now->probing = true;
     PGconn *conn = pq->PQconnectStartParams(keywords, values, expand);
     now->probing = before;
-    /* Only the word: the text around it, quotes too, is translated (transparency.t, de_DE). */
+    /* Search only for the word: the text around it, even the quotes, is translated (transparency.t,
+     * de_DE). */
     *refused = conn != NULL && pq->PQstatus(conn) == CONNECTION_BAD &&
                strstr(pq->PQerrorMessage(conn), NONSENSE) != NULL;
     return conn;
@@ -69,9 +71,9 @@ static bool fill_request(const struct params *params, size_t at, struct probe *p
     return true;
 }
 
-/* What an element with neither host nor address dials: the compiled socket directory, seen where it
- * is the only one, else asked for with lists of two empty elements (which also keep a host and an
- * address from the environment out). */
+/* What an element without host and address means: the compiled socket directory. It is in the
+ * options if there is one element; otherwise it is asked for with lists of two empty elements,
+ * which also exclude a host and an address from the environment. */
 static void find_default_host(const struct libpq *pq, const char **keywords, const char **values,
                               struct probe *p)
 {
@@ -112,7 +114,7 @@ void probe_home(const struct libpq *pq, const char **keywords, const char **valu
     size_t len = path != NULL ? strlen(path) : 0;
     size_t tail = sizeof passfile - 1;
     if (path != NULL && len == 0) {
-        p->request.home = ""; /* it found none, and so looks for nothing there */
+        p->request.home = ""; /* libpq found no home, so it opens no file there */
     } else if (len > tail && strcmp(path + len - tail, passfile) == 0 &&
                strbuf_copy(p->home, sizeof p->home, path)) {
         p->home[len - tail] = '\0';
@@ -128,8 +130,8 @@ static enum probe_result refused(struct probe *p, const char *reason)
     return PROBE_REFUSED;
 }
 
-/* Whether the program itself said the word: then a message that quotes it need not be about
- * pgseal's own value. */
+/* Whether the program itself used that word: then a message that quotes it may not be about the
+ * probe's value. */
 static bool says_nonsense(const struct probe *p, const char *own)
 {
     for (const PQconninfoOption *o = p->effective; o->keyword != NULL; o++) {
@@ -148,7 +150,7 @@ static const char *find_service(const struct params *params, size_t at, const st
     return service.given != NULL ? service.given : getenv("PGSERVICE");
 }
 
-/* What libpq was kept from while it looked the service up: no byte has left, and nothing was read
+/* Whether a service look-up was refused during the probe. Nothing was sent, and nothing was read
  * that the real call could not read again. */
 static enum probe_result service_refused(struct probe *p, const char *service)
 {
@@ -164,8 +166,8 @@ static enum probe_result service_refused(struct probe *p, const char *service)
     return PROBE_REFUSED;
 }
 
-/* Libpq's answer to the caller's own values, with no others in it but the one that keeps it from
- * dialling whatever a service file says by now. */
+/* libpq's answer to the caller's own values alone, except for one that keeps it from connecting,
+ * whatever a service file says by now. */
 static enum probe_result rejected(const struct libpq *pq, const struct params *params, size_t at,
                                   const char **keywords, const char **values, struct probe *p)
 {
@@ -184,7 +186,7 @@ static enum probe_result rejected(const struct libpq *pq, const struct params *p
     strbuf_add(&t, " " NONSENSE);
     pq->PQfinish(p->conn);
     p->conn = start_with(pq, keywords, values, params->n, params->expand, attributes, &accepted);
-    /* Refused for just that value: the others are fine by now. */
+    /* Only that value was rejected: the others are accepted by now. */
     accepted = p->conn != NULL && strstr(pq->PQerrorMessage(p->conn), attributes) != NULL;
     if (accepted || current_get()->ldap || current_get()->file) {
         return refused(p, "the settings of this call changed while pgseal read them; try again");
@@ -204,8 +206,8 @@ void probe_show_rejected(PQconninfoOption *options)
     }
 }
 
-/* Whether string, arrays or environment set an option of this libpq that pgseal does not know, to
- * anything but its compiled default. */
+/* Whether string, arrays or environment set an option that pgseal does not know to anything but its
+ * compiled default. */
 static bool unknown_option(const struct libpq *pq, const struct params *params, size_t at,
                            struct probe *p)
 {
@@ -265,13 +267,13 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
         values[i] = params->values[i];
     }
     keywords[params->n] = "password";
-    values[params->n] = "pgseal"; /* some password, so that libpq leaves .pgpass alone */
+    values[params->n] = "pgseal"; /* any password, so that libpq does not read .pgpass */
     p->conn = probe_start(pq, keywords, values, params->n + 1, params->expand, &stopped);
     if (current_get()->ldap || current_get()->file) {
         return service_refused(p, service);
     }
     if (p->conn == NULL) {
-        return PROBE_REJECTED; /* no memory in libpq: NULL is its own answer */
+        return PROBE_REJECTED; /* libpq has no memory: its own answer is NULL */
     }
     if (!stopped && pq->PQstatus(p->conn) != CONNECTION_BAD) {
         return refused(p, "this libpq connected although it was given a value that it must reject; "
@@ -285,7 +287,7 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
         return refused(p, "out of memory");
     }
     const char *own = options_value(p->effective, "target_session_attrs");
-    if (own == NULL || strcmp(own, NONSENSE) != 0) { /* it did not even parse */
+    if (own == NULL || strcmp(own, NONSENSE) != 0) { /* libpq could not parse it */
         return rejected(pq, params, at, keywords, values, p);
     }
     if (says_nonsense(p, own)) {

@@ -1,4 +1,4 @@
-/* hooks: the exported entry points and what works on a PGconn; hooks.def lists them all. */
+/* hooks: the exported functions of libpq; hooks.def lists them all. */
 
 #include "lib/os/settings.h"
 #include "lib/os/sink.h"
@@ -126,14 +126,14 @@ __attribute__((noinline)) static function real_for_unknown_conn(struct call_site
 #define REAL_FOR_UNKNOWN_CONN(name)                                                                \
     ((__typeof__(name) *)real_for_unknown_conn(caller, #name, offsetof(struct libpq, name)))
 
-/* The real function for a PGconn whose state is d; NULL if none can be found. */
+/* The real function for a PGconn with state d; NULL if there is none. */
 #define REAL(d, name) ((d) != NULL ? (d)->libpq.name : REAL_FOR_UNKNOWN_CONN(name))
 
-/* Likewise; where d is known, the hook counts as fired. */
+/* The same; also notes that the hook was called, if d is known. */
 #define REAL_FIRED(d, name) (((d) != NULL ? hook_fired(HOOK_##name) : (void)0), REAL(d, name))
 
-/* Calls real for a PGconn whose state is d (NULL: unknown): what libpq then calls through its own
- * linkage table is answered for that PGconn. other is the result where real is NULL. */
+/* Calls real for a PGconn with state d (NULL: unknown). While it runs, the functions that libpq
+ * calls through its own slots work for that PGconn. other is the result if real is NULL. */
 #define CALL_FOR(d, real, other, ...)                                                              \
     ({                                                                                             \
         struct current before_ = current_enter(d);                                                 \
@@ -142,7 +142,7 @@ __attribute__((noinline)) static function real_for_unknown_conn(struct call_site
         result_;                                                                                   \
     })
 
-/* A poll: PQconnectPoll, PQresetPoll, PQcancelPoll. The witness looks at what it came to. */
+/* PQconnectPoll, PQresetPoll and PQcancelPoll: the witness checks the result. */
 #define POLL(d, name, conn, argument)                                                              \
     ({                                                                                             \
         __typeof__(name) *real_ = REAL_FIRED(d, name);                                             \
@@ -168,8 +168,8 @@ EXPORT PostgresPollingStatusType PQresetPoll(PGconn *conn)
     return POLL(d, PQresetPoll, conn, conn);
 }
 
-/* libpq 17's cancels inherit all that was forced on their PGconn; the witness looks at them as
- * well. libpq-int.h: struct pg_cancel_conn is a PGconn. */
+/* A PGcancelConn of libpq 17 inherits the forced options of its PGconn; the witness checks it, too.
+ * (struct pg_cancel_conn is a PGconn: libpq-int.h.) */
 EXPORT PostgresPollingStatusType PQcancelPoll(PGcancelConn *cancelConn)
 {
     struct call_site caller = CALLER;
@@ -177,7 +177,7 @@ EXPORT PostgresPollingStatusType PQcancelPoll(PGcancelConn *cancelConn)
     return POLL(d, PQcancelPoll, (PGconn *)cancelConn, cancelConn);
 }
 
-/* Whether a PGconn may be reset; a new attempt begins then. */
+/* Whether a PGconn may be reset; if so, a new attempt begins. */
 static bool may_reset(struct conn_state *d, PGconn *conn)
 {
     if (d == NULL) {
@@ -290,7 +290,7 @@ EXPORT void PQfreeCancel(PGcancel *cancel)
     }
 }
 
-/* Runs in signal handlers: only for a PGcancel that is not known does it look for a libpq. */
+/* May run in a signal handler. It resolves a libpq only for an unknown PGcancel. */
 EXPORT int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize)
 {
     struct call_site caller = CALLER;

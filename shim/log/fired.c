@@ -1,4 +1,4 @@
-/* fired: which hooks have fired in this process. */
+/* fired: which hooks were called in this process. */
 #include "shim/log/fired.h"
 
 #include <stdatomic.h>

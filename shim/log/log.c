@@ -1,4 +1,4 @@
-/* log: events of the shim. */
+/* log: makes the shim's events. */
 #include "shim/log/log.h"
 
 #include "lib/core/text/strbuf.h"
@@ -17,12 +17,12 @@ static const char *mode_name(enum policy_mode mode)
     return mode == MODE_AUDIT ? "audit" : "enforce";
 }
 
-/* Whether this text has been logged before in this process. A few texts are remembered by a hash of
- * 64 bits: a policy has few faults; when the places run out, lines repeat rather than vanish. */
+/* Whether this text was logged before in this process. Texts are kept as 64-bit hashes. A policy
+ * has few faults; if the table is full, lines repeat. */
 static bool said_before(const char *text)
 {
     static _Atomic(uint64_t) said[32];
-    /* FNV-1a; with the process in it, for a child of a fork inherits what was said. */
+    /* FNV-1a. It includes the process ID, since the child of a fork inherits the table. */
     uint64_t hash = 14695981039346656037u ^ (uint64_t)sys_pid();
     for (const char *c = text; *c != '\0'; c++) {
         hash = (hash ^ (unsigned char)*c) * 1099511628211u;

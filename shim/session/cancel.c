@@ -1,5 +1,5 @@
-/* cancel: the legacy cancel request under the policy. What may run inside a signal handler says
- * so. */
+/* cancel: the legacy cancel request under the policy. Functions that may run inside a signal
+ * handler say so. */
 #include "shim/session/cancel.h"
 
 #include "lib/core/text/strbuf.h"
@@ -15,7 +15,7 @@
 /* What is known of one PGcancel. */
 struct cancel_state {
     struct conn_state *conn_state;
-    /* plaintext_cancel = encrypt: prepared while there was no signal; else NULL */
+    /* plaintext_cancel = encrypt: prepared in PQgetCancel; else NULL */
     struct tls_cancel *tls;
     const char *why_not; /* encrypt: why there is none */
     bool socket;         /* a Unix socket: nothing crosses a network */
@@ -82,8 +82,8 @@ static void say(const struct conn_state *d, const char *entry, const char *actio
     log_outcome(d, &e, "plaintext_cancel", action);
 }
 
-/* Whether the policy lets a plaintext request of d's go out; says so, or in audit mode why it would
- * not. Async-signal-safe. */
+/* Whether the policy allows a plaintext request of d. Logs that it does, or that it does not, or in
+ * audit mode would not. Async-signal-safe. */
 static bool let_out(const struct conn_state *d, const char *entry, const char *reason)
 {
     bool allowed = d->policy->cancel == CANCEL_ALLOW;
@@ -93,8 +93,8 @@ static bool let_out(const struct conn_state *d, const char *entry, const char *r
     return allowed || d->audit;
 }
 
-/* A PGcancel that is remembered nowhere (no memory, a PGconn that came through no entry point):
- * whether the policy stops it; says so. */
+/* For a PGcancel that is not known (no memory, a PGconn that no entry point made): whether the
+ * policy stops it. Logs it. */
 static bool unknown_conn_stopped(void)
 {
     const struct policy *p = settings_policy();
@@ -110,7 +110,7 @@ static bool unknown_conn_stopped(void)
     return true;
 }
 
-/* Whether libpq takes this connection's TLS up in a cancel only where the server offers it. */
+/* Whether libpq uses TLS for a cancel of this connection only if the server offers it. */
 static bool falls_back(const struct conn_state *d, PGconn *conn)
 {
     PQconninfoOption *options = d->libpq.PQconninfo(conn);
@@ -128,8 +128,8 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
     if (copy != NULL) {
         /* A cancel is no attempt of its own: only a violation is logged. */
         copy->outcome_logged = true;
-        /* A cancel of a connection that was let through in plaintext goes out in plaintext too;
-         * one of a connection that merely prefers TLS may. */
+        /* A cancel of a plaintext connection is sent in plaintext, too; one of a connection that
+         * only prefers TLS may be. */
         bool stop = d->policy->cancel != CANCEL_ALLOW && !d->audit;
         bool weak =
             !d->sealed && !session_on_socket(d, conn) && (!tls || (stop && falls_back(d, conn)));
@@ -154,7 +154,7 @@ static int send_encrypted(const struct cancel_state *t, char *errbuf, int size)
         return 1;
     }
     if (reason == NULL) {
-        return 0; /* it was tried over TLS, and errbuf has libpq's own message */
+        return 0; /* it was tried over TLS, and errbuf has libpq's message */
     }
     say(t->conn_state, "PQcancel", "refused", reason);
     return refuse(errbuf, size, reason);
@@ -198,7 +198,7 @@ int cancel_request(struct conn_state *d, PGconn *conn)
     }
     if (inside || session_on_socket(d, conn) || let_out(d, "PQrequestCancel", NULL)) {
         bool before = inside;
-        inside = true; /* libpq comes back through PQgetCancel and PQcancel */
+        inside = true; /* libpq calls PQgetCancel and PQcancel through the hooks */
         int sent = pq->PQrequestCancel(conn);
         inside = before;
         return sent;

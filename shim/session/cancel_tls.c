@@ -1,7 +1,9 @@
-/* cancel_tls: why there is a thread: PQcancel runs in signal handlers, where neither malloc nor
- * OpenSSL may be entered, and a TLS handshake needs both. Another thread may enter them; the
- * handler only waits on a futex, and never longer than LIMIT_MS: if the interrupted thread holds a
- * lock that the helper needs, the request is abandoned before it is sent. */
+/* cancel_tls: sends a cancel request over TLS, in a thread.
+ *
+ * PQcancel runs in signal handlers, which may call neither malloc nor OpenSSL, and a TLS handshake
+ * needs both. So a helper thread does it. The handler only waits on a futex, for at most LIMIT_MS:
+ * if the interrupted thread holds a lock that the helper needs, the request is abandoned before it
+ * is sent. */
 #include "shim/session/cancel_tls.h"
 
 #include "lib/core/text/strbuf.h"
@@ -85,7 +87,7 @@ static bool send_it(struct tls_cancel *c)
         if (atomic_load(&c->abandoned) != 0 || now_ms() >= deadline) {
             return false;
         }
-        if (p.revents != 0) { /* the witness looks at this session too */
+        if (p.revents != 0) { /* the witness checks this session, too */
             step = witness_polled(c->conn_state, (PGconn *)c->conn, pq->PQcancelPoll(c->conn));
         }
     }
@@ -102,7 +104,7 @@ static void run(struct tls_cancel *c)
     strbuf_copy(c->message, sizeof c->message, sent ? NULL : text);
     atomic_store(&c->state, sent ? SENT : FAILED);
     futex(&c->state, FUTEX_WAKE, INT_MAX, NULL);
-    tls_cancel_free(c); /* not before: who waited may have given its PGcancel back already */
+    tls_cancel_free(c); /* only now: the waiting thread may free its PGcancel */
 }
 
 static void *help(void *unused)
@@ -128,7 +130,7 @@ static void *help(void *unused)
 /* Starts the helper with all signals blocked: none of the program's may be delivered to it. */
 static bool start_helper(void)
 {
-    /* Before glibc 2.34 these live in libpthread, which pgseal does not bring along. */
+    /* Before glibc 2.34 these are in libpthread, which pgseal does not link to. */
     __typeof__(pthread_create) *create =
         (__typeof__(pthread_create) *)next_definition("pthread_create");
     sigset_t all;
@@ -228,7 +230,7 @@ static bool enqueue(struct tls_cancel *c)
             return true;
         }
     }
-    atomic_fetch_sub(&c->holders, 1); /* never the last: the PGcancel is being used */
+    atomic_fetch_sub(&c->holders, 1); /* never the last one: the PGcancel is in use */
     return false;
 }
 

@@ -1,5 +1,5 @@
-/* client_key: the client certificate in ~/.postgresql and its key, judged where libpq looks for
- * them, and the engine that a key may name. */
+/* client_key: the client certificate in ~/.postgresql and its key, judged when libpq looks them up;
+ * and the engine that a key may name. */
 #include "shim/session/client_key.h"
 
 #include "lib/core/policy/policy.h"
@@ -41,7 +41,7 @@ bool client_key_left_out(const char *path)
 }
 
 /* libpq loads the engine that a key names. A sealed connection whose policy pins no key gets none,
- * and ends with the reason as its message. */
+ * and fails with the reason. */
 void *slot_ENGINE_by_id(struct linked *libpq, const char *id)
 {
     struct conn_state *d = current_state();

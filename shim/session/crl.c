@@ -1,4 +1,4 @@
-/* crl: reads, judges and loads through the OpenSSL that this libpq is bound to. */
+/* crl: reads, judges and loads a CRL file, with the OpenSSL that this libpq uses. */
 #include "lib/core/event/event.h"
 #include "lib/core/text/strbuf.h"
 #include "lib/os/trust_files.h"
@@ -26,9 +26,9 @@ static bool add(const struct openssl *o, void *store, const struct pem_blocks *b
     return added;
 }
 
-/* NULL, or why the file must not be used (perhaps in reason). *found: there are CRLs now. known: it
- * was there and fine when the connection was decided on; else a file that cannot be opened counts
- * as absent, as it does for libpq. */
+/* Loads a CRL file into the store. Returns NULL, or why the file must not be used (perhaps in
+ * reason). *found says that it has CRLs. known says that the file existed and was fine at the
+ * verdict; otherwise a file that cannot be opened counts as absent, as for libpq. */
 static const char *load(const struct linked *libpq, void *store, const char *file, bool known,
                         bool *found, char *reason, size_t size)
 {
@@ -60,13 +60,12 @@ static void refuse(struct conn_state *d, const char *option, const char *path, c
     session_refuse(d, STOP_FAILED, reason);
 }
 
-/* libpq loads CRLs into the store of a connection, which would take roots just as well. For a
- * connection that pgseal does not seal: the real call. Else only CRLs get into the store, from
- * bytes that were read once and judged. A file that is not there is none (0, as the real call has
- * it), unless it is the policy's; anything else is refused, with the reason as the connection's
- * message: then 1 is returned with nothing loaded, so that libpq demands a CRL of every
- * certificate, and its handshake fails whatever the server shows (fe-secure-openssl.c
- * initialize_SSL). A directory is never read. Keeps errno. */
+/* libpq loads CRLs into a connection's store, which would also accept roots. If pgseal does not
+ * seal the connection, this is the real call. Otherwise only CRLs are loaded, from bytes that were
+ * read once and judged. A missing file counts as none (0, as in the real call), unless it is the
+ * policy's. Anything else is refused, with the reason as the connection's message: the result is 1
+ * with nothing loaded, so libpq demands a CRL for every certificate, and the handshake fails with
+ * any server (initialize_SSL in fe-secure-openssl.c). A directory is never read. Keeps errno. */
 int slot_X509_STORE_load_locations(struct linked *libpq, void *store, const char *file,
                                    const char *dir)
 {

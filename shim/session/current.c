@@ -1,4 +1,4 @@
-/* current: values of the thread, and the lookup of a conn_state by its number. */
+/* current: this thread's current connection. */
 #include "shim/session/current.h"
 
 #include "lib/os/settings.h"

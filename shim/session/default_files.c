@@ -1,4 +1,4 @@
-/* default_files: libpq looks at a file in its home directory before it opens it. */
+/* default_files: libpq calls stat for a file in its home directory before it opens it. */
 #include "shim/session/client_key.h"
 #include "shim/session/passfile.h"
 #include "shim/session/root_load.h"

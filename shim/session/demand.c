@@ -1,5 +1,5 @@
-/* demand: an X509_LOOKUP over a judged root file. All verifying stays OpenSSL's; only the decoding
- * of certificates that no chain asks for is left out. */
+/* demand: an X509_LOOKUP over a judged root file. OpenSSL does all the verification; pgseal only
+ * leaves out decoding certificates that no chain needs. */
 #include "shim/session/demand.h"
 
 #include "lib/core/text/name_hash.h"
@@ -10,9 +10,9 @@
 
 enum { COPIES = 8, TYPE_X509 = 1 }; /* X509_LU_X509 */
 
-/* The copies of OpenSSL in this process that a lookup has been made for. A lookup's functions are
- * given nothing by which they could tell whose they are, so each copy has functions of its own.
- * Immutable once they are ready, and never given up: one that was unloaded may come back. */
+/* The copies of OpenSSL in this process for which a lookup was made. A lookup's functions get
+ * nothing that shows which copy calls them, so each copy has its own functions. Entries are
+ * immutable once ready, and are kept: a copy that was unloaded may come back. */
 static struct copy {
     atomic_int state;
     struct demand openssl;
@@ -20,7 +20,7 @@ static struct copy {
 } copies[COPIES];
 enum { FREE, FILLING, READY };
 
-/* Adds the certificates of this name to the store of the lookup; false: there are none. */
+/* Adds the certificates with this subject to the store of the lookup; false if there are none. */
 static bool add_named(const struct demand *o, void *store, const struct roots *roots,
                       const void *name)
 {
@@ -57,9 +57,9 @@ static int by_subject(const struct demand *o, void *lookup, int type, const void
             void *object = o->X509_OBJECT_retrieve_by_subject(o->X509_STORE_get0_objects(store),
                                                               TYPE_X509, name);
             void *x = object != NULL ? o->X509_OBJECT_get0_X509(object) : NULL;
-            /* OpenSSL 1.1.1's first releases hand out an object that they never initialize, and
-             * X509_OBJECT_set1_X509 frees what an object holds: by its type, which is its first
-             * member. Later ones hand out a zero there. */
+            /* The first releases of OpenSSL 1.1.1 pass an object that is not initialized, and
+             * X509_OBJECT_set1_X509 frees what an object contains, according to its type, its first
+             * member. Later releases pass zero there. */
             memset(ret, 0, sizeof(int));
             found = x != NULL && o->X509_OBJECT_set1_X509(ret, x) == 1;
             if (found != 0) {
@@ -85,7 +85,7 @@ static int by_subject(const struct demand *o, void *lookup, int type, const void
     }
 EACH_COPY(FUNCTIONS)
 
-/* No table: each pointer in one would be a relocation at the start of each process. */
+/* No table of pointers: each would need a relocation when a process starts. */
 static void *make_method(const struct demand *o, size_t i)
 {
     void *method = o->X509_LOOKUP_meth_new("pgseal roots");
@@ -105,7 +105,7 @@ static void *make_method(const struct demand *o, size_t i)
     }
 }
 
-/* The lookup method for this OpenSSL, made at its first connection; NULL: none to be had. */
+/* The lookup method for this OpenSSL, made for its first connection; NULL if there is none. */
 static void *method_of(const struct demand *o)
 {
     for (size_t i = 0; i < COPIES; i++) {

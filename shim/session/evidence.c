@@ -91,8 +91,8 @@ static unsigned char *encode(const struct openssl *o, const void *x, size_t *n)
     return der;
 }
 
-/* The root file as it was judged for this session. If libpq loaded it in a way that pgseal does not
- * see: as it is now. One holder more; NULL: there is none, or it is faulty. */
+/* The root file as it was judged for this session; as it is now, if libpq loaded it in a way that
+ * pgseal does not see. The caller holds it. NULL if there is none, or it has a fault. */
 static struct roots *judged_roots(const struct conn_state *d)
 {
     char fault[256];
@@ -111,7 +111,7 @@ static bool anchored(const struct conn_state *d, const struct openssl *o, const 
     unsigned char *der = encode(o, anchor, &n);
     struct roots *roots = judged_roots(d);
     bool held = der != NULL && roots != NULL && pem_holds(&roots->blocks, der, n);
-    if (held && d->policy->log_all) { /* only a witness's line shows it, and a bundle is long */
+    if (held && d->policy->log_all) { /* only the witness line has it, and a bundle is long */
         digest(o, roots->bytes, roots->len, e->root_sha256);
     }
     roots_release(roots);
@@ -119,7 +119,8 @@ static bool anchored(const struct conn_state *d, const struct openssl *o, const 
     return held;
 }
 
-/* The peer that a canonical address leads to: 0.0.0.0 and :: reach the loopback address (ip(7)). */
+/* The address that is connected to for a canonical address: for 0.0.0.0 and :: the loopback address
+ * (ip(7)). */
 static const char *peer_of(const char *address)
 {
     return strcmp(address, "0.0.0.0") == 0 ? "127.0.0.1"
@@ -127,7 +128,7 @@ static const char *peer_of(const char *address)
                                            : address;
 }
 
-/* How far the peer agrees with one element of the decided list. */
+/* How well the peer matches one element of the decided list. */
 enum agreement { OTHER_HOST, OTHER_PORT, OTHER_ADDRESS, NOT_SHOWN, AGREES };
 
 static enum agreement agree(const struct conn_state *d, size_t i, const char *host,
@@ -147,14 +148,14 @@ static enum agreement agree(const struct conn_state *d, size_t i, const char *ho
     if (decided[0] == '\0') {
         return verify_as_dialled(d, host, port, peer) ? AGREES : NOT_SHOWN;
     }
-    decided[strcspn(decided, "%")] = '\0'; /* inet_ntop(3) tells no scope */
+    decided[strcspn(decided, "%")] = '\0'; /* inet_ntop(3) writes no scope */
     bool same = host_canonical(decided, name, sizeof name) &&
                 host_canonical(address, decided, sizeof decided) &&
                 strcmp(peer_of(name), decided) == 0;
     return same ? AGREES : OTHER_ADDRESS;
 }
 
-/* Host, port and address family of the session are the decided ones. NULL: they are. */
+/* Compares the session's host, port and address family with the verdict. NULL if they match. */
 static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct evidence *e)
 {
     static const char *const reasons[] = {
@@ -169,8 +170,7 @@ static const char *judge_peer(const struct conn_state *d, PGconn *conn, struct e
     int port = -1;
 
     if (getpeername(d->libpq.PQsocket(conn), (struct sockaddr *)&peer, &len) != 0) {
-        /* Not a socket: what libpq waits for at the moment, while its OAuth module asks the issuer.
-         */
+        /* ENOTSOCK: libpq waits for another descriptor while its OAuth module asks the issuer. */
         e->gone = errno == ENOTCONN || errno == ENOTSOCK;
         e->note = e->gone ? NULL
                           : "getpeername does not tell whom the session is with: only libpq's own "
@@ -226,7 +226,7 @@ static void describe_peer(const struct openssl *o, const void *leaf, struct evid
     find_not_after(o, leaf, e->not_after, sizeof e->not_after);
 }
 
-/* What libpq's OpenSSL says of the session. NULL: as decided. */
+/* Compares what libpq's OpenSSL reports about the session with the verdict. NULL if it matches. */
 static const char *judge_tls(const struct conn_state *d, const struct openssl *o, const void *ssl,
                              struct evidence *e)
 {
@@ -240,7 +240,7 @@ static const char *judge_tls(const struct conn_state *d, const struct openssl *o
         strbuf_copy(e->cipher, sizeof e->cipher, o->SSL_CIPHER_get_name(cipher));
         e->bits = o->SSL_CIPHER_get_bits(cipher, NULL);
     }
-    if (certificates > 0 && d->policy->log_all) { /* only a witness's line shows it */
+    if (certificates > 0 && d->policy->log_all) { /* only the witness line has it */
         describe_peer(o, o->OPENSSL_sk_value(chain, 0), e);
     }
     if ((o->SSL_get_verify_mode(ssl) & OSSL_VERIFY_PEER) == 0) {
@@ -261,7 +261,8 @@ static const char *judge_tls(const struct conn_state *d, const struct openssl *o
     return NULL;
 }
 
-/* Whether a libpq that shows no OpenSSL session should have one (PQsslAttribute(3): "library"). */
+/* Whether a libpq without access to its OpenSSL session says that it uses OpenSSL
+ * (PQsslAttribute(3): "library"). */
 static bool claims_openssl(const struct conn_state *d, PGconn *conn)
 {
     if (d->libpq.PQsslStruct == NULL || d->libpq.PQsslAttribute == NULL) {
@@ -299,6 +300,6 @@ const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evi
         return NULL;
     }
     reason = judge_tls(d, o, ssl, e);
-    o->ERR_clear_error(); /* what a look left there must not become libpq's next message */
+    o->ERR_clear_error(); /* an error that was left there must not become libpq's next message */
     return reason;
 }

@@ -1,5 +1,4 @@
-/* ldap: the one place where libpq calls LDAP, whatever file, descriptor or directory the service
- * came from. */
+/* ldap: libpq's only call of LDAP, wherever the service was defined. */
 #include "shim/session/ldap.h"
 
 #include "lib/core/event/event.h"
@@ -10,8 +9,8 @@
 
 #include <string.h>
 
-/* libpq is about to ask an LDAP server for connection options. NULL makes it give the service up
- * ("could not create LDAP structure") before it sends a byte; current.h notes that. */
+/* libpq is about to ask an LDAP server for connection options. With NULL it gives the service up
+ * ("could not create LDAP structure") before it sends a byte. The refusal is noted in current.h. */
 void *slot_ldap_init(struct linked *libpq, const char *host, int port)
 {
     if (current_as_bare()) {

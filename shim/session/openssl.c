@@ -1,4 +1,4 @@
-/* openssl: the OpenSSL that a libpq is bound to, found once for each libpq. */
+/* openssl: the functions of the OpenSSL that a libpq uses, looked up once for each libpq. */
 #include "shim/session/openssl.h"
 
 #include "shim/dynlink/linkage.h"
@@ -8,15 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What was found for each linked libpq when objects_state() was this. */
+/* What was found for each row of linkage.h, when objects_state() was this. */
 static struct row {
     _Atomic(uint64_t) state;
     _Atomic(struct openssl *) found;
 } rows[LINKED_LIBPQS];
 
-/* The objects that hold the functions which libpq's own slots lead to. (dlsym with a link map as
- * its handle does not do: one that was never dlopen'ed has no search list yet. Nor do other slots,
- * which may be unbound until their first use.) */
+/* The objects that define the functions to which libpq's own slots lead. dlsym with a link map as
+ * its handle does not work: an object that was never opened has no search list. Other slots may not
+ * be bound before their first use. */
 struct binding {
     bool has_ssl, has_crypto;
     struct object ssl, crypto;
@@ -71,7 +71,7 @@ const struct openssl *openssl_of(const struct linked *libpq)
         if (found != NULL && fresh != NULL && memcmp(found, fresh, sizeof *fresh) == 0) {
             free(fresh);
         } else {
-            found = fresh; /* an older one is lost: another thread may be using it */
+            found = fresh; /* the older one is never freed: another thread may be using it */
             atomic_store(&row->found, fresh);
         }
         atomic_store(&row->state, state);

@@ -1,5 +1,5 @@
-/* passfile: hands libpq the passwords of the program's host when it opens its passfile. So no
- * password is in any option, and no descriptor is left open. */
+/* passfile: gives libpq the passwords for the program's host when it opens its password file. So no
+ * password is in any option, and no descriptor stays open. */
 #include "shim/session/passfile.h"
 
 #include "lib/core/text/strbuf.h"
@@ -27,8 +27,8 @@ static bool is_c_library(const struct import *import, void *data)
     return *found != NULL;
 }
 
-/* The fdopen of the C library that this libpq is bound to: a FILE of another one would be none to
- * it. Its fopen may be another preload's, so its other imports count too. */
+/* The fdopen of the C library that this libpq uses: a FILE of another one is of no use to it.
+ * libpq's fopen may be another preload's, so its other imports count, too. */
 static open_descriptor_fn *find_fdopen(__typeof__(fopen) *real, const void *libpq)
 {
     struct object o;
@@ -39,8 +39,8 @@ static open_descriptor_fn *find_fdopen(__typeof__(fopen) *real, const void *libp
     return (open_descriptor_fn *)found;
 }
 
-/* An anonymous file that holds the lines, open at its start: libpq 18 looks at the mode of what it
- * has opened. -1 with errno. */
+/* An anonymous file with the lines, positioned at its start, because libpq 18 checks the mode of
+ * the opened file. -1 with errno. */
 static int anonymous_file(const struct passwords *passwords)
 {
     int fd = (int)syscall(SYS_memfd_create, "pgseal", 1 /* MFD_CLOEXEC */);
@@ -53,7 +53,7 @@ static int anonymous_file(const struct passwords *passwords)
     return fd;
 }
 
-/* It lives no longer than the FILE that libpq closes, and has no name. */
+/* It has no name, and ends with the FILE that libpq closes. */
 static FILE *open_lines(const struct passwords *passwords, __typeof__(fopen) *real,
                         const void *libpq)
 {
@@ -63,7 +63,7 @@ static FILE *open_lines(const struct passwords *passwords, __typeof__(fopen) *re
     if (file == NULL && fd >= 0) {
         close(fd);
     }
-    return file; /* NULL: no entry then, and the server refuses */
+    return file; /* on NULL libpq finds no entry, and the server refuses */
 }
 
 bool passfile_left_alone(const char *path)
@@ -76,8 +76,8 @@ bool passfile_left_alone(const char *path)
     return left;
 }
 
-/* While pgseal probes, a file that is not a regular one is not opened, for libpq will read it
- * again; so noted in current.h. While a connection with passwords starts, its passfile is read from
+/* During a probe, a file that is not regular is not opened, because libpq will read it again;
+ * current.h notes it. While a connection with passwords starts, its password file is read from
  * memory. */
 static FILE *answer(__typeof__(fopen) *real, const void *libpq, const char *path, const char *mode)
 {

@@ -8,10 +8,10 @@
 struct map_node {
     _Atomic(const void *) key; /* NULL: free for the next key of this bucket */
     _Atomic(void *) value;
-    struct map_node *next; /* never changes once the place can be seen */
+    struct map_node *next; /* never changes once other threads can see the node */
 };
 
-static const char claimed; /* its address marks a node between two owners */
+static const char claimed; /* its address marks a node that changes owners */
 
 static _Atomic(struct map_node *) *bucket_of(struct ptr_map *r, const void *key)
 {
@@ -41,7 +41,7 @@ static struct map_node *find(struct ptr_map *r, const void *key)
 void ptr_map_bind(struct ptr_map *r, struct map_node *map_node, const void *key, void *value)
 {
     struct map_node *stale = find(r, key);
-    if (stale != NULL) { /* its owner freed it without a hook, and the address came back */
+    if (stale != NULL) { /* its owner freed it without a hook, and the address was reused */
         atomic_store(&stale->value, value);
         free(map_node);
         return;

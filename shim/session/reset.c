@@ -1,4 +1,5 @@
-/* reset: a PGconn may live for months; its exemption ends and its files change meanwhile. */
+/* reset: whether the verdict still holds: a PGconn may live for months, while its exemption ends
+ * and its files change. */
 #include "shim/session/reset.h"
 
 #include "lib/core/text/strbuf.h"
@@ -8,7 +9,7 @@
 
 #include <errno.h>
 
-/* Whether the exemption holds today and its use has reached the log; else reason says why not. */
+/* Whether the exemption has not ended, and its use was logged; else the reason. */
 static bool exempt_still_holds(const struct conn_state *d, const struct world *w, char *reason,
                                size_t size)
 {
@@ -22,12 +23,12 @@ static bool exempt_still_holds(const struct conn_state *d, const struct world *w
     return log_outcome(d, &e, "exempt", "allowed") || d->audit;
 }
 
-/* Whether the files of a sealed connection are fine; else reason says why not. */
+/* Whether the files of a sealed connection have no fault; else the reason. */
 static bool files_still_hold(struct conn_state *d, const struct world *w, char *reason, size_t size)
 {
     char fault[256];
     roots_release(d->roots);
-    /* Without one that was decided, libpq looks for it anew, and it is judged there. */
+    /* If the verdict has no root, libpq looks for one again, and it is judged then. */
     d->roots = d->root != NULL ? files_root(d->root, fault, sizeof fault) : NULL;
     if (d->root != NULL && d->roots == NULL) {
         strbuf_join(reason, size, "sslrootcert: ", d->root, ": ", fault);

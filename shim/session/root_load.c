@@ -1,4 +1,4 @@
-/* root_load: libpq's root file, answered from what was judged. */
+/* root_load: libpq loads its root file; it gets the certificates that were judged. */
 #include "shim/session/root_load.h"
 
 #include "lib/core/event/event.h"
@@ -22,7 +22,7 @@ static void refuse(struct conn_state *d, const char *path, const char *fault, co
     session_refuse(d, STOP_FAILED, reason);
 }
 
-/* Remembers which file libpq found by itself; false: no memory. */
+/* Notes which file libpq found itself; false without memory. */
 static bool found(struct conn_state *d, const char *file)
 {
     if (d->root_found == NULL || strcmp(d->root_found, file) != 0) {
@@ -38,8 +38,9 @@ static bool found(struct conn_state *d, const char *file)
     return d->root_found != NULL;
 }
 
-/* What was judged is given back when the witness has seen the session: a second host of a list, and
- * a cancel that libpq copies from the connection, have the file judged anew. */
+/* Judges the file unless that was already done. The result is released when the witness has checked
+ * the session, so a second host of a list, and a cancel that libpq copies from the connection,
+ * judge the file again. */
 static bool judged(struct conn_state *d, const char *file)
 {
     char fault[256] = "out of memory";
@@ -54,17 +55,17 @@ static bool judged(struct conn_state *d, const char *file)
     return true;
 }
 
-/* Whether this is the file that the connection's verification rests on. */
+/* Whether this file is the root file of the connection. */
 static bool is_root(const struct conn_state *d, const char *file)
 {
     return d->root != NULL ? strcmp(file, d->root) == 0 : d->root_found_by_libpq;
 }
 
-/* libpq loads its root file. For a sealed connection, and its own root file only (under
- * `sslrootcert = program` where the program names none: whichever libpq found by itself), the store
- * gets the certificates that were judged, on demand (demand.h); a file that is not fit is refused
- * (0, with the reason as the connection's message). Everything else is the real call: other
- * connections, other files, an OpenSSL without the functions for it. */
+/* libpq loads its root file. If the connection is sealed and this is its root file (under
+ * sslrootcert = program without a root of the program's: the one that libpq found), the store gets
+ * the judged certificates on demand (demand.h). A file with a fault is refused: 0, with the reason
+ * as the connection's message. Anything else is the real call: other connections, other files, an
+ * OpenSSL without the necessary functions. */
 int slot_SSL_CTX_load_verify_locations(struct linked *libpq, void *ctx, const char *file,
                                        const char *dir)
 {

@@ -1,4 +1,4 @@
-/* session: the copy of the verdict that each PGconn keeps. */
+/* session: the states of PGconns, and the map to them. */
 #include "shim/session/session.h"
 
 #include "shim/session/passfile.h"
@@ -12,7 +12,7 @@
 static struct ptr_map sessions;
 static struct ptr_map states; /* by number */
 
-/* Numbers as keys: the map spreads by the bits above the lowest four. */
+/* Makes a key from an id: the map uses the bits above the lowest four. */
 static const void *key_of(uint64_t id)
 {
     return (const void *)(uintptr_t)(id << 4); // NOLINT(performance-no-int-to-ptr)
@@ -23,7 +23,7 @@ struct conn_state *conn_state_find(uint64_t id)
     return id != 0 ? ptr_map_find(&states, key_of(id)) : NULL;
 }
 
-/* Gives d its number, and the place that session_bind needs; false: no memory. */
+/* Sets d's id and reserves the node for session_bind; false without memory. */
 static bool enter(struct conn_state *d)
 {
     static _Atomic(uint64_t) last;
@@ -150,7 +150,7 @@ struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p
     return d;
 }
 
-/* What was looked up for d is what its copy dials: libpq copies the address. */
+/* Copies the addresses that were found for d: libpq's copy connects to the same one. */
 static void copy_answers(struct conn_state *copy, const struct conn_state *d)
 {
     copy->answers = d->nanswers > 0 ? malloc(d->nanswers * sizeof *d->answers) : NULL;
@@ -170,7 +170,7 @@ struct conn_state *conn_state_copy(struct conn_state *d)
         copy->holders = 1;
         copy->original = d;
         copy->passwords = NULL;
-        copy->root_found = NULL; /* it loads its own, which is judged anew */
+        copy->root_found = NULL; /* it loads its own root, which is judged again */
         copy->left_out = NULL;
         copy->outcome_logged = copy->startup_sent = copy->tls_checked = copy->blocked = copy->tell =
             false;

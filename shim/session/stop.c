@@ -1,4 +1,4 @@
-/* stop: shuts the socket and leaves the message that the caller will find. */
+/* stop: shuts the socket down and leaves the message for the caller. */
 #include "shim/session/stop.h"
 
 #include "lib/core/text/strbuf.h"

@@ -1,4 +1,4 @@
-/* verify_as: answers libpq's lookups, and remembers the answers. */
+/* verify_as: answers libpq's look-ups of names, and keeps the addresses. */
 #include "shim/session/verify_as.h"
 
 #include "lib/core/text/hostname.h"
@@ -24,9 +24,9 @@ static bool same_dial(const struct dial *dial, const char *host, int port)
     return strcmp(dial->verify, host) == 0 && port_number(dial->port) == port;
 }
 
-/* The next dial of d that is verified as node, on that port (libpq gives its number as the
- * service). A name that several elements have is looked up once for each, in order; then the first
- * is next again (a second round of libpq, or target_session_attrs = prefer-standby). */
+/* The next dial of d that is verified as node, on that port (libpq passes its number as the
+ * service). If several elements have that name, each has its turn, in order; then the first is next
+ * again (for a second round of libpq's, as with target_session_attrs = prefer-standby). */
 static const struct dial *next_dial(struct conn_state *d, const char *node, const char *service)
 {
     for (size_t k = 0; k < d->ndials; k++) {
@@ -39,8 +39,8 @@ static const struct dial *next_dial(struct conn_state *d, const char *node, cons
     return NULL;
 }
 
-/* The bytes of an IPv4 or IPv6 address, as getpeername(2) will show it: who connects to 0.0.0.0 or
- * :: reaches the loopback address (ip(7)). 0 for another family. */
+/* The bytes of an IPv4 or IPv6 address, as getpeername(2) will show it: 0.0.0.0 and :: connect to
+ * the loopback address (ip(7)). Returns their number, 0 for another family. */
 static size_t address_of(const struct sockaddr *from, unsigned char to[16])
 {
     static const unsigned char none[16];
@@ -70,7 +70,7 @@ static void remember(struct conn_state *d, const struct dial *dial, const struct
     struct dial_address *grown =
         n <= ANSWERS_MAX ? realloc(d->answers, n * sizeof *d->answers) : NULL;
     if (grown == NULL) {
-        return; /* the witness finds them missing, and stops the session */
+        return; /* the witness misses them, and stops the session */
     }
     d->answers = grown;
     for (const struct addrinfo *a = list; a != NULL; a = a->ai_next) {
@@ -82,7 +82,7 @@ static void remember(struct conn_state *d, const struct dial *dial, const struct
     }
 }
 
-/* Whether some rule of the policy verifies another name as this one. */
+/* Whether a rule of the policy verifies hosts under this name. */
 static bool verified_by_a_rule(const char *node)
 {
     const struct policy *p = settings_policy();
@@ -94,10 +94,10 @@ static bool verified_by_a_rule(const char *node)
     return false;
 }
 
-/* A name that the current connection (current.h) verifies is looked up as the name that it dials,
- * each element of a list in its turn; so PQreset, several addresses and a failover work as libpq
- * does them. On a thread of which nothing is known (a libpq that looks names up in threads of its
- * own) a name that some rule verifies fails. Sets errno as the real call does. */
+/* If the current connection (current.h) verifies this name, the program's host is looked up
+ * instead, each element of a list in its turn; so PQreset, several addresses and a failover work as
+ * in libpq. On a thread without a current connection (a libpq that looks names up in its own
+ * threads), a name that some rule verifies fails. Sets errno as the real call does. */
 int slot_getaddrinfo(struct linked *libpq, const char *node, const char *service,
                      const struct addrinfo *hints, struct addrinfo **res)
 {

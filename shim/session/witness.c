@@ -1,4 +1,4 @@
-/* witness: when and how a session is checked; evidence.c says for what. */
+/* witness: when a session is checked, and what follows; evidence.c has the checks. */
 #include "shim/session/witness.h"
 
 #include "shim/log/log.h"
@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Looks at a session in TLS. Returns false if it was stopped. */
+/* Checks a session in TLS. Returns false if it was stopped. */
 __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
 {
     struct evidence found;
@@ -22,11 +22,12 @@ __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
         return false;
     }
     if (found.gone) {
-        /* libpq may try again: a server that asks for another token hangs up */
+        /* libpq may try again: the server closes the connection to ask for another token */
         d->tls_checked = false;
         return true;
     }
-    roots_release(d->roots); /* a later session (PQreset) is compared with the file as it is then */
+    roots_release(
+        d->roots); /* a later session (PQreset) is compared with the file as it is by then */
     d->roots = NULL;
     if (!d->outcome_logged) {
         struct event e = {
@@ -55,14 +56,14 @@ static bool in_tls(const struct conn_state *d, PGconn *conn)
     return d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
 }
 
-/* A Unix socket of a mixed list is no session that was sealed. */
+/* Whether the session is on a Unix socket of a mixed list, which is not sealed. */
 static bool on_listed_socket(const struct conn_state *d, PGconn *conn)
 {
     return d->socket_listed && session_on_socket(d, conn);
 }
 
-/* Whether the server has been told who we are: the startup packet is out (libpq-fe.h
- * ConnStatusType; 15 and later numbers are newer than this header may be). */
+/* Whether the startup packet was sent (ConnStatusType in libpq-fe.h; numbers from 15 may be newer
+ * than this header). */
 static bool after_startup(int status)
 {
     switch (status) {
@@ -105,8 +106,8 @@ PostgresPollingStatusType witness_polled(struct conn_state *d, PGconn *conn,
             d->tls_checked = false; /* another host of the list has its own session */
         }
         bool ready = status == CONNECTION_MADE && in_tls(d, conn);
-        bool late = !ready &&
-                    (d->startup_sent || status == CONNECTION_OK); /* a libpq that skips the state */
+        bool late = !ready && (d->startup_sent ||
+                               status == CONNECTION_OK); /* some libpq versions skip the state */
         if (!d->tls_checked && (ready || (late && !on_listed_socket(d, conn))) && !look(d, conn)) {
             result = PGRES_POLLING_FAILED;
         }
@@ -123,7 +124,7 @@ void witness_returned(struct conn_state *d, PGconn *conn)
         !on_listed_socket(d, conn)) {
         look(d, conn);
     } else if (d->sealed && !d->blocked && status == CONNECTION_BAD && !d->outcome_logged) {
-        /* If no poll was seen, only the message tells that the startup packet was sent. */
+        /* Without a poll, only the message shows whether the startup packet was sent. */
         const char *message = d->libpq.PQerrorMessage(conn);
         d->startup_sent = d->startup_sent || strstr(message, "FATAL") != NULL ||
                           (d->libpq.PQconnectionNeedsPassword != NULL &&

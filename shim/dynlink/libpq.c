@@ -12,14 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static int version_of(const struct object *o)
-{
-    void *fn = object_symbol(o, "PQlibVersion");
-    int (*version)(void) = NULL;
-    memcpy(&version, &fn, sizeof version);
-    return version != NULL ? version() : 0;
-}
-
 void object_own_path(const struct object *o, char *buf, size_t size)
 {
     int saved_errno = errno;
@@ -130,7 +122,10 @@ static bool copy_one(const struct object *o, void *data)
     if (known_is_libpq(o)) {
         if (c->n < c->max) {
             object_own_path(o, c->to[c->n].path, sizeof c->to[c->n].path);
-            c->to[c->n].version = version_of(o);
+            void *fn = object_symbol(o, "PQlibVersion");
+            int (*version)(void);
+            memcpy(&version, &fn, sizeof version);
+            c->to[c->n].version = version();
         }
         c->n++;
     }

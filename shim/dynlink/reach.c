@@ -75,7 +75,6 @@ struct lot {
         void *map;
         const ElfW(Dyn) * dyn;
         unsigned lot;
-        void *handle;
     } all[256];
 };
 
@@ -108,26 +107,20 @@ void *reach_hold(const struct known *k)
 {
     struct lot lot = {.last = k};
     struct definitions_of own = {.known = k};
-    void *found = NULL;
-    size_t i;
     known_each(note_one, &lot);
-    bool gone = !lot.complete || !objects_everywhere(copy_symbols, &own);
-    for (i = 0; i < lot.n && found == NULL && !gone; i++) {
-        lot.all[i].handle = NULL;
-        if (lot.lot == 0 || lot.all[i].lot != lot.lot) {
-            continue;
+    if (!lot.complete || !objects_everywhere(copy_symbols, &own)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < lot.n; i++) {
+        if (lot.all[i].lot == lot.lot) {
+            void *handle = hold(lot.all[i].map, lot.all[i].dyn, k->space);
+            if (handle == NULL || is_in_scope(&own, handle)) {
+                return handle;
+            }
+            hold_end(handle);
         }
-        lot.all[i].handle = hold(lot.all[i].map, lot.all[i].dyn, k->space);
-        gone = lot.all[i].handle == NULL;
-        found = !gone && is_in_scope(&own, lot.all[i].handle) ? lot.all[i].handle : NULL;
     }
-    if (found == NULL && !gone) {
-        found = hold(k->map, k->dyn, k->space);
-    }
-    while (i-- > 0) {
-        hold_end(lot.all[i].handle != found ? lot.all[i].handle : NULL);
-    }
-    return found;
+    return hold(k->map, k->dyn, k->space);
 }
 
 /* The definitions of a name in one namespace. */

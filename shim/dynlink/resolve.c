@@ -32,7 +32,7 @@ struct survey {
 static bool note_libpq(struct known *k, void *data)
 {
     struct survey *s = data;
-    if (k->libpq && k->space == NULL && s->n < sizeof s->all / sizeof s->all[0]) {
+    if (k->libpq && k->space == NULL && s->n < ARRAY_LEN(s->all)) {
         s->all[s->n++] = k->dyn;
     }
     return false;
@@ -65,8 +65,7 @@ struct candidates {
     const char *entry_point;
     const ElfW(Dyn) * caller; /* the object that the call returns into */
     unsigned known_so_far;    /* when the call came in */
-    struct object selves[4];  /* the copies of pgseal */
-    size_t nselves;
+    struct object self;       /* pgseal */
     struct known known;
     const struct object *walked;
     size_t n;
@@ -76,34 +75,16 @@ struct candidates {
     } all[32];
 };
 
-static bool find_self(const struct object *o, void *data)
-{
-    struct candidates *c = data;
-    if (object_is_self(o) && c->nselves < ARRAY_LEN(c->selves)) {
-        c->selves[c->nselves++] = *o;
-    }
-    return false;
-}
-
-static bool is_in_self(const struct candidates *c, const void *address)
-{
-    bool inside = false;
-    for (size_t i = 0; i < c->nselves; i++) {
-        inside = inside || object_holds(&c->selves[i], address);
-    }
-    return inside;
-}
-
 static bool is_candidate(const struct import *import, void *data)
 {
     struct candidates *c = data;
     void *holds = import_holds(import);
     unsigned row = linkage_row_of(holds);
-    bool here = row == 0 && is_in_self(c, holds);
+    bool here = row == 0 && object_holds(&c->self, holds);
     bool rewritten = row != 0 && (!import->call || c->known.sweep == rewrite_last() ||
                                   c->caller == c->known.dyn);
     if (strcmp(import->name, c->entry_point) == 0 && (here || rewritten)) {
-        if (c->n < sizeof c->all / sizeof c->all[0]) {
+        if (c->n < ARRAY_LEN(c->all)) {
             c->all[c->n].object = *c->walked;
             c->all[c->n].row = row;
         }
@@ -128,7 +109,7 @@ static bool find_candidates(const struct object *o, void *data)
 static bool agree(const struct candidates *c, struct object *libpq)
 {
     const void *all = NULL;
-    for (size_t i = 0; i < c->n && i < sizeof c->all / sizeof c->all[0]; i++) {
+    for (size_t i = 0; i < c->n && i < ARRAY_LEN(c->all); i++) {
         const void *one = c->all[i].row != 0 ? linkage_bound(c->all[i].row) : NULL;
         if (one == NULL) {
             const struct object *o = &c->all[i].object;
@@ -146,8 +127,7 @@ static bool agree(const struct candidates *c, struct object *libpq)
         }
         all = one;
     }
-    return all != NULL && c->n <= sizeof c->all / sizeof c->all[0] && object_of(all, libpq) &&
-           libpq->dyn == all;
+    return all != NULL && c->n <= ARRAY_LEN(c->all) && object_of(all, libpq) && libpq->dyn == all;
 }
 
 static bool decide(struct call_site call_site, const char *entry_point, struct object *o,
@@ -173,7 +153,7 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
     struct candidates c = {.entry_point = entry_point,
                            .caller = from_object ? caller.dyn : NULL,
                            .known_so_far = call_site.known_so_far};
-    objects_each(find_self, &c);
+    object_of(_DYNAMIC, &c.self);
     objects_each(find_candidates, &c);
     if (agree(&c, o)) {
         return true;

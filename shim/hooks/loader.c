@@ -103,25 +103,26 @@ static void *by_default(const struct question *q)
                : reach(q->caller, q->name, q->version, NULL);
 }
 
+static bool is_after(const struct object *caller, void *fn)
+{
+    struct object o;
+    return object_of(fn, &o) && object_before(caller, &o);
+}
+
 /* RTLD_NEXT without pgseal: what comes after the caller in the global scope, or in its local
  * one. */
 static void *by_next(const struct question *q)
 {
     void *fn = real_look_up(RTLD_NEXT, q->name, q->version);
     struct object self;
-    struct object o;
     if (q->caller == NULL || q->caller->name[0] == '\0' || !object_of(&stubs, &self) ||
         object_before(q->caller, &self)) {
         return fn;
     }
-    if (fn != NULL && object_of(fn, &o) && object_before(q->caller, &o)) {
-        return fn;
+    if (!is_after(q->caller, fn)) {
+        fn = reach(q->caller, q->name, q->version, NULL);
     }
-    fn = reach(q->caller, q->name, q->version, NULL);
-    if (fn != NULL && object_of(fn, &o) && object_before(q->caller, &o)) {
-        return fn;
-    }
-    return definition_after(q->caller, q->name);
+    return is_after(q->caller, fn) ? fn : definition_after(q->caller, q->name);
 }
 
 /* Returns fn, a definition that the real look-up found, or a stub in its place. */

@@ -68,15 +68,8 @@ static bool is_deep(const char *file, int flags)
 /* Whether another preload interposes dlopen or dlmopen: it may open another file. */
 static bool is_wrapped(void)
 {
-    static int known; /* 0: not asked yet */
-    int wrapped = __atomic_load_n(&known, __ATOMIC_RELAXED);
-    if (wrapped == 0) {
-        bool own = real_function(LOADER_dlopen) == libc_definition("dlopen") &&
-                   real_function(LOADER_dlmopen) == libc_definition("dlmopen");
-        wrapped = own ? 1 : 2;
-        __atomic_store_n(&known, wrapped, __ATOMIC_RELAXED);
-    }
-    return wrapped == 2;
+    return real_function(LOADER_dlopen) != libc_definition("dlopen") ||
+           real_function(LOADER_dlmopen) != libc_definition("dlmopen");
 }
 
 static void before_open(const char *file, int flags)

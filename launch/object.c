@@ -1,5 +1,4 @@
-/* object: finds libpgseal.so, and refuses one that ld.so would ignore with one line on stderr or
- * none. */
+/* object: finds libpgseal.so, and refuses one that ld.so would ignore. */
 #include "launch/object.h"
 
 #include "launch/say.h"
@@ -31,7 +30,7 @@ void make_absolute(char *buf, size_t size, const char *path, const char *what)
     }
 }
 
-/* The launcher's own path: /proc where it is mounted, else what the kernel was asked to execute. */
+/* The launcher's own path: from /proc, else the path that the kernel executed. */
 static bool own_path(char *buf)
 {
     char link[PATH_MAX];
@@ -46,7 +45,7 @@ static bool own_path(char *buf)
     return executed != NULL && realpath(executed, buf) != NULL;
 }
 
-/* Writes the path of the first libpgseal.so that there is into buf. */
+/* Writes the path of the first libpgseal.so that is found into buf. */
 static void search(char *buf)
 {
     char own[PATH_MAX];

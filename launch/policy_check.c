@@ -18,8 +18,8 @@ static struct policy policy;
 
 int getpwuid_r(uid_t uid, struct passwd *entry, char *buf, size_t size, struct passwd **result);
 
-/* trust_files.c can look up home directories, which the launcher never asks it for. glibc's own
- * would draw NSS into the static binary, and NSS loads objects at run time. */
+/* trust_files.c can look up home directories, which the launcher does not need. glibc's own
+ * function would add NSS to the static binary, and NSS loads objects at run time. */
 int getpwuid_r(uid_t uid, struct passwd *entry, char *buf, size_t size, struct passwd **result)
 {
     (void)uid;
@@ -38,7 +38,7 @@ void policy_find(struct checked *c)
     c->installed = c->from_file && strcmp(settings.name, POLICY_FILE) == 0;
 }
 
-/* A fault of one rule's files: fatal where that rule is enforced. */
+/* Reports a fault in one rule's files: it ends the launcher if that rule is enforced. */
 static void fault(const struct rule *rule, int line, const char *key, const char *path,
                   const char *reason)
 {
@@ -48,7 +48,7 @@ static void fault(const struct rule *rule, int line, const char *key, const char
     }
     const char *colon = where[0] != '\0' ? ": " : "";
     const char *then = path[0] != '\0' ? ": " : "";
-    /* Nothing named this root: it is the built-in default. */
+    /* No root is named: it is the built-in default. */
     bool by_default = strcmp(key, "sslrootcert") == 0 && line == 0;
     if (rule->mode == MODE_AUDIT || by_default) {
         warn("%s%s%s: %s%s%s", where, colon, key, path, then, reason);

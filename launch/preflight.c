@@ -1,20 +1,18 @@
-/* preflight: a dry run of the target's loader.
+/* preflight: a dry run of the target's dynamic linker.
  *
- * LD_PRELOAD fails open, so that only the loader that will start the program can tell whether the
- * object comes up there. `INTERP --list PROGRAM` makes it map the program, every preload and every
- * library, check symbol versions (glibc) or relocate all (musl), print what it mapped, and leave,
- * with none of the program's code run. That costs as much as the start of a small program, about a
- * millisecond. What remains after it is loud: an object that is mapped but cannot be relocated ends
- * the program with ld.so's own message, and one that is mapped and relocated has its constructor
- * run.
+ * LD_PRELOAD fails open, so only the dynamic linker that will start the program can tell whether
+ * the object is loaded. `INTERP --list PROGRAM` makes it map the program, every preload and every
+ * library, check symbol versions (glibc) or relocate everything (musl), print what it mapped, and
+ * exit, without running any of the program's code. That costs as much as the start of a small
+ * program, about a millisecond. Errors after that are not silent: an object that is mapped and
+ * cannot be relocated ends the program with ld.so's own message, and one that is relocated has its
+ * constructor run.
  *
- * Rejected: LD_TRACE_LOADED_OBJECTS=1 with the program itself executed, as ldd does: a loader that
- * does not know the variable (musl; a glibc in secure-execution mode, depending on its age) would
- * run the program a first time. `INTERP
- * --list` names the program as an argument, so that a loader that does not know --list only fails.
- * Rejected also: a message from the object's constructor on an inherited descriptor: it would need
- * a second start of the real program, and a constructor that does more than its two duties in every
- * process of the container. */
+ * Rejected: executing the program itself with LD_TRACE_LOADED_OBJECTS=1, as ldd does. A dynamic
+ * linker that does not know the variable (musl; some glibcs in secure-execution mode) would run the
+ * program. With `INTERP --list` the program is an argument, so one that does not know --list only
+ * fails. Also rejected: a message from the object's constructor on an inherited descriptor. It
+ * would need a second start of the program, and more code in the constructor of every process. */
 #include "launch/preflight.h"
 
 #include "launch/say.h"
@@ -34,7 +32,7 @@
 
 enum { PREFLIGHT_SECONDS = 10, LIST_MAX = 256 * 1024 };
 
-/* Variables that only make the loader talk; its answer must be the plain list. */
+/* Variables that only make the dynamic linker print more; its output must be the plain list. */
 static bool is_noise(const char *variable)
 {
     static const char *const noise[] = {"LD_DEBUG",     "LD_VERBOSE", "LD_WARN",
@@ -47,9 +45,9 @@ static bool is_noise(const char *variable)
     return false;
 }
 
-/* Starts the loader: stdout and stderr into the pipe, stdin at its end. posix_spawn(3), not
- * fork(2): the child borrows the launcher's memory until it executes, which saves a tenth of the
- * whole proof. */
+/* Starts the dynamic linker, with stdout and stderr to the pipe and stdin at its end.
+ * posix_spawn(3), not fork(2): it does not copy the launcher's page tables, which saves a tenth of
+ * the time. */
 static pid_t start_loader(const struct target *t, const int ends[2])
 {
     size_t n = 0;
@@ -62,9 +60,9 @@ static pid_t start_loader(const struct target *t, const int ends[2])
     char interpreter[PATH_MAX];
     char program[PATH_MAX];
     memcpy(interpreter, t->interpreter, sizeof(interpreter));
-    /* Links resolved: started by the kernel, a program's $ORIGIN is where /proc/self/exe points (a
-     * JVM behind /usr/bin/java finds its libraries so); started by name, it is where the name
-     * stands. */
+    /* Links are resolved: if the kernel starts a program, its $ORIGIN is the directory of
+     * /proc/self/exe (a JVM behind /usr/bin/java finds its libraries there); if it is started by
+     * name, that of the name. */
     if (realpath(t->program, program) == NULL) {
         memcpy(program, t->program, sizeof(program));
     }
@@ -107,8 +105,8 @@ static int64_t now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Reads all that comes until the writer closes; returns false if it takes too long. What does not
- * fit is dropped. */
+/* Reads until the writer closes, and drops what does not fit. Returns false if it takes too
+ * long. */
 static bool read_all(int fd, char *buf, size_t size)
 {
     int64_t end = now_ms() + PREFLIGHT_SECONDS * 1000;
@@ -152,7 +150,7 @@ static bool is_loaded(const char *line, const char *path)
             strncmp(line + 1 + length, " => ", 4) == 0);
 }
 
-/* Judges the loader's answer, line by line. */
+/* Judges the output, line by line. */
 static void judge(const struct target *t, const struct object *o, const char *list)
 {
     bool loaded = false;
@@ -180,7 +178,8 @@ static void judge(const struct target *t, const struct object *o, const char *li
     }
 }
 
-/* Both ends above 2, so that descriptors which the caller closed stay closed for the program. */
+/* Both ends are above 2, so that descriptors which the caller closed stay closed for the
+ * program. */
 static void high_pipe(int ends[2])
 {
     int low[2];
@@ -209,8 +208,8 @@ const char *preflight_run(const struct target *t, const struct object *o)
     if (!whole) {
         kill(child, SIGKILL);
     }
-    /* ECHILD where the caller ignores SIGCHLD: the child is gone all the same. Its status says
-     * nothing that the list does not: glibc exits 0 with a preload missing. */
+    /* ECHILD if the caller ignores SIGCHLD. The status does not matter: glibc exits with 0 even if
+     * a preload is missing. */
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
     }
     if (!whole) {

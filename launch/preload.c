@@ -1,5 +1,5 @@
-/* preload: composes LD_PRELOAD, and warns where another preload could get between a program and the
- * seal. */
+/* preload: makes LD_PRELOAD, and warns about other preloads that come before the object or define
+ * functions of libpq. */
 #include "launch/preload.h"
 
 #include "launch/say.h"
@@ -20,7 +20,7 @@
 #define SEPARATORS " :\t\n\v\f\r"
 
 /* Copies the next entry of the list at *cursor into buf; returns false at its end. An entry longer
- * than a path can be is nothing that a loader could open, and is left out. */
+ * than a path is left out: no dynamic linker could open it. */
 static bool next_entry(const char **cursor, char *buf, size_t size)
 {
     for (;;) {
@@ -46,7 +46,7 @@ static bool is_object(const struct object *o, const char *entry)
                                            st.st_dev == o->device && st.st_ino == o->inode);
 }
 
-/* AddressSanitizer's runtime, as gcc and clang call it. */
+/* Whether this is AddressSanitizer's runtime, by gcc's or clang's name for it. */
 static bool is_sanitizer(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -63,8 +63,8 @@ static void add_entry(char *value, size_t size, const char *entry)
     }
 }
 
-/* Where the object stands in LD_PRELOAD already: copies that entry, as an absolute path, into o. A
- * relative one would mean another file once the program has changed its directory. */
+/* If the object is already in LD_PRELOAD: copies that entry, as an absolute path, into o. A
+ * relative one would mean another file after the program changed its directory. */
 static bool find_own(struct object *o, const char *list, bool *relative)
 {
     char entry[PATH_MAX];
@@ -91,7 +91,7 @@ static bool find_own(struct object *o, const char *list, bool *relative)
 
 void preload_set(struct object *o)
 {
-    static char value[256 * 1024]; /* the kernel takes no longer variable than 128 KiB */
+    static char value[256 * 1024]; /* the kernel accepts no variable above 128 KiB */
     const char *old = getenv("LD_PRELOAD");
     const char *cursor = old != NULL ? old : "";
     char entry[PATH_MAX];
@@ -193,8 +193,8 @@ void preload_judge_sanitizer(const char *list)
     }
 }
 
-/* Copies the file that the loader found for a name without a slash from its list: "\tNAME => PATH
- * (0x…)". */
+/* Copies the path that the dynamic linker found for a name without a slash, from its list: "\tNAME
+ * => PATH (0x…)". */
 static bool resolved(const char *list, const char *name, char *buf, size_t size)
 {
     size_t length = strlen(name);
@@ -222,7 +222,7 @@ static void judge_other(const struct object *o, const char *entry, const char *l
     if (strchr(entry, '/') != NULL) {
         strbuf_copy(path, sizeof(path), entry);
     } else if (!resolved(list, entry, path, sizeof(path))) {
-        return; /* the loader does not find it either, and says so itself */
+        return; /* the dynamic linker does not find it either, and reports that */
     }
     int fd = is_object(o, path) ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {

@@ -1,4 +1,4 @@
-/* say: refusals and warnings of the launcher. */
+/* say: the launcher's messages. */
 #include "launch/say.h"
 
 #include <stdarg.h>
@@ -7,13 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One write(2) a line: another process's output on the same terminal or log cannot fall in
- * between. */
+/* One write(2) per line, so that another process's output cannot come in between. */
 __attribute__((format(printf, 2, 0))) static void say(const char *prefix, const char *format,
                                                       va_list arguments)
 {
     char line[8192];
-    size_t room = sizeof(line) - 1; /* the newline's byte is kept back */
+    size_t room = sizeof(line) - 1; /* room for the newline */
     size_t length = (size_t)snprintf(line, room, "pgseal-run: %s", prefix);
     int n = vsnprintf(line + length, room - length, format, arguments);
     if (n > 0) {

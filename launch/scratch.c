@@ -1,4 +1,4 @@
-/* scratch: finds or makes the directory, and writes into it by rename(2). */
+/* scratch: finds or creates the directory, and writes files into it by rename(2). */
 #include "launch/scratch.h"
 
 #include "lib/os/sys.h"
@@ -17,14 +17,15 @@ enum { OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 
 static char reason[PATH_MAX + 128];
 
-/* Always false: the reason is kept for the caller. */
+/* Returns false, and keeps the reason for the caller. */
 static bool failed(const char *path, const char *what)
 {
     snprintf(reason, sizeof reason, "%s: %s", path, what);
     return false;
 }
 
-/* Opens, or makes, the directory name in the one open at parent; -1 where it is not ours alone. */
+/* Opens or creates the directory name in the one open at parent; -1 if it does not belong to this
+ * user alone. */
 static int open_own(int parent, const char *name)
 {
     struct stat st;
@@ -52,8 +53,8 @@ static bool is_safe_parent(int fd)
            ((st.st_mode & 022) == 0 || (st.st_mode & S_ISVTX) != 0);
 }
 
-/* Opens parent/name; -1, with the reason kept. A path that could not stand in a list of paths or
- * words is none of ours. */
+/* Opens parent/name; -1, with the reason kept. A path with a character that separates paths or
+ * words in a list is not used. */
 static int open_scratch(const char *parent, const char *name)
 {
     char path[PATH_MAX];
@@ -77,7 +78,7 @@ static int open_scratch(const char *parent, const char *name)
     return fd;
 }
 
-/* The first directory that can be had; its path goes to buf. */
+/* Opens the first usable directory, and writes its path to buf. */
 static int open_any(char *buf, size_t size)
 {
     char own[32];
@@ -114,7 +115,7 @@ static bool holds(int directory, const char *name, const char *bytes, size_t len
     return same;
 }
 
-/* Writes a new file and renames it, so that no reader sees half of it. */
+/* Writes a new file and renames it, so that no reader sees a part of it. */
 static bool replace(int directory, const char *name, const char *bytes, size_t len)
 {
     char temporary[64];
@@ -141,7 +142,7 @@ static bool replace(int directory, const char *name, const char *bytes, size_t l
     return done;
 }
 
-/* Goes down the directories of path, making them, and writes its last part. Closes directory. */
+/* Creates the directories of path, and writes its last component. Closes directory. */
 static bool write_below(int directory, char *path, const char *bytes, size_t len)
 {
     char *slash;
@@ -165,7 +166,7 @@ static bool write_below(int directory, char *path, const char *bytes, size_t len
     return done;
 }
 
-/* FNV-1a: it keeps files apart and protects nothing. */
+/* FNV-1a: it distinguishes files, and protects nothing. */
 static uint64_t hash(const char *bytes, size_t len)
 {
     uint64_t h = 0xcbf29ce484222325;

@@ -1,4 +1,5 @@
-/* script: the kernel's rules for `#!`, and those of env(1) that all its makers share. */
+/* script: the kernel's rules for `#!`, and those rules of env(1) that all its implementations
+ * share. */
 #include "launch/script.h"
 
 #include <stdio.h>
@@ -37,7 +38,7 @@ bool script_line(struct script *s, const unsigned char *bytes, size_t size)
     return true;
 }
 
-/* Whether a word is NAME=VALUE with a name that has no say in what is started and how it is
+/* Whether a word is NAME=VALUE, with a name that does not affect what is started or how it is
  * sealed. */
 static bool is_harmless_assignment(const char *word)
 {

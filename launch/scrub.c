@@ -1,4 +1,4 @@
-/* scrub: a table of the commands in entrypoints and units that change the user or start a
+/* scrub: a table of commands, common in entrypoints and units, that change the user or start a
  * server. */
 #include "launch/scrub.h"
 

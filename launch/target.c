@@ -1,5 +1,5 @@
-/* target: judges the command's file, and each file of its `#!` chain, as the kernel and ld.so
- * will. */
+/* target: judges the command's file, and each file of its `#!` chain, by the rules of the kernel
+ * and of ld.so. */
 #include "launch/target.h"
 
 #include "launch/lookup.h"
@@ -18,14 +18,14 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* Linux's exec_binprm() gives up behind the fifth interpreter; a chain through env(1) is a new
- * execve(2) each time, so that it needs a bound of its own. */
+/* Linux's exec_binprm() stops after the fifth interpreter. A chain through env(1) is a new
+ * execve(2) each time, so it has a limit of its own. */
 enum { KERNEL_DEPTH = 5, CHAIN_MAX = 32 };
 
-/* Arguments of a dynamic linker that are looked at: its options come first. */
+/* How many arguments of a dynamic linker are read: its options come first. */
 enum { ARGUMENTS_MAX = 40 };
 
-/* Ends the launcher as env(1) does where execve(2) fails. */
+/* Ends the launcher with env(1)'s status for a failed execve(2). */
 _Noreturn static void cannot_execute(const struct target *t, int error)
 {
     refuse(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE, "%s: %s", t->chain,
@@ -38,8 +38,8 @@ static void chain_add(struct target *t, const char *path)
     snprintf(t->chain + length, sizeof(t->chain) - length, "%s%s", length > 0 ? " -> " : "", path);
 }
 
-/* Refuses what the kernel starts in secure-execution mode, where ld.so ignores an LD_PRELOAD with a
- * slash, unless the object is in /etc/ld.so.preload, which counts there too. */
+/* Refuses a file that the kernel starts in secure-execution mode, where ld.so ignores an LD_PRELOAD
+ * with a slash, unless the object is in /etc/ld.so.preload, which applies there, too. */
 static void judge_privileges(struct target *t, int fd)
 {
     struct stat st;
@@ -89,8 +89,8 @@ _Noreturn static void refuse_static(const struct target *t)
            t->chain, scrub_advice(t->path, &always));
 }
 
-/* A file that the dynamic linker can be called by: a static program could have any name but is no
- * such library. */
+/* Whether path has a dynamic linker's name: a static program could have its symbols, but not its
+ * name. */
 static bool has_loader_name(const char *path)
 {
     char real[PATH_MAX];
@@ -108,7 +108,7 @@ static bool has_loader_name(const char *path)
 
 enum step { STEP_PROGRAM, STEP_LOADER, STEP_SCRIPT, STEP_NEITHER };
 
-/* Judges an ELF program and takes down its loader; or sees that it is one. */
+/* Judges an ELF program and notes its dynamic linker; or recognises that it is one. */
 static enum step judge_program(struct target *t, const struct elf *e, enum elf_verdict verdict,
                                const char *path, int fd)
 {
@@ -166,7 +166,7 @@ static enum step judge_file(struct target *t, const char *path, struct script *l
     return step;
 }
 
-/* Takes the options of a dynamic linker off its arguments; returns those from the program on. */
+/* Copies a dynamic linker's options to t->options; returns the arguments from the program on. */
 static const char *const *loader_options(struct target *t, const char *const *args)
 {
     static const struct {
@@ -198,8 +198,8 @@ static const char *const *loader_options(struct target *t, const char *const *ar
     return args;
 }
 
-/* Judges the program that a dynamic linker is told to start. It can load a static program too, and
- * no preload with it. A setuid program is an ordinary one there. */
+/* Judges the program that a dynamic linker is told to start. It can load a static program, too,
+ * which then has no preload. A setuid program is an ordinary one there. */
 static void judge_loaded(struct target *t, const char *const *args)
 {
     args = loader_options(t, args);
@@ -241,8 +241,8 @@ static bool is_env(const char *path)
 }
 
 /* Follows one execve(2) of path with these arguments through its `#!` lines to a program. If that
- * is env(1), which the last `#!` line started, w has what it starts in turn; else w->words is
- * empty. *by_shell is set where path itself goes to /bin/sh. */
+ * is env(1) in the last `#!` line, w has what it starts in turn; else w->words is empty. Sets
+ * *by_shell if /bin/sh runs path. */
 static void follow(struct target *t, const char *path, const char *const *args, bool *by_shell,
                    struct env_words *w)
 {
@@ -282,8 +282,8 @@ static void follow(struct target *t, const char *path, const char *const *args, 
         }
         line = next;
         strbuf_copy(script, sizeof(script), current);
-        /* No search along PATH here: the kernel takes a bare name as relative to the working
-         * directory. */
+        /* PATH is not searched here: the kernel takes a name without a slash as relative to the
+         * working directory. */
         snprintf(current, sizeof(current), "%s%s", line.interpreter[0] == '/' ? "" : "./",
                  line.interpreter);
         int error = lookup_executable(current);
@@ -320,7 +320,7 @@ void target_find(struct target *t, char *const *argv)
             cannot_execute(t, ELOOP);
         }
         if (lookup(words.words[0], path, sizeof(path)) != 0) {
-            return; /* env(1) itself will say so, and nothing else runs */
+            return; /* env(1) itself will report it, and nothing else runs */
         }
         bool by_shell = false; /* env's affair */
         static struct env_words before;

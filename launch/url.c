@@ -1,5 +1,4 @@
-/* url: which parameters each driver's syntax has for verification, and the assembly of the new
- * string. */
+/* url: each driver's parameters for verification, and the assembly of the new string. */
 #include "launch/url.h"
 
 #include "launch/url_parts.h"
@@ -11,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a parameter must become. */
+/* What is done with a parameter. */
 struct wish {
     const char *name;    /* as url_cut leaves it */
-    const char *written; /* as it is written where it is added; NULL: it is not */
-    const char *value;   /* NULL: removed; root: the policy's, and nothing where it has none */
+    const char *written; /* as it is written if it is added; NULL: it is not added */
+    const char *value;   /* NULL: removed; root: the policy's, removed if it has none */
     const char *weak;    /* removed only with this value */
 };
 
@@ -36,7 +35,7 @@ static const struct wish libpq_wishes[] = {{"sslmode", "sslmode", "verify-full",
                                            {"ssl_max_protocol_version", NULL, NULL, "TLSv1"},
                                            {"ssl_max_protocol_version", NULL, NULL, "TLSv1.1"},
                                            {NULL, NULL, NULL, NULL}};
-/* SQLAlchemy hands the parameters to asyncpg.connect(), which knows no sslmode. */
+/* SQLAlchemy passes the parameters to asyncpg.connect(), which has no sslmode. */
 static const struct wish asyncpg_wishes[] = {{"ssl", "ssl", "verify-full", NULL},
                                              {NULL, NULL, NULL, NULL}};
 static const struct wish jdbc_wishes[] = {
@@ -81,7 +80,7 @@ static bool has_server(const struct url_parts *p)
     return false;
 }
 
-/* Cuts value by the first dialect that it can be read in. */
+/* Splits value by the first dialect in which it is valid. */
 static const char *find_dialect(const char *value, struct url_parts *p,
                                 const struct dialect **found)
 {
@@ -96,7 +95,8 @@ static const char *find_dialect(const char *value, struct url_parts *p,
             continue;
         }
         reason = url_cut(p, d->syntax, value);
-        /* A lower-case string of pairs reads as one keyword whose value holds the others. */
+        /* A lower-case string of pairs is also valid as one keyword whose value contains the
+         * others. */
         bool pairs = d->syntax == URL_KEYWORDS && reason == NULL &&
                      strchr(p->parameters[0].value, ';') != NULL &&
                      strcmp(p->parameters[0].name, "password") != 0;
@@ -121,7 +121,7 @@ static const struct wish *find_wish(const struct wish *wishes, const struct url_
     return NULL;
 }
 
-/* Whether what stands in the parameter may not be shown. */
+/* Whether the parameter must not be shown. */
 static bool is_secret(const struct url_parameter *p, const char *text)
 {
     static const char *const words[] = {"pass", "pwd", "secret", "token"};
@@ -133,8 +133,8 @@ static bool is_secret(const struct url_parameter *p, const char *text)
     return event_redacts(text) || event_redacts(p->value);
 }
 
-/* What stands before the parameters, for people: the password of a plain authority is hidden, and
- * all up to the last '@' of any other. */
+/* Writes the part before the parameters for people: in a plain authority the password is hidden, in
+ * any other everything up to the last '@'. */
 static void show_base(struct strbuf *t, const char *base, size_t len)
 {
     const char *authority = memmem(base, len, "//", 2);
@@ -159,7 +159,7 @@ static void show_base(struct strbuf *t, const char *base, size_t len)
     strbuf_addn(t, at, len - (size_t)(at - base));
 }
 
-/* The string as it is put together again, for the driver and for people. */
+/* The new string, for the driver and for people. */
 struct writer {
     struct strbuf value;
     struct strbuf shown;
@@ -183,7 +183,7 @@ static void write_parameter(struct writer *w, const char *text, size_t len, cons
     }
 }
 
-/* A parameter that stays; false if there is no memory. */
+/* Writes a parameter that stays; false without memory. */
 static bool keep(struct writer *w, const struct url_parameter *p)
 {
     size_t size = strlen(p->name) + sizeof "=(hidden)";
@@ -191,7 +191,7 @@ static bool keep(struct writer *w, const struct url_parameter *p)
     char *own = malloc(size);
     bool done = text != NULL && own != NULL;
     if (done && w->syntax == URL_KEYWORDS && p->value[0] == '\0') {
-        /* "name=" at the end would take in the next word. */
+        /* "name=" at the end would take the next word as its value. */
         url_write(w->syntax, p->name, "", own, size);
         write_parameter(w, own, strlen(own), NULL);
     } else if (done) {
@@ -229,8 +229,7 @@ static bool note_change(struct url *u, const struct wish *wish, const char *requ
     return true;
 }
 
-/* Writes the parameters again: those that stay, one of each that is wished for, and what is
- * missing. */
+/* Writes the parameters: those that stay, then one of each that is wanted and missing. */
 static bool write_all(struct writer *w, struct url *u, const struct url_parts *p,
                       const struct dialect *d, const char *root)
 {
@@ -267,8 +266,7 @@ static bool write_all(struct writer *w, struct url *u, const struct url_parts *p
     return done;
 }
 
-/* Puts the string together again, as it was and as it becomes. Returns NULL, or why it cannot
- * be. */
+/* Writes the string as it was and as it becomes. Returns NULL, or why that is not possible. */
 static const char *assemble(struct url *u, const struct url_parts *p, const struct dialect *d,
                             const char *root, size_t size)
 {
@@ -289,8 +287,8 @@ static const char *assemble(struct url *u, const struct url_parts *p, const stru
     return done && !new.value.cut && !new.shown.cut && !old.shown.cut ? NULL : "it is too long";
 }
 
-/* Whether what was written is read in the syntax that it was written in: without the parameters
- * that were removed, keywords may look like pairs. NULL, or why not. */
+/* Whether the new string is still read in the syntax that it was written in: without the removed
+ * parameters, keywords may look like pairs. Returns NULL, or why not. */
 static const char *check_syntax(const char *written, const struct dialect *d)
 {
     struct url_parts parts = {0};

@@ -11,7 +11,7 @@ static const char no_memory[] = "no memory";
 static const char too_many[] = "it has too many parameters";
 static const char unknown[] = "pgseal-run does not know its syntax";
 
-/* Adds a parameter whose name and value are owned from now on, even where it fails. */
+/* Adds a parameter, and takes over its name and value, even if it fails. */
 static const char *add(struct url_parts *p, const char *text, size_t len, char *name, char *value)
 {
     const char *reason = name == NULL || value == NULL ? no_memory
@@ -83,8 +83,9 @@ static const char *cut_query(struct url_parts *p, const char *value)
 
 static const char blanks[] = " \t\n\r\v\f";
 
-/* One value of libpq's keywords at *s, which moves after it: 'quoted', or up to a blank, with
- * backslashes. NULL if a quote is not closed, or where a backslash would take in what is added. */
+/* Reads one value of libpq's keyword syntax at *s, and advances it: 'quoted', or up to a blank,
+ * with backslashes. NULL if a quote is not closed, or if a backslash at the end would affect what
+ * is added. */
 static char *keyword_value(const char **s)
 {
     char *out = malloc(strlen(*s) + 1);
@@ -134,7 +135,7 @@ static const char *cut_keywords(struct url_parts *p, const char *value)
     return p->n > 0 ? NULL : unknown;
 }
 
-/* A name of Npgsql's as it compares: lower case, no blanks. */
+/* A name of Npgsql's in the form in which it is compared: lower case, no blanks. */
 static char *pair_name(const char *s, size_t len)
 {
     char *out = malloc(len + 1);
@@ -150,7 +151,7 @@ static char *pair_name(const char *s, size_t len)
     return out;
 }
 
-/* The length of one pair: up to a semicolon that is not in quotes. False where a quote is not
+/* The length of one pair: up to a semicolon that is not in quotes. False if a quote is not
  * closed. */
 static bool pair_length(const char *s, size_t *len)
 {
@@ -161,7 +162,7 @@ static bool pair_length(const char *s, size_t *len)
         return true;
     }
     const char *end = strchr(v + 1, *v);
-    while (end != NULL && end[1] == *v) { /* doubled: one of the value's own */
+    while (end != NULL && end[1] == *v) { /* doubled: a quote in the value */
         end = strchr(end + 2, *v);
     }
     if (end == NULL) {

@@ -1,5 +1,4 @@
-/* client_cert: would the client certificate in ~/.postgresql stop a connection that never asked for
- * it? */
+/* client_cert: whether libpq can use a client certificate. */
 #include "lib/os/client_cert.h"
 
 #include "lib/core/text/strbuf.h"
@@ -10,7 +9,7 @@
 
 enum { KEY_MAX = 1 << 20 };
 
-/* Whether anyone could be asked for a passphrase: OpenSSL opens this terminal for it. */
+/* Whether there is a terminal on which OpenSSL could ask for a passphrase. */
 static bool has_terminal(void)
 {
     int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -20,7 +19,7 @@ static bool has_terminal(void)
     return fd >= 0;
 }
 
-/* Whether the PEM file at fd is encrypted: PKCS #8 says so in its label, the older form in a
+/* Whether the PEM file at fd is encrypted: PKCS #8 has it in the label, the older form in a
  * header. */
 static bool is_encrypted(int fd)
 {
@@ -64,7 +63,7 @@ static const char *key_fault(const char *key, bool passphrase)
                                         : NULL;
 }
 
-/* Asked by name: to open it takes a descriptor, and there may be none left. */
+/* Checked by path: opening the file needs a descriptor, and there may be none left. */
 static bool is_absent(const char *path)
 {
     struct stat st;

@@ -1,4 +1,4 @@
-/* find_object: the one list of places, for the launcher and the tool. */
+/* find_object: the places to look in, for the launcher and the tool. */
 #include "lib/os/find_object.h"
 
 #include "lib/core/text/strbuf.h"
@@ -19,7 +19,7 @@ static bool try_path(const char *directory, size_t length, const char *name, boo
     if (t.cut || access(path, F_OK) != 0) {
         return false;
     }
-    /* Without a "..": the path is for people to read, in logs and in LD_PRELOAD. */
+    /* Without "..": people read this path in logs and in LD_PRELOAD. */
     return resolve ? realpath(path, buf) != NULL : strbuf_copy(buf, PATH_MAX, path);
 }
 

@@ -1,6 +1,7 @@
-/* log_target: what the policy's log is, and whether this process can write there. The system calls
- * are made directly: libc's are cancellation points, and the object asks in the midst of a
- * program's threads. */
+/* log_target: what the policy's log names, and whether this process can write it.
+ *
+ * System calls are made directly: libc's functions are cancellation points, and the object runs in
+ * the program's threads. */
 #include "lib/os/log_target.h"
 
 #include "lib/core/text/strbuf.h"
@@ -12,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Reads the digits at *s, which moves behind them; -1: there are none, or too many for an int. */
+/* Reads the digits at *s and advances it; -1 if there are none, or too many for an int. */
 static int read_number(const char **s)
 {
     int n = 0;
@@ -73,7 +74,7 @@ const char *log_file_distrust(const struct stat *st)
     return st->st_nlink == 1 ? NULL : "the file has more than one hard link";
 }
 
-/* The directory of a file that is not there: whether one could be made in it. */
+/* For a file that does not exist: why it cannot be created in its directory. */
 static const char *directory_fault(const char *path)
 {
     char directory[POLICY_PATH_MAX + 1];

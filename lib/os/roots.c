@@ -1,8 +1,8 @@
-/* roots: a root file as it was judged, shared by all that use it.
+/* roots: the contents of root files that were judged.
  *
- * What was judged last is kept for the next connection. The file is read each time all the same: no
- * time stamp tells for certain that a file has not changed (a write through a mapping leaves none,
- * two writes within a clock's tick leave one), its bytes do. */
+ * The last results are kept for the next connections. The file is still read each time and compared:
+ * its time stamp does not show reliably that it is unchanged (a write through a mapping may leave
+ * none, two writes within a clock tick leave one). */
 #include "lib/os/roots.h"
 
 #include "lib/core/text/array.h"
@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* By path; two paths that share a slot take turns. Each slot is one holder of what is in it. It is
- * emptied and filled with one instruction each, so there is nothing to wait for: a thread that
- * finds it empty, or a child of a fork that inherits it so, judges for itself. */
+/* A cache by path; two paths may share a slot, and then replace each other. A slot holds what is in
+ * it. It is emptied and filled by one atomic exchange each, so no thread waits: one that finds it
+ * empty, or the child of a fork at that moment, judges the file itself. */
 static _Atomic(struct roots *) slots[8];
 
 static _Atomic(struct roots *) *slot_of(const char *path)
@@ -26,13 +26,13 @@ static _Atomic(struct roots *) *slot_of(const char *path)
     return &slots[hash % ARRAY_LEN(slots)];
 }
 
-/* Gives roots, and the caller's hold on it, to the slot. */
+/* Puts roots into the slot, with the caller's hold on it. */
 static void put(_Atomic(struct roots *) *slot, struct roots *roots)
 {
     roots_release(atomic_exchange(slot, roots));
 }
 
-/* What is in the slot, with one holder more; NULL: nothing. */
+/* Returns what is in the slot, with one more holder; NULL if it is empty. */
 static struct roots *get(_Atomic(struct roots *) *slot)
 {
     struct roots *roots = atomic_exchange(slot, NULL);
@@ -42,7 +42,7 @@ static struct roots *get(_Atomic(struct roots *) *slot)
     return roots;
 }
 
-/* Whether the rest of the file at fd is exactly the bytes of roots. */
+/* Whether the rest of the file at fd is equal to the bytes of roots. */
 static bool holds(int fd, const struct roots *roots)
 {
     enum { PIECE = 32768 };
@@ -91,7 +91,7 @@ struct roots *roots_read_file(int fd, const char *path, size_t max, const char *
         roots_release(roots);
         roots = read_anew(fd, max, reason);
         struct roots *other = roots != NULL ? get(slot) : NULL;
-        if (other != NULL && equal(other, roots)) { /* another thread was first */
+        if (other != NULL && equal(other, roots)) { /* another thread has filled the slot */
             roots_release(roots);
             roots = other;
         } else if (roots != NULL) {
@@ -119,7 +119,7 @@ struct roots *roots_read(char *bytes, size_t len, const char **reason)
         free(roots);
         free(bytes);
         roots = NULL;
-    } else { /* base64 is a third longer than what it stands for */
+    } else { /* base64 is a third longer than the DER */
         unsigned char *fits = realloc(blocks, roots->blocks.len);
         if (fits != NULL) {
             roots->blocks.at = fits;

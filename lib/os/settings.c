@@ -1,4 +1,4 @@
-/* settings: finds the operator's settings, and makes sure that they are the operator's. */
+/* settings: finds the operator's settings, and checks that a policy file can be trusted. */
 #include "lib/os/settings.h"
 
 #include "lib/core/text/strbuf.h"
@@ -19,11 +19,11 @@ static void fault(struct settings *s, const char *reason)
 
 enum { OVERFLOW_UID = 65534 }; /* the default of /proc/sys/kernel/overflowuid */
 
-/* A file's owner is a number in a container, and often another one than outside. */
+/* In a container, a file's owner is often shown under another number than outside. */
 static const char *distrust_owner(struct settings *s, uid_t owner)
 {
     struct strbuf t;
-    strbuf_init(&t, s->words, sizeof s->words); /* no variable counts beside a file */
+    strbuf_init(&t, s->words, sizeof s->words); /* variables are not used beside a file */
     strbuf_add(&t, "owned by uid ");
     strbuf_add_uint(&t, owner, 1);
     strbuf_add(&t, ", not by root or this user (uid ");
@@ -113,7 +113,7 @@ static void read_environment(struct settings *s)
 {
     for (char **e = environ; e != NULL && *e != NULL; e++) {
         const char *equals = strchr(*e, '=');
-        /* An empty variable is an unset one. */
+        /* An empty variable counts as unset. */
         if (equals != NULL && equals[1] != '\0' && policy_variable(*e) && !copy_variable(s, *e)) {
             s->name = "environment";
             fault(s, "there are too many PGSEAL_ variables, or they are too long");
@@ -122,7 +122,7 @@ static void read_environment(struct settings *s)
     }
 }
 
-/* The variables count: there is no /etc/pgseal/policy.conf. */
+/* Reads the variables: there is no /etc/pgseal/policy.conf. */
 static void read_variables(struct settings *s)
 {
     const char *policy = getenv("PGSEAL_POLICY");
@@ -139,7 +139,7 @@ static void read_variables(struct settings *s)
     }
 }
 
-/* Whether any variable begins with PGSEAL_: a look that most processes end with. */
+/* Whether any variable begins with PGSEAL_; in most processes none does. */
 AT_START static bool any_variable(void)
 {
     for (char **e = environ; e != NULL && *e != NULL; e++) {
@@ -176,8 +176,8 @@ void settings_parse(struct settings *s, struct policy *p)
     }
 }
 
-static struct settings loaded;           /* no page of it is touched where nothing is set: */
-START_DATA static bool found;            /* there is something in it */
+static struct settings loaded;           /* none of its pages is touched if nothing is set */
+START_DATA static bool found;            /* loaded has settings */
 START_DATA static atomic_int load_state; /* 0 nothing, 1 a thread is at it, 2 done */
 
 AT_START void settings_load(void)
@@ -187,7 +187,7 @@ AT_START void settings_load(void)
         return;
     }
     if (!atomic_compare_exchange_strong(&load_state, &expected, 1)) {
-        /* Only constructors run this early; another thread among them is waited for. */
+        /* Only constructors run so early: wait for another thread in one. */
         while (atomic_load_explicit(&load_state, memory_order_acquire) != 2) {
             continue;
         }
@@ -197,7 +197,7 @@ AT_START void settings_load(void)
     atomic_store_explicit(&load_state, 2, memory_order_release);
 }
 
-/* The number behind the next "/fd/" from s on, which moves after it; -1: there is none. */
+/* The number after the next "/fd/" from *s on, which is advanced; -1 if there is none. */
 AT_START static int next_descriptor(const char **s, const char *end)
 {
     static const char mark[] __attribute__((section(".text.startup.mark"))) = "/fd/";
@@ -231,8 +231,8 @@ AT_START size_t settings_descriptors(int *fds, size_t max)
     return n;
 }
 
-/* The policy and the copy of the settings that its strings point into (two threads may parse at
- * once): one block, so that the holder of the policy holds both. */
+/* The policy and the copy of the settings that its strings point into. One block, so that both have
+ * the same owner; two threads may parse at the same time. */
 struct parsed {
     struct policy policy;
     struct settings settings;
@@ -278,7 +278,7 @@ const struct policy *settings_policy(void)
         }
         if (atomic_compare_exchange_strong(&current, &p, mine)) {
             p = mine;
-        } else { /* another thread's is in force */
+        } else { /* another thread's policy is in force */
             policy_free(mine);
             free(mine); /* the whole block: the policy is its first member */
         }

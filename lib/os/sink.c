@@ -1,5 +1,5 @@
-/* sink: where the log goes. Fills in what only the process knows, chooses the sink, falls back if
- * it fails, and counts the lines that reach none. How a line is written safely is sink_write's. */
+/* sink: fills in what only the process knows, chooses the sink, uses the next one if it fails, and
+ * counts lines that no sink took. sink_write.c writes them. */
 #include "lib/os/sink.h"
 
 #include "lib/core/text/strbuf.h"
@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Written once each, then only read; the counters are atomic. So no lock is needed, and fork needs
- * no care. */
+/* Each is written once, then only read; the counters are atomic. So there is no lock, also not for
+ * the child of a fork. */
 START_DATA static struct sink_identity remembered_stdout, remembered_stderr;
 static struct {
     int fd;
@@ -56,8 +56,8 @@ static bool to_stderr(char *line, size_t len)
     return sink_to_descriptor(STDERR_FILENO, &remembered_stderr, line, len, &torn_stderr);
 }
 
-/* A descriptor that the log names must be what it was at load: a program may have closed it since,
- * and opened something else under that number. */
+/* A descriptor that the log names must be what it was at load: the program may have closed it since
+ * and opened another file under its number. */
 static bool to_named(int fd, char *line, size_t len)
 {
     for (size_t i = 0; i < SINK_NAMED; i++) {
@@ -103,7 +103,7 @@ static bool to_sink(const struct policy *p, char *line, size_t len)
     return to_stderr(line, len);
 }
 
-/* The program's path; "" where /proc does not say (a chroot), cut with an ellipsis where buf is too
+/* The program's path; "" if /proc does not show it (a chroot); cut with an ellipsis if buf is too
  * small. */
 static void read_exe(char *buf, size_t size)
 {
@@ -122,8 +122,8 @@ static void read_exe(char *buf, size_t size)
     memcpy(buf + end, ellipsis, sizeof ellipsis);
 }
 
-/* What a line is made in. A mapping of its own: the stack may be a signal handler's, of a few
- * kilobytes, and malloc is none of a handler's. */
+/* Memory for a line. It is mapped, since the stack may be a signal handler's of a few kilobytes,
+ * and a handler must not call malloc. */
 struct scratch {
     char line[1 + EVENT_LINE_MAX];  /* the first byte is for a newline, see sink_write.h */
     char first[1 + EVENT_LINE_MAX]; /* the line before it, likewise */
@@ -153,15 +153,14 @@ static size_t format(struct event *e, struct scratch *s, char *line)
     return len;
 }
 
-/* What the policy's sink did not take goes to stderr, else to /dev/log. */
+/* For a line that the policy's sink did not take: writes it to stderr, else to /dev/log. */
 static bool hand_over(const struct policy *p, char *line, size_t len)
 {
     return (p->log != LOG_TO_STDERR && to_stderr(line, len)) ||
            (p->log != LOG_TO_SYSLOG && sink_to_syslog(line, len));
 }
 
-/* Once in each process: a line before the first that is handed over says why it is not where the
- * policy wants it. */
+/* Once in each process: before the first line that goes elsewhere, writes one that says why. */
 static void say_why(const struct policy *p, struct scratch *s)
 {
     static _Atomic(int) said; /* the process that has said it */
@@ -180,7 +179,7 @@ static void say_why(const struct policy *p, struct scratch *s)
     hand_over(p, s->first + 1, format(&e, s, s->first + 1));
 }
 
-/* Hands e to p's sink, or to the next one. */
+/* Writes e to p's sink, or to the next one. */
 static bool deliver(const struct policy *p, struct event *e, struct scratch *s)
 {
     size_t len = format(e, s, s->line + 1);
@@ -200,7 +199,7 @@ bool sink_event(const struct policy *p, struct event *e)
     if (p->log == LOG_TO_NONE) {
         return true;
     }
-    sink_remember_stderr(); /* another library's constructor may connect before ours ran */
+    sink_remember_stderr(); /* another constructor may connect before pgseal's runs */
     e->lost = atomic_exchange(&lost, 0);
     struct scratch *s = sys_map(sizeof *s);
     bool done = s != NULL && deliver(p, e, s);

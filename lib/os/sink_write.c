@@ -1,8 +1,7 @@
-/* sink_write: the ways a line leaves the process, each safe by itself. Nothing is kept open, so
- * nothing can be reused.
+/* sink_write: writes a line to a descriptor, a file or syslog. No descriptor is kept open.
  *
- * The calls go to the kernel directly: the libc functions are cancellation points, and a thread
- * cancelled here would leave a descriptor behind; and a program may bring its own `write`. */
+ * System calls are made directly: libc's functions are cancellation points, and a thread that is
+ * cancelled here would leave a descriptor open; and a program may define its own `write`. */
 #include "lib/os/sink_write.h"
 
 #include "lib/core/text/strbuf.h"
@@ -26,7 +25,7 @@
 #define DEV_LOG "/dev/log"
 
 enum { UNKNOWN, LOOKING, KNOWN }; /* sink_identity.state */
-enum { LOWEST = 3 };              /* our descriptors are never 0 to 2 */
+enum { LOWEST = 3 };              /* its descriptors are never 0 to 2 */
 
 static int open_for_append(const char *path, int flags)
 {
@@ -37,7 +36,7 @@ static int open_for_append(const char *path, int flags)
     if (fd < 0 || fd >= LOWEST) {
         return fd;
     }
-    /* The program has closed one of 0 to 2: what it still writes there must not land in the log. */
+    /* The program has closed one of 0 to 2: what it still writes there must not go to the log. */
     high = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, (long)LOWEST);
     syscall(SYS_close, fd);
     return high;
@@ -46,7 +45,7 @@ static int open_for_append(const char *path, int flags)
 /* The kernel's signal set. */
 #define SIGNAL(n) (UINT64_C(1) << ((n)-1))
 
-/* Takes sig off the thread where our own write has raised it. */
+/* Removes a pending sig that this thread's own write has raised. */
 static void consume(int sig, uint64_t pending_before)
 {
     const struct timespec now = {0, 0};
@@ -60,11 +59,11 @@ static void consume(int sig, uint64_t pending_before)
     }
 }
 
-/* One write or send of the n bytes at s, without a signal; returns what the call returned, errno
- * with it. */
+/* One write or send of the n bytes at s, without a signal. Returns the call's result, with its
+ * errno. */
 static ssize_t quiet_write(int fd, const char *s, size_t n, bool is_socket)
 {
-    /* What a write can raise: EPIPE, EFBIG (RLIMIT_FSIZE), and a background process on a terminal
+    /* A write can raise these: EPIPE, EFBIG (RLIMIT_FSIZE), and a background process on a terminal
      * with tostop. */
     const uint64_t set = SIGNAL(SIGPIPE) | SIGNAL(SIGXFSZ) | SIGNAL(SIGTTOU);
     uint64_t before;
@@ -140,8 +139,8 @@ static bool is_remembered(struct sink_identity *id, const struct stat *st)
            id->device == st->st_dev && id->inode == st->st_ino;
 }
 
-/* Opens what fd leads to once more, so that not blocking is ours alone and not the program's. -1
- * where /proc is not there or the permissions have gone with a setuid. */
+/* Opens the file of fd once more, so that O_NONBLOCK does not change the program's descriptor. -1
+ * without /proc, or without permission after a setuid. */
 static int open_again(int fd, const struct stat *st)
 {
     char path[32];
@@ -160,8 +159,8 @@ static int open_again(int fd, const struct stat *st)
     return other;
 }
 
-/* Whether a pipe or terminal takes a line at once: poll(2) promises that of a pipe for PIPE_BUF
- * (4,096) bytes. */
+/* Whether a pipe or terminal takes a line at once: for a pipe, poll(2) promises PIPE_BUF (4,096)
+ * bytes. */
 static bool is_ready(int fd)
 {
     const struct timespec now = {0, 0};
@@ -200,15 +199,16 @@ static bool write_checked(int fd, struct sink_identity *id, char *line, size_t l
     case S_IFCHR:
         return write_slow(fd, &st, line, len, torn);
     default:
-        /* A regular file through the program's own offset: opened anew with O_APPEND, the line
-         * would stand where the program writes next, and be overwritten. */
+        /* A regular file is written through the program's own offset. With O_APPEND, the line would
+         * be where the program writes next, and be overwritten. */
         return write_line(fd, line, len, torn, false);
     }
 }
 
 bool sink_to_descriptor(int fd, struct sink_identity *id, char *line, size_t len, atomic_bool *torn)
 {
-    /* A copy: what was looked at is what is written to, whatever other threads do to fd. */
+    /* A copy of the descriptor: what was checked is what is written to, whatever other threads do
+     * to fd. */
     int copy = (int)syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, (long)LOWEST);
     bool done;
 

@@ -49,14 +49,14 @@ const char *sys_error(int e)
 bool sys_readable(const void *address)
 {
     int saved_errno = errno;
-    /* Wakes none and moves none, whatever the word is; reading it comes first. */
+    /* Wakes no thread and moves none, whatever the word is; the kernel reads it first. */
     long done = syscall(SYS_futex, address, FUTEX_CMP_REQUEUE_PRIVATE, 0, 0L, address, 0);
     bool fault = done == -1 && errno == EFAULT;
     errno = saved_errno;
     return !fault;
 }
 
-/* Memory of size bytes, or what is in old (of old_size) in a larger one; NULL with errno. */
+/* Memory of size bytes with the contents of old (old_size bytes); NULL with errno. */
 static char *grow(char *old, size_t old_size, size_t size, bool map)
 {
     if (!map) {
@@ -90,7 +90,7 @@ char *sys_read_file(int fd, size_t max, bool map, size_t *len)
     if (sys_fstat(fd, &st) != 0) {
         return NULL;
     }
-    /* Only a guess: a file of /proc says 0, and one that is written to grows. */
+    /* Only a guess: a file in /proc says 0, and a file may grow. */
     size_t size = st.st_size > 0 && (size_t)st.st_size < max ? (size_t)st.st_size + 2 : FIRST;
     char *bytes = grow(NULL, 0, size, map);
     size_t got = 0;

@@ -1,4 +1,4 @@
-/* trust_files: judges the files that a sealed connection relies on. */
+/* trust_files: reads and judges the files that a sealed connection relies on. */
 #include "lib/os/trust_files.h"
 
 #include "lib/core/text/pem.h"
@@ -11,8 +11,8 @@
 
 enum { ROOT_MAX = 64 << 20 };
 
-/* Opens a regular file for reading, and never waits for a FIFO. -1 with the errno of open(2), or
- * ENXIO for anything but a regular file. */
+/* Opens a regular file for reading, without waiting for a FIFO. -1 with the errno of open(2), or
+ * ENXIO if it is no regular file. */
 static int open_regular(const char *path, struct stat *st)
 {
     int fd = sys_open_read(path);
@@ -27,7 +27,7 @@ static int open_regular(const char *path, struct stat *st)
     return -1;
 }
 
-/* Judges the CRL file at fd, and closes it; NULL: no fault, and *blocks are malloc'ed. */
+/* Judges the CRL file at fd, and closes it. NULL: no fault, and *blocks are malloc'ed. */
 static const char *judge_crl(int fd, struct pem_blocks *blocks)
 {
     size_t len;
@@ -44,8 +44,8 @@ static const char *judge_crl(int fd, struct pem_blocks *blocks)
     return reason;
 }
 
-/* Writes a fault into reason, and the line where the file has it. The file is read once more for
- * that: nothing but the text rests on it. */
+/* Writes a fault into reason, with its line in the file. For that the file is read again; only the
+ * text depends on it. */
 static void say_fault(const char *path, enum pem_kind kind, const char *fault, char *reason,
                       size_t size)
 {

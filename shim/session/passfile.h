@@ -17,12 +17,13 @@ struct passwords {
     size_t len;
 };
 
-/* Where libpq's own password file is, below its home directory. */
+/* libpq's default password file, below its home directory. */
 #define PASSFILE_DEFAULT "/.pgpass"
 
-/* Called when libpq is about to look at path. True, with errno ENOENT: it must be told that nothing
- * is there, since it only tells its home directory and would warn of the file's permissions. Else
- * false, and errno is kept. */
+/* Called when libpq is about to open or stat path. Returns true, with errno ENOENT, if libpq must
+ * be told that the file does not exist: path is the default password file, and the probe only asks
+ * for the home directory; libpq would warn about the file's permissions. Otherwise returns false
+ * and keeps errno. */
 bool passfile_left_alone(const char *path);
 
 /* Wipes and frees; NULL is ignored. Keeps errno. */

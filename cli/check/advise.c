@@ -1,5 +1,5 @@
 /* advise: what to do about a server that cannot be sealed: which certificate, and in which file.
- * With the advice followed, the connection works. */
+ * When the advice is followed, the connection works. */
 #include "cli/check/check.h"
 #include "lib/core/policy/policy.h"
 #include "lib/core/text/hostname.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The root file in force, taken apart; empty if it cannot be read. The caller frees. */
+/* The root file in force, parsed; empty if it cannot be read. The caller frees. */
 static struct ca_file root_file(const struct check *c)
 {
     struct ca_file file = {0};
@@ -125,7 +125,7 @@ void advise_unknown_root(struct check *c, const char *who, STACK_OF(X509) * chai
     free(there);
 }
 
-/* Who has the certificate that has ended: the root file, or the server. */
+/* Advice for an expired certificate, which may be in the root file or the server's. */
 static char *expired_advice(const struct check *c, X509 *cert, STACK_OF(X509) * chain)
 {
     struct ca_file file = root_file(c);
@@ -146,7 +146,7 @@ static char *expired_advice(const struct check *c, X509 *cert, STACK_OF(X509) * 
     return advice;
 }
 
-/* Whose key the signature is not of. */
+/* Advice for a wrong signature: whose key did not sign it. */
 static char *signature_advice(const struct check *c, X509 *cert)
 {
     struct ca_file file = root_file(c);
@@ -224,7 +224,7 @@ void advise_wrong_name(struct check *c, const char *who, const struct target *ta
     free(list);
 }
 
-/* The message without what stands in quotes: names that users chose say nothing of the fault. */
+/* The message without quoted parts: names that users chose say nothing about the fault. */
 static char *without_quotes(const char *message)
 {
     char *text = xstrdup(message);

@@ -1,4 +1,4 @@
-/* chain: what a server's chain of certificates says, judged as libpq judges it. */
+/* chain: a server's chain of certificates, judged as libpq judges it. */
 #include "cli/check/check.h"
 
 #include <arpa/inet.h>
@@ -135,7 +135,7 @@ static int faults_index(void)
     return index;
 }
 
-/* Notes each fault and goes on: all of them are of interest. */
+/* Notes each fault and continues, to report all of them. */
 static int note_fault(int good, X509_STORE_CTX *ctx)
 {
     struct faults *faults = X509_STORE_CTX_get_ex_data(ctx, faults_index());
@@ -143,7 +143,7 @@ static int note_fault(int good, X509_STORE_CTX *ctx)
         faults->at[faults->n].code = X509_STORE_CTX_get_error(ctx);
         X509 *cert = X509_STORE_CTX_get_current_cert(ctx);
         if (cert != NULL) {
-            X509_up_ref(cert); /* one of the root file's ends with the store */
+            X509_up_ref(cert); /* a certificate of the root file ends with the store */
         }
         faults->at[faults->n++].cert = cert;
     }
@@ -179,7 +179,8 @@ static const char *what_of(int code)
     }
 }
 
-/* How strong keys and signatures must be: what OpenSSL and its configuration make libpq ask for. */
+/* The security level that OpenSSL and its configuration give libpq: how strong keys and signatures
+ * must be. */
 static int auth_level(void)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());

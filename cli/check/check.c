@@ -1,5 +1,5 @@
-/* pgseal check: whether a server can be sealed and takes nothing less; or, with a command, whether
- * the hooks fire in it. */
+/* pgseal check: whether a server can be sealed and accepts nothing less; or, with a command,
+ * whether the hooks fire in it. */
 #include "cli/check/check.h"
 #include "cli/commands.h"
 #include "cli/lib/arguments.h"
@@ -98,7 +98,7 @@ static char *element(const char *list, size_t n)
     return xstrndup(s, len);
 }
 
-/* Whom the list would dial: as libpq splits it, with the names that the verdict verifies. */
+/* The targets of the list, as libpq splits it, with the names that the verdict verifies. */
 static void find_targets(struct check *c)
 {
     const struct request *r = &c->strict->probe.request;
@@ -144,7 +144,7 @@ static bool has_found(const struct check *c, const char *what)
 
 static void judge_certificates(struct check *c)
 {
-    /* OpenSSL refused it, and that was told. */
+    /* OpenSSL rejected it, and that was reported. */
     bool refused = !c->connected && has_found(c, "weak-certificate");
     for (size_t i = 0; i < c->certificates.n; i++) {
         const struct ca_item *item = &c->certificates.items[i];

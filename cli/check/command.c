@@ -41,7 +41,7 @@ static bool fired(json_t *lines, json_t *of, const char *hook)
     return false;
 }
 
-/* Whether a line says only why others are not where the log should be. */
+/* Whether a line only says why log lines are not in the log. */
 static bool is_of_log(json_t *line)
 {
     const char *reason = json_string_value(json_object_get(line, "reason"));
@@ -49,8 +49,8 @@ static bool is_of_log(json_t *line)
            strncmp(reason, "log = ", 6) == 0;
 }
 
-/* Whether a line says that pgseal does not see all calls: an object's linkage table that could not
- * be rewritten, a namespace that could not be looked at. */
+/* Whether a line says that pgseal does not see all calls: a linkage table could not be rewritten,
+ * or a namespace could not be read. */
 static bool is_unseen(json_t *line)
 {
     const char *entry = text_of(line, "entry");
@@ -69,7 +69,7 @@ static bool any_fired(json_t *lines)
     return false;
 }
 
-/* How the call came to libpq. */
+/* How the caller reached libpq. */
 static const char *client_library_of(const struct run *run, json_t *line)
 {
     const char *object = text_of(line, "object");
@@ -107,7 +107,7 @@ static void find_refusal(struct run *run)
     free(words);
 }
 
-/* Why nothing came. */
+/* Finds the reason if no hook fired. */
 static void find_reason(struct run *run)
 {
     const char *exe = run->exe != NULL ? run->exe : "the command";
@@ -147,7 +147,7 @@ static void find_reason(struct run *run)
     }
 }
 
-/* Why lines came another way than the log's, as the object says it. */
+/* Finds out why log lines came by standard error, as the object reports it. */
 static void find_log_fault(struct run *run)
 {
     for (size_t i = 0; i < json_array_size(run->lines); i++) {
@@ -160,7 +160,7 @@ static void find_log_fault(struct run *run)
     }
 }
 
-/* The hooks fired, and are not all. */
+/* The hooks fired, but do not see all calls. */
 static void find_unseen(struct run *run)
 {
     for (size_t i = 0; i < json_array_size(run->lines) && run->what == NULL; i++) {

@@ -1,4 +1,4 @@
-/* diagnose: why a server cannot be sealed, found by our own handshakes. */
+/* diagnose: why a server cannot be sealed, found out by handshakes of the tool's own. */
 #include "cli/check/check.h"
 
 #include <arpa/inet.h>
@@ -41,7 +41,7 @@ static void found_unreachable(struct check *c, const char *who, const struct pee
     }
 }
 
-/* What the session of our own shows becomes what the check is about. */
+/* Takes the facts of this handshake as the check's own. */
 static void take_peer(struct check *c, const struct target *target, struct peer *p)
 {
     c->host = xstrdup(target->name[0] != '\0' ? target->name : target->dial);

@@ -52,7 +52,7 @@ static char *find_launcher(void)
     return xstrdup("pgseal-run");
 }
 
-/* In the child; tells its errno through `report` where pgseal-run cannot be run. */
+/* In the child: becomes pgseal-run, or writes the errno to `report`. */
 static _Noreturn void become(const struct run *run, char **argv, int end, int report)
 {
     size_t n = 0;
@@ -67,7 +67,7 @@ static _Noreturn void become(const struct run *run, char **argv, int end, int re
     arguments[2] = run->object;
     arguments[3] = dashes;
     memcpy(arguments + 4, argv, n * sizeof *argv);
-    dup2(STDERR_FILENO, STDOUT_FILENO); /* our own output is what standard output is for */
+    dup2(STDERR_FILENO, STDOUT_FILENO); /* standard output is for pgseal's own output */
     watch_child(&run->watch, end);
     signal(SIGPIPE, SIG_DFL);
     signal(SIGINT, SIG_DFL);
@@ -102,7 +102,7 @@ static char *read_proc_link(pid_t pid, const char *name)
     return n > 0 ? xstrndup(target, (size_t)n) : NULL;
 }
 
-/* Notes a process that is another user, or in another root: the log may be out of its reach. */
+/* Notes a process of another user or in another root: it may not be able to write the log. */
 static void look_at_user(struct run *run, pid_t pid)
 {
     char *status = read_proc(pid, "status");
@@ -147,7 +147,7 @@ static void inspect_process(struct run *run, pid_t pid, bool child, int depth)
     free(children);
 }
 
-/* Whether the process, which has ended and is still there, never became the command. */
+/* Whether the process, which has ended and was not reaped, never became the command. */
 static bool is_launcher(pid_t pid)
 {
     char *name = read_proc(pid, "comm");
@@ -172,7 +172,7 @@ static void wait_for(struct run *run, pid_t child)
     run->refused = launcher && WIFEXITED(run->status) &&
                    WEXITSTATUS(run->status) >= LAUNCHER_REFUSED &&
                    WEXITSTATUS(run->status) <= LAUNCHER_LAST;
-    run->loaded = run->loaded || !launcher; /* it was proved before the command was started */
+    run->loaded = run->loaded || !launcher; /* that was verified before the command was started */
 }
 
 bool run_log_reached(const struct run *run)
@@ -225,7 +225,7 @@ int run_start(struct run *run, char **argv)
     const char *slash = run->exe != NULL ? strrchr(run->exe, '/') : NULL;
     if (!run->refused && (slash == NULL || strcmp(slash, "/pgseal-run") == 0)) {
         free(run->exe);
-        run->exe = xstrdup(argv[0]); /* it was gone before it could be looked at */
+        run->exe = xstrdup(argv[0]); /* it ended before it could be inspected */
     }
     signal(SIGINT, SIG_DFL);
     signal(SIGQUIT, SIG_DFL);

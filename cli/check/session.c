@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* Adds what only this tool wants: an end to waiting, and a name. */
+/* Adds the tool's own options: a timeout, and an application name. */
 static void add_own(const struct preview *q)
 {
     size_t n = 0;
@@ -27,7 +27,7 @@ static void add_own(const struct preview *q)
     q->keywords[n] = q->values[n] = NULL;
 }
 
-/* The state of the connection, with what libpq's lookups are to find. NULL with c->failure. */
+/* Makes the state of the connection, for libpq's look-ups. NULL with c->failure. */
 static struct conn_state *prepare(struct check *c)
 {
     struct preview *q = c->strict;

@@ -12,7 +12,7 @@ static const char *text_of(json_t *object, const char *key)
     return s != NULL ? s : "";
 }
 
-/* Why what is checked is not what would happen, or NULL. */
+/* Why the check differs from what would happen, or NULL. */
 static const char *note_of(const struct check *c)
 {
     const struct verdict *v = &c->asked->verdict;

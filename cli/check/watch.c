@@ -1,5 +1,4 @@
-/* watch: reads the log of a command that runs under the object, wherever the settings send
- * it. */
+/* watch: reads the log of a command that runs under the object, wherever it goes. */
 #include "cli/check/check.h"
 
 #include <errno.h>
@@ -19,7 +18,7 @@ static off_t size_of(const char *path)
     return stat(path, &st) == 0 ? st.st_size : 0;
 }
 
-/* No policy file: the log is ours to lead. */
+/* No policy file is in force: sends the log to a temporary file. */
 static char *lead_log(struct watch *w)
 {
     char *directory = xstrdup("/tmp/pgseal-check.XXXXXX");
@@ -135,7 +134,7 @@ static struct bytes read_file(struct watch *w)
     return bytes;
 }
 
-/* Lines of pgseal's among others. */
+/* Adds pgseal's lines among others. */
 static void add_lines(json_t *lines, const struct bytes *seen)
 {
     for (size_t at = 0; at < seen->n;) {

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The option's value as it is forced, else as it was asked, else libpq's own file in ~/.postgresql.
- * malloc'ed; NULL: no home. */
+/* The option's value: forced, else requested, else libpq's default file in ~/.postgresql.
+ * malloc'ed; NULL if there is no home. */
 static char *file_of(const struct preview *q, const char *option, const char *name)
 {
     const struct verdict *v = &q->verdict;
@@ -24,7 +24,7 @@ static char *file_of(const struct preview *q, const char *option, const char *na
     return preview_home_file(q, name);
 }
 
-/* OpenSSL's own callback would ask at the terminal. */
+/* OpenSSL's default callback would ask on the terminal. */
 static int no_passphrase(char *buf, int size, int writing, void *data)
 {
     (void)buf;
@@ -53,7 +53,7 @@ static bool matches(X509 *certificate, const char *path)
         fclose(f);
     }
     EVP_PKEY_free(key);
-    return same; /* a key that cannot be read here is told by others */
+    return same; /* another message reports a key that cannot be read */
 }
 
 char *client_cert_sentence(const struct preview *q)

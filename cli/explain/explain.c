@@ -63,7 +63,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* What is wrong with asking for this. */
+/* What this value asks for, in words; NULL if it asks for no less. */
 static const char *less_text(const char *option, const char *value)
 {
     static const struct {
@@ -140,7 +140,7 @@ static void why_changes(const struct preview *q, json_t *reason)
     }
 }
 
-/* In words, why the verdict is what it is. */
+/* The reasons for the verdict, as sentences. */
 static json_t *why_of(const struct preview *q)
 {
     const struct verdict *v = &q->verdict;
@@ -212,7 +212,7 @@ static const char *forced_value(const struct verdict *v, const char *option)
     return NULL;
 }
 
-/* What goes to the server: what is changed, else what is forced, else what was asked. */
+/* The value that libpq gets: the changed one, else the forced one, else the requested one. */
 static const char *enforced_value(const struct preview *q, const char *option)
 {
     const struct verdict *v = &q->verdict;
@@ -255,7 +255,7 @@ static json_t *options_of(const struct preview *q)
     return array;
 }
 
-/* The log line less what is this run's own. */
+/* The log line without this run's own fields. */
 static json_t *line_of(const struct preview *q)
 {
     static const char *const own[] = {"time", "node", "pid", "uid", "exe"};

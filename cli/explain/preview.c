@@ -75,7 +75,7 @@ static const char *find_libpq(struct libpq *pq)
     return NULL;
 }
 
-/* The string as libpq's parser sees it. */
+/* What libpq's parser says about the string. */
 static char *rejection_reason(const struct preview *q)
 {
     char *message = NULL;
@@ -89,7 +89,7 @@ static char *rejection_reason(const struct preview *q)
     return text;
 }
 
-/* What libpq says of a string that it cannot parse, or of a value in one that it can. */
+/* What libpq says about a string that it cannot parse, or about a value in one that it can. */
 static char *rejection(const struct preview *q)
 {
     const char *message =
@@ -109,7 +109,7 @@ char *preview_home_file(const struct preview *q, const char *name)
     return home != NULL && home[0] != '\0' ? xprintf("%s/.postgresql/%s", home, name) : NULL;
 }
 
-/* As shim/session/client_key.h has it. */
+/* Does what shim/session/client_key.c does in a connection. */
 static void find_certificate(struct preview *q)
 {
     const struct verdict *v = &q->verdict;
@@ -125,7 +125,7 @@ static void find_certificate(struct preview *q)
     free(key);
 }
 
-/* As shim/session/root_load.h has it. */
+/* Does what shim/session/root_load.c does in a connection. */
 static void find_root(struct preview *q)
 {
     struct world w;
@@ -142,7 +142,8 @@ static void find_root(struct preview *q)
     seal_refuse(&q->policy, q->fault, false, &q->verdict);
 }
 
-/* What the shim judges where libpq looks for it, after the verdict's line is written. */
+/* Judges the files that the shim judges when libpq looks them up, after the verdict's line was
+ * written. */
 static void find_home_files(struct preview *q)
 {
     enum verdict_action action = q->verdict.action;

@@ -1,5 +1,5 @@
-/* preview_outside: what the shim's code needs from the rest of the object, as the tool has it: log
- * lines are kept instead of written. */
+/* preview_outside: what the shim's code needs from the rest of the object, in the tool's form: log
+ * lines are kept, not written. */
 #include "cli/explain/preview.h"
 #include "lib/os/sink.h"
 #include "shim/dynlink/resolve.h"
@@ -29,7 +29,7 @@ bool log_wanted(const struct policy *p, const char *event, bool audit)
     return true;
 }
 
-/* Asked for the process line only, which this tool has no use for. */
+/* Only for the process line, which the tool does not use. */
 size_t libpq_copies(struct libpq_copy *copies, size_t max)
 {
     (void)copies, (void)max;

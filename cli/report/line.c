@@ -21,8 +21,8 @@ static bool has_mark(const char *s, size_t n)
 
 static json_t *find(json_t *object, unsigned depth, const char **reason);
 
-/* Whatever text an envelope holds: the object begins at one of its braces and ends where it
- * ends. */
+/* Finds the object in an envelope's text: it begins at one of the braces, and ends at its own
+ * end. */
 static json_t *find_in_text(const char *s, size_t n, unsigned depth, const char **reason)
 {
     const char *at = s;
@@ -44,7 +44,7 @@ static json_t *find_in_text(const char *s, size_t n, unsigned depth, const char 
     return event;
 }
 
-/* journald writes what it takes for no text as an array of bytes. */
+/* journald writes a message that it takes for binary data as an array of bytes. */
 static json_t *find_in_bytes(json_t *array, unsigned depth, const char **reason)
 {
     size_t n = json_array_size(array);

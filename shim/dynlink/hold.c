@@ -1,4 +1,4 @@
-/* hold: keeps loaded objects in the process while they are looked at. */
+/* hold: keeps loaded objects in the process while they are read. */
 #include "shim/dynlink/hold.h"
 
 #include "lib/core/text/strbuf.h"

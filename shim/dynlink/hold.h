@@ -1,4 +1,4 @@
-/* hold: keeps loaded objects in the process while they are looked at. */
+/* hold: keeps loaded objects in the process while they are read. */
 #ifndef PGSEAL_HOLD_H
 #define PGSEAL_HOLD_H
 

@@ -32,7 +32,7 @@ struct item {
     unsigned char hook;
 };
 
-/* An object that is looked at. */
+/* An object whose slots are read. */
 struct subject {
     struct known known;
     struct object o;

@@ -24,7 +24,7 @@ static uint64_t left[OCCASIONS];
 struct census {
     bool others; /* another thread is inside opening something hidden */
     size_t libpqs;
-    bool hidden; /* something that reaches libpq past the exported names was not looked at */
+    bool hidden; /* an object that reaches libpq past the exported names was not read yet */
 };
 
 static bool take_one(struct known *k, void *data)

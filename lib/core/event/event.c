@@ -1,5 +1,5 @@
-/* event: formats one line of the log as JSON, in one pass. Each field has its own room, so that no
- * value can push another one out; the fields share the rest of the line in order. */
+/* event: formats one line of the log as JSON, in one pass. Each field has reserved space, so a long
+ * value cannot push another field out; the fields share the rest of the line in order. */
 #include "lib/core/event/event.h"
 
 #include "lib/core/event/json.h"
@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-/* The fields that are strings, in the order of the line: name, and the bytes between its quotes
- * that it may always have. */
+/* The string fields, in the order of the line: name, and how many bytes between its quotes are
+ * reserved. */
 #define STRINGS(F)                                                                                 \
     F(node, 64)                                                                                    \
     F(event, 16)                                                                                   \
@@ -44,7 +44,7 @@
     F(openssl, 24)                                                                                 \
     F(settings, 64)
 
-/* Lists: what their elements may always take together, and one string in an element at most. */
+/* Lists: the space that is reserved for all elements, and the longest string in an element. */
 enum {
     CHANGES_LEAST = 480, /* one element whose strings are as long as they may be */
     CHANGE_STRING = 192,
@@ -84,10 +84,10 @@ _Static_assert(2 + HEAD + 5 * NUMBER STRINGS(FIELD_ROOM) + CHANGES_LEAST + LIBPQ
 struct writer {
     struct json j;
     const struct event *e;
-    size_t reserved;     /* for what is still to come, commas and all */
-    bool cut;            /* the five targets are hidden, for one of them shows a URI cut in two */
-    bool hidden[FIELDS]; /* what of host to application_name is */
-    bool secret;         /* one of these is: the reason may quote it */
+    size_t reserved;     /* for the fields that follow, with their commas */
+    bool cut;            /* event_cut: the five targets are hidden */
+    bool hidden[FIELDS]; /* which of host to application_name are hidden */
+    bool secret;         /* one of these is hidden: the reason may quote it */
 };
 
 static bool present(const char *s)
@@ -102,7 +102,7 @@ static const char *value_of(const struct event *e, enum field_id id)
     return value;
 }
 
-/* What is kept free for a string of the line: its least, or less where it is shorter. */
+/* The space that is reserved for a string field: its least, or less if it is shorter. */
 static size_t reserve_of(const struct event *e, enum field_id id)
 {
     const char *value = value_of(e, id);
@@ -124,14 +124,14 @@ static size_t reserve_list(size_t n, size_t least)
     return n > 0 ? least + sizeof "\"libpq_copies\":[]," - 1 : 0;
 }
 
-/* The bytes that what is written next may take: all but what is reserved for others. */
+/* How many bytes may be written next: all that are not reserved for other fields. */
 static size_t room(const struct writer *w)
 {
     size_t taken = w->j.len + w->reserved + 1; /* the brace at the end */
     return taken < ROOM ? ROOM - taken : 0;
 }
 
-/* Opens the field: gives back what was reserved for it and sets how long its string may be. */
+/* Opens a field: releases its reservation, and sets how long its string may be. */
 static void begin_field(struct writer *w, enum field_id id)
 {
     const struct field *f = &fields[id];
@@ -209,7 +209,8 @@ static void reason_field(struct writer *w)
     }
 }
 
-/* Opens a list, for which least was reserved; returns where its elements must have ended. */
+/* Opens a list, for which `least` bytes were reserved. Returns the offset at which its elements
+ * must end. */
 static size_t begin_list(struct writer *w, const char *key, size_t n, size_t least, size_t longest)
 {
     w->reserved -= reserve_list(n, least);
@@ -220,7 +221,7 @@ static size_t begin_list(struct writer *w, const char *key, size_t n, size_t lea
     return end;
 }
 
-/* Ends an element that began where before was: takes it back where it is too long for the list. */
+/* Ends an element that began at before; removes it if it is too long for the list. */
 static bool element_fits(struct writer *w, const struct json *before, size_t end)
 {
     if (w->j.len > end) {

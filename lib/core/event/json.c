@@ -1,4 +1,4 @@
-/* json: writes JSON into a buffer, whatever the bytes; past the buffer's end it only counts. */
+/* json: writes JSON into a buffer. Past the buffer's end it only counts. */
 #include "lib/core/event/json.h"
 
 #include <string.h>

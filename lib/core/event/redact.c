@@ -1,5 +1,5 @@
-/* redact: which part of a value or a message must not be shown. If a URI was split in the wrong
- * place, or was not recognised, its password ends up in host names, database names and libpq's own
+/* redact: which parts of a value or a message must not be shown. If a URI was split in the wrong
+ * place, or not recognised, its password is in host names, database names and libpq's own
  * messages. */
 #include "lib/core/event/redact.h"
 
@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-/* The character that the n > 0 bytes at s begin with, in lower case, percent-encoded or not, also
- * several times over (%253D); *len: how many bytes it takes. */
+/* The first character of the n > 0 bytes at s, in lower case, percent-decoded, even several times
+ * (%253D); *len is how many bytes it takes. */
 static char character(const char *s, size_t n, size_t *len)
 {
     size_t at = 1;
@@ -31,7 +31,8 @@ static char character(const char *s, size_t n, size_t *len)
     return '%';
 }
 
-/* How many of the n bytes at s spell word, which is in lower case; 0: they begin differently. */
+/* How many of the n bytes at s spell word, which is in lower case; 0 if they do not begin with
+ * it. */
 static size_t begins(const char *s, size_t n, const char *word)
 {
     size_t at = 0;
@@ -61,8 +62,8 @@ static bool equals(const char *s, size_t n)
     return false;
 }
 
-/* The ends of the names of every option of libpq's that is a secret (password and sslpassword,
- * oauth_client_secret…), of a PKCS #11 URI's PIN, and what other programs call theirs. */
+/* Whether a name ends like one of libpq's secret options (password and sslpassword,
+ * oauth_client_secret…), a PKCS #11 URI's PIN, or what other programs call theirs. */
 static bool names_secret(const char *s, size_t n)
 {
     static const char words[][17] = {"password",         "passwd",           "passphrase", "secret",
@@ -81,8 +82,8 @@ static bool names_secret(const char *s, size_t n)
     return false;
 }
 
-/* Where in the n bytes at s something begins that gives a secret away: "://" (not with uri set), or
- * a secret's name with '=' after it; n: nowhere. */
+/* The offset in the n bytes at s of something that shows a secret: "://" (not if uri is set), or a
+ * secret's name followed by '='; n if there is none. */
 static size_t find_secret(const char *s, size_t n, bool uri)
 {
     static const bool first[256] = {
@@ -160,7 +161,7 @@ bool redact_port_is_plain(const char *port)
     }
 }
 
-/* Whether this port is named in the n bytes at s. */
+/* Whether the n bytes at s contain this port. */
 static bool names_port(const char *s, size_t n, const char *port)
 {
     size_t len = port == NULL ? 0 : strlen(port);
@@ -173,8 +174,7 @@ static bool names_port(const char *s, size_t n, const char *port)
     return false;
 }
 
-/* Whether the n bytes at s, which no quotes protect, may not be shown in a reason that holds a
- * secret. */
+/* Whether the n bytes at s, which are not in quotes, must be hidden in a reason with a secret. */
 static bool bare_secret(const char *s, size_t n, const char *port)
 {
     for (size_t i = 0; i < n; i++) {
@@ -185,8 +185,8 @@ static bool bare_secret(const char *s, size_t n, const char *port)
     return memchr(s, '@', n) != NULL || hints(s, n) || names_port(s, n, port);
 }
 
-/* Where a value that spans lines may be: from the first quote to the last, or to the end if their
- * number is odd, if a line has an odd number of them; else nowhere (from == to). */
+/* The part that may be a value with several lines: if a line has an odd number of quotes, from the
+ * first quote to the last, or to the end if their number is odd; else empty (from == to). */
 static void find_spanning(const char *reason, const char **from, const char **to)
 {
     size_t all = 0;
@@ -213,7 +213,7 @@ static void find_spanning(const char *reason, const char **from, const char **to
     }
 }
 
-/* One line of a reason that holds a secret. */
+/* Writes one line of a reason with a secret. */
 static void put_secret_line(const char *line, size_t n, const char *port, redact_put *put, void *to)
 {
     const char *quote = memchr(line, '"', n);
@@ -290,9 +290,9 @@ void event_clean_reason(const char *reason, bool secret, char *buf, size_t size)
     memcpy(buf + end, ellipsis, sizeof ellipsis);
 }
 
-/* The part of a connection string that may hold a secret: of a URI all up to its last '@', with
- * what a secret's name begins (to the end: an unquoted blank in a password makes options of its
- * rest). */
+/* The part of a connection string that may contain a secret: of a URI everything up to its last
+ * '@'; else from a secret's name to the end, since an unquoted blank in a password makes options of
+ * its rest. */
 static void find_suspect(const char *conninfo, const char **from, const char **to)
 {
     const char *end = conninfo + strlen(conninfo);
@@ -308,7 +308,7 @@ static void find_suspect(const char *conninfo, const char **from, const char **t
     }
 }
 
-/* Whether the n bytes at s are somewhere between from and to. */
+/* Whether the n bytes at s occur between from and to. */
 static bool stands_in(const char *s, size_t n, const char *from, const char *to)
 {
     for (; n > 0 && (size_t)(to - from) >= n; from++) {
@@ -336,7 +336,7 @@ bool event_rejection_secret(const char *message, const char *conninfo)
         quoted = true;
         at = at != NULL ? at + 1 : piece + n;
     }
-    /* Else a translation's quotes, which are not known here. An '@' alone may be a URI's that libpq
-     * does not take for one. */
+    /* Otherwise the quotes are a translation's, which are not known here. An '@' alone may be in a
+     * URI that libpq does not recognise. */
     return !quoted && (from != to || strchr(message, '@') != NULL);
 }

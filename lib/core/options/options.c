@@ -1,6 +1,7 @@
-/* options: what pgseal knows of libpq's connection options: which are secrets, which may be pinned.
+/* options: libpq's connection options: which are known, which are secret, which can be pinned.
+ *
  * The table is the union of PQconninfoOptions[] in fe-connect.c of libpq 10 to 19. (authtype and
- * tty were dead long before 14 dropped them.) */
+ * tty had no effect long before 14 removed them.) */
 #include "lib/core/options/options.h"
 
 #include "lib/core/text/array.h"
@@ -8,7 +9,7 @@
 
 #include <string.h>
 
-enum { PATH_LIMIT = 1023 }; /* libpq cuts longer paths without a word */
+enum { PATH_LIMIT = 1023 }; /* libpq truncates longer paths silently */
 
 enum kind {
     PIN,
@@ -45,8 +46,7 @@ static const struct {
     [GSSLIB] = {"gssapi sspi ", "must be gssapi or sspi"},
 };
 
-/* Without a pointer in it the table needs no relocation: none is paid for at the start of a process
- * that never connects. */
+/* The table contains no pointers, so it needs no relocations when a process starts. */
 struct option {
     char name[26];
     unsigned char kind;
@@ -98,8 +98,8 @@ static const char *check_key(const char *value)
     return value[0] != '/' && colon != NULL && colon != value ? NULL : check_path(value);
 }
 
-/* A list of methods that a server may ask for, or of methods with '!' that it may not; as in libpq
- * never both. none as a permitted method would let a server ask for nothing. */
+/* A list of methods that a server may ask for, or of methods with '!' that it may not; never both,
+ * as in libpq. `none` as a permitted method would let a server ask for nothing. */
 static const char *check_auth(const char *value)
 {
     static const char methods[] = "password md5 gss sspi scram-sha-256 oauth none ";
@@ -144,7 +144,7 @@ static const char *check_value(enum check check, const char *value)
     }
 }
 
-/* In order of the names: each connection has all that its libpq knows looked up. */
+/* In the order of the names, because each connection looks up all options of its libpq. */
 static const struct option options[] = {
     {"application_name", FIXED, ANY},
     {"authtype", FIXED, ANY},

@@ -54,7 +54,7 @@ const struct rule *policy_match(const struct policy *p, const char *host, int po
     return &p->global;
 }
 
-/* Whether two paths are the same but for slashes that are doubled or at the end. */
+/* Whether two paths are equal, apart from doubled slashes and slashes at the end. */
 static bool same_directory(const char *a, size_t len, const char *b)
 {
     size_t i = 0;
@@ -111,7 +111,7 @@ bool policy_socket_allowed(const struct policy *p, const char *dir)
     return false;
 }
 
-/* The number that the n digits at s are, or -1. */
+/* The number in the n digits at s, or -1. */
 static int digits(const char *s, size_t n)
 {
     int v = 0;

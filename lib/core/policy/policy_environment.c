@@ -1,5 +1,4 @@
-/* policy_environment: the policy that comes from the PGSEAL_ variables, and how its lines are
- * named. */
+/* policy_environment: makes a policy from the PGSEAL_ variables, and names its lines. */
 #include "lib/core/policy/policy.h"
 #include "lib/core/policy/policy_keys.h"
 #include "lib/core/text/strbuf.h"
@@ -33,7 +32,7 @@ static bool service_suffix(const char *s, size_t n)
     return false;
 }
 
-/* A Service called pgseal or pgseal-… puts these into every pod of its namespace. */
+/* Kubernetes sets these in every pod of the namespace of a Service called pgseal or pgseal-…. */
 static bool of_kubernetes(const char *name, size_t n)
 {
     for (size_t at = 0; at < n; at++) {

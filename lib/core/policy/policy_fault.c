@@ -1,4 +1,4 @@
-/* policy_fault: the sentence that says where a policy has an error, and which. */
+/* policy_fault: makes the sentence that says where a policy has an error, and what is wrong. */
 #include "lib/core/event/event.h"
 #include "lib/core/options/options.h"
 #include "lib/core/policy/policy_keys.h"
@@ -11,7 +11,7 @@ enum { SHOWN_MAX = 64 }; /* bytes of a value that a message shows */
 /* Appends what may be shown of s. */
 static void add_shown(struct strbuf *t, const char *s, const char *quote)
 {
-    /* What was pasted here by mistake need not be whole to be a secret. */
+    /* A part of a secret that was pasted here by mistake may still be one. */
     if (event_redacts(s) || strchr(s, '@') != NULL || strcasestr(s, "password") != NULL) {
         strbuf_add(t, "(hidden)");
         return;

@@ -34,8 +34,8 @@ static char *comment(char *s, char *end)
     return end;
 }
 
-/* Moves [s, end) one byte to the left, over a byte that is not needed any more, and ends it with a
- * NUL: a file's last byte may have none after it. */
+/* Moves [s, end) one byte to the left, over a byte that is no longer needed, and adds a NUL: there
+ * may be no byte after the file's last one. */
 static char *terminated(char *s, char *end)
 {
     size_t n = (size_t)(end - s);
@@ -45,7 +45,7 @@ static char *terminated(char *s, char *end)
     return moved;
 }
 
-/* Gives the policy one more rule, which has what the globals say. */
+/* Adds a rule, which inherits the global keys. */
 static struct rule *add_rule(struct parsing *x)
 {
     struct policy *p = x->p;
@@ -73,8 +73,7 @@ static bool section(struct parsing *x, char *s, char *end)
 {
     key_section_end(x);
     if (x->p->fault[0] != '\0') {
-        return false; /* all that a faulty policy is good for is where its log goes, and that is
-                         read */
+        return false; /* a policy with a fault is only used for its log settings, which have been read */
     }
     if (end[-1] != ']') {
         parsing_fault(x, NULL, "a section header ends with \"]\"", NULL, NULL);
@@ -142,7 +141,7 @@ static void assignment(struct parsing *x, char *s, char *end)
         return;
     }
     const char *text =
-        terminated(value, end); /* may go over the key's end, which has done its work */
+        terminated(value, end); /* may overwrite the key's end, which is no longer needed */
     if (option != NULL) {
         key_pin(x, option, text);
     } else {
@@ -173,7 +172,7 @@ static bool line(struct parsing *x, char *s, char *end)
     return x->rule == &x->p->global || x->p->fault[0] == '\0';
 }
 
-/* Without memory for them all sections are compared. */
+/* Without memory for the filters, every section is compared. */
 static void make_filters(struct policy *p)
 {
     p->filters = p->nrules > 0 ? calloc(p->nrules, sizeof *p->filters) : NULL;

@@ -1,5 +1,4 @@
-/* policy_keys: the settings one by one: their names, where they may stand, what values they
- * take. */
+/* policy_keys: the keys: their names, where they are allowed, and which values they take. */
 #include "lib/core/policy/policy_keys.h"
 #include "lib/core/options/options.h"
 #include "lib/core/text/address.h"
@@ -74,7 +73,7 @@ static bool policy_error(struct parsing *x, enum key key, const char *reason, co
     return parsing_fault(x, shown_name(x, key), ": ", reason, value);
 }
 
-/* The place of value among the words (which end in NULL), or -1 and a fault. */
+/* The index of value in words (which end in NULL), or -1 and a fault. */
 static int word(struct parsing *x, enum key key, const char *const *words, const char *value)
 {
     for (int i = 0; words[i] != NULL; i++) {
@@ -216,8 +215,8 @@ static void set_unlisted(struct parsing *x, const char *value)
 }
 
 /* Not only host names: Cloud SQL's certificates have a common name such as project:instance, which
- * libpq verifies as it is. Not allowed is what would end the name in libpq's host list, or make it
- * a socket. */
+ * libpq verifies. Not allowed is what would end the name in libpq's host list, or make it a
+ * socket. */
 const char *policy_verify_as_fault(const char *name)
 {
     char address[ADDRESS_MAX];

@@ -1,5 +1,5 @@
-/* base64: the body of a PEM block, decoded strictly. The first connection waits for a bundle of 150
- * roots, so whole groups go through tables, four digits at a time. */
+/* base64: decodes the body of a PEM block, strictly. The first connection waits for it (a bundle
+ * has 150 roots), so whole groups are decoded by tables, four digits at a time. */
 #include "lib/core/text/base64.h"
 
 #include <endian.h>
@@ -33,7 +33,7 @@ static const uint32_t digits[4][256] = {DIGITS(0), DIGITS(1), DIGITS(2), DIGITS(
 #undef DIGITS
 #undef V
 
-/* What has been read of the group under way, and what has been written. */
+/* The state: the digits of the current group, and what was written. */
 struct decoder {
     unsigned char *out;
     size_t n;
@@ -60,7 +60,7 @@ static bool take(struct decoder *d, char c)
             d->out[d->n++] = (unsigned char)d->bits;
         }
         d->bits = 0;
-        d->have = d->pad > 0 ? 4 : 0; /* 4: nothing may follow */
+        d->have = d->pad > 0 ? 4 : 0; /* 4: the end; nothing may follow */
     }
     return true;
 }

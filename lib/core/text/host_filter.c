@@ -1,4 +1,4 @@
-/* host_filter: tells quickly which section patterns need not be compared with a host. */
+/* host_filter: excludes quickly most section patterns that do not match a host. */
 #include "lib/core/text/host_filter.h"
 
 #include "lib/core/text/ascii.h"
@@ -32,7 +32,7 @@ struct host_filter host_filter_of(const char *pattern)
     struct strbuf t;
 
     if (!host_pattern_host(pattern, &host, &len)) {
-        return f; /* matches nothing; host_matches says so */
+        return f; /* matches nothing, as in host_matches */
     }
     const char *star = memchr(host, '*', len);
     if (star != NULL) {
@@ -45,7 +45,7 @@ struct host_filter host_filter_of(const char *pattern)
         f.tail = last + 1;
         f.tail_len = (uint32_t)(host + len - f.tail);
         if (f.tail_len > 0 && f.tail[f.tail_len - 1] == '.') {
-            f.tail_len--; /* the root's dot, which names are compared without */
+            f.tail_len--; /* the trailing dot, which does not count in comparisons */
         }
         return f;
     }
@@ -57,7 +57,7 @@ struct host_filter host_filter_of(const char *pattern)
     return f;
 }
 
-/* Whether the n bytes at s, part of a pattern, are those at host, which is in lower case. */
+/* Whether the n bytes at s, of a pattern, equal those at host, which is in lower case. */
 static bool same(const char *s, const char *host, size_t n)
 {
     for (; n > 0; n--) {

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* One host as it is compared: an address literal's canonical text, or the bytes of a name, folded
- * while reading. */
+/* One host for comparison: an address literal's canonical text, or the bytes of a name, folded
+ * while they are read. */
 struct name {
     const char *s;
     size_t len;
@@ -14,7 +14,7 @@ struct name {
     char address[ADDRESS_MAX];
 };
 
-/* A pattern taken apart: the host without brackets and port. */
+/* The parts of a pattern; host is without brackets and port. */
 struct pattern {
     const char *host;
     size_t len;
@@ -22,8 +22,8 @@ struct pattern {
     bool brackets;
 };
 
-/* A dot at the end comes off, but not from what is an address without it: getaddrinfo(3) takes
- * "127.0.0.1." for a name and asks the DNS for it, so it must not count as 127.0.0.1. */
+/* Removes a dot at the end, except from an address: getaddrinfo(3) takes "127.0.0.1." as a name and
+ * asks the DNS for it, so it must not count as 127.0.0.1. */
 static void read_name(struct name *n, const char *s, size_t len)
 {
     n->literal = address_text(s, len, n->address);
@@ -87,7 +87,7 @@ int port_number(const char *port)
     return *port == '\0' ? v : -1;
 }
 
-/* The number that is exactly these digits, or -1. */
+/* The value of s if it consists of digits only, or -1. */
 static int pattern_port(const char *s)
 {
     return s[strspn(s, "0123456789")] == '\0' ? port_number(s) : -1;
@@ -144,7 +144,8 @@ bool host_pattern_host(const char *pattern, const char **host, size_t *len)
     return true;
 }
 
-/* Glob with * only: of two stars in a row only the later ever needs to take more. */
+/* Matches a pattern in which only * is special. Of two stars, only the later one ever needs to
+ * match more. */
 static bool glob(const char *pattern, size_t len, const struct name *n)
 {
     size_t p = 0;
@@ -173,8 +174,8 @@ static bool glob(const char *pattern, size_t len, const struct name *n)
     return p == len;
 }
 
-/* Whether the pattern is one of addresses, such as 10.*: it must not match 10.example.com, whose
- * owner decides what it resolves to. */
+/* Whether this is a pattern of addresses, such as 10.*: it must not match 10.example.com, whose
+ * owner decides to what it resolves. */
 static bool numeric(const struct pattern *p)
 {
     bool digits = false;
@@ -202,7 +203,7 @@ bool host_matches(const char *pattern, const char *host, int port)
     }
     for (const char *s = host; *s != '\0'; s++) {
         if (*s == '/' || *s == '@' || ascii_blank(*s)) {
-            return false; /* nothing in a pattern stands for these */
+            return false; /* no character of a pattern matches these */
         }
     }
     read_name(&h, host, strlen(host));
@@ -243,7 +244,8 @@ bool host_same_pattern(const char *a, const char *b)
     return true;
 }
 
-/* Bytes that no host in libpq's list can contain, and what other pattern languages have. */
+/* Bytes that no host in libpq's list can contain, and the special characters of other pattern
+ * languages. */
 static const char *bytes_fault(const char *s, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -272,7 +274,8 @@ static const char *bytes_fault(const char *s, size_t len)
     return NULL;
 }
 
-/* What looks like an address or a domain, but would be compared as a name that no host has. */
+/* Patterns that look like an address or a domain, but would be compared as a name that no host
+ * has. */
 static const char *never_matches(const struct pattern *p)
 {
     static const char localhost[] = "localhost:*";

@@ -1,10 +1,10 @@
-/* name_hash: a number that equal X.509 names share, however they are written. */
+/* name_hash: a hash of X.509 names that does not depend on how a name is encoded. */
 #include "lib/core/text/name_hash.h"
 
 #include "lib/core/text/der.h"
 
-/* Adds one value's letters and digits to *sum; false if the string type does not have them as
- * ASCII. */
+/* Adds the hash of one value's letters and digits to *sum; false if its string type does not store
+ * them as ASCII. */
 static bool add_value(int tag, const struct der *value, uint64_t *sum)
 {
     uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */

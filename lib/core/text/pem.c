@@ -1,7 +1,8 @@
-/* pem: which blocks a root or CRL file contains, checked strictly, because OpenSSL reads loosely.
- * OpenSSL finds a block after junk on the same line and silently skips what it cannot read, and
- * libpq then continues without the CRL. So a block must have the form of RFC 7468, and its DER the
- * structure of a certificate or a CRL. */
+/* pem: reads the blocks of a root or CRL file, strictly.
+ *
+ * OpenSSL finds a block even after other text on the same line, and silently skips what it cannot
+ * read; libpq then continues without the CRL. So a block must have the form of RFC 7468, and its
+ * DER the structure of a certificate or a CRL. */
 #include "lib/core/text/pem.h"
 
 #include "lib/core/text/base64.h"
@@ -20,8 +21,8 @@ static bool starts(const char *s, size_t len, const char *with)
     return len >= n && memcmp(s, with, n) == 0;
 }
 
-/* Whether the rest of a marker, whose first word has been read, is " label-----" up to end; *alone:
- * and nothing else but a few blanks stands after it on the line. */
+/* Whether the rest of a marker, after its first word, is " label-----" up to end. Sets *alone if
+ * only blanks follow on the line. */
 static bool labelled(const char *s, const char *end, const char *label, bool *alone)
 {
     size_t n = strlen(label);
@@ -116,7 +117,7 @@ static const char *line_end(const struct reading *r, const char *at)
     return newline != NULL ? newline : r->end;
 }
 
-/* Judges a BEGIN at r->at and goes on behind its line. */
+/* Judges a BEGIN at r->at and continues after its line. */
 static const char *read_begin(struct reading *r, enum pem_kind kind, const char *label)
 {
     bool alone = false;
@@ -135,7 +136,7 @@ static const char *read_begin(struct reading *r, enum pem_kind kind, const char 
     return NULL;
 }
 
-/* Judges an END at r->at, adds its block and goes on behind its line. */
+/* Judges an END at r->at, adds its block and continues after its line. */
 static const char *read_end(struct reading *r, enum pem_kind kind, const char *label,
                             struct pem_blocks *blocks)
 {
@@ -165,7 +166,7 @@ static const char *read_all(struct reading *r, enum pem_kind kind, struct pem_bl
         r->at = nul;
         return "contains a NUL byte";
     }
-    /* Base64 has no dash, so a block's body is passed over in one step. */
+    /* Base64 contains no dash, so a block's body is skipped in one step. */
     while ((r->at = memchr(r->at, '-', (size_t)(r->end - r->at))) != NULL) {
         const char *reason = NULL;
         size_t left = (size_t)(r->end - r->at);
@@ -189,7 +190,7 @@ static const char *read_all(struct reading *r, enum pem_kind kind, struct pem_bl
                                       : "contains no CRL";
 }
 
-/* What a file with a fault is, where it is not text with blocks; else the fault as it is. */
+/* If a file with a fault is no text with blocks: what it is; else the fault itself. */
 static const char *name_format(const char *bytes, size_t len, const char *fault)
 {
     if (starts(bytes, len, "\xff\xfe") || starts(bytes, len, "\xfe\xff") ||

@@ -1,5 +1,5 @@
-/* enforce: every option but roots, CRLs and hosts that a sealed connection must have, and what
- * asked for less. */
+/* enforce: the options that a sealed connection must have, except for roots, CRLs and hosts; and
+ * which values asked for less. */
 #include "lib/core/options/options.h"
 #include "lib/core/verdict/verdict_internal.h"
 
@@ -28,7 +28,7 @@ static bool force_pins(struct deciding *d)
     return true;
 }
 
-/* The minimum rises to the policy's; a maximum below it becomes TLSv1.3. */
+/* Raises the minimum to the policy's; a maximum below it becomes TLSv1.3. */
 static void force_protocols(struct deciding *d)
 {
     const struct pin *pin = rule_pin(d->v->rule, "ssl_min_protocol_version");
@@ -68,8 +68,8 @@ static bool force_client_certificate(struct deciding *d)
     d->v->passphrase = d->r->passphrase_hook || request_value(d->r, "sslpassword") != NULL;
     d->v->engine_allowed = rule_pin(rule, "sslkey") != NULL;
     d->v->key = key;
-    /* A service file that changes now could still name an engine: say outright what was seen,
-     * unless an engine is refused where libpq loads it. */
+    /* A service file that changes now could still name an engine: force what was found, unless an
+     * engine is refused when libpq loads it. */
     if (d->r->service && rule_pin(rule, "sslkey") == NULL && (key != NULL || !d->r->root_judged)) {
         const char *own = key == NULL ? seal_home_file(d, "postgresql.key") : key;
         verdict_force(d->v, "sslkey", own != NULL ? own : NO_KEY);
@@ -110,8 +110,7 @@ bool seal_force_options(struct deciding *d)
         return false;
     }
     if (d->r->service) {
-        /* A service file is read again by the real call: what was judged here is what is connected
-         * to. */
+        /* The real call reads the service file again: force what was judged here. */
         force_if_known(d, "host", request_value(d->r, "host"));
         force_if_known(d, "hostaddr", request_value(d->r, "hostaddr"));
         force_if_known(d, "port", request_value(d->r, "port"));

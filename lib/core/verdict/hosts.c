@@ -1,11 +1,11 @@
-/* hosts: where a connection would go: host lists, sockets, sections, exemptions, verify_as. */
+/* hosts: the targets of a connection: host lists, sockets, sections, exemptions, verify_as. */
 #include "lib/core/text/hostname.h"
 #include "lib/core/text/list.h"
 #include "lib/core/verdict/verdict_internal.h"
 
 #include <string.h>
 
-/* The i-th element of a list, in the verdict's own memory; NULL if that is full. */
+/* Copies the i-th element of a list into the verdict's memory; NULL if that is full. */
 static const char *keep_element(struct verdict *v, const char *list, size_t i)
 {
     size_t len;
@@ -19,7 +19,7 @@ static bool is_socket(const char *host, int version)
     return host[0] == '/' || (host[0] == '@' && version >= 140000);
 }
 
-/* What the policy's sections are matched with. */
+/* The name or address that is compared with the policy's sections. */
 static const char *element_name(const struct element *e)
 {
     return e->host[0] != '\0' ? e->host : e->hostaddr;
@@ -113,8 +113,8 @@ bool seal_judge_unlisted(struct deciding *d)
     return true;
 }
 
-/* A rule that allows less rests on the host's name: with a hostaddr of its own, another address
- * would get what the name was given. */
+/* A rule that allows less is for a host's name. With another hostaddr, it would apply to another
+ * address. */
 static bool dials_its_host(const struct element *e)
 {
     char host[HOST_MAX];
@@ -126,9 +126,9 @@ static bool dials_its_host(const struct element *e)
            host_canonical(e->hostaddr, address, sizeof address) && strcmp(host, address) == 0;
 }
 
-/* Likewise: "localhost." is another name than "localhost", and so is any single label. No
- * /etc/hosts has it, nor is a search domain appended; only the DNS is asked. A star at the
- * pattern's end stands for the dot too. */
+/* Likewise, "localhost." is another name than "localhost", and so is any single label with a dot:
+ * it is in no /etc/hosts, no search domain is appended, and only the DNS is asked. A star at the
+ * pattern's end matches the dot, too. */
 static bool keeps_its_dot(const struct element *e)
 {
     const char *host;
@@ -149,8 +149,8 @@ static enum obstacle obstacle_of(const struct element *e)
     return !dials_its_host(e) ? DIALS_ELSEWHERE : !keeps_its_dot(e) ? ASKS_THE_DNS : NO_OBSTACLE;
 }
 
-/* Notes why what would allow less, at this line of the policy, does not hold: e of the same list
- * lacks it, or e has it and its address or name may lead elsewhere. */
+/* Notes why an exemption or mode = audit, at this line of the policy, does not apply: e of the same
+ * list lacks it; or e has it, and its address or name may lead elsewhere. */
 static void note_obstacle(struct deciding *d, const char *what, int line, const struct element *e,
                           enum obstacle obstacle)
 {
@@ -250,7 +250,7 @@ static bool equal(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-/* What differs between two rules that one call would have to obey at once; NULL: nothing. */
+/* What differs between two rules that one call would have to follow; NULL: nothing. */
 static const char *rules_differ(const struct rule *a, const struct rule *b)
 {
     if (a->root_kind != b->root_kind || !equal(a->root, b->root)) {
@@ -309,8 +309,7 @@ bool seal_same_rules(struct deciding *d)
     return true;
 }
 
-/* Whether another element is verified under this name: its lookups and this one's must not be taken
- * for each other. */
+/* Whether another element is verified under this name: then their look-ups must not be confused. */
 static bool verified_elsewhere(const struct deciding *d, const char *host)
 {
     for (size_t i = 0; i < d->nelements; i++) {

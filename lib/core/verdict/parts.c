@@ -1,5 +1,4 @@
-/* parts: shared by the steps of a verdict: what was asked, what is forced, how a reason is
- * worded. */
+/* parts: tools for the steps of a verdict: requested values, forced values, reasons. */
 #include "lib/core/verdict/verdict_internal.h"
 
 #include <string.h>
@@ -8,7 +7,7 @@ const struct asked *request_option(const struct request *r, const char *name)
 {
     for (size_t i = 0; i < r->noptions; i++) {
         const char *this = r->options[i].name;
-        if (this[0] == name[0] && strcmp(this, name) == 0) { /* mostly the first letter tells */
+        if (this[0] == name[0] && strcmp(this, name) == 0) { /* usually the first letter differs */
             return &r->options[i];
         }
     }
@@ -144,7 +143,7 @@ static const char *or_empty(const char *s)
     return s != NULL ? s : "";
 }
 
-/* Notes a change without forcing anything. */
+/* Records a change without forcing anything. */
 static void note(struct deciding *d, const char *option, const char *enforced)
 {
     struct verdict *v = d->v;
@@ -153,7 +152,7 @@ static void note(struct deciding *d, const char *option, const char *enforced)
         v->full = true;
         return;
     }
-    /* An empty value asks for nothing, but for no minimum at all. */
+    /* An empty value asks for nothing, except for ssl_min_protocol_version: no minimum. */
     bool asks = a != NULL &&
                 (or_empty(a->value)[0] != '\0' || strcmp(option, "ssl_min_protocol_version") == 0);
     v->changes[v->nchanges++] = (struct change){

@@ -9,8 +9,8 @@
 static bool policy_error(struct deciding *d, int line, const char *key, const char *path,
                          const char *reason, const char *advice)
 {
-    d->v->once = line > 0 || strcmp(key, "sslrootcert") ==
-                                 0; /* a fault of the settings, not of what this call asked */
+    d->v->once =
+        line > 0 || strcmp(key, "sslrootcert") == 0; /* a fault of the settings, not of this call */
     struct strbuf t = seal_reason(d->v);
     if (line > 0) {
         policy_where(d->p, line, d->v->where, sizeof d->v->where);
@@ -19,7 +19,7 @@ static bool policy_error(struct deciding *d, int line, const char *key, const ch
         seal_where(d, &t, line);
         strbuf_add(&t, ": ");
     }
-    /* In a file the key must be named; a variable's name says it already. */
+    /* In a file the key is added; a variable's name already says it. */
     if (line == 0 || d->p->origin != POLICY_OF_ENVIRONMENT) {
         strbuf_add(&t, key, ": ");
     }
@@ -27,16 +27,15 @@ static bool policy_error(struct deciding *d, int line, const char *key, const ch
     return false;
 }
 
-/* The root that the program itself names, or libpq's own default where it does not show what it
- * opens. */
+/* The root that the program names; or libpq's default, if pgseal does not see what it opens. */
 static const char *programs_root(struct deciding *d)
 {
     const char *root = request_value(d->r, "sslrootcert");
     return root != NULL ? root : seal_home_file(d, "root.crt");
 }
 
-/* Whether the root that was asked for is the one outside all sections, from the environment: where
- * `pgseal-run --drivers` puts it for other drivers. That never asks for less. */
+/* Whether the requested root is the one outside all sections, set in the environment: `pgseal-run
+ * --drivers` puts it there for other drivers. That never asks for less. */
 static bool is_global_root(struct deciding *d)
 {
     const struct asked *asked = request_option(d->r, "sslrootcert");
@@ -62,7 +61,7 @@ bool seal_judge_root(struct deciding *d)
     /* In audit mode libpq loads what the program's own sslmode needs, perhaps nothing. */
     bool loaded = d->r->root_judged && (d->v->mode == MODE_ENFORCE || d->r->home == NULL);
     if (rule->root_kind == ROOT_PROGRAM && loaded && request_value(d->r, "sslrootcert") == NULL) {
-        d->v->root_found_by_libpq = true; /* it is judged where libpq loads it */
+        d->v->root_found_by_libpq = true; /* it is judged when libpq loads it */
         return true;
     }
     if (rule->root_kind == ROOT_PROGRAM) {
@@ -95,8 +94,8 @@ bool seal_judge_root(struct deciding *d)
         return policy_error(d, rule->root_line, "sslrootcert", root, reason, "");
     }
     d->v->root = root;
-    /* Only a policy's own root can be asked against; under `program` the word "system" merely
-     * becomes a path. */
+    /* A program can ask for other roots only if the policy has its own; under `program` the word
+     * "system" merely becomes a path. */
     bool is_less = rule->root_kind == ROOT_FILE ||
                    (rule->root_kind == ROOT_SYSTEM && request_value(d->r, "sslrootcert") != NULL &&
                     strcmp(request_value(d->r, "sslrootcert"), "system") != 0);
@@ -116,7 +115,7 @@ bool seal_judge_oauth_root(struct deciding *d)
     if (request_option(d->r, "oauth_ca_file") == NULL || (asked == NULL && !d->r->service)) {
         return true;
     }
-    /* The system's roots, with which the issuer is verified where none are named. */
+    /* The system's roots, with which the issuer is verified if no others are named. */
     const char *bundle = d->w->bundle(d->w->data);
     if (bundle == NULL && asked != NULL) {
         return policy_error(d, 0, "oauth_ca_file", asked, "names roots other than the system's",
@@ -128,15 +127,15 @@ bool seal_judge_oauth_root(struct deciding *d)
     return true;
 }
 
-/* A directory of CRLs can hold anything and changes while it is read. */
+/* A directory of CRLs can contain anything, and may change while it is read. */
 static bool refuse_directory(struct deciding *d, const char *dir)
 {
     return policy_error(d, 0, "sslcrldir", dir, "a CRL directory can also add roots",
                         "; use a CRL file instead: sslcrl in the policy");
 }
 
-/* A libpq that has its OpenSSL inside does not show what it opens: its own default file is judged
- * here, and named outright where it is there. */
+/* A libpq with OpenSSL inside does not show what it opens: its default file is judged here, and
+ * forced if it exists. */
 static bool keep_default_crl(struct deciding *d)
 {
     struct verdict *v = d->v;
@@ -150,7 +149,7 @@ static bool keep_default_crl(struct deciding *d)
         return true; /* no home: libpq opens nothing */
     }
     enum crl_state state = d->w->crl_state(d->w->data, path, reason, sizeof reason);
-    /* libpq, too, ignores one that it may not even look at. */
+    /* libpq also ignores a file that it cannot stat. */
     if (state == CRL_FAULTY) {
         return policy_error(d, 0, "sslcrl", path, reason, SEAL_CRLS_ONLY);
     }
@@ -175,7 +174,7 @@ bool seal_judge_crl(struct deciding *d)
         seal_force(d, "sslcrldir", NOTHING, true);
         return true;
     }
-    /* /dev/null is what pgseal itself forces; psql's \c hands it back. */
+    /* pgseal itself forces /dev/null; psql's \c passes it on. */
     if (dir != NULL && strcmp(dir, NOTHING) != 0) {
         return refuse_directory(d, dir);
     }
@@ -191,8 +190,7 @@ bool seal_judge_crl(struct deciding *d)
         return false;
     }
     if (v->crl != NULL) {
-        /* Kept, and named outright: neither the home directory nor a service file can move it any
-         * more. */
+        /* It is kept and forced: neither the home directory nor a service file can change it. */
         verdict_force(v, "sslcrl", v->crl);
         if (request_option(d->r, "sslcrldir") != NULL) {
             verdict_force(v, "sslcrldir", NOTHING);
@@ -202,6 +200,6 @@ bool seal_judge_crl(struct deciding *d)
     } else if (!d->r->crl_judged) {
         verdict_force(v, "sslcrl", NOTHING); /* cancels the default file and sslcrldir */
     }
-    /* Else nothing is forced: a file that libpq finds by itself is judged where it opens it. */
+    /* Otherwise nothing is forced: a file that libpq finds itself is judged when it opens it. */
     return true;
 }

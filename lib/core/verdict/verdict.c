@@ -1,13 +1,13 @@
-/* verdict: request + policy -> verdict, read from the bottom up. The steps are in hosts.c (who is
- * connected to), trust.c (roots and CRLs) and enforce.c (everything else that could weaken), their
- * tools in parts.c. */
+/* verdict: makes a verdict from a request and a policy. Read it from the bottom up. The steps are
+ * in hosts.c (the targets), trust.c (roots and CRLs) and enforce.c (everything else that could
+ * weaken), their tools in parts.c. */
 #include "lib/core/options/options.h"
 #include "lib/core/verdict/verdict_internal.h"
 
 #include <string.h>
 
-/* What string, arrays and environment set was refused before libpq was asked (probe.c); what is
- * left comes from a service file. */
+/* Unknown options in string, arrays and environment were refused before libpq was asked (probe.c);
+ * what remains comes from a service file. */
 static bool judge_unknown(struct deciding *d)
 {
     for (size_t i = 0; i < d->r->noptions; i++) {
@@ -59,10 +59,10 @@ void seal_refuse(const struct policy *p, const char *reason, bool always, struct
     conclude(v, VERDICT_REFUSE);
 }
 
-/* What must be refused whatever the host, on a connection over TCP. */
+/* What is refused on every TCP connection, whatever the host. */
 static bool judge_environment(struct deciding *d)
 {
-    /* OAuth's debug switch lets an http:// issuer through and prints secrets (libpq 18,
+    /* OAuth's debug switch accepts an http:// issuer and prints secrets (libpq 18,
      * fe-auth-oauth.c). */
     const char *debug =
         d->r->version >= 180000 ? d->w->environment(d->w->data, "PGOAUTHDEBUG") : NULL;
@@ -73,14 +73,15 @@ static bool judge_environment(struct deciding *d)
     return true;
 }
 
-/* The steps for a list with at least one TCP element, once it is neither exempt nor refused for
- * whom it names. */
+/* The steps for a list with at least one TCP element that is not exempt, and not refused for its
+ * host. */
 static bool seal_tcp(struct deciding *d)
 {
     if (!seal_same_rules(d)) {
         return false;
     }
-    seal_force(d, "sslmode", "verify-full", true); /* first, so that it leads the log's changes */
+    seal_force(d, "sslmode", "verify-full",
+               true); /* first, so that it comes first in the log's changes */
     if (!judge_environment(d) || !seal_judge_oauth_root(d) || !seal_judge_root(d) ||
         !seal_judge_crl(d) || !seal_force_options(d) || !seal_verify_as(d)) {
         return false;

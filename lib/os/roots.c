@@ -1,8 +1,8 @@
 /* roots: the contents of root files that were judged.
  *
- * The last results are kept for the next connections. The file is still read each time and compared:
- * its time stamp does not show reliably that it is unchanged (a write through a mapping may leave
- * none, two writes within a clock tick leave one). */
+ * The last results are kept for the next connections. The file is still read each time and
+ * compared: its time stamp does not show reliably that it is unchanged (a write through a mapping
+ * may leave none, two writes within a clock tick leave one). */
 #include "lib/os/roots.h"
 
 #include "lib/core/text/array.h"

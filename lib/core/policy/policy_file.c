@@ -73,7 +73,7 @@ static bool section(struct parsing *x, char *s, char *end)
 {
     key_section_end(x);
     if (x->p->fault[0] != '\0') {
-        return false; /* a policy with a fault is only used for its log settings, which have been read */
+        return false; /* a policy with a fault only uses its log settings, which were read */
     }
     if (end[-1] != ']') {
         parsing_fault(x, NULL, "a section header ends with \"]\"", NULL, NULL);

@@ -1,19 +1,25 @@
-/* hold: keeps loaded objects in the process while they are read. */
+/* hold: keeps loaded objects in the process while they are read.
+ *
+ * An object is opened once more, so that no other thread can unload it. All functions keep errno
+ * and take the loader's locks, so none is for a callback of objects_each. A pending dlerror() may
+ * be lost. */
 #ifndef PGSEAL_HOLD_H
 #define PGSEAL_HOLD_H
 
-#include <link.h>
+#include "shim/dynlink/known.h"
 
-/* Opens the object with this link map and dynamic section (NULL: any) once more, so that no other
- * thread can unload it. space is as in struct object. Returns the handle; the caller gives it to
- * hold_end. dlsym can search it: an object that came in as a library has its own scope from then
- * on. Waits until another thread's open of the object is over, and as opens_hold says. NULL if the
- * object is no longer loaded, if it has no path (the program, which is never unloaded), or if the
- * dynamic linker cannot be used (objects_in_order). A pending dlerror() may be lost. Keeps errno.
- * Takes the loader's locks; not for a callback of objects_each. */
-void *hold(const void *map, const ElfW(Dyn) * dyn, const void *space);
+/* Holds this object through the one whose open brought it in. Returns the handle, which dlsym can
+ * search and whose scope is the object's own. The caller gives it to hold_end. Waits until another
+ * thread's open of the object is over, and as opens_hold says. NULL if the object is no longer
+ * loaded, if it has no path (the program, which is never unloaded) or one that contains a $, or if
+ * the dynamic linker cannot be used (objects_in_order). */
+void *hold(const struct known *k);
 
-/* Closes a handle of hold; NULL is ignored. Keeps errno. Takes the loader's locks. */
+/* The same for the first object of another namespace (known.space). Its scope is the namespace's
+ * global one. */
+void *hold_space(const void *space);
+
+/* Closes a handle of these; NULL is ignored. */
 void hold_end(void *handle);
 
 #endif

@@ -15,12 +15,6 @@
  * *sure becomes false (sure may be NULL). */
 void *reach(const struct object *o, const char *name, const char *version, bool *sure);
 
-/* Holds this object (hold.h) through the one whose open brought it in. Returns the handle, whose
- * scope is the object's own. The caller gives it to hold_end. NULL if the object is no longer
- * loaded or cannot be held. */
-struct known;
-void *reach_hold(const struct known *k);
-
 /* Sets *libpq to the one that o's calls of this entry point would reach: o itself, if it is a
  * libpq; the only one of its namespace; the one to which the dynamic linker has bound another
  * import of o; else what reach says. Returns false if there is none. */

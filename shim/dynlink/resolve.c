@@ -114,7 +114,7 @@ static bool agree(const struct candidates *c, struct object *libpq)
         if (one == NULL) {
             const struct object *o = &c->all[i].object;
             struct known known;
-            void *handle = known_find(o->dyn, &known) ? reach_hold(&known) : NULL;
+            void *handle = known_find(o->dyn, &known) ? hold(&known) : NULL;
             bool reached = reach_libpq(o, c->entry_point, libpq);
             hold_end(handle);
             if (!reached) {

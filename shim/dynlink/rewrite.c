@@ -160,12 +160,12 @@ static void hold_all(struct work *w)
 {
     known_each(note_libpq, w);
     for (size_t i = 0; i < w->nlibpqs; i++) {
-        w->libpqs[i].handle = reach_hold(&w->libpqs[i].known);
+        w->libpqs[i].handle = hold(&w->libpqs[i].known);
     }
     for (size_t i = 0; i < w->nobjects; i++) {
         const struct known *k = &w->objects[i].known;
         bool needed = w->objects[i].used && !w->objects[i].program;
-        w->objects[i].handle = needed ? reach_hold(k) : NULL;
+        w->objects[i].handle = needed ? hold(k) : NULL;
     }
     objects_settled();
     w->stable = objects_state() == w->state;

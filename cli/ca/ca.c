@@ -249,9 +249,13 @@ static void print(const struct options *options, const struct ca_file *files, si
             complain("%s: %s", files[i].name, files[i].error);
         }
     }
-    if (outcome->reason != NULL) {
-        complain("%s%s%s: %s%s", outcome->action, n != 0 ? " " : "", n != 0 ? files[0].name : "",
-                 outcome->reason, outcome->path != NULL ? "; nothing was changed" : "");
+    bool refused = outcome->status == STATUS_FOUND;
+    if (outcome->reason != NULL && outcome->path != NULL) {
+        complain("%s: %s: %s; nothing was changed", refused ? files[0].name : outcome->path,
+                 refused ? "refused" : "not written", outcome->reason);
+    } else if (outcome->reason != NULL) {
+        complain("%s%s%s", refused ? files[0].name : "", refused ? ": refused: " : "",
+                 outcome->reason);
     }
 }
 

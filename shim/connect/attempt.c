@@ -121,6 +121,9 @@ static void decide(struct attempt *a, bool rewritable)
     } else {
         accepted = rewritable && judge(a);
     }
+    if (!accepted) {
+        a->verdict.mode = a->policy->global.mode; /* no verdict, but its PGconn is in a mode */
+    }
     make_state(a);
     if (a->conn_state != NULL && !accepted) {
         /* libpq rejects the caller's own values: no line */

@@ -125,14 +125,15 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
     int saved_errno = errno;
     struct conn_state *copy = conn_state_copy(d);
     bool tls = d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
+    bool open = d->libpq.PQsocket(conn) >= 0; /* else libpq sends nothing, and says why */
     if (copy != NULL) {
         /* A cancel is no attempt of its own: only a violation is logged. */
         copy->outcome_logged = true;
         /* A cancel of a plaintext connection is sent in plaintext, too; one of a connection that
          * only prefers TLS may be. */
         bool stop = d->policy->cancel != CANCEL_ALLOW && !d->audit;
-        bool weak =
-            !d->sealed && !session_on_socket(d, conn) && (!tls || (stop && falls_back(d, conn)));
+        bool weak = open && !d->sealed && !session_on_socket(d, conn) &&
+                    (!tls || (stop && falls_back(d, conn)));
         const char *reason = tls ? "plaintext_cancel does not allow it, and this request could "
                                    "fall back to plaintext; set sslmode=require"
                                  : "plaintext_cancel does not allow it";
@@ -196,7 +197,9 @@ int cancel_request(struct conn_state *d, PGconn *conn)
         pq->PQcancel == NULL) {
         return 0;
     }
-    if (inside || session_on_socket(d, conn) || let_out(d, "PQrequestCancel", NULL)) {
+    /* Without a socket libpq sends nothing, and says why. */
+    if (inside || pq->PQsocket(conn) < 0 || session_on_socket(d, conn) ||
+        let_out(d, "PQrequestCancel", NULL)) {
         bool before = inside;
         inside = true; /* libpq calls PQgetCancel and PQcancel through the hooks */
         int sent = pq->PQrequestCancel(conn);

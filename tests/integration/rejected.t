@@ -47,6 +47,25 @@ done
 alike 'a wrong sslmode, login' setdblogin -- host=localhost "port=$P" user=app 'dbname=sslmode=bogus' password=mine
 alike 'a wrong gssencmode by a service' connectdb -- 'service=gssmode host=localhost password=mine'
 
+# --- what works on a PGconn, on those that are not open: the same in every mode, whatever the policy says of cancels
+gcc -std=gnu17 -D_GNU_SOURCE= -o "$TEST_DIR/bin/unopened" -I"$(pg_config --includedir)" "$TEST_TOP/tests/integration/src/unopened.c" \
+    -lpq -ldl
+unopened=("$TEST_DIR/bin/unopened" 'just words' sslmode=bogus service=nowhere 'host=/nonexistent user=app dbname=app')
+for version in 15 13 17 18; do
+    libs=/nonexistent
+    ((version == 15)) || libs=$("$TEST_TOP/tests/lib/libpqs.sh" $version)
+    run bare env LD_LIBRARY_PATH="$libs" "${unopened[@]}"
+    bare="$RC $OUT $ERR"
+    for mode in enforce audit; do
+        for cancel in allow refuse encrypt; do
+            policy <<<"sslrootcert = $PKI/root.pem"$'\n'"mode = $mode"$'\n'"plaintext_cancel = $cancel"
+            run sealed env LD_LIBRARY_PATH="$libs" "${unopened[@]}"
+            is "$RC $OUT $ERR" "$bare" "libpq $version: $mode, plaintext_cancel = $cancel: a PGconn that is not open"
+        done
+    done
+done
+policy <<<"sslrootcert = $PKI/root.pem"
+
 # --- a service that turns to what libpq accepts, while pgseal looks: no connection, whatever it says then
 for at in 1 2 3 4; do
     printf '[s]\nhost=localhost\nport=%s\nsslmode=bogus\n' "$P" >"$TEST_DIR/race.conf"

@@ -130,16 +130,12 @@ static const char *find_string(struct view *v, uintptr_t strings, size_t offset,
     return s;
 }
 
-static const char *dynamic_string(const struct object *o, ElfW(Sxword) tag)
-{
-    struct view v = {o, {0}};
-    const ElfW(Dyn) *d = find_entry(&v, tag);
-    return d != NULL ? find_string(&v, find_table(&v, DT_STRTAB), d->d_un.d_val, SIZE_MAX) : NULL;
-}
-
 const char *object_soname(const struct object *o)
 {
-    const char *soname = dynamic_string(o, DT_SONAME);
+    struct view v = {o, {0}};
+    const ElfW(Dyn) *d = find_entry(&v, DT_SONAME);
+    const char *soname =
+        d != NULL ? find_string(&v, find_table(&v, DT_STRTAB), d->d_un.d_val, SIZE_MAX) : NULL;
     return soname != NULL ? soname : "";
 }
 

@@ -15,15 +15,12 @@ static unsigned called; /* opens_call without opens_call_end, of all threads */
 /* How many of each are this thread's. */
 static __thread unsigned own, own_called, own_inside, own_closing, own_holding;
 
-/* Names of the announced files, as hashes of the last component; 0 is a free place. A bit in
- * own_deep or own_plain marks a place as this thread's. */
-enum { NAMES = 32 };
-struct names {
-    uint32_t all[NAMES];
-};
-static struct names deep_names, plain_names;
-static __thread uint32_t own_deep, own_plain;
-_Static_assert(NAMES <= 8 * sizeof own_deep, "a bit for each name");
+/* Names of the announced files: a hash of the last component, with the bit DEEP if it is opened with
+ * RTLD_DEEPBIND; 0 is a free place. A bit in own_names marks a place as this thread's. */
+enum { NAMES = 64, DEEP = 1 };
+static uint32_t names[NAMES];
+static __thread uint64_t own_names;
+_Static_assert(NAMES <= 8 * sizeof own_names, "a bit for each name");
 
 /* Opens with RTLD_DEEPBIND whose name is not known, or had no free place. */
 static unsigned unnamed;
@@ -34,8 +31,9 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* FNV-1a of the last component of a path; 0 if it is not known (NULL, or it contains a $). Leading
- * zeros of a number do not count, as in ld.so.cache: libx.so.05 is libx.so.5. */
+/* FNV-1a of the last component of a path, without the bit DEEP; 0 if it is not known (NULL, or it
+ * contains a $). Leading zeros of a number do not count, as in ld.so.cache: libx.so.05 is
+ * libx.so.5. */
 static uint32_t hash_of(const char *path)
 {
     uint32_t hash = 2166136261;
@@ -51,61 +49,41 @@ static uint32_t hash_of(const char *path)
             hash = (hash ^ (unsigned char)*last) * 16777619;
         }
     }
-    return hash != 0 ? hash : 1;
+    return hash > DEEP ? hash & ~(uint32_t)DEEP : DEEP + 1;
 }
 
-static bool add_name(struct names *names, uint32_t *of_thread, uint32_t hash)
+static bool add_name(uint32_t name)
 {
-    for (size_t i = 0; i < NAMES && hash != 0; i++) {
+    for (size_t i = 0; i < NAMES; i++) {
         uint32_t none = 0;
-        if (__atomic_compare_exchange_n(&names->all[i], &none, hash, false, __ATOMIC_ACQ_REL,
+        if (__atomic_compare_exchange_n(&names[i], &none, name, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED)) {
-            *of_thread |= UINT32_C(1) << i;
+            own_names |= UINT64_C(1) << i;
             return true;
         }
     }
     return false;
 }
 
-static bool has_name(struct names *names, uint32_t hash)
+/* Whether a file with this hash (0: any) is announced so: deep is DEEP or 0. */
+static bool has_name(uint32_t hash, uint32_t deep)
 {
     bool found = false;
     for (size_t i = 0; i < NAMES && !found; i++) {
-        uint32_t name = __atomic_load_n(&names->all[i], __ATOMIC_ACQUIRE);
-        found = name != 0 && (name == hash || hash == 0);
+        uint32_t name = __atomic_load_n(&names[i], __ATOMIC_ACQUIRE);
+        found = name != 0 && (name & DEEP) == deep && (hash == 0 || name == (hash | deep));
     }
     return found;
-}
-
-static void end_names(struct names *names, uint32_t *of_thread)
-{
-    for (size_t i = 0; i < NAMES && *of_thread != 0; i++) {
-        if ((*of_thread >> i & 1) != 0) {
-            __atomic_store_n(&names->all[i], 0, __ATOMIC_RELEASE);
-        }
-    }
-    *of_thread = 0;
-}
-
-/* In the child of a fork: all names are this thread's. */
-static void own_names(const struct names *names, uint32_t *of_thread)
-{
-    for (size_t i = 0; i < NAMES; i++) {
-        *of_thread |= names->all[i] != 0 ? UINT32_C(1) << i : 0;
-    }
 }
 
 void opens_announce(const char *file, bool deep)
 {
     uint32_t hash = hash_of(file);
-    if (!deep) {
-        add_name(&plain_names, &own_plain, hash);
-    } else {
+    bool named = hash != 0 && add_name(hash | (deep ? DEEP : 0));
+    if (deep) {
         __atomic_store_n(&opens_had_deep, true, __ATOMIC_RELAXED);
-        if (!add_name(&deep_names, &own_deep, hash)) {
-            own_unnamed++;
-            __atomic_fetch_add(&unnamed, 1, __ATOMIC_ACQ_REL);
-        }
+        own_unnamed += named ? 0 : 1;
+        __atomic_fetch_add(&unnamed, named ? 0 : 1, __ATOMIC_ACQ_REL);
     }
     own++;
     __atomic_fetch_add(&all, 1, __ATOMIC_ACQ_REL);
@@ -116,9 +94,9 @@ bool opens_deep(const char *path, bool deep_before)
 {
     bool had_deep = __atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED);
     uint32_t hash = had_deep ? hash_of(path) : 0;
-    return had_deep && (has_name(&deep_names, hash) ||
+    return had_deep && (has_name(hash, DEEP) ||
                         ((deep_before || __atomic_load_n(&unnamed, __ATOMIC_ACQUIRE) > 0) &&
-                         !(hash != 0 && has_name(&plain_names, hash))));
+                         !(hash != 0 && has_name(hash, 0))));
 }
 
 bool opens_of_others(void)
@@ -131,8 +109,9 @@ void opens_end(void)
     if (own_called > 0) {
         return; /* opens_call_end does it */
     }
-    end_names(&deep_names, &own_deep);
-    end_names(&plain_names, &own_plain);
+    for (; own_names != 0; own_names &= own_names - 1) {
+        __atomic_store_n(&names[__builtin_ctzll(own_names)], 0, __ATOMIC_RELEASE);
+    }
     __atomic_fetch_sub(&unnamed, own_unnamed, __ATOMIC_ACQ_REL);
     own_unnamed = 0;
     unsigned others = __atomic_sub_fetch(&all, own, __ATOMIC_ACQ_REL);
@@ -239,8 +218,9 @@ bool opens_forked(void)
 {
     bool busy = all != own || called != own_called || closing.inside != own_closing ||
                 holding.inside != own_holding;
-    own_names(&deep_names, &own_deep);
-    own_names(&plain_names, &own_plain);
+    for (size_t i = 0; i < NAMES; i++) {
+        own_names |= names[i] != 0 ? UINT64_C(1) << i : 0;
+    }
     own_unnamed = unnamed;
     own = all;
     called = own_called;

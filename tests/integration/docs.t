@@ -98,6 +98,15 @@ is "$(named README.md "${events[@]}")" '' 'README has every event'
 mapfile -t noted < <(sed -n '/watched\[\] = {"OPENSSL_CONF"/,/};/p' shim/log/log.c | grep -oE '"[A-Z_]+"' | tr -d '"')
 is "${#noted[@]} $(named docs/logging.md "${noted[@]}")" '7 ' 'docs/logging.md has every variable that a process line notes'
 
+# --- docs/json.md: every key that the tool writes, and its examples
+
+mapfile -t json_keys < <(grep -hoE '(json_object_set(_new)?|term_json_set|set_answer)\([a-z]+, "[A-Za-z0-9_.]+"' \
+    cli/{explain,check,ca,scan}/*.c | grep -oE '"[^"]+"' | tr -d '"' | grep -vxE 'schema' | sort -u)
+is "$((${#json_keys[@]} > 80))" 1 'the keys of the JSON were found'
+is "$(named docs/json.md "${json_keys[@]}")" '' 'docs/json.md has every key'
+is "$(named docs/json.md pgseal-{explain,check,check-command,ca,scan}/1)" '' 'docs/json.md has every schema'
+has "$(named docs/json.md no_such_key)" no_such_key 'a key that is missing would be found'
+
 # --- man pages
 
 for page in docs/man/*.[1-8]; do

@@ -36,6 +36,9 @@ struct demand {
 #define DEMAND_MEMBER(type, name, parameters) type(*name) parameters;
     DEMAND_FUNCTIONS(DEMAND_MEMBER)
 #undef DEMAND_MEMBER
+    /* The C library's qsort(3), with which OpenSSL sorts. (An import would be looked up at the start
+     * of each process.) */
+    void (*sort)(void *items, size_t n, size_t size, int (*compare)(const void *, const void *));
 };
 
 /* Makes the certificate store of the SSL_CTX at ctx look up certificates in roots when a chain asks

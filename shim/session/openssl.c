@@ -1,6 +1,7 @@
 /* openssl: the functions of the OpenSSL that a libpq uses, looked up once for each libpq. */
 #include "shim/session/openssl.h"
 
+#include "lib/elf/loaded.h"
 #include "shim/dynlink/linkage.h"
 
 #include <errno.h>
@@ -55,6 +56,8 @@ static void find_all(const struct linked *libpq, struct openssl *o)
     o->has_demand &= o->demand.name != NULL;
     DEMAND_FUNCTIONS(FIND)
 #undef FIND
+    o->demand.sort = (__typeof__(o->demand.sort))next_definition("qsort");
+    o->has_demand &= o->demand.sort != NULL;
 }
 
 const struct openssl *openssl_of(const struct linked *libpq)

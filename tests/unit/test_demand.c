@@ -16,6 +16,19 @@
 
 enum { NAMES = 4, SPELLINGS = 6, KEYS = 4, BUNDLE_MAX = 7, CHAIN_MAX = 4, ROUNDS = 400 };
 
+/* Sorts as musl's qsort does: equals may change places. */
+static void sort_unordered(void *base, size_t n, size_t size,
+                           int (*compare)(const void *, const void *))
+{
+    char *items = base;
+    qsort(items, n, size, compare);
+    for (size_t i = 0; n > 1 && i < size && compare(items, items + size) == 0; i++) {
+        char byte = items[i];
+        items[i] = items[size + i];
+        items[size + i] = byte;
+    }
+}
+
 static EVP_PKEY *keys[KEYS];
 static struct demand openssl;
 static unsigned verified, refused;
@@ -309,12 +322,28 @@ static void uninitialized_object(void **state)
     unlink(path);
 }
 
+/* Of certificates that have one name OpenSSL takes the first that fits. Where sorting them loses
+ * their order (musl's qsort), they stand as in the whole file only with the whole file. */
+static void unordered_store(void **state)
+{
+    struct demand other = openssl;
+    struct roots roots = {.holders = 1};
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    (void)state;
+    other.sort = sort_unordered;
+    assert_false(demand_roots(&other, ctx, &roots));
+    assert_int_equal(roots.holders, 1);
+    SSL_CTX_free(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(same_verdict),
+                                       cmocka_unit_test(unordered_store),
                                        cmocka_unit_test(uninitialized_object)};
 #define FIND(type, name, parameters) openssl.name = (type(*) parameters)(void *)name;
     DEMAND_FUNCTIONS(FIND)
+    openssl.sort = qsort;
     for (int i = 0; i < KEYS; i++) {
         keys[i] = EVP_EC_gen("P-256");
     }

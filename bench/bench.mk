@@ -1,5 +1,5 @@
 # bench.mk: `make bench`: what pgseal costs, beside its peers, measured in turn in one run; writes docs/benchmarks.md.
-# `make bench-check`: the part that does not depend on the machine's mood, for CI. BENCH_QUICK=1: a tenth of it.
+# `make bench-check`: the figures that do not depend on the machine's load, for CI. BENCH_QUICK=1: a tenth of it.
 BENCH_PROGRAMS = build/bench/start build/bench/connect build/bench/empty.so build/bench/naive.so build/bench/parse \
 	build/bench/judge
 

@@ -38,7 +38,7 @@ missing=
 for purpose in "$@"; do
     list=$(packages "$purpose") || exit $?
     for package in $list; do
-        # package@command: whoever has the command, from wherever, does not need the package.
+        # package@command: if the command is there, from wherever, the package is not needed.
         case $package in
         *@*)
             command -v "${package#*@}" >/dev/null && continue

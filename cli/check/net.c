@@ -180,7 +180,7 @@ void peer_look(struct peer *p, const char *host, const char *port, const char *s
         shake_hands(p, fd, sni, min, max);
     } else {
         p->stage = PEER_NO_TLS;
-        p->reason = xstrdup(answer == 'N' ? "the server says that it has no TLS"
+        p->reason = xstrdup(answer == 'N' ? "the server does not offer it"
                                           : "its reply to SSLRequest is not PostgreSQL's");
     }
     close(fd);

@@ -9,7 +9,7 @@ gcc -std=gnu17 -D_GNU_SOURCE= -Wall -Wextra -Werror -O1 -g -fPIC -shared -o "$in
 chmod 0755 "$inject"
 export TEST_DIR
 
-# All that pgseal calls is either made to fail, or cannot fail: whoever brings in another function decides which.
+# Every function that pgseal calls is either made to fail, or cannot fail: a new one must be added to one of the lists.
 cannot="__environ environ __errno_location __stack_chk_fail dl_iterate_phdr free getauxval getenv inet_ntop
 inet_pton memchr memcmp memcpy memmem memmove memset sigfillset strcasestr strchr strcmp strcspn strlen strncmp strrchr
 strspn strstr strpbrk"

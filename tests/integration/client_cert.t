@@ -64,7 +64,7 @@ left_out 'an encrypted key' 'its key is encrypted, and no passphrase is availabl
 pair 0600 "$TEST_DIR/locked8.key"
 left_out 'an encrypted PKCS #8 key' 'its key is encrypted, and no passphrase is available'
 
-# With a terminal somebody can answer.
+# With a terminal, a user can answer.
 cat >"$TEST_DIR/ask.py" <<'END'
 import os, pty, select, sys, time
 pid, fd = pty.fork()

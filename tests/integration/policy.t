@@ -91,7 +91,7 @@ refused 'writable by the group' "$file: " sealed
 chmod 0646 $file
 refused 'writable by others' "$file: " sealed
 chmod 0644 $file && chown "$TESTUSER" $file
-refused 'owned by somebody else' "$file: " sealed
+refused 'owned by another user' "$file: " sealed
 connects 'owned by the user who runs' sealed_as_user
 chown 0 $file && chmod 0600 $file
 refused 'one that may not be read is a fault, not absent' "$file: " sealed_as_user

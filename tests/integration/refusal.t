@@ -1,6 +1,6 @@
 #!/bin/bash
-# refusal.t: what a refused program sees: a connection that failed, in libpq's own way, with advice; and the server, the
-# network and whoever listens there saw not one byte.
+# refusal.t: what a refused program sees: a connection that failed, in libpq's own way, with advice; and no
+# server and no listener on the network got a byte.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good

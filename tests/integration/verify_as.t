@@ -292,7 +292,7 @@ for entry in connectdb start; do
     is "$(out status server)" 'ok t' "-Bsymbolic, $entry: the old name's password"
     hosts '127.0.0.9 orders.internal' '127.0.0.1 prod.example'
     symbolic $entry -- "host=orders.internal port=$P $w connect_timeout=5"
-    is "$(out status server)" 'bad ' "-Bsymbolic, $entry: nobody is there, and nobody else is dialled"
+    is "$(out status server)" 'bad ' "-Bsymbolic, $entry: nothing listens there, and no other host is connected to"
     hosts '127.0.0.1 orders.internal' '127.0.0.9 prod.example'
 done
 # A libpq whose look-ups do not go through its linkage table: here it asks for another name of the same function.

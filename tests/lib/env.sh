@@ -75,7 +75,7 @@ mount --bind "$TEST_DIR/etc" /etc
 
 OBJECT=$TEST_DIR/bin/libpgseal.so
 ENTRY_POINTS=$TEST_DIR/bin/entry_points
-# OBJECT=none runs everything bare: whoever changes a test sees so that it can fail.
+# OBJECT=none runs everything bare: it shows that a test can fail.
 [[ $_env_object == none ]] || cp "$_env_object" "$OBJECT"
 cp "$TEST_TOP/build/tests/entry_points" "$ENTRY_POINTS"
 chmod 0755 "$TEST_DIR/bin"/*

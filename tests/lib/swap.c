@@ -1,9 +1,8 @@
-/* swap: a second preload that changes a file between two looks at it: at the SWAP_AT-th fopen, open
- * or openat of SWAP_FILE (1 is the first), or, with SWAP_AT=connect, when a TCP connection is first
- * dialled, SWAP_WITH is renamed over it, before the call goes on. SWAP_HOW=overwrite: its bytes are
- * written into SWAP_FILE instead, and the time of the last change is set back. With
- * SWAP_ENV=NAME=VALUE it is that variable which is set, at the SWAP_AT-th getenv of it. It stands
- * for whoever races with the program, or another thread of it. */
+/* swap: a second preload that changes a file while the program uses it, as a racing process or
+ * another thread would. At the SWAP_AT-th fopen, open or openat of SWAP_FILE (1 is the first), or,
+ * with SWAP_AT=connect, at the first TCP connection, SWAP_WITH is renamed over it before the call
+ * continues. With SWAP_HOW=overwrite, its bytes are written into SWAP_FILE, and the time of the last
+ * change is set back. With SWAP_ENV=NAME=VALUE, that variable is set, at its SWAP_AT-th getenv. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

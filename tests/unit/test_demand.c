@@ -290,7 +290,7 @@ static void *add_lookup(void *store, void *method)
 /* OpenSSL 1.1.1's first releases give a lookup an object with whatever was on the stack. */
 static void uninitialized_object(void **state)
 {
-    static int other[256]; /* no certificate: whoever gives up its one reference crashes */
+    static int other[256]; /* no certificate: freeing it would crash */
     struct demand captured = openssl;
     X509 *root = make_certificate(1, 0, 1, 0);
     const char *reason;

@@ -67,7 +67,7 @@ static void one_byte_of_room(void **state)
     free(buf);
 }
 
-/* Not even the NUL is written, and whoever asks learns that it is cut. */
+/* Not even the NUL is written, and cut is set. */
 static void no_room_at_all(void **state)
 {
     char guard[2] = "#";

@@ -24,7 +24,7 @@ static void do_connect(const char *name, const char *conninfo)
     say(name, "connect");
 }
 
-/* With optimisation this is a jump: PQconnectdb returns into whoever called this. */
+/* With optimisation this is a jump: PQconnectdb returns into this function's caller. */
 __attribute__((noinline)) PGconn *tail_connect(const char *conninfo);
 #ifdef __clang__
 __attribute__((noinline, visibility("hidden"))) PGconn *

@@ -72,7 +72,7 @@ void go(const char *name, const char *conninfo)
         int (*status)(void *) = (int (*)(void *))dlsym(handle, "PQstatus");
         void *conn = ((void *(*)(const char *))connect)(conninfo);
         printf("%s: %s\n", name, status(conn) == 0 ? "ok" : message(conn));
-        fflush(stdout); /* nobody else does in another namespace */
+        fflush(stdout); /* no other code does that in another namespace */
         return;
     }
     const struct module *m = handle ? dlsym(handle, "module") : NULL;

@@ -15,8 +15,8 @@ static unsigned called; /* opens_call without opens_call_end, of all threads */
 /* How many of each are this thread's. */
 static __thread unsigned own, own_called, own_inside, own_closing, own_holding;
 
-/* Names of the announced files: a hash of the last component, with the bit DEEP if it is opened with
- * RTLD_DEEPBIND; 0 is a free place. A bit in own_names marks a place as this thread's. */
+/* Names of the announced files: a hash of the last component, with the bit DEEP if it is opened
+ * with RTLD_DEEPBIND; 0 is a free place. A bit in own_names marks a place as this thread's. */
 enum { NAMES = 64, DEEP = 1 };
 static uint32_t names[NAMES];
 static __thread uint64_t own_names;

@@ -206,15 +206,17 @@ void *loader_dlsym(struct loader_call *call, const void *from, bool versioned)
         question_of(call, versioned, real_function(versioned ? LOADER_dlvsym : LOADER_dlsym));
     bool of_libpq = q.hook != HOOKS && hooked[q.hook].column != NO_COLUMN;
     struct object caller;
-    linkage_use(&stubs);
     if (__atomic_load_n(&opens_pending, __ATOMIC_RELAXED) && !is_of_wrapper(&q)) {
+        linkage_use(&stubs);
         sweep();
     }
-    /* A sanitizer looks up the loader's functions before it can be called itself. */
+    /* A sanitizer looks up the loader's functions before it can be called itself: until here, only
+     * what sanitize.t leaves uninstrumented is called. */
     if (q.hook == HOOKS ||
         (!of_libpq && is_pseudo(&q) && !__atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED))) {
         return q.real;
     }
+    linkage_use(&stubs);
     forked_look();
     q.caller = object_of(from, &caller) ? &caller : NULL;
     return of_libpq ? answer_libpq(call, &q) : answer_loader(call, &q);

@@ -116,7 +116,7 @@ static void read_certificate(struct ca_item *item, BIO *bio)
     item->signature = xstrdup(OBJ_nid2sn(X509_get_signature_nid(cert)));
     read_key(item, cert);
     item->is_ca = X509_check_ca(cert) != 0;
-    item->self_signed = X509_self_signed(cert, 1) == 1;
+    item->self_signed = X509_self_signed(cert, 0) == 1; /* by its names, as verification has it */
 }
 
 static void read_crl(struct ca_item *item, BIO *bio)

@@ -3,6 +3,8 @@
 # real server, by libpq and sealed; and whatever makes connections refuse a root file, ca says.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
+# shellcheck source=tests/lib/provider.sh
+. "$(dirname "$0")/../lib/provider.sh"
 pgseal=${cli:-$TEST_TOP/build/pgseal}
 
 # self: a server's own certificate, no CA. clientonly: the same, but not for servers.
@@ -43,6 +45,24 @@ is "$RC $(field '.files[0].certificates[0].findings | join(" ")')" '1 no-issuer'
 run "$pgseal" ca "$PKI/intermediate.pem"
 has "$(tr -s ' \n' ' ' <<<"$OUT")" 'not a root: its issuer is not in the file, so no chain can end with it' 'in words'
 verified "bad " "$TEST_DIR/clientonly.crt" "$S" 'one for clients only verifies nothing'
+
+# OpenSSL checks no signature of an anchor on itself: one on MD2, which it no longer knows, or a broken one, is no fault.
+unsigned() { # CERTIFICATE OUT
+    openssl x509 -in "$1" -outform DER | python3 -c 'import base64, sys
+der = bytearray(sys.stdin.buffer.read())
+der[-1] ^= 1
+print("-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----" % base64.encodebytes(der).decode())' >"$2"
+}
+unsigned "$PKI/root.pem" "$TEST_DIR/unsigned.pem"
+verified 'ok t' "$TEST_DIR/unsigned.pem" "$G" 'a root whose own signature on itself does not hold'
+run "$pgseal" ca --json "$TEST_DIR/unsigned.pem"
+is "$RC $(field '.files[0].certificates[0].findings | join(" ")')" '0 ' 'ca finds nothing wrong with it'
+unsigned "$PKI/self.crt" "$TEST_DIR/unsigned.pem"
+install -o postgres "$TEST_DIR/unsigned.pem" "$TEST_DIR/srv/self/server.crt"
+reload self
+verified 'ok t' "$TEST_DIR/unsigned.pem" "$S" 'a server that shows such a certificate'
+run "$pgseal" ca --json --prune="$TEST_DIR/pruned.pem" "$TEST_DIR/unsigned.pem"
+is "$RC $(grep -c BEGIN "$TEST_DIR/pruned.pem")" '0 1' 'prune keeps it'
 
 # --- what makes connections refuse a root file
 refused() { # WANT FILE NAME [FAULT]

@@ -62,6 +62,13 @@ static bool on_listed_socket(const struct conn_state *d, PGconn *conn)
     return d->socket_listed && session_on_socket(d, conn);
 }
 
+/* Whether the startup packet comes next: in TLS, or on a Unix socket although none was in the list
+ * that was judged. */
+static bool before_startup(const struct conn_state *d, PGconn *conn)
+{
+    return in_tls(d, conn) || (!d->socket_listed && session_on_socket(d, conn));
+}
+
 /* Whether the startup packet was sent (ConnStatusType in libpq-fe.h; numbers from 15 may be newer
  * than this header). */
 static bool after_startup(int status)
@@ -105,7 +112,7 @@ PostgresPollingStatusType witness_polled(struct conn_state *d, PGconn *conn,
             status == CONNECTION_STARTED) {
             d->tls_checked = false; /* another host of the list has its own session */
         }
-        bool ready = status == CONNECTION_MADE && in_tls(d, conn);
+        bool ready = status == CONNECTION_MADE && before_startup(d, conn);
         bool late = !ready && (d->startup_sent ||
                                status == CONNECTION_OK); /* some libpq versions skip the state */
         if (!d->tls_checked && (ready || (late && !on_listed_socket(d, conn))) && !look(d, conn)) {

@@ -247,6 +247,8 @@ turn "${exempting/exempt*/mode = audit}" "PGPORT=$I" PGHOST=localhost PGPORT="$P
 is "$(sessions impostor)" '' 'nor does a section in audit mode'
 turn "sslrootcert = $PKI/root.pem" PGHOST=localhost PGPORT="$I"
 is "$(sessions impostor)" '' 'a socket does not become a host'
+turn "sslrootcert = $PKI/root.pem"$'\n''unix_sockets = refuse' "PGHOST=$(env_socket_dir impostor)" PGHOST=localhost PGPORT="$I"
+is "$(sessions impostor)" '' 'nor a host a socket where sockets are refused'
 turn "sslrootcert = $PKI/root.pem" PGHOSTADDR=127.0.0.1 PGHOST="$(env_socket_dir impostor)" PGPORT="$I"
 hasnt "$OUTCOMES" 'ok f 127.0.0.1' 'nor an address'
 has "$OUTCOMES" 'ok f' 'and the socket that was seen is connected to'

@@ -76,9 +76,11 @@ static char *what_is_there(const struct check *c, const X509_NAME *issuer, STACK
     char *text = NULL;
     const struct ca_item *item = find_name(&file, issuer);
     if (item != NULL) {
-        text = xprintf(
-            " %s:%zu has a certificate with that name but a different key, which does not count.",
-            file.name, item->line);
+        X509 *last = sk_X509_value(chain, sk_X509_num(chain) - 1);
+        bool same_key = X509_verify(last, X509_get0_pubkey(item->cert)) == 1;
+        text = xprintf(" %s:%zu has a certificate with that name but a different key%s, which does "
+                       "not count.",
+                       file.name, item->line, same_key ? " identifier" : "");
     }
     for (int i = 0; text == NULL && i < sk_X509_num(chain); i++) {
         X509 *cert = sk_X509_value(chain, i);
@@ -125,22 +127,23 @@ void advise_unknown_root(struct check *c, const char *who, STACK_OF(X509) * chai
     free(there);
 }
 
-/* Advice for an expired certificate, which may be in the root file or the server's. */
-static char *expired_advice(const struct check *c, X509 *cert, STACK_OF(X509) * chain)
+/* Advice to replace a certificate, which may be in the root file or the server's; more ends it. */
+static char *replace_advice(const struct check *c, X509 *cert, STACK_OF(X509) * chain,
+                            const char *more)
 {
     struct ca_file file = root_file(c);
     const struct ca_item *item = find_certificate(&file, cert);
     char *advice;
     if (item != NULL) {
         advice = xprintf("It is the one at %s:%zu: replace it there with the CA's current "
-                         "certificate; check this machine's clock.",
-                         file.name, item->line);
+                         "certificate%s.",
+                         file.name, item->line, more);
     } else if (chain != NULL && X509_cmp(sk_X509_value(chain, 0), cert) == 0) {
-        advice = xstrdup("Renew the server's certificate (its ssl_cert_file); check this machine's "
-                         "clock.");
+        advice = xprintf("Renew the server's certificate (its ssl_cert_file)%s.", more);
     } else {
-        advice = xstrdup("Renew that certificate in the server's ssl_cert_file, where it follows "
-                         "the server's own; check this machine's clock.");
+        advice = xprintf("Renew that certificate in the server's ssl_cert_file, where it follows "
+                         "the server's own%s.",
+                         more);
     }
     ca_free(&file);
     return advice;
@@ -168,7 +171,7 @@ void advise_fault(struct check *c, const char *who, const char *what, int code, 
     char *subject = cert != NULL ? chain_name_text(X509_get_subject_name(cert)) : xstrdup("?");
     char *advice = NULL;
     if (strcmp(what, "expired") == 0 && cert != NULL) {
-        advice = expired_advice(c, cert, chain);
+        advice = replace_advice(c, cert, chain, "; check this machine's clock");
     } else if (code == X509_V_ERR_CERT_SIGNATURE_FAILURE && cert != NULL) {
         advice = signature_advice(c, cert);
     } else if (strcmp(what, "not-yet-valid") == 0) {
@@ -181,6 +184,8 @@ void advise_fault(struct check *c, const char *who, const char *what, int code, 
                          c->strict->verdict.crl != NULL ? c->strict->verdict.crl : "sslcrl");
     } else if (strcmp(what, "weak-certificate") == 0) {
         advice = xstrdup(WEAK_ADVICE);
+    } else if (strcmp(what, "bad-chain") == 0 && cert != NULL) {
+        advice = replace_advice(c, cert, chain, "");
     }
     check_found(c, what,
                 xprintf("%s: the certificate of \"%s\": %s.", who, subject,

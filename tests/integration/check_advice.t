@@ -84,6 +84,16 @@ followed below 'with the present certificate in its place it is verified'
 cat "$PKI/root.pem" "$TEST_DIR/rekeyed.pem" >"$roots"
 advised below unknown-root "$roots:$line has a certificate with that name but a different key, which does not count" \
     "if it is the root of the server's CA, add it to the root file" 'a root of the same name with another key'
+openssl req -x509 -key "$TEST_DIR/old.key" -days 90 -subj '/O=pgseal test/CN=old root' -addext basicConstraints=critical,CA:TRUE \
+    -addext subjectKeyIdentifier=01:02 -addext authorityKeyIdentifier=none -out "$TEST_DIR/renamed.pem"
+cat "$PKI/root.pem" "$TEST_DIR/renamed.pem" >"$roots"
+advised below unknown-root "$roots:$line has a certificate with that name but a different key identifier, which does not count" \
+    "if it is the root of the server's CA, add it to the root file" 'a root of the same name and key, with another identifier'
+openssl req -x509 -key "$TEST_DIR/old.key" -days 90 -subj '/O=pgseal test/CN=old root' -addext basicConstraints=critical,CA:TRUE \
+    -addext keyUsage=critical,digitalSignature -out "$TEST_DIR/unfit.pem"
+cat "$PKI/root.pem" "$TEST_DIR/unfit.pem" >"$roots"
+advised below bad-chain 'the certificate of "CN=old root, O=pgseal test": ' \
+    "It is the one at $roots:$line: replace it there with the CA's current certificate" 'a root that may not sign certificates'
 
 # --- the server's own words
 cp "$PKI/root.pem" "$roots"

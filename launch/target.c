@@ -60,8 +60,9 @@ static void judge_privileges(struct target *t, int fd)
     t->secure = t->secure || what != NULL;
     if (what != NULL && !t->listed) {
         bool always;
+        const char *advice = scrub_advice(t->path, &always);
         refuse(STATUS_REFUSED, "%s %s: ld.so ignores LD_PRELOAD there%s", t->chain, what,
-               scrub_advice(t->path, &always));
+               advice[0] != '\0' ? advice : "; only /etc/ld.so.preload reaches it");
     }
 }
 
@@ -85,8 +86,9 @@ static void judge_kind(const struct target *t, const struct elf *e, enum elf_ver
 _Noreturn static void refuse_static(const struct target *t)
 {
     bool always;
+    const char *advice = scrub_advice(t->path, &always);
     refuse(STATUS_REFUSED, "%s is static: no loader runs there, so LD_PRELOAD does nothing%s",
-           t->chain, scrub_advice(t->path, &always));
+           t->chain, advice[0] != '\0' ? advice : "; --drivers=only asks its driver to verify");
 }
 
 /* Whether path has a dynamic linker's name: a static program could have its symbols, but not its

@@ -4,6 +4,7 @@
 
 #include "launch/say.h"
 #include "lib/core/policy/policy.h"
+#include "lib/core/text/strbuf.h"
 #include "lib/os/log_target.h"
 #include "lib/os/settings.h"
 #include "lib/os/trust_files.h"
@@ -46,14 +47,17 @@ static void fault(const struct rule *rule, int line, const char *key, const char
     if (line > 0) {
         policy_where(&policy, line, where, sizeof(where));
     }
-    const char *colon = where[0] != '\0' ? ": " : "";
-    const char *then = path[0] != '\0' ? ": " : "";
+    /* A variable's name already says which key it is. */
+    bool named = line > 0 && policy.origin == POLICY_OF_ENVIRONMENT;
+    char text[2 * POLICY_PATH_MAX + 512];
+    strbuf_join(text, sizeof text, where, where[0] != '\0' ? ": " : "", named ? "" : key,
+                named ? "" : ": ", path, path[0] != '\0' ? ": " : "", reason);
     /* No root is named: it is the built-in default. */
     bool by_default = strcmp(key, "sslrootcert") == 0 && line == 0;
     if (rule->mode == MODE_AUDIT || by_default) {
-        warn("%s%s%s: %s%s%s", where, colon, key, path, then, reason);
+        warn("%s", text);
     } else {
-        refuse(STATUS_REFUSED, "%s%s%s: %s%s%s", where, colon, key, path, then, reason);
+        refuse(STATUS_REFUSED, "%s", text);
     }
 }
 

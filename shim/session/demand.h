@@ -36,8 +36,8 @@ struct demand {
 #define DEMAND_MEMBER(type, name, parameters) type(*name) parameters;
     DEMAND_FUNCTIONS(DEMAND_MEMBER)
 #undef DEMAND_MEMBER
-    /* The C library's qsort(3), with which OpenSSL sorts. (An import would be looked up at the start
-     * of each process.) */
+    /* The C library's qsort(3), with which OpenSSL sorts. It is looked up, since an import would
+     * cost a look-up at the start of each process. */
     void (*sort)(void *items, size_t n, size_t size, int (*compare)(const void *, const void *));
 };
 

@@ -1,8 +1,9 @@
 /* swap: a second preload that changes a file while the program uses it, as a racing process or
  * another thread would. At the SWAP_AT-th fopen, open or openat of SWAP_FILE (1 is the first), or,
  * with SWAP_AT=connect, at the first TCP connection, SWAP_WITH is renamed over it before the call
- * continues. With SWAP_HOW=overwrite, its bytes are written into SWAP_FILE, and the time of its last
- * change is set back. With SWAP_ENV=NAME=VALUE, that variable is set, at its SWAP_AT-th getenv. */
+ * continues. With SWAP_HOW=overwrite, its bytes are written into SWAP_FILE, and the time of its
+ * last change is set back. With SWAP_ENV=NAME=VALUE, that variable is set, at its SWAP_AT-th
+ * getenv. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

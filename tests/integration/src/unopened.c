@@ -1,5 +1,5 @@
-/* unopened CONNINFO…: everything that works on a PGconn, for NULL and for PGconns that libpq never opened or that are
- * closed by now: prints what each function says. */
+/* unopened CONNINFO…: calls everything that works on a PGconn, with NULL and with PGconns that
+ * libpq never opened or that are closed, and prints what each function says. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <libpq-fe.h>

@@ -54,6 +54,15 @@ why "mode = audit at $A does not apply: the host \"pgb.internal\" in the same li
     "host=old.internal,pgb.internal $w"
 dot='ends with a dot, so only the DNS is asked for it; if that is the name you mean, write the dot into the section'
 why "the exemption at $L does not apply: the host \"LOCALHOST.\" $dot" "host=LOCALHOST. $w"
+
+# A URI that was split in the wrong place: all targets are hidden, and explain says why.
+for uri in postgres://app:a@b:c@db.example/app postgres://app:a/b@db.example/app; do
+    run "$pgseal" explain --json "$uri"
+    has "$(jq -r '.why | join(" ")' <<<"$OUT")" 'the URI was split in the wrong place' "$uri: why host and port are hidden"
+done
+run "$pgseal" explain --json 'postgres://svc%40project.iam:secret@db.example/app'
+hasnt "$(jq -r '.why | join(" ")' <<<"$OUT")" 'split in the wrong place' 'a user with an @: nothing of the kind'
+
 for conninfo in "host=pgb.internal $w" "host=old.internal $w" "host=pgb.internal. $w" "host=db2.internal $w" "host=db2.internal hostaddr=127.0.0.1 $w"; do
     run "$pgseal" explain --json "$conninfo"
     hasnt "$(jq -r '.why | join(" ")' <<<"$OUT")" 'does not apply' "$conninfo: nothing of the kind where nothing stands in its way"

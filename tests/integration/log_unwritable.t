@@ -49,6 +49,12 @@ mkdir "$TEST_DIR/ro" && mount -t tmpfs -o ro tmpfs "$TEST_DIR/ro"
 told "file:$TEST_DIR/ro/log" 'its directory is read-only' 'a read-only file system'
 umount "$TEST_DIR/ro"
 
+# A log that goes to syslog does not fall back to syslog.
+log syslog
+run unshare -m sh -c 'mount -t tmpfs tmpfs /dev && exec "$@"' sh "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
+is "$RC $ERR" '0 pgseal-run: warning: syslog cannot be written: there is no /dev/log; log lines go to standard error instead' \
+    'no /dev/log: pgseal-run'
+
 # nothing LOG NAME: of a log that can be written nothing is said, and the file is not made.
 nothing() {
     log "$1"

@@ -126,6 +126,13 @@ scan libkci.so.5 kingbase
 is "$RC $(field '[.items[] | .verdict + " " + .ways[0].way] | unique | join("; ")')" '1 not covered libkci' 'libkci and what uses it'
 has "$(field '.items[0].why')" "KingbaseES's libkci" 'libkci: why'
 
+# --- nothing found
+printf '#!/bin/sh\nexec psql\n' >starter
+run "$pgseal" scan starter
+has "$(tr -s ' \n' ' ' <<<"$OUT")" 'Nothing here reaches PostgreSQL itself. What a script starts is not followed' 'a script: scan says that it does not follow it'
+run "$pgseal" scan libkci.so.5
+hasnt "$OUT" 'Nothing here' 'where something is found: nothing of the kind'
+
 # --- /etc/ld.so.preload and setuid programs
 cp "$ENTRY_POINTS" suid && chmod 4755 suid
 scan suid

@@ -76,6 +76,7 @@ static void before_open(const char *file, int flags)
 {
     bool deep = is_deep(file, flags);
     linkage_use(&stubs);
+    forked_look();
     sweep_before_open(deep && is_wrapped() ? NULL : file, deep);
     if ((flags & RTLD_GLOBAL) != 0) {
         rewrite_global_grew();

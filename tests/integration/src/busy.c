@@ -3,7 +3,8 @@
  *   forks N CONNINFO FLAGS MODULE…  N children, one after the other, each of which connects, while
  *                                   a thread for each MODULE opens and closes it; FLAGS of n(ot)
  *                                   d(eepbind)
- *   walks N CONNINFO                likewise, while a thread calls dl_iterate_phdr
+ *   walks N CONNINFO                likewise, while a thread calls dl_iterate_phdr; each child first
+ *                                   opens with RTLD_DEEPBIND what is not there
  *   closes N CONNINFO CLOSED MODULE…  N times CLOSED is opened and closed, whose destructor calls
  *                                     closed(), while a thread for each MODULE opens and closes it
  *   stale CONNINFO NAME MODULE      opens NAME with RTLD_DEEPBIND, which fails; another thread
@@ -68,7 +69,8 @@ static int mode = RTLD_NOW;
 static int stop;
 static int was_closed;
 static int ambiguous;
-static int failed; /* opens */
+static int failed;         /* opens */
+static const char *absent; /* what a child opens first; NULL: nothing */
 
 void closed(void);
 void closed(void)
@@ -141,7 +143,8 @@ static int fork_often(int n)
         pid_t pid = fork();
         if (pid == 0) {
             alarm(10);
-            _exit(connect_once() ? 0 : 1);
+            int opened = absent != NULL && dlopen(absent, RTLD_NOW | RTLD_DEEPBIND) != NULL;
+            _exit(connect_once() && !opened ? 0 : 1);
         }
         waitpid(pid, &status, 0);
         bad += status != 0 ? 1 : 0;
@@ -242,6 +245,7 @@ int main(int argc, char **argv)
         printf("children that failed: %d\n", fork_often(n));
     } else if (argc == 4 && strcmp(argv[1], "walks") == 0) {
         connect_once();
+        absent = "/nowhere/none.so";
         start(walk_often, NULL);
         printf("children that failed: %d\n", fork_often(n));
     } else if (argc > 5 && strcmp(argv[1], "closes") == 0) {

@@ -1,7 +1,7 @@
 #!/bin/bash
-# fault_injection.t: each system call and each allocation that pgseal makes for a connection fails once, with each errno that suits
-# it, and at each of them a child, a signal or a thread comes in between: never a connection below the policy, never a crash,
-# no leak, an end in bounded time. See inject.c for how, drive.py for what is looked at.
+# fault_injection.t: each system call and each allocation that pgseal makes for a connection fails once, with each
+# errno that suits it; at each of them a child, a signal or a thread interferes. Never a connection below the policy,
+# never a crash, no leak, an end in bounded time. inject.c has the method, drive.py the checks.
 . "$(dirname "$0")/../lib/env.sh"
 
 inject=$TEST_DIR/bin/inject.so

@@ -1,6 +1,6 @@
 #!/bin/bash
-# runtime_changes.t: what changes under a running program: policy and root files, descriptors, limits, disks, the clock. Whatever it
-# is, nothing below the policy comes of it, nothing crashes, and where all is well again, connections are too.
+# runtime_changes.t: what changes while a program runs: policy and root files, descriptors, limits, disks, the clock.
+# No change leads to a connection below the policy or to a crash, and when it is undone, connections work again.
 . "$(dirname "$0")/../lib/env.sh"
 
 inject=$TEST_DIR/bin/inject.so

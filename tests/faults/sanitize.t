@@ -1,6 +1,6 @@
 #!/bin/bash
-# sanitize.t: every entry point, resets, threads and children under valgrind, and with the object itself built with the address,
-# undefined-behaviour and thread sanitizers: they have nothing to say.
+# sanitize.t: every entry point, resets, threads and children, under valgrind and with the object built with the
+# address, undefined-behaviour and thread sanitizers: no report.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good impostor

@@ -1,6 +1,6 @@
 #!/bin/bash
-# attackers.t: recording servers that lie, over every entry point: what they learn, bare and sealed. The table of docs/hostile.md is
-# written where HOSTILE_TABLE names a page. Arguments: the names of attackers (all where there are none).
+# attackers.t: recording servers that lie, over every entry point: what they learn, bare and sealed. If HOSTILE_TABLE
+# names a page, the table of docs/hostile.md is written to it. Arguments: names of attackers; none means all.
 . "$(dirname "$0")/../lib/env.sh"
 here=$TEST_TOP/tests/hostile
 MKCERT=$TEST_TOP/build/hostile/mkcert

@@ -1,6 +1,6 @@
 #!/bin/bash
-# cancel.t: plaintext_cancel = allow, refuse, encrypt: psql's Ctrl-C, handlers in the middle of malloc, children, held locks. What
-# left is read off a relay between client and server.
+# cancel.t: plaintext_cancel = allow, refuse, encrypt: psql's Ctrl-C, handlers inside malloc, children, held locks. A
+# relay between client and server shows what was sent.
 . "$(dirname "$0")/../lib/env.sh"
 built=$TEST_TOP/build/hostile here=$TEST_TOP/tests/hostile
 psql=$TEST_BIN/psql

@@ -1,6 +1,7 @@
 #!/bin/bash
-# cancelconn.t: PQcancelCreate, PQcancelStart, PQcancelPoll and PQcancelBlocking of libpq 17 and 18: a sealed connection's are
-# sealed too, those of a plaintext one are under plaintext_cancel. What left is read off a relay between client and server.
+# cancelconn.t: PQcancelCreate, PQcancelStart, PQcancelPoll and PQcancelBlocking of libpq 17 and 18: those of a sealed
+# connection are sealed, those of a plaintext one follow plaintext_cancel. A relay between client and server shows
+# what was sent.
 . "$(dirname "$0")/../lib/env.sh"
 built=$TEST_TOP/build/hostile here=$TEST_TOP/tests/hostile
 declare -A libs=()

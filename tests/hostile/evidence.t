@@ -1,5 +1,6 @@
 #!/bin/bash
-# evidence.t: a witness's line, field by field, against what openssl(1) and the server say; for each OpenSSL that a libpq brings.
+# evidence.t: the witness line, field by field, compared with what openssl(1) and the server say; for the OpenSSL of
+# each libpq.
 . "$(dirname "$0")/../lib/env.sh"
 
 bundled=$("$TEST_TOP/tests/lib/libpqs.sh" 16) || { echo 'Bail out! libpq 16 could not be fetched'; exit 1; }

@@ -1,5 +1,6 @@
 #!/bin/bash
-# witness.t: libpqs that lie: sync and async callers see a failed connection, the log one violation, the server no startup packet.
+# witness.t: libpqs that lie: blocking and non-blocking callers see a failed connection, the log has one violation,
+# the server gets no startup packet.
 . "$(dirname "$0")/../lib/env.sh"
 built=$TEST_TOP/build/hostile
 liar=$built/liar symbolic_liar=$built/liar-symbolic symbolic=$built/symbolic

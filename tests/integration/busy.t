@@ -1,5 +1,5 @@
 #!/bin/bash
-# busy.t: threads that open and close modules while others connect or fork: as bare, and verified TLS.
+# busy.t: threads open and close modules while others connect or fork: everything works as bare, over verified TLS.
 . "$(dirname "$0")/../lib/env.sh"
 . "$TEST_TOP/tests/lib/reach.sh"
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# bypasses.t: what still weakens verify-full with a root: each bypass works without pgseal, and not with it.
+# bypasses.t: everything that weakens verify-full with a root: each bypass works without pgseal, and not with it.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good impostor revoked demanding

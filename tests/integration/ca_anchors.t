@@ -1,6 +1,6 @@
 #!/bin/bash
-# ca_anchors.t: what `pgseal ca` calls useless verifies no server, and what it prunes neither: each bundle is held against a
-# real server, by libpq and sealed; and whatever makes connections refuse a root file, ca says.
+# ca_anchors.t: a certificate that `pgseal ca` calls useless, or prunes, verifies no server: each bundle is tried
+# against a real server, by libpq and sealed. `pgseal ca` reports whatever makes connections refuse a root file.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
 # shellcheck source=tests/lib/provider.sh

@@ -1,5 +1,5 @@
 #!/bin/bash
-# ca_fetch.t: `pgseal ca --fetch`: a server that sends what it should, and one that does not.
+# ca_fetch.t: `pgseal ca --fetch`: from a server that sends the right file, and from others.
 # shellcheck source=tests/lib/ca.sh
 . "$(dirname "$0")/../lib/ca.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# check_advice.t: `pgseal check` repeats the server's own words, blames the password only where the server does, and what it
-# advises about certificates names the certificate and the file, and works when it is followed.
+# check_advice.t: `pgseal check` repeats the server's own words, and blames the password only if the server does. Its
+# advice about certificates names the certificate and the file, and works when it is followed.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${cli:-$TEST_TOP/build/pgseal}

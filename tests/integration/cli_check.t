@@ -1,6 +1,6 @@
 #!/bin/bash
-# cli_check.t: `pgseal check`: what it shows of a good server, what it finds wrong with others and what it advises, that it
-# sends no password in plaintext; and `pgseal check -- COMMAND`: whether hooks fire in real runtimes.
+# cli_check.t: `pgseal check`: what it shows about a good server, what it finds wrong with others, and what it
+# advises; it sends no password in plaintext. `pgseal check -- COMMAND`: whether hooks fire in real runtimes.
 pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}

@@ -1,7 +1,7 @@
 #!/bin/bash
-# cli_check_more.t: `pgseal check`: certificates that are weak or of a bad chain, servers that only pretend to speak TLS, a
-# pooler in between, the advice where there is no session; and what of a password and of a user's name reaches a server that
-# cannot be verified: nothing.
+# cli_check_more.t: `pgseal check`: weak certificates and bad chains, servers that only pretend to have TLS, a pooler
+# in between, the advice if there is no session. No password and no user name reaches a server that cannot be
+# verified.
 pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}

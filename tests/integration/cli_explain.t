@@ -1,6 +1,7 @@
 #!/bin/bash
-# cli_explain.t: `pgseal explain` says what the shim does, over some hundreds of inputs: options × sources × policies, each
-# explained and then done by a program under the object, whose log line must be the same; and what explain prints.
+# cli_explain.t: `pgseal explain` says what the shim does, for some hundreds of inputs: options × sources × policies.
+# Each is explained, and then done by a program under the object, whose log line must be the same. And what explain
+# prints.
 pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}

@@ -1,6 +1,6 @@
 #!/bin/bash
-# cli_report.t: `pgseal report`: which lines it reads, what it counts, its filters, formats and exit statuses, and that nothing
-# in a log can harm what it is shown in.
+# cli_report.t: `pgseal report`: which lines it reads, what it counts, its filters, formats and exit statuses; and
+# that nothing in a log can harm the reader's terminal, browser or spreadsheet.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh

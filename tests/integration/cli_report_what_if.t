@@ -1,6 +1,6 @@
 #!/bin/bash
-# cli_report_what_if.t: `pgseal report --what-if`: a log that was made in audit mode, judged under another policy, tells what the
-# object then does under it: some hundred attempts, done twice.
+# cli_report_what_if.t: `pgseal report --what-if`: a log from audit mode, judged under another policy, shows what the
+# object then does under it: some hundred attempts, made twice.
 pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}

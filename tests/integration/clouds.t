@@ -1,6 +1,6 @@
 #!/bin/bash
-# clouds.t: docs/clouds.md: its policy sections, each on a server whose certificate is shaped like the provider's, beside
-# an impostor with the same name in a certificate of a CA that the distribution trusts.
+# clouds.t: docs/clouds.md: its policy sections, each with a server whose certificate is like the provider's, and with
+# an impostor that has the same name in a certificate of a CA that the distribution trusts.
 . "$(dirname "$0")/../lib/env.sh"
 # shellcheck source=tests/lib/provider.sh
 . "$TEST_TOP/tests/lib/provider.sh"

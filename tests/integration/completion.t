@@ -1,6 +1,6 @@
 #!/bin/bash
-# completion.t: what bash offers behind `pgseal` and `pgseal-run`: every command and every option of --help and no other, for
-# an option's value what it takes, and behind a command that is to be run what is its own.
+# completion.t: bash completion for `pgseal` and `pgseal-run`: every command and option of --help and no other, the
+# values of options, and the completion of the command that is to be run.
 set -euo pipefail
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
-# crl.t: the CRL file is judged where libpq opens it: a revoked certificate that is refused bare is refused sealed, wherever
-# libpq finds the file; a file that holds anything but CRLs makes the connection fail, with pgseal's reason.
+# crl.t: the CRL file is judged when libpq opens it. A revoked certificate that is refused bare is refused sealed,
+# wherever libpq finds the file. A file with anything but CRLs makes the connection fail, with pgseal's reason.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good impostor revoked

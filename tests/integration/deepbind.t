@@ -1,6 +1,7 @@
 #!/bin/bash
-# deepbind.t: what is opened RTLD_DEEPBIND, or by dlmopen, and what that opens in its turn, reaches libpq as it does bare, and
-# only through pgseal: wherever the dynamic linker finds it, whatever else has its name, and however its file is made.
+# deepbind.t: objects that are opened with RTLD_DEEPBIND or by dlmopen, and what these open, reach the same libpq as
+# bare, and only through pgseal: wherever the dynamic linker finds them, whatever else has their name, and however
+# their files are made.
 . "$(dirname "$0")/../lib/env.sh"
 . "$TEST_TOP/tests/lib/reach.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# direct.t: sslnegotiation = direct (libpq 17): TLS begins with the first byte, without PostgreSQL's own question for it. libpq 18
-# and servers of version 18.
+# direct.t: sslnegotiation = direct (libpq 17): TLS begins with the first byte, without an SSLRequest. libpq 18 and
+# servers of version 18.
 . "$(dirname "$0")/../lib/env.sh"
 
 lib=$("$TEST_TOP/tests/lib/libpqs.sh" 18)

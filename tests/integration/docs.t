@@ -1,6 +1,6 @@
 #!/bin/bash
-# docs.t: what the documents say is what the code does: the sample policy, each key, option, event and field, the man
-# pages, the reports, the paths and links.
+# docs.t: the documents say what the code does: the sample policy, each key, option, event and field, the man pages,
+# the reports, the paths and links.
 # shellcheck disable=SC2016 # the words looked for stand in backticks
 . "$(dirname "$0")/../lib/env.sh"
 cd "$TEST_TOP" || exit 1

@@ -1,7 +1,7 @@
 #!/bin/bash
-# drivers.t: a Go program with pgxpool, given nothing but the environment of pgseal-run --drivers, ends verified at the good
-# server and refuses the impostors, dynamic and static; what it says itself still wins, but for a URL that is rewritten; and
-# what is asked of drivers is never asking for less of libpq.
+# drivers.t: a Go program with pgxpool, configured only by `pgseal-run --drivers`, is verified at the good server and
+# refuses the impostors, dynamic and static. Its own settings take precedence, except in a URL that is rewritten. The
+# variables for drivers never count as asking for less of libpq.
 # shellcheck source=tests/lib/env.sh
 . "$(dirname "$0")/../lib/env.sh"
 cp "$TEST_TOP/build/pgseal-run" "$TEST_DIR/bin/"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# explain_why.t: `pgseal explain` says why an exemption or a section's audit does not hold, takes an empty value for none, and
-# shows libpq's own words for what libpq rejects; the log of a program says the same.
+# explain_why.t: `pgseal explain` says why an exemption or a section's audit does not apply, treats an empty value as
+# unset, and shows libpq's own words for a string that it rejects. The log of a program says the same.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${cli:-$TEST_TOP/build/pgseal}

@@ -1,5 +1,6 @@
 #!/bin/bash
-# files.t: policy, root and CRL are read to their end, whatever their st_size says; what is no regular file is not waited for.
+# files.t: policy, root and CRL files are read to their end, whatever their st_size says. A file that is not regular
+# does not block.
 . "$(dirname "$0")/../lib/env.sh"
 env_start good
 P=$(env_port good)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# fork.t: a parent, its children, and the parent again, in one process and its forks.
+# fork.t: connections of a parent, of its children, and of the parent again.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good

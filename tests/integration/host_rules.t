@@ -1,5 +1,6 @@
 #!/bin/bash
-# host_rules.t: which section holds for which host, what an exemption or a section's audit rests on, sockets, lists, pins.
+# host_rules.t: which section applies to which host, when an exemption or a section's audit applies, sockets, lists,
+# pins.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good impostor demanding

@@ -1,6 +1,7 @@
 #!/bin/bash
-# impostor.t: `pgseal impostor`: what psql tells each server, bare, with settings of its own and under pgseal-run; every way
-# in the protocol; options, JSON, JUnit, exit statuses; COMMANDs that hang, fork, print what they should not; clean-up.
+# impostor.t: `pgseal impostor`: what psql tells each server, bare, with its own settings, and under pgseal-run; all
+# parts of the protocol; options, JSON, JUnit, exit statuses; COMMANDs that hang, fork, or print hostile text;
+# clean-up.
 # shellcheck disable=SC2016 # scripts for COMMAND's own shell
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=$TEST_TOP/build/pgseal

@@ -1,6 +1,7 @@
 #!/bin/bash
-# launcher_follows.t: pgseal-run starts nothing that it cannot follow to a program: env(1) in #! lines, a dynamic linker as the
-# command, programs that drop the environment, AddressSanitizer; and what /etc/ld.so.preload makes of setuid programs.
+# launcher_follows.t: pgseal-run starts nothing that it cannot follow to a program: env(1) in #! lines, a dynamic
+# linker as the command, programs that clear the environment, AddressSanitizer; and setuid programs with
+# /etc/ld.so.preload.
 # shellcheck source=tests/lib/launcher.sh
 . "$(dirname "$0")/../lib/launcher.sh"
 

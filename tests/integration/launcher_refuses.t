@@ -1,6 +1,6 @@
 #!/bin/bash
-# launcher_refuses.t: pgseal-run refuses whatever LD_PRELOAD does not reach and every object that would not load, each with its
-# status and its word.
+# launcher_refuses.t: pgseal-run refuses every program that LD_PRELOAD does not reach and every object that would not
+# load, each with its status and reason.
 # shellcheck source=tests/lib/launcher.sh
 . "$(dirname "$0")/../lib/launcher.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
-# ldap.t: a service that libpq looks up in LDAP: bare, the LDAP server is asked, in plaintext; sealed, not one byte reaches it,
-# wherever the stanza stands, and the reason is pgseal's. Others that use LDAP in the process go on.
+# ldap.t: a service that libpq looks up in LDAP. Bare, the LDAP server is asked, in plaintext. Sealed, it gets no
+# byte, wherever the service is defined, and the reason is pgseal's. Other users of LDAP in the process are not
+# affected.
 pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 

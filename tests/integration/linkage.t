@@ -1,6 +1,6 @@
 #!/bin/bash
-# linkage.t: the slots of loaded objects that lead to pgseal: which, that their pages are as they were, and what happens where
-# they cannot be rewritten.
+# linkage.t: which slots of loaded objects lead to pgseal, that the protection of their pages is restored, and what
+# happens if they cannot be rewritten.
 . "$(dirname "$0")/../lib/env.sh"
 . "$TEST_TOP/tests/lib/reach.sh"
 

@@ -1,6 +1,6 @@
 #!/bin/bash
-# loader.t: the hooks of the dynamic linker's own functions: what they hand out for libpq's entry points is sealed and stays with
-# its libpq; RTLD_DEEPBIND and dlmopen do not lead past; and everything else is as without pgseal, at -O2 and at -O0.
+# loader.t: the hooks of dlsym, dlopen and dlmopen: the entry points that they return are sealed and stay with their
+# libpq; RTLD_DEEPBIND and dlmopen do not bypass them; everything else is as without pgseal, at -O2 and at -O0.
 . "$(dirname "$0")/../lib/env.sh"
 . "$TEST_TOP/tests/lib/reach.sh"
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# log.t: the lines themselves: whole and valid whatever comes in, the levels, the sinks, and never a secret.
+# log.t: the log: lines are whole and valid whatever comes in; levels; sinks; never a secret.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good impostor

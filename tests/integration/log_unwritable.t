@@ -1,7 +1,7 @@
 #!/bin/bash
-# log_unwritable.t: a log that cannot be written is said, with the reason, by pgseal-run, explain and check, and by the line
-# before the first that is handed over, also where a worker has given up root; a descriptor that the log names is written to
-# only while it is what it was.
+# log_unwritable.t: if a log cannot be written, pgseal-run, explain, check and the line before the first one that goes
+# elsewhere say so, with the reason, also in a worker that has given up root. A descriptor that the log names is
+# written to only while it is the same file.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${cli:-$TEST_TOP/build/pgseal}

@@ -1,6 +1,6 @@
 #!/bin/bash
-# longjmp.t: a connection that is left by longjmp, one that is opened from inside another, a child that is forked inside one:
-# each connection is judged by itself, and look-ups of the program's own are the program's.
+# longjmp.t: a connection that is left by longjmp, one that is opened from inside another, a child that is forked
+# inside one: each connection is judged by itself, and the program's own look-ups are not touched.
 . "$(dirname "$0")/../lib/env.sh"
 
 steps=$TEST_DIR/bin/steps lookups=$TEST_DIR/bin/lookups

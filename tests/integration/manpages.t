@@ -1,7 +1,6 @@
 #!/bin/bash
-# manpages.t: pgseal(1), pgseal-run(1) and --help say the same: every option stands in both, every finding that the tools can
-# print and every exit status is told; and no line of a help or of a failure is wider than a terminal.
-# Findings and schemas are taken out of cli/*.c.
+# manpages.t: pgseal(1), pgseal-run(1) and --help agree: every option is in both, and every finding and exit status is
+# described. No line of a help or an error is wider than a terminal. Findings and schemas are taken from cli/*.c.
 set -euo pipefail
 TOP=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh

@@ -1,5 +1,5 @@
 #!/bin/bash
-# object.t: what the built object is, seen from outside: what it exports, needs and asks of the C library.
+# object.t: the built object, seen from outside: what it exports, and what it needs from the C library.
 . "$(dirname "$0")/../lib/env.sh"
 
 readelf_of() { readelf -W "$@" "$OBJECT"; }

@@ -1,6 +1,7 @@
 #!/bin/bash
-# platforms.t: docs/platforms.md: what starts programs, and where pgseal-run stands there. The files are docs/examples/platforms.
-# Everything runs with /usr/local, /srv, /run and /etc of its own. Bare: plaintext; sealed: TLS; the server's log says which.
+# platforms.t: docs/platforms.md: each way to start programs, with pgseal-run where the page puts it. The files are in
+# docs/examples/platforms. Everything runs with its own /usr/local, /srv, /run and /etc. Bare: plaintext; sealed: TLS,
+# as the server's log shows.
 . "$(dirname "$0")/../lib/env.sh"
 examples=$TEST_TOP/docs/examples/platforms
 for place in /srv /run /usr/local; do mount -t tmpfs -o mode=755 tmpfs "$place"; done

@@ -1,5 +1,6 @@
 #!/bin/bash
-# policy.t: where the settings come from, who may write them, what is wrong with them, and that nothing changes them later.
+# policy.t: where the settings come from, who may write them, which faults they can have, and that nothing changes
+# them later.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good impostor

@@ -1,5 +1,5 @@
 #!/bin/bash
-# programs.t: unmodified programs, told to use sslmode=disable in every way there is: verified TLS or nothing.
+# programs.t: unmodified programs that are told to use sslmode=disable in every possible way: verified TLS or nothing.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good impostor nossl

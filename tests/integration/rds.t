@@ -1,5 +1,5 @@
 #!/bin/bash
-# rds.t: docs/rds.md, step by step, on servers whose certificates are shaped like those of Amazon RDS and RDS Proxy.
+# rds.t: docs/rds.md, step by step, with servers whose certificates are like those of Amazon RDS and RDS Proxy.
 . "$(dirname "$0")/../lib/env.sh"
 # shellcheck source=tests/lib/provider.sh
 . "$TEST_TOP/tests/lib/provider.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# recipes.t: what is in docs/examples for Kubernetes, ECS, Lambda and systemd: valid by their makers' own schemas, and, where
-# it can be run here, sealed. (Pods and tasks run in tests/docker/pods.sh.)
+# recipes.t: docs/examples for Kubernetes, ECS, Lambda and systemd: valid by their makers' schemas and, as far as it
+# can be run here, sealed. (Pods and tasks run in tests/docker/pods.sh.)
 . "$(dirname "$0")/../lib/env.sh"
 examples=$TEST_TOP/docs/examples recipes=$TEST_TOP/tests/recipes
 NODE_PATH=$("$recipes/modules")

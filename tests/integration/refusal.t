@@ -1,6 +1,6 @@
 #!/bin/bash
-# refusal.t: what a refused program sees: a connection that failed, in libpq's own way, with advice; and no
-# server and no listener on the network got a byte.
+# refusal.t: what a refused program sees: a failed connection, in libpq's own way, with advice. No server and no
+# listener on the network gets a byte.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good

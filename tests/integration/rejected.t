@@ -1,5 +1,6 @@
 #!/bin/bash
-# rejected.t: what libpq itself rejects: the caller gets libpq's own words and its own values, bare and sealed alike.
+# rejected.t: strings that libpq itself rejects: the caller gets libpq's own message and its own values, bare and
+# sealed.
 . "$(dirname "$0")/../lib/env.sh"
 
 env_start good

@@ -1,6 +1,6 @@
 #!/bin/bash
-# reset.t: PQreset and PQresetStart make a connection of their own, on the verdict of the first: files and exemptions are looked
-# at again.
+# reset.t: PQreset and PQresetStart connect again under the verdict of the first connection: files and exemptions are
+# checked again.
 . "$(dirname "$0")/../lib/env.sh"
 
 steps=$TEST_DIR/bin/steps

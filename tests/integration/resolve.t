@@ -1,6 +1,6 @@
 #!/bin/bash
-# resolve.t: whose libpq a call reaches: the one that the dynamic linker gives this caller without pgseal, as the linker
-# itself says (LD_DEBUG=bindings), in every constellation of programs, modules and private copies of other versions.
+# resolve.t: which libpq a call reaches: the one that it reaches without pgseal, as the dynamic linker itself says
+# (LD_DEBUG=bindings), in every combination of programs, modules and private copies of other versions.
 . "$(dirname "$0")/../lib/env.sh"
 . "$TEST_TOP/tests/lib/reach.sh"
 

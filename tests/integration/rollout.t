@@ -1,5 +1,5 @@
 #!/bin/bash
-# rollout.t: docs/rollout.md from audit to closed: three hosts, one of them without TLS, and a host that nobody knew of.
+# rollout.t: docs/rollout.md from audit to closed: three hosts, one of them without TLS, and an unknown host.
 . "$(dirname "$0")/../lib/env.sh"
 # shellcheck source=tests/lib/provider.sh
 . "$TEST_TOP/tests/lib/provider.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
-# root_hierarchies.t: the same outcome as libpq's with the whole root file, bare beside sealed, with both OpenSSLs at hand, over
-# hierarchies where a look-up by name could go wrong. (tests/unit/test_demand.c does so at random, without a server.)
+# root_hierarchies.t: the same outcome as libpq's with the whole root file, bare beside sealed, with both OpenSSLs,
+# over hierarchies in which a look-up by name could go wrong. (tests/unit/test_demand.c does this at random, without a
+# server.)
 # shellcheck source=tests/lib/env.sh
 . "$(dirname "$0")/../lib/env.sh"
 # shellcheck source=tests/lib/provider.sh

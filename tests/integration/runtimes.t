@@ -1,6 +1,6 @@
 #!/bin/bash
-# runtimes.t: docs/coverage.md, "Common runtimes": how wheels, gems, extensions and bundles ship libpq, built here
-# in the same shape from Debian's own libraries; bare beside sealed, against a good server and an impostor.
+# runtimes.t: docs/coverage.md, "Common runtimes": wheels, gems, extensions and bundles with libpq, built here in the
+# same form from Debian's libraries; bare beside sealed, against a good server and an impostor.
 . "$(dirname "$0")/../lib/env.sh"
 cd "$TEST_DIR" || exit 1
 env_start good impostor

@@ -1,7 +1,7 @@
 #!/bin/bash
-# scan_more.t: `pgseal scan` tells static libpqs whose functions can be replaced from those whose cannot, which is held against
-# connections to an impostor; versions of libpq and OpenSSL; drivers inside bundled JavaScript; libkci; and setuid programs
-# where /etc/ld.so.preload names the object.
+# scan_more.t: `pgseal scan`: static libpqs whose functions can be interposed and others, compared with connections to
+# an impostor; versions of libpq and OpenSSL; drivers inside bundled JavaScript; libkci; setuid programs with
+# /etc/ld.so.preload.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${cli:-$TEST_TOP/build/pgseal}

@@ -1,6 +1,6 @@
 #!/bin/bash
-# settings.t: what is wrong in policy files and variables is said, with what to write instead, by the object, pgseal-run,
-# explain and check alike; and names that only look like a host with a port.
+# settings.t: faults in policy files and variables are reported, with what to write instead, by the object,
+# pgseal-run, explain and check alike; and names that only look like a host with a port.
 cli=${CLI:-}
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${cli:-$TEST_TOP/build/pgseal}

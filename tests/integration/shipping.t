@@ -1,6 +1,6 @@
 #!/bin/bash
-# shipping.t: docs/examples/logging: each configuration as its own parser reads it, where Debian has that; and rsyslog's, run: what
-# pgseal's `syslog` sink writes comes out as lines that `pgseal report` reads.
+# shipping.t: docs/examples/logging: each configuration is checked by its own parser, if Debian has it; and rsyslog
+# runs: the lines of pgseal's `syslog` sink can be read by `pgseal report`.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh

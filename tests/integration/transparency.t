@@ -1,6 +1,6 @@
 #!/bin/bash
-# transparency.t: programs that never reach libpq behave byte for byte as without pgseal; and pgseal gets on with what else may be
-# in a process: other preloads, sanitizers, closed descriptors, new processes, small stacks.
+# transparency.t: programs that never reach libpq behave byte for byte as without pgseal; and pgseal works with other
+# preloads, sanitizers, closed descriptors, new processes, small stacks.
 # shellcheck disable=SC2016
 . "$(dirname "$0")/../lib/env.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
-# unknown_options.t: an option that this libpq has and pgseal does not know is refused wherever it is set, before the server is
-# contacted; its default, which psql's \c hands back, is not. The libpq is the machine's own with two options renamed.
+# unknown_options.t: an option that this libpq has and pgseal does not know is refused wherever it is set, before the
+# server is contacted. Its default, which psql's \c passes on, is not. The libpq is the machine's own with two options
+# renamed.
 . "$(dirname "$0")/../lib/env.sh"
 env_start good
 P=$(env_port good)

@@ -1,5 +1,6 @@
 #!/bin/bash
-# verify_as.t: a server that is dialled under one name and verified under another, and that all else stays as it was.
+# verify_as.t: a server that is connected to under one name and verified under another; everything else stays as it
+# was.
 . "$(dirname "$0")/../lib/env.sh"
 
 cp "$PKI/good.crt" "$PKI/second.crt"

@@ -29,7 +29,7 @@ size_t hooked_find(const char *name)
 static void *reach_import(const struct hooked_slot *slot, bool *sure)
 {
     return reach(slot->o, hooked[slot->hook].name,
-                 object_import_version(slot->o, slot->import->symbol), sure);
+                 object_import_version(slot->o, slot->import.symbol), sure);
 }
 
 /* In a deepbound object, or in another namespace, no other hook is called: so a slot whose target

@@ -35,7 +35,7 @@ void *hooked_for_loader(size_t hook, void *fn);
 struct hooked_slot {
     const struct object *o;
     const struct known *known; /* of o */
-    const struct import *import;
+    struct import import;
     void *holds; /* its contents when it was read */
     size_t hook; /* index in hooked[] */
 };

@@ -23,15 +23,6 @@
 static unsigned last;
 static bool global_grew;
 
-/* One slot that may have to be rewritten. */
-struct item {
-    struct import import;
-    void *holds;
-    void *replacement; /* NULL: it stays */
-    size_t owner;      /* of work.objects */
-    unsigned char hook;
-};
-
 /* An object whose slots are read. */
 struct subject {
     struct known known;
@@ -43,17 +34,24 @@ struct subject {
     bool program; /* it is always there, and needs no hold */
     void *handle; /* it is held by this */
     int error;
-    unsigned char failed; /* the hook of the slot that could not be written */
+    size_t failed; /* index in hooked[]: the slot that could not be written */
     char name[256];
+};
+
+/* One slot that may have to be rewritten. */
+struct item {
+    struct hooked_slot slot;
+    struct subject *owner;
+    void *replacement; /* NULL: it stays */
 };
 
 enum { FIRST_OBJECTS = 512, ITEMS_FOR_EACH = 4 };
 
 struct work {
-    uint64_t state;  /* objects_state() before */
-    unsigned number; /* of this sweep, if it found something new */
-    bool stable;     /* nothing has come or gone since */
-    size_t next;     /* of objects: whose slots are read */
+    uint64_t state;          /* objects_state() before */
+    unsigned number;         /* of this sweep, if it found something new */
+    bool stable;             /* nothing has come or gone since */
+    struct subject *subject; /* whose slots are read */
     size_t nobjects;
     size_t nitems;
     size_t nlibpqs;
@@ -96,14 +94,15 @@ static bool choose(struct known *k, void *data)
     return false;
 }
 
-/* The index of o in w->objects, or nobjects. */
-static size_t find_object(const struct work *w, const struct object *o)
+/* The subject that o is; NULL: none. */
+static struct subject *find_subject(const struct work *w, const struct object *o)
 {
-    size_t i = 0;
-    while (i < w->nobjects && !known_is(&w->objects[i].known, o)) {
-        i++;
+    for (size_t i = 0; i < w->nobjects; i++) {
+        if (known_is(&w->objects[i].known, o)) {
+            return &w->objects[i];
+        }
     }
-    return i;
+    return NULL;
 }
 
 /* The index in hooked[] of an import whose slot may have to be rewritten, else HOOKS. */
@@ -125,21 +124,20 @@ static bool note_odd(const struct import *import, void *data)
     size_t hook = find_hook(&subject->known, import);
     if (hook != HOOKS) {
         subject->error = ENOTSUP;
-        subject->failed = (unsigned char)hook;
+        subject->failed = hook;
     }
     return subject->error != 0;
 }
 
 static bool find_used(const struct object *o, void *data)
 {
-    struct work *w = data;
-    size_t i = find_object(w, o);
-    if (i < w->nobjects && !object_is_self(o)) {
-        w->objects[i].used = object_each_import(o, is_used, &w->objects[i].known);
-        w->objects[i].program = o->name[0] == '\0' && o->space == NULL;
-        strbuf_copy(w->objects[i].name, sizeof w->objects[i].name, o->name);
-        if (w->objects[i].known.sweep == 0 && (w->objects[i].known.deep || o->space != NULL)) {
-            object_each_odd_import(o, note_odd, &w->objects[i]);
+    struct subject *s = find_subject(data, o);
+    if (s != NULL && !object_is_self(o)) {
+        s->used = object_each_import(o, is_used, &s->known);
+        s->program = o->name[0] == '\0' && o->space == NULL;
+        strbuf_copy(s->name, sizeof s->name, o->name);
+        if (s->known.sweep == 0 && (s->known.deep || o->space != NULL)) {
+            object_each_odd_import(o, note_odd, s);
         }
     }
     return false;
@@ -163,9 +161,8 @@ static void hold_all(struct work *w)
         w->libpqs[i].handle = hold(&w->libpqs[i].known);
     }
     for (size_t i = 0; i < w->nobjects; i++) {
-        const struct known *k = &w->objects[i].known;
-        bool needed = w->objects[i].used && !w->objects[i].program;
-        w->objects[i].handle = needed ? hold(k) : NULL;
+        struct subject *s = &w->objects[i];
+        s->handle = s->used && !s->program ? hold(&s->known) : NULL;
     }
     objects_settled();
     w->stable = objects_state() == w->state;
@@ -187,35 +184,37 @@ static void end_holds(struct work *w)
 static bool note(const struct import *import, void *data)
 {
     struct work *w = data;
-    const struct known *k = &w->objects[w->next].known;
-    size_t hook = find_hook(k, import);
+    struct subject *s = w->subject;
+    size_t hook = find_hook(&s->known, import);
     void *holds = import_holds(import);
     unsigned row = holds != NULL ? linkage_row_of(holds) : 0;
-    bool anew = (k->lazy && w->again && row != 0) || (k->open && row == LINKED_LIBPQS + 1);
+    bool anew =
+        (s->known.lazy && w->again && row != 0) || (s->known.open && row == LINKED_LIBPQS + 1);
     if (hook == HOOKS || holds == NULL || (linkage_is_stub(holds) && !anew)) {
         return false;
     }
     if (w->nitems == w->room * ITEMS_FOR_EACH) {
         w->full = true;
-        w->objects[w->next].open = true;
+        s->open = true;
         return true;
     }
-    w->items[w->nitems++] = (struct item){
-        .import = *import, .holds = holds, .owner = w->next, .hook = (unsigned char)hook};
+    const struct hooked_slot slot = {
+        .o = &s->o, .known = &s->known, .import = *import, .holds = holds, .hook = hook};
+    w->items[w->nitems++] = (struct item){.slot = slot, .owner = s};
     return false;
 }
 
 static bool collect(const struct object *o, void *data)
 {
     struct work *w = data;
-    size_t i = find_object(w, o);
-    if (i < w->nobjects && w->objects[i].used) {
-        w->next = i;
-        w->objects[i].o = *o;
-        if (w->objects[i].program || w->objects[i].handle != NULL || w->stable) {
+    struct subject *s = find_subject(w, o);
+    if (s != NULL && s->used) {
+        w->subject = s;
+        s->o = *o;
+        if (s->program || s->handle != NULL || w->stable) {
             object_each_import(o, note, w);
         } else {
-            w->objects[i].open = true;
+            s->open = true;
             w->unsure = true;
         }
     }
@@ -226,16 +225,11 @@ static void decide(struct work *w)
 {
     for (size_t i = 0; i < w->nitems; i++) {
         struct item *item = &w->items[i];
-        const struct hooked_slot slot = {.o = &w->objects[item->owner].o,
-                                         .known = &w->objects[item->owner].known,
-                                         .import = &item->import,
-                                         .holds = item->holds,
-                                         .hook = item->hook};
         bool unbound = false;
         bool open = false;
-        item->replacement = hooked_target(&slot, &unbound, &open);
-        w->objects[item->owner].lazy |= unbound;
-        w->objects[item->owner].open |= open;
+        item->replacement = hooked_target(&item->slot, &unbound, &open);
+        item->owner->lazy |= unbound;
+        item->owner->open |= open;
         w->unsure |= open && item->replacement != NULL;
     }
 }
@@ -245,18 +239,19 @@ static void decide(struct work *w)
 static void write_all(struct work *w, bool *rewritten)
 {
     for (size_t i = 0; i < w->nitems; i++) {
-        const struct item *item = &w->items[i];
-        struct subject *owner = &w->objects[item->owner];
-        if (item->replacement == NULL || item->replacement == item->holds) {
+        const struct hooked_slot *slot = &w->items[i].slot;
+        struct subject *s = w->items[i].owner;
+        void *replacement = w->items[i].replacement;
+        if (replacement == NULL || replacement == slot->holds) {
             continue;
         }
-        int error = slot_write(&owner->o, item->import.slot, item->holds, item->replacement);
+        int error = slot_write(slot->o, slot->import.slot, slot->holds, replacement);
         /* Report the first of them in hooks.def: entry points come first there. */
-        if (error != 0 && (owner->error == 0 || item->hook < owner->failed)) {
-            owner->failed = item->hook;
+        if (error != 0 && (s->error == 0 || slot->hook < s->failed)) {
+            s->failed = slot->hook;
+            s->error = error;
         }
-        owner->error = error != 0 ? error : owner->error;
-        owner->changed = true;
+        s->changed = true;
         *rewritten = true;
     }
 }
@@ -265,11 +260,12 @@ static bool mark(struct known *k, void *data)
 {
     const struct work *w = data;
     for (size_t i = 0; i < w->nobjects; i++) {
-        if (w->objects[i].known.dyn == k->dyn && w->objects[i].known.map == k->map) {
+        const struct subject *s = &w->objects[i];
+        if (s->known.dyn == k->dyn && s->known.map == k->map) {
             /* Another thread may just be binding a lazy slot, and overwrite it: read it again. */
-            k->open = w->objects[i].open || (w->objects[i].lazy && w->objects[i].changed);
-            k->lazy = k->lazy || w->objects[i].lazy;
-            k->sweep = k->sweep == 0 || w->objects[i].changed ? w->number : k->sweep;
+            k->open = s->open || (s->lazy && s->changed);
+            k->lazy = k->lazy || s->lazy;
+            k->sweep = k->sweep == 0 || s->changed ? w->number : k->sweep;
         }
     }
     return false;
@@ -296,8 +292,9 @@ static void rewrite_some(struct work *w, bool *rewritten)
         known_each(mark, w);
     }
     for (size_t i = 0; i < w->nobjects; i++) {
-        if (w->objects[i].error != 0) {
-            slot_report(w->objects[i].name, hooked[w->objects[i].failed].name, w->objects[i].error);
+        const struct subject *s = &w->objects[i];
+        if (s->error != 0) {
+            slot_report(s->name, hooked[s->failed].name, s->error);
         }
     }
 }

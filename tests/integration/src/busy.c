@@ -3,7 +3,7 @@
  *   forks N CONNINFO FLAGS MODULE…  N children, one after the other, each of which connects, while
  *                                   a thread for each MODULE opens and closes it; FLAGS of n(ot)
  *                                   d(eepbind)
- *   walks N CONNINFO                likewise, while a thread calls dl_iterate_phdr; each child first
+ *   walks N CONNINFO                same, while a thread calls dl_iterate_phdr; each child first
  *                                   opens with RTLD_DEEPBIND what is not there
  *   closes N CONNINFO CLOSED MODULE…  N times CLOSED is opened and closed, whose destructor calls
  *                                     closed(), while a thread for each MODULE opens and closes it

@@ -20,52 +20,59 @@ static struct copy {
 } copies[COPIES];
 enum { FREE, FILLING, READY };
 
-/* Adds the certificates with this subject to the store of the lookup; false if there are none. */
-static bool add_named(const struct demand *o, void *store, const struct roots *roots,
-                      const void *name)
+/* Adds the certificates with this subject to the store; those of any subject if all. */
+static void add(const struct demand *o, void *store, const struct roots *roots, const void *name,
+                uint64_t hash, bool all)
 {
-    const unsigned char *der;
-    size_t n;
-    bool added = false;
-    if (o->X509_NAME_get0_der(name, &der, &n) != 1) {
-        return false;
-    }
-    uint64_t hash = name_hash(der, n);
     for (const struct pem_block *b = NULL; (b = pem_next(&roots->blocks, b)) != NULL;) {
-        if (b->subject != hash && b->subject != NAME_HASH_ANY && hash != NAME_HASH_ANY) {
+        if (!all && b->subject != hash && b->subject != NAME_HASH_ANY) {
             continue;
         }
         const unsigned char *at = b->der;
         void *x = o->d2i_X509(NULL, &at, (long)b->len);
-        if (x != NULL && o->X509_NAME_cmp(o->X509_get_subject_name(x), name) == 0) {
-            added = o->X509_STORE_add_cert(store, x) == 1 || added;
+        if (x != NULL && (all || o->X509_NAME_cmp(o->X509_get_subject_name(x), name) == 0)) {
+            o->X509_STORE_add_cert(store, x);
         }
         o->X509_free(x);
     }
-    return added;
+}
+
+/* Adds what the chain asks for. A name whose hash says nothing needs all of the file decoded; a
+ * server that sends a hundred such names gets that once: the store has everything then, and the
+ * lookup is done. */
+static void add_named(const struct demand *o, void *lookup, void *store, const void *name)
+{
+    struct roots *roots = o->X509_LOOKUP_get_method_data(lookup);
+    const unsigned char *der;
+    size_t n;
+    if (o->X509_NAME_get0_der(name, &der, &n) == 1) {
+        uint64_t hash = name_hash(der, n);
+        bool all = hash == NAME_HASH_ANY;
+        add(o, store, roots, name, hash, all);
+        if (all && o->X509_LOOKUP_set_method_data(lookup, NULL) == 1) {
+            roots_release(roots);
+        }
+    }
 }
 
 static int by_subject(const struct demand *o, void *lookup, int type, const void *name, void *ret)
 {
     int saved_errno = errno;
-    const struct roots *roots = o->X509_LOOKUP_get_method_data(lookup);
     void *store = o->X509_LOOKUP_get_store(lookup);
     int found = 0;
-    if (type == TYPE_X509 && roots != NULL) {
+    if (type == TYPE_X509 && o->X509_LOOKUP_get_method_data(lookup) != NULL) {
         o->ERR_set_mark(); /* a block that cannot be decoded is no error of the handshake */
-        if (add_named(o, store, roots, name)) {
-            void *object = o->X509_OBJECT_retrieve_by_subject(o->X509_STORE_get0_objects(store),
-                                                              TYPE_X509, name);
-            void *x = object != NULL ? o->X509_OBJECT_get0_X509(object) : NULL;
-            /* The first releases of OpenSSL 1.1.1 pass an object that is not initialized, and
-             * X509_OBJECT_set1_X509 frees what an object contains, according to its type, its first
-             * member. Later releases pass zero there. */
-            memset(ret, 0, sizeof(int));
-            found = x != NULL && o->X509_OBJECT_set1_X509(ret, x) == 1;
-            if (found != 0) {
-                o->X509_free(
-                    x); /* the caller takes a reference of its own: X509_LOOKUP_meth_new(3) */
-            }
+        add_named(o, lookup, store, name);
+        void *object =
+            o->X509_OBJECT_retrieve_by_subject(o->X509_STORE_get0_objects(store), TYPE_X509, name);
+        void *x = object != NULL ? o->X509_OBJECT_get0_X509(object) : NULL;
+        /* The first releases of OpenSSL 1.1.1 pass an object that is not initialized, and
+         * X509_OBJECT_set1_X509 frees what an object contains, according to its type, its first
+         * member. Later releases pass zero there. */
+        memset(ret, 0, sizeof(int));
+        found = x != NULL && o->X509_OBJECT_set1_X509(ret, x) == 1;
+        if (found != 0) {
+            o->X509_free(x); /* the caller takes a reference of its own: X509_LOOKUP_meth_new(3) */
         }
         o->ERR_pop_to_mark();
     }

@@ -322,6 +322,50 @@ static void uninitialized_object(void **state)
     unlink(path);
 }
 
+static unsigned decoded;
+
+static void *decode(void **x, const unsigned char **der, long n)
+{
+    decoded++;
+    return d2i_X509((X509 **)x, der, n);
+}
+
+/* A server may send a chain of a hundred names whose hash says nothing: the file is decoded once. */
+static void unhashed_names(void **state)
+{
+    struct demand counting = openssl;
+    X509 *bundle[] = {make_certificate(1, 0, 1, 0), make_certificate(2, 1, 2, 1)};
+    X509_OBJECT *object = X509_OBJECT_new();
+    X509_NAME *absent = make_name(0, SPELLINGS - 1);
+    X509_NAME *present = make_name(2, SPELLINGS - 1);
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    const char *reason;
+    size_t len;
+    char path[] = "/tmp/pgseal-demand.XXXXXX";
+    (void)state;
+    close(mkstemp(path));
+    char *bytes = write_bundle(bundle, 2, path, &len);
+    struct roots *roots = roots_read(bytes, len, &reason);
+    counting.X509_STORE_add_lookup = add_lookup;
+    counting.d2i_X509 = decode;
+    assert_true(demand_roots(&counting, ctx, roots));
+    assert_int_equal(X509_LOOKUP_by_subject(added, X509_LU_X509, absent, object), 0);
+    assert_int_equal(X509_LOOKUP_by_subject(added, X509_LU_X509, absent, object), 0);
+    assert_int_equal(decoded, 2);
+    assert_int_equal(roots->holders, 1);
+    X509_OBJECT *found = X509_OBJECT_retrieve_by_subject(
+        X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx)), X509_LU_X509, present);
+    assert_int_equal(X509_cmp(X509_OBJECT_get0_X509(found), bundle[1]), 0);
+    SSL_CTX_free(ctx);
+    roots_release(roots);
+    X509_OBJECT_free(object);
+    X509_NAME_free(absent);
+    X509_NAME_free(present);
+    X509_free(bundle[0]);
+    X509_free(bundle[1]);
+    unlink(path);
+}
+
 /* Of certificates that have one name OpenSSL takes the first that fits. Where sorting them loses
  * their order (musl's qsort), they stand as in the whole file only with the whole file. */
 static void unordered_store(void **state)
@@ -338,9 +382,9 @@ static void unordered_store(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(same_verdict),
-                                       cmocka_unit_test(unordered_store),
-                                       cmocka_unit_test(uninitialized_object)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_verdict), cmocka_unit_test(unordered_store),
+        cmocka_unit_test(unhashed_names), cmocka_unit_test(uninitialized_object)};
 #define FIND(type, name, parameters) openssl.name = (type(*) parameters)(void *)name;
     DEMAND_FUNCTIONS(FIND)
     openssl.sort = qsort;

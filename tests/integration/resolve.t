@@ -246,6 +246,26 @@ log_mark good
 run env REACH_AT_LOAD="$target" "$REACH/early"
 is "$(sessions good)" '- plain' 'an early constructor: bare, plaintext'
 
+# A tracer behind pgseal has some of libpq's functions: what leads to it leads to the program's libpq, of which it is none.
+cat >"$REACH/tracer.c" <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+void *PQconnectdb(const char *conninfo)
+{
+    void *(*real)(const char *) = (void *(*)(const char *))dlsym(RTLD_NEXT, "PQconnectdb");
+    void *conn = real(conninfo);
+    __asm__ volatile("" ::: "memory");
+    return conn;
+}
+END
+reach_cc -fPIC -shared -o "$REACH/tracer.so" "$REACH/tracer.c"
+for how in n l; do
+    forget_events
+    log_mark good
+    run env LD_PRELOAD="$OBJECT $REACH/tracer.so" "$linked" open a $how "$a" open s $how "$s" connect s "$target"
+    is "$RC $(verdicts) $(sessions good)" '0 downgrade/sealed - ssl' "a tracer, and two libpqs ($how)"
+done
+
 # Two copies of pgseal, under the same name and under another.
 mkdir "$REACH/second"
 cp "$OBJECT" "$REACH/second/libpgseal.so"

@@ -164,6 +164,8 @@ own "$TEST_DIR/wrong.pass"
 is "$GOT" "bad  $TEST_DIR/wrong.pass none" 'the old name comes first'
 own "$TEST_DIR/new.pass"
 is "$GOT" "ok t $TEST_DIR/new.pass none" 'then the name that is verified'
+run sealed "$ENTRY_POINTS" x connectdb -- "host=orders.internal,orders.internal hostaddr=127.0.0.1, port=1,$P $secret passfile=$TEST_DIR/right.pass"
+is "$(out status server)" 'ok t' 'the entry of an element that has no address, in a list of which another has one'
 pinned="sslrootcert = $PKI/root.pem
 [host orders.internal]
 verify_as = prod.example

@@ -2,6 +2,7 @@
 #include "cli/check/check.h"
 
 #include <arpa/inet.h>
+#include <libpq-fe.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -10,13 +11,25 @@
 #include <strings.h>
 #include <time.h>
 
-/* The names of a certificate; the subject's CN counts only where there are no others (libpq's
- * pq_verify_peer_name_matches_certificate). */
-static void names_of(X509 *cert, struct strings *names)
+/* Whether libpq takes the host for an address, and compares the addresses of a certificate. */
+static bool is_address(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    return PQlibVersion() >= 150000 &&
+           (inet_aton(host, &v4) != 0 || inet_pton(AF_INET6, host, &v6) == 1);
+}
+
+/* The names of a certificate; the subject's CN counts only where there are no others of the host's
+ * kind (libpq's pq_verify_peer_name_matches_certificate). */
+static void names_of(X509 *cert, const char *host, struct strings *names)
 {
     GENERAL_NAMES *list = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
+    int kind = is_address(host) ? GEN_IPADD : GEN_DNS;
+    bool common_counts = true;
     for (int i = 0; i < sk_GENERAL_NAME_num(list); i++) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(list, i);
+        common_counts = common_counts && name->type != kind;
         if (name->type == GEN_DNS) {
             strings_take(names, xprintf("DNS:%.*s", ASN1_STRING_length(name->d.dNSName),
                                         (const char *)ASN1_STRING_get0_data(name->d.dNSName)));
@@ -32,7 +45,7 @@ static void names_of(X509 *cert, struct strings *names)
     }
     GENERAL_NAMES_free(list);
     char common[256];
-    if (names->n == 0 && X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName,
+    if (common_counts && X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName,
                                                    common, sizeof common) > 0) {
         strings_take(names, xprintf("CN:%s", common));
     }
@@ -56,6 +69,9 @@ static bool entry_fits(const char *entry, const char *host)
     const char *value = strchr(entry, ':') + 1;
     if (strncmp(entry, "IP:", 3) != 0) {
         return name_fits(value, host);
+    }
+    if (!is_address(host)) {
+        return false;
     }
     return (inet_pton(AF_INET, value, a) == 1 && inet_pton(AF_INET, host, b) == 1 &&
             memcmp(a, b, 4) == 0) ||
@@ -89,8 +105,9 @@ void chain_describe(struct check *c)
     BIO_free(bio);
     ca_parse(&c->certificates, "chain", bytes);
     ca_judge(&c->certificates, time(NULL), c->days);
-    names_of(sk_X509_value(c->chain, 0), &c->names);
-    const char *match = c->verified_name != NULL ? find_match(&c->names, c->verified_name) : NULL;
+    const char *host = c->verified_name != NULL ? c->verified_name : "";
+    names_of(sk_X509_value(c->chain, 0), host, &c->names);
+    const char *match = find_match(&c->names, host);
     c->matched = match != NULL ? xstrdup(match) : NULL;
 }
 
@@ -232,7 +249,7 @@ bool chain_judge(struct check *c, const char *who, STACK_OF(X509) * chain,
     for (size_t i = 0; i < faults.n; i++) {
         X509_free(faults.at[i].cert);
     }
-    names_of(sk_X509_value(chain, 0), &names);
+    names_of(sk_X509_value(chain, 0), target->name, &names);
     if (find_match(&names, target->name) == NULL) {
         advise_wrong_name(c, who, target, &names);
     }

@@ -95,6 +95,17 @@ cat "$PKI/root.pem" "$TEST_DIR/unfit.pem" >"$roots"
 advised below bad-chain 'the certificate of "CN=old root, O=pgseal test": ' \
     "It is the one at $roots:$line: replace it there with the CA's current certificate" 'a root that may not sign certificates'
 
+# The common name counts where the certificate has no other name of the host's kind.
+openssl req -x509 -newkey rsa:2048 -nodes -keyout "$TEST_DIR/srv/self/server.key" -out "$TEST_DIR/srv/self/server.crt" -days 90 \
+    -subj /CN=localhost -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=IP:127.0.0.9 2>/dev/null
+env_stop self && _env_launch self && _env_wait self
+cp "$PKI/root.pem" "$roots"
+check "$(at self)"
+is "$(found)" unknown-root 'a name in the common name, and an address beside it: the name is not what is wrong'
+cat "$TEST_DIR/srv/self/server.crt" >>"$roots"
+followed self 'with that certificate in the root file it is verified'
+is "$(field .matched)" CN:localhost 'and by which name'
+
 # --- the server's own words
 cp "$PKI/root.pem" "$roots"
 printf '%s\n' 'local all all trust' 'hostssl all rejected 127.0.0.0/8 reject' 'hostssl all secret 127.0.0.0/8 scram-sha-256' \

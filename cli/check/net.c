@@ -175,7 +175,7 @@ void peer_look(struct peer *p, const char *host, const char *port, const char *s
     }
     if (!send_all(fd, request, sizeof request) || receive(fd, &answer, 1) != 1) {
         p->stage = PEER_NO_TLS;
-        p->reason = xstrdup("no reply to SSLRequest: is this a PostgreSQL server?");
+        p->reason = xstrdup("no reply to SSLRequest; it may not be a PostgreSQL server");
     } else if (answer == 'S') {
         shake_hands(p, fd, sni, min, max);
     } else {

@@ -347,11 +347,13 @@ void scan_running(struct scan *scan)
         return;
     }
     struct dirent *entry;
+    bool itself = false;
     while ((entry = readdir(proc)) != NULL) {
-        if (!isdigit((unsigned char)entry->d_name[0]) || atoi(entry->d_name) == (int)getpid()) {
+        struct process p = {.pid = atoi(entry->d_name)};
+        itself = itself || p.pid == getpid();
+        if (!isdigit((unsigned char)entry->d_name[0]) || p.pid == getpid()) {
             continue;
         }
-        struct process p = {.pid = atoi(entry->d_name)};
         p.dir = openat(dirfd(proc), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (p.dir < 0) {
             continue;
@@ -369,4 +371,7 @@ void scan_running(struct scan *scan)
     }
     closedir(proc);
     tdestroy(tree, free_seen);
+    if (!itself) {
+        scan_error(scan, "/proc", "does not show this process: mount it for this PID namespace");
+    }
 }

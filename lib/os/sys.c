@@ -31,6 +31,15 @@ const char *sys_error(int e)
         return "input/output error";
     case EISDIR:
         return "is a directory";
+    case EROFS:
+        return "the file system is read-only";
+    case ENOSPC:
+    case EDQUOT:
+        return "no space left";
+    case ECONNREFUSED:
+        return "no process listens there";
+    case EPROTOTYPE:
+        return "not a datagram socket";
     case ENXIO:
         return "not a regular file";
     case ENOSYS:
@@ -42,7 +51,7 @@ const char *sys_error(int e)
     case EINTR:
         return "interrupted";
     default:
-        return "cannot be read";
+        return "unexpected error";
     }
 }
 

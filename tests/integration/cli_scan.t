@@ -312,6 +312,10 @@ is "$(TERM=dumb terminal)" 0 'TERM=dumb: no colour'
 # --- usage --------------------------------------------------------------------------------------------------------------
 run scan
 is "$status" 2 'no PATH: exit 2'
+# shellcheck disable=SC2016
+out=$(unshare -m bash -c 'mount -t tmpfs tmpfs /proc && exec "$@"' - "$pgseal" scan --running 2>&1) && status=0 || status=$?
+is "$status" 2 'no /proc: exit 2'
+has "$out" '/proc: does not show this process' 'and why'
 run scan --running tree
 is "$status" 2 '--running with a PATH: exit 2'
 run scan --root nowhere

@@ -48,6 +48,17 @@ told "file:$TEST_DIR/one/log" 'a component of the path is not a directory' 'a fi
 mkdir "$TEST_DIR/ro" && mount -t tmpfs -o ro tmpfs "$TEST_DIR/ro"
 told "file:$TEST_DIR/ro/log" 'its directory is read-only' 'a read-only file system'
 umount "$TEST_DIR/ro"
+touch "$TEST_DIR/log/bound" && mount --bind "$TEST_DIR/log/bound" "$TEST_DIR/log/bound"
+mount -o remount,bind,ro "$TEST_DIR/log/bound"
+told "file:$TEST_DIR/log/bound" 'the file system is read-only' 'a file on a read-only file system'
+umount "$TEST_DIR/log/bound"
+log syslog
+# shellcheck disable=SC2016
+run unshare -m bash -c 'mount -t tmpfs tmpfs /dev && mknod /dev/null c 1 3 && chmod 666 /dev/null || exit 99
+    python3 -c "import socket; socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).bind(\"/dev/log\")" && exec "$@"' - \
+    "$pgseal_run" --lib "$OBJECT" --policy "$conf" true
+is "$ERR" 'pgseal-run: warning: syslog cannot be written: no process listens there; log lines go to standard error instead' \
+    'syslog: a socket that nothing listens to'
 
 # A log that goes to syslog does not fall back to syslog.
 log syslog

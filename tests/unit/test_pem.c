@@ -49,7 +49,12 @@ static void lines(void **state)
         {"x\ny\n" CERTIFICATE, 0},
         {"x\ny\n" CRL, 3},
         {"x\n-----BEGIN CERTIFICATE-----\nAAAA\n", 2},
-        {"x\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 4},
+        {"x\n-----BEGIN CERTIFICATE-----", 2},
+        {"x\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", 2},
+        {"x\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END X509 CRL-----\n", 2},
+        {"x\n-----BEGIN CERTIFICATE-----\nAAAA\n" CERTIFICATE, 2},
+        {CERTIFICATE "-----BEGIN CERTIFICATE-----\n", 12},
+        {"x\n-----END CERTIFICATE-----\n", 2},
         {"x\n\n -----BEGIN CERTIFICATE-----\n", 3},
         {"\xef\xbb\xbf-----BEGIN CERTIFICATE-----\n", 0},
     };

@@ -117,6 +117,13 @@ static const char *line_end(const struct reading *r, const char *at)
     return newline != NULL ? newline : r->end;
 }
 
+/* The fault of the block that has begun is where it began. */
+static const char *fault_of_block(struct reading *r, const char *fault)
+{
+    r->at = r->body != NULL ? r->body - 1 : r->at;
+    return fault;
+}
+
 /* Judges a BEGIN at r->at and continues after its line. */
 static const char *read_begin(struct reading *r, enum pem_kind kind, const char *label)
 {
@@ -130,7 +137,7 @@ static const char *read_begin(struct reading *r, enum pem_kind kind, const char 
         return "a block does not begin on its own line";
     }
     if (r->body != NULL) {
-        return "a block is truncated";
+        return fault_of_block(r, "a block is truncated");
     }
     r->at = r->body = eol < r->end ? eol + 1 : r->end;
     return NULL;
@@ -147,10 +154,11 @@ static const char *read_end(struct reading *r, enum pem_kind kind, const char *l
     }
     if (r->body == NULL || r->at[-1] != '\n' ||
         !labelled(r->at + strlen(stop), eol, label, &alone) || !alone) {
-        return "a block is truncated";
+        return fault_of_block(r, "a block is truncated");
     }
     if (!add_block(blocks, r->body, r->at, kind)) {
-        return kind == PEM_CERTIFICATES ? "a block is not a certificate" : "a block is not a CRL";
+        return fault_of_block(r, kind == PEM_CERTIFICATES ? "a block is not a certificate"
+                                                          : "a block is not a CRL");
     }
     r->at = eol;
     r->body = NULL;
@@ -182,8 +190,7 @@ static const char *read_all(struct reading *r, enum pem_kind kind, struct pem_bl
         }
     }
     if (r->body != NULL) {
-        r->at = r->body - 1;
-        return "a block is truncated";
+        return fault_of_block(r, "a block is truncated");
     }
     return r->blocks > 0              ? NULL
            : kind == PEM_CERTIFICATES ? "contains no certificate"

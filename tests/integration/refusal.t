@@ -112,6 +112,22 @@ recorder_start rsilent silent
 run sealed "$ENTRY_POINTS" x connectdb -- "host=localhost port=$(env_port rsilent) user=app dbname=app connect_timeout=2"
 is "$(recorded rsilent | sort -u)" "$SSL_REQUEST" 'a silent server: only the request'
 
+# A long value is shown in part: what to do about it is still there, and no character is cut in two.
+policy <<END
+sslrootcert = $PKI/root.pem
+unlisted_hosts = refuse
+unix_sockets = /nowhere
+END
+for pad in '' a; do
+    name=$pad$(printf 'é%.0s' {1..700})
+    for row in "$name|add a [host …] section for it" "/$name|allow the socket's directory in unix_sockets"; do
+        run sealed "$ENTRY_POINTS" x connectdb -- "host=${row%|*} port=1"
+        has "$(out error)" "é…\"" "a long host${pad:+, an odd length}: shown in part: ${row:0:2}"
+        has "$(out error)" "${row#*|}" 'with what to do about it'
+        is "$(iconv -f UTF-8 -t UTF-8 <<<"$OUT" 2>&1)" "$OUT" 'in whole characters'
+    done
+done
+
 # After a refusal the same process connects where it may.
 policy <<END
 sslrootcert = $PKI/root.pem

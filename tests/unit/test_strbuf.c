@@ -52,6 +52,46 @@ static void fills_to_the_last_byte(void **state)
     free(buf);
 }
 
+/* What is cut ends with a whole character; bytes of other encodings are cut anywhere. */
+static void cuts_between_characters(void **state)
+{
+    static const struct {
+        const char *s, *cut;
+    } rows[] = {
+        {"abc\xC3\xA9", "abc"},
+        {"ab\xE2\x80\xA6", "ab"},
+        {"\xF0\x9D\x84\x9E"
+         "a",
+         "\xF0\x9D\x84\x9E"},
+        {"a\xF0\x9D\x84\x9E", "a"},
+        {"\xA9\xA9\xA9\xA9\xA9", "\xA9\xA9\xA9\xA9"},
+        {"\xC3\xA9\xC3\xA9x", "\xC3\xA9\xC3\xA9"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char buf[5];
+        ROW_TRUE(rows[i].s, !strbuf_copy(buf, sizeof buf, rows[i].s));
+        ROW_STRING(rows[i].s, buf, rows[i].cut);
+    }
+}
+
+static void shortens(void **state)
+{
+    char buf[32];
+    struct strbuf t;
+    (void)state;
+    strbuf_init(&t, buf, sizeof buf);
+    strbuf_add_short(&t, "abc", 3);
+    strbuf_add_short(&t, "", 0);
+    strbuf_add_short(&t,
+                     "d\xC3\xA9"
+                     "f",
+                     2);
+    strbuf_add_short(&t, "xy", 0);
+    assert_string_equal(buf, "abcd\xE2\x80\xA6\xE2\x80\xA6");
+    assert_false(t.cut);
+}
+
 static void one_byte_of_room(void **state)
 {
     char *buf = malloc(1);
@@ -154,6 +194,8 @@ int main(void)
         cmocka_unit_test(starts_empty),
         cmocka_unit_test(adds),
         cmocka_unit_test(fills_to_the_last_byte),
+        cmocka_unit_test(cuts_between_characters),
+        cmocka_unit_test(shortens),
         cmocka_unit_test(one_byte_of_room),
         cmocka_unit_test(no_room_at_all),
         cmocka_unit_test(numbers),

@@ -11,11 +11,22 @@ void strbuf_init(struct strbuf *t, char *buf, size_t size)
     }
 }
 
+/* How many of the first n bytes of s, which is longer, end with a whole character of UTF-8; n for
+ * other encodings. */
+static size_t whole_characters(const char *s, size_t n)
+{
+    size_t end = n;
+    while (end > 0 && n - end < 3 && ((unsigned char)s[end] & 0xC0) == 0x80) {
+        end--;
+    }
+    return ((unsigned char)s[end] & 0xC0) == 0x80 ? n : end;
+}
+
 void strbuf_addn(struct strbuf *t, const char *s, size_t n)
 {
     size_t room = t->len < t->size ? t->size - 1 - t->len : 0;
     if (n > room) {
-        n = room;
+        n = whole_characters(s, room);
         t->cut = true;
     }
     if (n > 0) {
@@ -32,6 +43,17 @@ void strbuf_add_each(struct strbuf *t, const char *const *strings, size_t n)
             strbuf_addn(t, strings[i], strlen(strings[i]));
         }
     }
+}
+
+void strbuf_add_short(struct strbuf *t, const char *s, size_t most)
+{
+    size_t n = strlen(s);
+    if (n <= most) {
+        strbuf_addn(t, s, n);
+        return;
+    }
+    strbuf_addn(t, s, whole_characters(s, most));
+    strbuf_add(t, "\xE2\x80\xA6");
 }
 
 void strbuf_add_uint(struct strbuf *t, uint64_t v, unsigned width)

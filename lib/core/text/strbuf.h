@@ -25,8 +25,12 @@ void strbuf_init(struct strbuf *t, char *buf, size_t size);
 #define STRBUF_STRINGS(...) ((const char *const[]){__VA_ARGS__})
 void strbuf_add_each(struct strbuf *t, const char *const *strings, size_t n);
 
-/* Appends what fits of the n bytes at s. */
+/* Appends what fits of the n bytes at s, whole characters of UTF-8. */
 void strbuf_addn(struct strbuf *t, const char *s, size_t n);
+
+/* Appends s; of one longer than `most` bytes its beginning, and an ellipsis, so that what follows
+ * still fits. */
+void strbuf_add_short(struct strbuf *t, const char *s, size_t most);
 
 /* Appends v in decimal, padded with zeros to at least `width` digits. */
 void strbuf_add_uint(struct strbuf *t, uint64_t v, unsigned width);

@@ -108,7 +108,9 @@ void seal_quote(const struct deciding *d, struct strbuf *t, const char *target)
         strbuf_add(t, "(hidden)");
         return;
     }
-    strbuf_add(t, "\"", target, "\"");
+    strbuf_add(t, "\"");
+    strbuf_add_short(t, target, SHOWN_MAX);
+    strbuf_add(t, "\"");
 }
 
 void seal_where(const struct deciding *d, struct strbuf *t, int line)

@@ -23,7 +23,8 @@ static bool policy_error(struct deciding *d, int line, const char *key, const ch
     if (line == 0 || d->p->origin != POLICY_OF_ENVIRONMENT) {
         strbuf_add(&t, key, ": ");
     }
-    strbuf_add(&t, event_redacts(path) ? "(hidden)" : path, ": ", reason, advice);
+    strbuf_add_short(&t, event_redacts(path) ? "(hidden)" : path, SHOWN_MAX);
+    strbuf_add(&t, ": ", reason, advice);
     return false;
 }
 

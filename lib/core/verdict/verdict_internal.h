@@ -16,6 +16,9 @@ struct element {
     const struct rule *rule; /* &p->global for sockets and hosts in no section */
 };
 
+/* Bytes of one value that a reason shows: what to do about it must still fit behind. */
+enum { SHOWN_MAX = 256 };
+
 struct deciding {
     const struct request *r;
     const struct policy *p;

@@ -80,8 +80,8 @@ void ca_ask_object(struct ca_file *file, const char *path);
 /* Sets the findings of every item and the counts, as of `now`. Expiring means within `days`. */
 void ca_judge(struct ca_file *file, time_t now, long days);
 
-/* Whether --prune keeps this item: a readable certificate that can be an anchor, not expired, and
- * no duplicate. */
+/* Whether --prune keeps this item: a readable certificate that can be an anchor, not expired, no
+ * duplicate, and accepted by a sealed connection. */
 bool ca_keeps(const struct ca_item *item);
 
 /* The copy that --prune writes, as PEM, which the caller frees; n is 0 if nothing is kept. */

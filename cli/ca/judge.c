@@ -1,5 +1,6 @@
 /* judge: what is wrong with a block, what a cleaned copy keeps, and which download is refused. */
 #include "cli/ca/ca.h"
+#include "lib/core/text/pem.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -179,10 +180,26 @@ bool ca_found(const struct ca_file *file)
     return found;
 }
 
+/* Whether a sealed connection accepts a file with this certificate: OpenSSL reads BER too, pgseal
+ * only DER. */
+static bool is_accepted(X509 *cert)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    bool written = bio != NULL && PEM_write_bio_X509(bio, cert) == 1;
+    size_t n = written ? (size_t)BIO_get_mem_data(bio, &text) : 0;
+    void *room = xmalloc(n + 1);
+    bool accepted = pem_read(text, n, PEM_CERTIFICATES, room, NULL) == NULL;
+    free(room);
+    BIO_free(bio);
+    return accepted;
+}
+
 bool ca_keeps(const struct ca_item *item)
 {
     return item->kind == CA_CERTIFICATE && item->cert != NULL &&
-           (item->findings & (CA_EXPIRED | CA_DUPLICATE | CA_NOT_A_CA | CA_UNREADABLE)) == 0;
+           (item->findings & (CA_EXPIRED | CA_DUPLICATE | CA_NOT_A_CA | CA_UNREADABLE)) == 0 &&
+           is_accepted(item->cert);
 }
 
 struct bytes ca_pruned(const struct ca_file *file)

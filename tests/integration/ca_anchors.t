@@ -105,4 +105,28 @@ refused 'contains no certificate' "$TEST_DIR/text.pem" 'text alone'
 refused 'contains a block other than CERTIFICATE (line 3)' "$TEST_DIR/key.pem" 'a private key'
 { cat "$PKI/root.pem" && sed '$d' "$PKI/intermediate.pem"; } >"$TEST_DIR/cut.pem"
 refused "a block is truncated (line $(($(wc -l <"$PKI/root.pem") + 1)))" "$TEST_DIR/cut.pem" 'a cut block'
+# A certificate that OpenSSL reads and pgseal does not: its subject is of indefinite length (BER).
+openssl x509 -in "$PKI/root.pem" -outform DER | python3 -c 'import base64, sys
+def element(der, at=0):
+    size = der[at + 1]
+    head = 2 + (size & 127 if size & 128 else 0)
+    size = int.from_bytes(der[at + 2:at + head], "big") if size & 128 else size
+    return der[at:at + head + size], der[at + head:at + head + size]
+def wrap(content):
+    return b"\x30\x82" + len(content).to_bytes(2, "big") + content
+_, certificate = element(sys.stdin.buffer.read())
+whole, signed = element(certificate)
+parts, at = [], 0
+while at < len(signed):
+    parts.append(element(signed, at)[0])
+    at += len(parts[-1])
+parts[5] = b"\x30\x80" + element(parts[5])[1] + b"\0\0"
+der = wrap(wrap(b"".join(parts)) + certificate[len(whole):])
+print("-----BEGIN CERTIFICATE-----\n%s-----END CERTIFICATE-----" % base64.encodebytes(der).decode())' >"$TEST_DIR/ber.pem"
+run bare "$ENTRY_POINTS" x connectdb -- "host=localhost port=$G user=app dbname=app sslmode=verify-full sslrootcert=$TEST_DIR/ber.pem"
+is "$(out status)" ok 'BER: libpq takes it'
+cat "$PKI/root.pem" "$TEST_DIR/ber.pem" >"$TEST_DIR/both.pem"
+refused "a block is not a certificate (line $(($(wc -l <"$PKI/root.pem") + 1)))" "$TEST_DIR/both.pem" BER
+run "$pgseal" ca --json --prune="$TEST_DIR/pruned.pem" "$TEST_DIR/both.pem"
+verified 'ok t' "$TEST_DIR/pruned.pem" "$G" 'without it, as prune leaves it'
 done_testing

@@ -235,6 +235,64 @@ static void too_old(void **state)
     }
 }
 
+static PGconn *const refusing = (PGconn *)&keywords;
+
+static PGconn *refuses(const char *const *k, const char *const *v, int expand)
+{
+    (void)k;
+    (void)v;
+    (void)expand;
+    return refusing;
+}
+
+static ConnStatusType is_bad(const PGconn *any)
+{
+    (void)any;
+    return CONNECTION_BAD;
+}
+
+static char *says_why(const PGconn *any)
+{
+    static char text[] = "invalid target_session_attrs value: \"pgseal-probe\"\n";
+    (void)any;
+    return text;
+}
+
+static PQconninfoOption *shows_probe(PGconn *any)
+{
+    static char attrs[] = "target_session_attrs";
+    static char nonsense[] = "pgseal-probe";
+    static PQconninfoOption options[] = {{.keyword = attrs, .val = nonsense}, {.keyword = NULL}};
+    (void)any;
+    return options;
+}
+
+static PQconninfoOption *no_memory(const char *conninfo, char **reason)
+{
+    (void)conninfo;
+    (void)reason;
+    return NULL;
+}
+
+/* libpq parses a string that pgseal had no memory to parse: what it says is not known. */
+static void unparsed(void **state)
+{
+    static const char *const k[] = {"dbname", NULL};
+    static const char *const v[] = {"host=a service=s", NULL};
+    static struct probe p;
+    struct libpq pq = {.version = 150000,
+                       .options_known = true,
+                       .PQconninfoParse = no_memory,
+                       .PQconnectStartParams = refuses,
+                       .PQstatus = is_bad,
+                       .PQerrorMessage = says_why,
+                       .PQconninfo = shows_probe};
+    struct params params = {.keywords = k, .values = v, .n = 1, .expand = 1};
+    (void)state;
+    assert_int_equal(probe_run(&pq, &params, keywords, values, &p), PROBE_REFUSED);
+    assert_string_equal(p.reason, "out of memory");
+}
+
 /* A libpq that only tells which of its functions was called. */
 static char called[32];
 static PGconn *const conn = (PGconn *)called;
@@ -344,9 +402,9 @@ static void entry_points(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(strings), cmocka_unit_test(arrays),       cmocka_unit_test(login),
-        cmocka_unit_test(sealed),  cmocka_unit_test(pinned),       cmocka_unit_test(refused),
-        cmocka_unit_test(too_old), cmocka_unit_test(entry_points),
+        cmocka_unit_test(strings), cmocka_unit_test(arrays),   cmocka_unit_test(login),
+        cmocka_unit_test(sealed),  cmocka_unit_test(pinned),   cmocka_unit_test(refused),
+        cmocka_unit_test(too_old), cmocka_unit_test(unparsed), cmocka_unit_test(entry_points),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("call", tests, NULL, NULL);

@@ -1,6 +1,8 @@
 /* witness: when a session is checked, and what follows; evidence.c has the checks. */
 #include "shim/session/witness.h"
 
+#include "lib/core/text/hostname.h"
+#include "lib/core/text/list.h"
 #include "shim/log/log.h"
 #include "shim/session/client_key.h"
 #include "shim/session/evidence.h"
@@ -56,17 +58,24 @@ static bool in_tls(const struct conn_state *d, PGconn *conn)
     return d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
 }
 
-/* Whether the session is on a Unix socket of a mixed list, which is not sealed. */
+/* Whether the session is on a Unix socket of a mixed list, which is not sealed: on one that was
+ * judged, whatever the environment says by now. */
 static bool on_listed_socket(const struct conn_state *d, PGconn *conn)
 {
-    return d->socket_listed && session_on_socket(d, conn);
+    char element[HOST_MAX];
+    bool listed = false;
+    const char *host =
+        d->socket_listed && session_on_socket(d, conn) ? d->libpq.PQhost(conn) : NULL;
+    for (size_t i = 0; host != NULL && !listed && i < list_length(d->hosts); i++) {
+        listed = list_copy(d->hosts, i, element, sizeof element) && strcmp(host, element) == 0;
+    }
+    return listed;
 }
 
-/* Whether the startup packet comes next: in TLS, or on a Unix socket although none was in the list
- * that was judged. */
+/* Whether the startup packet comes next: in TLS, or on a Unix socket that was not judged. */
 static bool before_startup(const struct conn_state *d, PGconn *conn)
 {
-    return in_tls(d, conn) || (!d->socket_listed && session_on_socket(d, conn));
+    return in_tls(d, conn) || (session_on_socket(d, conn) && !on_listed_socket(d, conn));
 }
 
 /* Whether the startup packet was sent (ConnStatusType in libpq-fe.h; numbers from 15 may be newer

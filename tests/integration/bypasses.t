@@ -249,6 +249,9 @@ turn "sslrootcert = $PKI/root.pem" PGHOST=localhost PGPORT="$I"
 is "$(sessions impostor)" '' 'a socket does not become a host'
 turn "sslrootcert = $PKI/root.pem"$'\n''unix_sockets = refuse' "PGHOST=$(env_socket_dir impostor)" PGHOST=localhost PGPORT="$I"
 is "$(sessions impostor)" '' 'nor a host a socket where sockets are refused'
+S=$(env_socket_dir good)
+turn "sslrootcert = $PKI/root.pem"$'\n'"unix_sockets = $S" "PGHOST=localhost,$(env_socket_dir impostor)" PGHOST="localhost,$S" PGPORT="1,$I"
+is "$(sessions impostor)" '' 'nor a socket of a list another one'
 turn "sslrootcert = $PKI/root.pem" PGHOSTADDR=127.0.0.1 PGHOST="$(env_socket_dir impostor)" PGPORT="$I"
 hasnt "$OUTCOMES" 'ok f 127.0.0.1' 'nor an address'
 has "$OUTCOMES" 'ok f' 'and the socket that was seen is connected to'

@@ -161,8 +161,12 @@ bool demand_roots(const struct demand *o, void *ctx, struct roots *roots)
     void *method = method_of(o);
     void *store = o->SSL_CTX_get_cert_store(ctx);
     void *lookup = method != NULL && store != NULL ? o->X509_STORE_add_lookup(store, method) : NULL;
-    bool done = false;
-    if (lookup != NULL && o->X509_LOOKUP_get_method_data(lookup) == NULL) {
+    bool done = method == NULL && store != NULL;
+    if (done) {
+        o->ERR_set_mark();
+        add(o, store, roots, NULL, NAME_HASH_ANY, true);
+        o->ERR_pop_to_mark();
+    } else if (lookup != NULL && o->X509_LOOKUP_get_method_data(lookup) == NULL) {
         done = o->X509_LOOKUP_set_method_data(lookup, roots_keep(roots)) == 1;
     }
     errno = saved_errno;

@@ -371,13 +371,24 @@ static void unhashed_names(void **state)
 static void unordered_store(void **state)
 {
     struct demand other = openssl;
-    struct roots roots = {.holders = 1};
+    X509 *bundle[] = {make_certificate(1, 0, 1, 0), make_certificate(2, 1, 2, 1)};
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    const char *reason;
+    size_t len;
+    char path[] = "/tmp/pgseal-demand.XXXXXX";
     (void)state;
+    close(mkstemp(path));
+    char *bytes = write_bundle(bundle, 2, path, &len);
+    struct roots *roots = roots_read(bytes, len, &reason);
     other.sort = sort_unordered;
-    assert_false(demand_roots(&other, ctx, &roots));
-    assert_int_equal(roots.holders, 1);
+    assert_true(demand_roots(&other, ctx, roots));
+    assert_int_equal(roots->holders, 1);
+    assert_int_equal(sk_X509_OBJECT_num(X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx))), 2);
     SSL_CTX_free(ctx);
+    roots_release(roots);
+    X509_free(bundle[0]);
+    X509_free(bundle[1]);
+    unlink(path);
 }
 
 int main(void)

@@ -330,7 +330,7 @@ static void *decode(void **x, const unsigned char **der, long n)
     return d2i_X509((X509 **)x, der, n);
 }
 
-/* A server may send a chain of a hundred names whose hash says nothing: the file is decoded once. */
+/* A server may send a hundred names whose hash says nothing: the file is decoded once. */
 static void unhashed_names(void **state)
 {
     struct demand counting = openssl;

@@ -55,7 +55,8 @@ struct namespaces {
 };
 
 /* NULL where the program does not say it, or the headers in the auxiliary vector are not its own:
- * those of musl's dynamic linker, where that is the command. */
+ * those of musl's dynamic linker, where that is the command. Neither that one nor some programs at
+ * a fixed address have a PT_PHDR; only the latter's dynamic section is where its header says. */
 static const struct namespaces *namespaces(void)
 {
     const ElfW(Phdr) *p = pointer(getauxval(AT_PHDR));
@@ -68,6 +69,7 @@ static const struct namespaces *namespaces(void)
             own = true;
         } else if (p[i].p_type == PT_DYNAMIC) {
             program.dyn = pointer(program.base + p[i].p_vaddr);
+            own = own || object_readable((uintptr_t)program.dyn, sizeof *program.dyn);
         }
     }
     const ElfW(Dyn) *d = own && program.dyn != NULL ? object_dynamic(&program, DT_DEBUG) : NULL;

@@ -95,12 +95,22 @@ static void *ask(const struct question *q)
 }
 
 /* RTLD_DEFAULT without pgseal: the global scope, then the caller's local one; in the other order
- * for a caller that was opened with RTLD_DEEPBIND. */
+ * for a caller that was opened with RTLD_DEEPBIND. The program has the global scope only. If
+ * another preload before pgseal defines this name, the answer is what comes after pgseal, since no
+ * stub can be bound to a preload's function. The first look-up also ends an earlier dlerror(), as
+ * the caller's own would. */
 static void *by_default(const struct question *q)
 {
-    return q->caller == NULL || q->caller->name[0] == '\0'
-               ? real_look_up(RTLD_NEXT, q->name, q->version)
-               : reach(q->caller, q->name, q->version, NULL);
+    struct object o;
+    void *fn = real_look_up(RTLD_DEFAULT, q->name, q->version);
+    if (q->caller != NULL && q->caller->name[0] != '\0') {
+        fn = reach(q->caller, q->name, q->version, NULL);
+    }
+    if (!object_of(fn, &o) || !known_is_libpq(&o)) {
+        void *next = real_look_up(RTLD_NEXT, q->name, q->version);
+        fn = next != NULL ? next : fn;
+    }
+    return fn;
 }
 
 static bool is_after(const struct object *caller, void *fn)

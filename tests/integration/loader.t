@@ -154,6 +154,12 @@ for way in default next self; do
     scope "$way" 13 "$REACH/bysym" "$REACH/a/libpa.so.5"
     scope "$way" 15 "$REACH/bysym-linked" "$REACH/a/libpa.so.5"
 done
+# A program with a libpq of its own, which comes before pgseal: as it is, and beside another one.
+L=$("$TEST_TOP/tests/lib/libpqs.sh" 16)
+reach_cc -rdynamic -o "$REACH/bysym-own" "$REACH_SRC/bysym.c" -Wl,--whole-archive "$L/libpq.a" -Wl,--no-whole-archive \
+    "$L/libpgcommon_shlib.a" "$L/libpgport_shlib.a" -L"$L" -l:libssl.so.1.1 -l:libcrypto.so.1.1 -lm -lpthread -Wl,-rpath,"$L"
+scope default 16 "$REACH/bysym-own"
+scope default 16 "$REACH/bysym-own" "$REACH/a/libpa.so.5"
 scope namespace 15 "$REACH/bysym" libpq.so.5
 scope namespace 13 "$REACH/bysym" "$REACH/a/libpa.so.5"
 scope namespace 13 "$REACH/bysym-linked" "$REACH/a/libpa.so.5"
@@ -275,6 +281,23 @@ is "$RC $(sessions good)" '0 - ssl' 'a new namespace: verified TLS'
 log_mark good
 run sealed "$REACH/reach" open x nm "$REACH/a/moda.so" connect x "$target" open y n "$REACH/b/modb.so" connect y "$target"
 is "$RC $(sessions good)" $'0 - ssl\n- ssl' 'a new namespace beside a module of another version: verified TLS'
+# A program at a fixed address needs no header that says where its headers are (PT_PHDR).
+reach_cc -no-pie -rdynamic -o "$REACH/headless" "$REACH_SRC/reach.c" -lpthread
+python3 - "$REACH/headless" <<'END'
+import struct, sys
+with open(sys.argv[1], "r+b") as f:
+    start, = struct.unpack("<Q", f.read(40)[32:])
+    f.seek(start)
+    assert struct.unpack("<I", f.read(4)) == (6,)  # PT_PHDR
+    f.seek(start)
+    f.write(struct.pack("<I", 0))  # PT_NULL
+END
+log_mark good
+run bare "$REACH/headless" open x nm "$REACH/mods.so" connect x "$target"
+is "$RC $(sessions good)" '0 - plain' 'a new namespace of a program without PT_PHDR: bare, plaintext'
+log_mark good
+run sealed "$REACH/headless" open x nm "$REACH/mods.so" connect x "$target"
+is "$RC $(sessions good)" '0 - ssl' 'a new namespace of a program without PT_PHDR: verified TLS'
 cat >"$REACH/late.c" <<'END'
 #include <dlfcn.h>
 #include "reach.h"

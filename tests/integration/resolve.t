@@ -265,6 +265,36 @@ for how in n l; do
     run env LD_PRELOAD="$OBJECT $REACH/tracer.so" "$linked" open a $how "$a" open s $how "$s" connect s "$target"
     is "$RC $(verdicts) $(sessions good)" '0 downgrade/sealed - ssl' "a tracer, and two libpqs ($how)"
 done
+# A module looks for libpq in the global scope, where a tracer comes before pgseal, or none: it gets what it can call, and
+# the error of an earlier look-up is over.
+cat >"$REACH/looker.c" <<'END'
+#include <dlfcn.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+void go(const char *conninfo);
+void go(const char *conninfo)
+{
+    void *next = dlsym(RTLD_NEXT, "PQconnectdb");
+    PGconn *(*connect)(const char *) = (PGconn * (*)(const char *)) dlsym(RTLD_DEFAULT, "PQconnectdb");
+    const char *error = dlerror();
+    ConnStatusType (*status)(const PGconn *) = (ConnStatusType(*)(const PGconn *))dlsym(RTLD_DEFAULT, "PQstatus");
+    printf("%s, %s, ", next != NULL ? "next" : "no next", error != NULL ? error : "no error");
+    printf("%s\n", connect != NULL && status(connect(conninfo)) == CONNECTION_OK ? "ok" : "failed");
+}
+END
+reach_cc -fPIC -shared -o "$REACH/looker.so" "$REACH/looker.c"
+looker=(python3 -c 'import ctypes, sys
+ctypes.CDLL("libpq.so.5", mode=ctypes.RTLD_GLOBAL)
+ctypes.CDLL(sys.argv[1]).go(sys.argv[2].encode())' "$REACH/looker.so" "$target")
+for before in '' "$REACH/tracer.so"; do
+    what="a module that looks in the global scope${before:+, a tracer before pgseal}"
+    log_mark good
+    run env LD_PRELOAD="$before" "${looker[@]}"
+    is "$RC $OUT $(sessions good)" '0 no next, no error, ok - plain' "$what: bare"
+    log_mark good
+    run env LD_PRELOAD="$before $OBJECT" "${looker[@]}"
+    is "$RC $OUT $(sessions good)" '0 no next, no error, ok - ssl' "$what: sealed"
+done
 
 # Two copies of pgseal, under the same name and under another.
 mkdir "$REACH/second"

@@ -16,7 +16,9 @@ static unsigned called; /* opens_call without opens_call_end, of all threads */
 static __thread unsigned own, own_called, own_inside, own_closing, own_holding;
 
 /* Names of the announced files: a hash of the last component, with the bit DEEP if it is opened
- * with RTLD_DEEPBIND; 0 is a free place. A bit in own_names marks a place as this thread's. */
+ * with RTLD_DEEPBIND; 0 is a free place. Half of the places are for each kind: many plain opens, as
+ * of threads that ended without another call, must not leave a deep one without a name. A bit in
+ * own_names marks a place as this thread's. */
 enum { NAMES = 64, DEEP = 1 };
 static uint32_t names[NAMES];
 static __thread uint64_t own_names;
@@ -54,7 +56,8 @@ static uint32_t hash_of(const char *path)
 
 static bool add_name(uint32_t name)
 {
-    for (size_t i = 0; i < NAMES; i++) {
+    size_t first = (name & DEEP) != 0 ? NAMES / 2 : 0;
+    for (size_t i = first; i < first + NAMES / 2; i++) {
         uint32_t none = 0;
         if (__atomic_compare_exchange_n(&names[i], &none, name, false, __ATOMIC_ACQ_REL,
                                         __ATOMIC_RELAXED)) {

@@ -223,6 +223,36 @@ for how in plain deep; do
     both "dlsym(RTLD_DEFAULT) beside the program's libpq, $how" "$REACH/nested-linked" $how "$REACH/hidden-DEFAULT.so" TARGET
 done
 
+# Threads that open something plainly and end, without another call of a hook; then something of the same name, deepbound.
+cat >"$REACH/ended.c" <<'END'
+#include <dlfcn.h>
+#include <pthread.h>
+#include "reach.h"
+static void *open_it(void *file)
+{
+    return dlopen(file, RTLD_NOW);
+}
+int main(int argc, char **argv) /* PLAIN DEEP CONNINFO */
+{
+    for (int i = 0; i < 100 && argc > 3; i++) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, open_it, argv[1]);
+        pthread_join(thread, NULL);
+    }
+    void *h = argc > 3 ? dlopen(argv[2], RTLD_NOW | RTLD_DEEPBIND) : NULL;
+    const struct module *m = h ? dlsym(h, "module") : NULL;
+    if (!m)
+        return 2;
+    m->connect("deep", argv[3]);
+    return 0;
+}
+END
+reach_cc -I"$REACH_SRC" -o "$REACH/ended" "$REACH/ended.c" -lpthread
+mkdir "$REACH/plain"
+"${cc[@]}" -nostdlib -o "$REACH/plain/hidden-DEFAULT.so" "$REACH/other.c"
+both 'a name that threads which have ended opened plainly' "$REACH/ended" "$REACH/plain/hidden-DEFAULT.so" \
+    "$REACH/hidden-DEFAULT.so" TARGET
+
 reach_cc -DPROGRAM -rdynamic -o "$REACH/hidden" "$REACH_SRC/hidden.c" -lpq -lpthread
 "${cc[@]}" -nostdlib -Wl,-z,noseparate-code -o "$REACH/one.so" "$REACH/other.c"
 mkdir "$REACH/crowd"

@@ -196,10 +196,31 @@ static void high_pipe(int ends[2])
     close(low[1]);
 }
 
+static bool child_signal_pending(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && sigismember(&pending, SIGCHLD) == 1;
+}
+
+/* Takes back the SIGCHLD of the dynamic linker's end, which stays pending if the caller blocks it:
+ * execve(2) would hand it to the program. It stays if a child that the caller left has ended too. */
+static void drop_child_signal(void)
+{
+    siginfo_t other = {0};
+    if (waitid(P_ALL, 0, &other, WEXITED | WNOHANG | WNOWAIT) == 0 && other.si_pid != 0) {
+        return;
+    }
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigtimedwait(&child, NULL, &(struct timespec){0});
+}
+
 const char *preflight_run(const struct target *t, const struct object *o)
 {
     static char list[LIST_MAX];
     int ends[2];
+    bool pending = child_signal_pending();
     high_pipe(ends);
     pid_t child = start_loader(t, ends);
     close(ends[1]);
@@ -211,6 +232,9 @@ const char *preflight_run(const struct target *t, const struct object *o)
     /* ECHILD if the caller ignores SIGCHLD. The status does not matter: glibc exits with 0 even if
      * a preload is missing. */
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+    }
+    if (!pending && child_signal_pending()) {
+        drop_child_signal();
     }
     if (!whole) {
         refuse(STATUS_REFUSED, "libpgseal.so is not loaded into %s: its loader %s does not respond",

@@ -19,6 +19,7 @@ const char *scrub_advice(const char *path, bool *always)
         {"doas", false, "; put pgseal-run after it: doas -u USER pgseal-run COMMAND"},
         {"pkexec", false, "; put pgseal-run after it: pkexec pgseal-run COMMAND"},
         {"runuser", false, "; put pgseal-run after it: runuser -u USER -- pgseal-run COMMAND"},
+        {"pgseal-run", false, "; start COMMAND with one pgseal-run only"},
         {"pg_ctlcluster", true,
          "starts the server with only the environment from "
          "/etc/postgresql/VERSION/CLUSTER/environment; put LD_PRELOAD and the PGSEAL_ variables "

@@ -194,6 +194,23 @@ signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
 signal.pthread_sigmask(signal.SIG_BLOCK, [10, 15])
 os.execv(sys.argv[1], sys.argv[1:])' "$run" --root root.pem ./probe signals
 printed 'ignored 1 blocked 10 ignored 13 blocked 15 ignored 17 ' 'signals: ignored and blocked ones stay so'
+# blocked CODE WANT NAME: the program of a caller that blocks SIGCHLD and runs CODE, bare and by the launcher.
+blocked() {
+    local way
+    for way in '' "$run --root root.pem"; do
+        # shellcheck disable=SC2086
+        r python3 -c "
+import os, signal, sys
+for n in (13, 25): signal.signal(n, signal.SIG_DFL)
+signal.pthread_sigmask(signal.SIG_BLOCK, [17])
+$1
+os.execv(sys.argv[1], sys.argv[1:])" $way ./probe signals
+        is "$status/$out" "0/$2" "a caller that blocks SIGCHLD, $3, ${way:+not }bare"
+    done
+}
+blocked '' 'blocked 17 ' 'without children: none is pending'
+blocked 'if os.fork() == 0: os._exit(0)
+os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)' 'blocked 17 pending 17 ' 'with a child that has ended: it stays pending'
 r "$run" --root root.pem ./probe signals
 printed '' 'signals: none changed'
 # fds SETUP COMMAND…: what the probe finds open behind the command, where SETUP came first.

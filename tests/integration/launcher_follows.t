@@ -149,6 +149,8 @@ printed mapped 'where the order does not matter to it, it is started'
 cp static path/gosu
 r "$run" gosu nobody ./probe
 refused 125 'put pgseal-run after it: gosu USER pgseal-run COMMAND' gosu
+r "$run" "$run" ./probe
+refused 125 'start COMMAND with one pgseal-run only' 'pgseal-run behind pgseal-run'
 r "$run" su nobody -c ./probe
 refused 125 "su USER -c 'pgseal-run COMMAND'" su
 cp probe path/sudo && chmod 4755 path/sudo

@@ -94,12 +94,14 @@ int main(int argc, char **argv)
     } else if (strcmp(what, "kill") == 0) {
         raise(atoi(argv[2]));
     } else if (strcmp(what, "signals") == 0) {
-        sigset_t mask;
+        sigset_t mask, pending;
         sigprocmask(SIG_BLOCK, NULL, &mask);
+        sigpending(&pending);
         for (int n = 1; n < 65; n++) {
             struct sigaction a;
             if (sigaction(n, NULL, &a) == 0 && a.sa_handler == SIG_IGN) printf("ignored %d ", n);
             if (sigismember(&mask, n) == 1) printf("blocked %d ", n);
+            if (sigismember(&pending, n) == 1) printf("pending %d ", n);
         }
         puts("");
     } else if (strcmp(what, "fds") == 0) {

@@ -153,6 +153,9 @@ static void write_arrays(struct attempt *a)
     case PLAN_PINNED:
         a->expand =
             call_pinned(&a->probe.request, a->keywords, a->values, a->words, sizeof a->words);
+        a->conn_state->host_unset = request_option(&a->probe.request, "host")->value == NULL;
+        a->conn_state->hostaddr_unset =
+            request_option(&a->probe.request, "hostaddr")->value == NULL;
         break;
     case PLAN_AS_IT_CAME:
     case PLAN_REJECTED:

@@ -260,6 +260,9 @@ EXPORT PQconninfoOption *PQconninfo(PGconn *conn)
     if (d != NULL && d->rejected) {
         probe_show_rejected(options);
     }
+    if (d != NULL) {
+        conn_state_show_unset(d, options);
+    }
     return options;
 }
 

@@ -187,6 +187,18 @@ struct conn_state *conn_state_copy(struct conn_state *d)
     return copy;
 }
 
+void conn_state_show_unset(const struct conn_state *d, PQconninfoOption *options)
+{
+    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        bool unset = (d->host_unset && strcmp(o->keyword, "host") == 0) ||
+                     (d->hostaddr_unset && strcmp(o->keyword, "hostaddr") == 0);
+        if (unset && o->val != NULL && o->val[0] == '\0') {
+            d->libpq.PQfreemem(o->val);
+            o->val = NULL;
+        }
+    }
+}
+
 void conn_state_keep(struct conn_state *d)
 {
     atomic_fetch_add(&d->holders, 1);

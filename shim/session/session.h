@@ -42,9 +42,10 @@ struct conn_state {
     const char *crl;
     const char *hosts; /* the host list as it is verified */
     const char *host, *hostaddr, *port, *dbname, *user,
-        *application_name; /* for log lines: as the program asked */
-    bool socket_listed;    /* the host list contains a Unix socket */
-    bool rejected;         /* libpq did not accept the caller's own values (probe.h) */
+        *application_name;           /* for log lines: as the program asked */
+    bool socket_listed;              /* the host list contains a Unix socket */
+    bool rejected;                   /* libpq did not accept the caller's own values (probe.h) */
+    bool host_unset, hostaddr_unset; /* libpq got "" for it, so that it stays unset (call_pinned) */
     size_t ndials;
     size_t next_dial; /* if several dials have one name: which one the next look-up is for */
     struct dial *dials;
@@ -82,6 +83,10 @@ static inline const char *conn_state_root(const struct conn_state *d)
 {
     return d->root != NULL ? d->root : d->root_found;
 }
+
+/* Shows the options of a PGconn with state d, malloc'ed by its libpq, as the program set them: host
+ * and hostaddr are NULL if they are only "" because pgseal keeps them unset. NULL is ignored. */
+void conn_state_show_unset(const struct conn_state *d, PQconninfoOption *options);
 
 /* Add and remove a holder of d (a PGcancel may outlive its PGconn); removing the last one frees it.
  * NULL is ignored. Both keep errno; only conn_state_keep is async-signal-safe. */

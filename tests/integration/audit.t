@@ -78,4 +78,18 @@ unlisted_hosts = refuse
 unix_sockets = refuse
 [host nothing.example]"
 same 'audit that would refuse'
+
+# Where a section allows it, libpq gets what was judged, in other words; PQconninfo shows no more than bare.
+p=$(env_port good)
+for how in 'mode = audit' 'exempt = a test'; do
+    for t in "host=localhost port=$p sslmode=disable" "host=localhost hostaddr='' port=$p" "host=localhost,localhost port=1,$p" "host='' port=$p" \
+        "host=$(env_socket_dir good) port=$p" "hostaddr=127.0.0.1 port=$p sslmode=require" "port=$p"; do
+        no_policy
+        run bare "$ENTRY_POINTS" x start -- "$t user=app dbname=app"
+        bare=$OUT
+        policy <<<"sslrootcert = $PKI/root.pem"$'\n'"[host *]"$'\n'"$how"
+        run sealed "$ENTRY_POINTS" x start -- "$t user=app dbname=app"
+        is "$OUT" "$bare" "a section with $how: $t"
+    done
+done
 done_testing

@@ -312,6 +312,12 @@ void target_find(struct target *t, char *const *argv)
     strbuf_copy(path, sizeof(path), t->path);
     follow(t, path, args, &t->by_shell, &words);
     for (int steps = 0; words.unfollowed != NULL || words.words[0] != NULL; steps++) {
+        if (words.unfollowed == NULL && lookup(words.words[0], path, sizeof(path)) != 0) {
+            return; /* env(1) itself will report it, and nothing else runs */
+        }
+        if (words.unfollowed == NULL && is_env(path)) {
+            words.unfollowed = words.words[0]; /* its arguments would be judged by nothing */
+        }
         if (words.unfollowed != NULL) {
             refuse(STATUS_REFUSED,
                    "%s: what env does with \"%s\" cannot be followed; start the program that env "
@@ -320,9 +326,6 @@ void target_find(struct target *t, char *const *argv)
         }
         if (steps > CHAIN_MAX) {
             cannot_execute(t, ELOOP);
-        }
-        if (lookup(words.words[0], path, sizeof(path)) != 0) {
-            return; /* env(1) itself will report it, and nothing else runs */
         }
         bool by_shell = false; /* env's affair */
         static struct env_words before;

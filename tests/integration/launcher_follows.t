@@ -35,6 +35,11 @@ bare_runs "-S \"$dir/static\""
 unfollowed "-S \"$dir/static\"" "\"$dir/static\""
 unfollowed "-S $dir/static\\_x" "$dir/static\\_x"
 unfollowed "-S \${STATIC}" "\${STATIC}"
+for words in "-S env $dir/static" "-S /usr/bin/env -i $dir/static" "-S A=b env -u LD_PRELOAD $dir/probe"; do
+    bare_runs "$words"
+    word=${words#-S } word=${word#A=b }
+    unfollowed "$words" "${word%% *}"
+done
 unfollowed "-vS $dir/static" "-vS $dir/static"
 unfollowed "--split-string=$dir/static" "--split-string=$dir/static"
 unfollowed "-i" "-i"

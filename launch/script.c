@@ -19,6 +19,7 @@ bool script_line(struct script *s, const unsigned char *bytes, size_t size)
     char *end = memchr(start, '\n', (size_t)(limit - start));
     bool whole = end != NULL || memchr(start, '\0', (size_t)(limit - start)) != NULL;
     if (end == NULL) {
+        whole = whole || limit[-1] == ' ' || limit[-1] == '\t'; /* a blank in the last byte */
         end = limit - 1;
     }
     *end = '\0';

@@ -159,6 +159,15 @@ static enum step judge_file(struct target *t, const char *path, struct script *l
     enum step step;
     if (verdict == ELF_NOT_ELF) {
         step = script_line(line, e.bytes, e.size) ? STEP_SCRIPT : STEP_NEITHER;
+        /* For such a file the kernel may have a handler (binfmt_misc: .jar, .pyc), which pgseal-run
+         * cannot follow; no shell is meant to read it. */
+        if (step == STEP_NEITHER && e.size > 0 &&
+            memchr(e.bytes, '\0', e.size < SCRIPT_LINE_MAX ? e.size : SCRIPT_LINE_MAX) != NULL) {
+            refuse(STATUS_REFUSED,
+                   "%s is neither an ELF program nor a script; start the program that reads it "
+                   "(java -jar FILE, python3 FILE)",
+                   t->chain);
+        }
     } else {
         step = judge_program(t, &e, verdict, path, fd);
         strbuf_copy(t->program, sizeof(t->program), path);

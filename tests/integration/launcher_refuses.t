@@ -123,6 +123,26 @@ is "$bare" 126 'six interpreters: the kernel refuses them too'
 printf 'echo "shell $0 $1"\n' >noshebang && chmod 755 noshebang
 r "$run" ./noshebang x
 printed 'shell ./noshebang x' 'a script without #!: by the shell, as execvp(3)'
+# The kernel may have a handler (binfmt_misc) for what only looks like one.
+printf 'MAGIC\0\nexit 9\n' >binary && chmod 755 binary
+r env ./binary
+is "$status" 9 'a binary file of another kind: bare, the shell reads it'
+r "$run" ./binary
+refused 125 'neither an ELF program nor a script' 'a binary file of another kind'
+
+# --- the length of a #! line: as the kernel, for an interpreter that ends at or near the end of its buffer
+for length in 252 253 254 255; do
+    for rest in '' ' ' $'\t' ' a'; do
+        printf '#!%*s' "$length" "$dir/probe" | tr ' ' / >long
+        sed -i "s#\$#$rest#" long
+        printf '\nexit 9\n' >>long
+        chmod 755 long
+        r env ./long
+        bare=$status/${out:+out}
+        r "$run" ./long
+        is "$status/${out:+out}" "$bare" "a #! line with an interpreter of $length bytes and '$rest': as bare"
+    done
+done
 
 # --- objects
 r "$run" --lib ./none.so ./probe

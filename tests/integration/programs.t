@@ -89,4 +89,15 @@ ready 'URI' pg_isready -q -d 'postgresql://localhost:@PORT@/postgres?sslmode=dis
 ready 'environment' PGSSLMODE=disable pg_isready -q -h localhost -p @PORT@
 ready 'service file' "$service" pg_isready -q -d 'service=weak host=localhost port=@PORT@'
 ready 'PGSERVICE' "$service" PGSERVICE=weak pg_isready -q -h localhost -p @PORT@
+
+# psql's \c takes over the options of the connection that it has, the sealed ones, too; with a connection string it does not.
+policy <<<"sslrootcert = $PKI/root.pem"$'\n''[host 127.0.0.1]'$'\n''exempt = has no TLS'
+first="host=localhost port=${port[good]}" exempt="127.0.0.1 ${port[nossl]}"
+for how in bare sealed; do
+    run $how psql -XAt "$first" -c "\\c - - $exempt" -c 'select 1'
+    is "$RC $(grep -o 'server does not support SSL, but SSL was required' <<<"$ERR")" \
+        "$([[ $how == bare ]] && echo '0 ' || echo '1 server does not support SSL, but SSL was required')" "psql, \\c to an exempt host, $how"
+    run $how psql -XAt "$first" -c "\\c 'host=127.0.0.1 port=${port[nossl]}'" -c 'select 1'
+    is "$RC ${OUT##*$'\n'}$ERR" '0 1' "psql, \\c to an exempt host with a connection string, $how"
+done
 done_testing

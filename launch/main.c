@@ -13,7 +13,6 @@
 
 #include <argp.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -202,14 +201,6 @@ static void find_any(struct target *t, const char *command)
         refuse(error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_EXECUTABLE, "%s: %s", command,
                strerror(error));
     }
-    int fd = open(t->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd >= 0) {
-        char magic[4];
-        ssize_t n = read(fd, magic, sizeof magic);
-        t->by_shell = n < 2 || (memcmp(magic, "#!", 2) != 0 &&
-                                (n < 4 || memcmp(magic, "\177ELF", sizeof magic) != 0));
-        close(fd);
-    }
     strbuf_copy(t->program, sizeof t->program, t->path);
     strbuf_copy(t->chain, sizeof t->chain, t->path);
 }
@@ -225,6 +216,8 @@ _Noreturn static void run_only(const struct options *o, const struct checked *c,
     find_any(&target, argv[0]);
     warn("--drivers=only: nothing is sealed; drivers are asked to verify, and may ignore that");
     drivers_apply(&o->drivers, c, target.program);
+    execve(target.path, argv, environ);
+    target.by_shell = errno == ENOEXEC; /* as execvp(3) */
     become(&target, argv, argc);
 }
 

@@ -162,6 +162,11 @@ refused 126 plain '--drivers=only: a file that is not executable'
 echo 'echo "$PGSSLMODE"' >script && chmod 755 script
 r "$run" --drivers=only --root root.pem ./script
 is "$status/$out" 0/verify-full '--drivers=only: a script without #!'
+printf '\177ELF\nexit 9\n' >kind && chmod 755 kind
+r env ./kind
+bare=$status
+r "$run" --drivers=only --root root.pem ./kind
+is "$bare $status" '9 9' '--drivers=only: the kernel decides what a file is, as bare'
 r "$run" --drivers=only --lib "$lib" ./probe
 refused 125 --lib '--drivers=only with --lib'
 r "$run" --drivers=only --root gone.pem ./probe

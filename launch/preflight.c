@@ -203,7 +203,8 @@ static bool child_signal_pending(void)
 }
 
 /* Takes back the SIGCHLD of the dynamic linker's end, which stays pending if the caller blocks it:
- * execve(2) would hand it to the program. It stays if a child that the caller left has ended too. */
+ * execve(2) would hand it to the program. It stays if a child that the caller left has ended, too.
+ */
 static void drop_child_signal(void)
 {
     siginfo_t other = {0};

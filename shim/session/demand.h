@@ -44,9 +44,9 @@ struct demand {
 /* Makes the certificate store of the SSL_CTX at ctx look up certificates in roots when a chain asks
  * for a subject. A chain gets what it would get if the whole file were loaded, in the same order:
  * all certificates whose subject is equal by X509_NAME_cmp. The store keeps roots (roots_keep)
- * until it is freed. o is copied. With more copies of OpenSSL than can be told apart, or a C library
- * whose qsort(3) loses the order of equals, the store gets the whole file at once. Returns false,
- * and leaves the store as it was, without memory. Keeps errno; thread-safe. Relies on
+ * until it is freed. o is copied. With more copies of OpenSSL than can be told apart, or a C
+ * library whose qsort(3) loses the order of equals, the store gets all of them at once. Without
+ * memory it returns false, and leaves the store as it was. Keeps errno; thread-safe. Relies on
  * X509_STORE_CTX_get_by_subject, X509_STORE_CTX_get1_issuer and X509_STORE_CTX_get1_certs
  * (crypto/x509/x509_lu.c), and on X509_LOOKUP_meth_new(3) for ownership. */
 bool demand_roots(const struct demand *o, void *ctx, struct roots *roots);

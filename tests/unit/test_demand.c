@@ -212,6 +212,17 @@ static char *write_bundle(X509 *const *bundle, int n, const char *path, size_t *
     return copy;
 }
 
+static struct roots *roots_of(X509 *const *bundle, int n)
+{
+    char path[] = "/tmp/pgseal-demand.XXXXXX";
+    const char *reason;
+    size_t len;
+    close(mkstemp(path));
+    char *bytes = write_bundle(bundle, n, path, &len);
+    unlink(path);
+    return roots_read(bytes, len, &reason);
+}
+
 static void round_of(const char *path, int number)
 {
     X509 *bundle[BUNDLE_MAX] = {0};
@@ -339,13 +350,8 @@ static void unhashed_names(void **state)
     X509_NAME *absent = make_name(0, SPELLINGS - 1);
     X509_NAME *present = make_name(2, SPELLINGS - 1);
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    const char *reason;
-    size_t len;
-    char path[] = "/tmp/pgseal-demand.XXXXXX";
+    struct roots *roots = roots_of(bundle, 2);
     (void)state;
-    close(mkstemp(path));
-    char *bytes = write_bundle(bundle, 2, path, &len);
-    struct roots *roots = roots_read(bytes, len, &reason);
     counting.X509_STORE_add_lookup = add_lookup;
     counting.d2i_X509 = decode;
     assert_true(demand_roots(&counting, ctx, roots));
@@ -363,7 +369,6 @@ static void unhashed_names(void **state)
     X509_NAME_free(present);
     X509_free(bundle[0]);
     X509_free(bundle[1]);
-    unlink(path);
 }
 
 /* Of certificates that have one name OpenSSL takes the first that fits. Where sorting them loses
@@ -373,13 +378,8 @@ static void unordered_store(void **state)
     struct demand other = openssl;
     X509 *bundle[] = {make_certificate(1, 0, 1, 0), make_certificate(2, 1, 2, 1)};
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    const char *reason;
-    size_t len;
-    char path[] = "/tmp/pgseal-demand.XXXXXX";
+    struct roots *roots = roots_of(bundle, 2);
     (void)state;
-    close(mkstemp(path));
-    char *bytes = write_bundle(bundle, 2, path, &len);
-    struct roots *roots = roots_read(bytes, len, &reason);
     other.sort = sort_unordered;
     assert_true(demand_roots(&other, ctx, roots));
     assert_int_equal(roots->holders, 1);
@@ -388,7 +388,6 @@ static void unordered_store(void **state)
     roots_release(roots);
     X509_free(bundle[0]);
     X509_free(bundle[1]);
-    unlink(path);
 }
 
 int main(void)

@@ -91,6 +91,11 @@ bool object_is_self(const struct object *o);
 /* The object's DT_SONAME, or "". Pure. */
 const char *object_soname(const struct object *o);
 
+/* Calls fn with the name of each file that the dynamic linker loads with o, as o has it (DT_NEEDED,
+ * DT_AUXILIARY, DT_FILTER), until fn returns true. Returns whether one did. Pure. */
+bool object_each_needed(const struct object *o, bool (*fn)(const char *file, void *data),
+                        void *data);
+
 /* The address of the function or variable that o itself defines under this name, or NULL. Only the
  * default or base version counts, never a hidden one. Reads o's GNU or SysV hash table. Pure. */
 void *object_symbol(const struct object *o, const char *name);

@@ -139,6 +139,20 @@ const char *object_soname(const struct object *o)
     return soname != NULL ? soname : "";
 }
 
+bool object_each_needed(const struct object *o, bool (*fn)(const char *file, void *data),
+                        void *data)
+{
+    struct view v = {o, {0}};
+    uintptr_t strings = find_table(&v, DT_STRTAB);
+    bool stopped = false;
+    for (const ElfW(Dyn) *d = o->dyn; d->d_tag != DT_NULL && !stopped; d++) {
+        bool needs = d->d_tag == DT_NEEDED || d->d_tag == DT_AUXILIARY || d->d_tag == DT_FILTER;
+        const char *file = needs ? find_string(&v, strings, d->d_un.d_val, SIZE_MAX) : NULL;
+        stopped = file != NULL && fn(file, data);
+    }
+    return stopped;
+}
+
 /* The tables of a lookup by name. */
 struct lookup {
     struct view v;

@@ -42,7 +42,7 @@ static void *for_libpq(const struct hooked_slot *slot, const struct object *targ
     bool found = true;
     bool sure = true;
     bool known = !unbound && !object_is_self(target);
-    if (!known && (slot->known->deep || slot->known->space != NULL)) {
+    if (!known && (slot->known->depth >= EITHER || slot->known->space != NULL)) {
         found = object_of(reach_import(slot, &sure), &libpq);
     } else if (!known) {
         found = reach_libpq(slot->o, hooked[slot->hook].name, &libpq);
@@ -78,6 +78,17 @@ static void *for_loader(const struct hooked_slot *slot, const struct object *tar
         return NULL; /* it leads to pgseal, or slot->o defines this function itself */
     }
     return hooked_for_loader(slot->hook, unbound ? reach_import(slot, NULL) : slot->holds);
+}
+
+enum depth hooked_depth(const struct hooked_slot *slot, enum depth before)
+{
+    if (hooked[slot->hook].column != NO_COLUMN) {
+        return before; /* its local scope may have no libpq, so it may be bound to pgseal anyway */
+    }
+    if (real_is_own(slot->holds)) {
+        return PLAIN;
+    }
+    return hooked_for_loader(slot->hook, slot->holds) != NULL ? DEEP : before;
 }
 
 void *hooked_target(const struct hooked_slot *slot, bool *unbound, bool *open)

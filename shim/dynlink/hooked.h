@@ -40,6 +40,11 @@ struct hooked_slot {
     size_t hook; /* index in hooked[] */
 };
 
+/* How the slot's object was opened: PLAIN if the slot is one for a function of the loader's and
+ * bound to pgseal, DEEP if it is bound past pgseal; else before. The slot was not rewritten yet.
+ * Keeps errno; takes the loader's lock. */
+enum depth hooked_depth(const struct hooked_slot *slot, enum depth before);
+
 /* What the slot should contain: a stub or an exported function of pgseal. NULL: leave it as it is.
  * Sets *unbound if the dynamic linker has not bound it yet, and *open if where it leads is not
  * known yet. Keeps errno. Takes the loader's locks and may lose a pending dlerror(), as reach(). */

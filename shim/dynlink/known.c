@@ -3,7 +3,6 @@
 
 #include "lib/os/sys.h"
 #include "shim/dynlink/lock.h"
-#include "shim/dynlink/opens.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -15,9 +14,9 @@ static struct known first_table[FIRST_ROOM];
 static struct known *table; /* first_table, then a larger one */
 static size_t room;
 static size_t count;
-static unsigned lot; /* the number for objects that this update finds */
-static bool closed;  /* the lot is complete: the next update begins another one */
-static bool deep;    /* the last new object was marked deep */
+static unsigned lot;          /* the number for objects that this update finds */
+static bool closed;           /* the lot is complete: the next update begins another one */
+static enum depth last_depth; /* of the last new object */
 static unsigned walks;
 static uint32_t gone; /* how many objects had been unloaded by the last update, modulo 2^32 */
 
@@ -75,7 +74,7 @@ static void begin(struct update *u)
     lock_take(&u->mask);
     u->locked = true;
     lot += closed ? 1 : 0;
-    deep = deep && !closed;
+    last_depth = closed ? PLAIN : last_depth;
     __atomic_store_n(&walks, walks + 1, __ATOMIC_RELEASE);
     for (size_t i = 0; i < count; i++) {
         table[i].open = table[i].open || u->gone != gone;
@@ -99,6 +98,26 @@ static struct known *find_entry(const struct update *u, const struct object *o)
     return NULL;
 }
 
+static bool is_named_so(const char *file, void *path)
+{
+    return opens_same_file(file, path);
+}
+
+/* Whether an object of the current lot that may have been opened with RTLD_DEEPBIND, and comes
+ * before o in the list, needs a file of o's name. */
+static bool is_needed(const struct update *u, const struct object *o)
+{
+    bool needed = false;
+    for (size_t i = 0; i < u->n && last_depth >= EITHER && !needed; i++) {
+        const struct known *k = &table[i];
+        if (k->lot == lot && k->depth >= EITHER && k->space == o->space) {
+            struct object other = object_of_map(k->map);
+            needed = object_each_needed(&other, is_named_so, (void *)(uintptr_t)o->name);
+        }
+    }
+    return needed;
+}
+
 static bool update_one(const struct object *o, void *data)
 {
     struct update *u = data;
@@ -107,14 +126,14 @@ static bool update_one(const struct object *o, void *data)
     }
     struct known *k = find_entry(u, o);
     if (k == NULL && (count < room || grow())) {
-        deep = opens_deep(o->name, deep);
+        last_depth = opens_depth(o->name, last_depth, is_needed(u, o));
         k = &table[count++];
         *k = (struct known){.dyn = o->dyn,
                             .map = o->map,
                             .space = o->space,
                             .lot = lot,
                             .came = walks,
-                            .deep = deep,
+                            .depth = last_depth,
                             .libpq = known_is_libpq(o)};
     }
     if (k == NULL) {

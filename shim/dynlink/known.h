@@ -6,6 +6,7 @@
 #define PGSEAL_KNOWN_H
 
 #include "lib/elf/loaded.h"
+#include "shim/dynlink/opens.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,9 +21,7 @@ struct known {
      * update. */
     unsigned lot;
     unsigned came; /* the number of the update that found it; see known_so_far */
-    /* Opened with RTLD_DEEPBIND, or loaded by such an open: its own scope precedes the global
-     * one. */
-    bool deep;
+    enum depth depth;
     bool libpq;     /* known_is_libpq */
     unsigned sweep; /* the last sweep that rewrote slots of it, else the first that read them; 0:
                        none yet */
@@ -44,7 +43,7 @@ bool known_is_libpq(const struct object *o);
 bool known_is_old_libpq(const struct object *o);
 
 /* Brings the table up to date: removes the objects that are gone, and adds new ones as a new lot.
- * A new object is marked deep if opens_deep says so. This is asked now, while the open is still
+ * The depth of a new object is what opens_depth says. This is asked now, while the open is still
  * announced. Returns false if memory ran out: then some objects are missing. Keeps errno. Takes
  * the loader's lock, and inside it the table's. */
 bool known_update(void);
@@ -59,7 +58,8 @@ unsigned known_so_far(void);
 void known_settled(void);
 
 /* Calls fn for each entry, in the order of loading, until fn returns true. Returns whether one did.
- * The table's lock is held: fn may change sweep, lazy and open, and takes no lock. Keeps errno. */
+ * The table's lock is held: fn may change depth, sweep, lazy and open, and takes no lock. Keeps
+ * errno. */
 bool known_each(bool (*fn)(struct known *k, void *data), void *data);
 
 /* Copies the entry of the object with this dynamic section. Returns false if there is none. Keeps

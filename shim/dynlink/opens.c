@@ -15,11 +15,11 @@ static unsigned called; /* opens_call without opens_call_end, of all threads */
 /* How many of each are this thread's. */
 static __thread unsigned own, own_called, own_inside, own_closing, own_holding;
 
-/* Names of the announced files: a hash of the last component, with the bit DEEP if it is opened
+/* Names of the announced files: a hash of the last component, with DEEP_BIT if it is opened
  * with RTLD_DEEPBIND; 0 is a free place. Half of the places are for each kind: many plain opens, as
  * of threads that ended without another call, must not leave a deep one without a name. A bit in
  * own_names marks a place as this thread's. */
-enum { NAMES = 64, DEEP = 1 };
+enum { NAMES = 64, DEEP_BIT = 1 };
 static uint32_t names[NAMES];
 static __thread uint64_t own_names;
 _Static_assert(NAMES <= 8 * sizeof own_names, "a bit for each name");
@@ -33,7 +33,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* FNV-1a of the last component of a path, without the bit DEEP; 0 if it is not known (NULL, or it
+/* FNV-1a of the last component of a path, without DEEP_BIT; 0 if it is not known (NULL, or it
  * contains a $). Leading zeros of a number do not count, as in ld.so.cache: libx.so.05 is
  * libx.so.5. */
 static uint32_t hash_of(const char *path)
@@ -51,12 +51,12 @@ static uint32_t hash_of(const char *path)
             hash = (hash ^ (unsigned char)*last) * 16777619;
         }
     }
-    return hash > DEEP ? hash & ~(uint32_t)DEEP : DEEP + 1;
+    return hash > DEEP_BIT ? hash & ~(uint32_t)DEEP_BIT : DEEP_BIT + 1;
 }
 
 static bool add_name(uint32_t name)
 {
-    size_t first = (name & DEEP) != 0 ? NAMES / 2 : 0;
+    size_t first = (name & DEEP_BIT) != 0 ? NAMES / 2 : 0;
     for (size_t i = first; i < first + NAMES / 2; i++) {
         uint32_t none = 0;
         if (__atomic_compare_exchange_n(&names[i], &none, name, false, __ATOMIC_ACQ_REL,
@@ -68,13 +68,13 @@ static bool add_name(uint32_t name)
     return false;
 }
 
-/* Whether a file with this hash (0: any) is announced so: deep is DEEP or 0. */
+/* Whether a file with this hash (0: any) is announced so: deep is DEEP_BIT or 0. */
 static bool has_name(uint32_t hash, uint32_t deep)
 {
     bool found = false;
     for (size_t i = 0; i < NAMES && !found; i++) {
         uint32_t name = __atomic_load_n(&names[i], __ATOMIC_ACQUIRE);
-        found = name != 0 && (name & DEEP) == deep && (hash == 0 || name == (hash | deep));
+        found = name != 0 && (name & DEEP_BIT) == deep && (hash == 0 || name == (hash | deep));
     }
     return found;
 }
@@ -82,7 +82,7 @@ static bool has_name(uint32_t hash, uint32_t deep)
 void opens_announce(const char *file, bool deep)
 {
     uint32_t hash = hash_of(file);
-    bool named = hash != 0 && add_name(hash | (deep ? DEEP : 0));
+    bool named = hash != 0 && add_name(hash | (deep ? DEEP_BIT : 0));
     if (deep) {
         __atomic_store_n(&opens_had_deep, true, __ATOMIC_RELAXED);
         own_unnamed += named ? 0 : 1;
@@ -93,13 +93,23 @@ void opens_announce(const char *file, bool deep)
     __atomic_store_n(&opens_pending, true, __ATOMIC_RELEASE);
 }
 
-bool opens_deep(const char *path, bool deep_before)
+enum depth opens_depth(const char *path, enum depth before, bool needed)
 {
-    bool had_deep = __atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED);
-    uint32_t hash = had_deep ? hash_of(path) : 0;
-    return had_deep && (has_name(hash, DEEP) ||
-                        ((deep_before || __atomic_load_n(&unnamed, __ATOMIC_ACQUIRE) > 0) &&
-                         !(hash != 0 && has_name(hash, 0))));
+    if (!__atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED)) {
+        return PLAIN;
+    }
+    uint32_t hash = hash_of(path);
+    bool deep = has_name(hash, DEEP_BIT);
+    enum depth depth = deep || __atomic_load_n(&unnamed, __ATOMIC_ACQUIRE) > 0 ? DEEP : before;
+    bool plain = depth >= EITHER && hash != 0 && has_name(hash, 0);
+    return !plain ? depth : deep || needed ? EITHER : PROBABLY_PLAIN;
+}
+
+bool opens_same_file(const char *a, const char *b)
+{
+    uint32_t hash = hash_of(a);
+    uint32_t other = hash_of(b);
+    return hash == other || hash == 0 || other == 0;
 }
 
 bool opens_of_others(void)

@@ -15,11 +15,24 @@
  * deep is set. The next opens_end of this thread ends all its announcements. */
 void opens_announce(const char *file, bool deep);
 
-/* Whether a new object with this path may have come in by an open with RTLD_DEEPBIND. It may if one
- * is announced for a file with the same last component. It also may if the object before it in the
- * list did (deep_before), whose library it may be, or if the name of such an open is not known;
- * unless a plain open is announced for a file of this name. */
-bool opens_deep(const char *path, bool deep_before);
+/* How an object was opened. */
+enum depth {
+    PLAIN,
+    PROBABLY_PLAIN,
+    EITHER, /* not known */
+    DEEP    /* with RTLD_DEEPBIND, or it was loaded by such an open: its local scope precedes the
+               global one */
+};
+
+/* How a new object with this path came in, as far as the announcements tell. DEEP if an open with
+ * RTLD_DEEPBIND is announced for a file with the same last component, or if the name of such an
+ * open is not known. Else as the object before it in the list, whose library it may be. But if a
+ * plain open is announced for a file of this name: EITHER, or PROBABLY_PLAIN if no object that was
+ * opened with the one before needs a file of this name (needed). */
+enum depth opens_depth(const char *path, enum depth before, bool needed);
+
+/* Whether both paths may have the same last component. */
+bool opens_same_file(const char *a, const char *b);
 
 /* Whether another thread has announced an open that is not over. */
 bool opens_of_others(void);

@@ -61,26 +61,6 @@ static bool in_local_scope(const struct known *k, const char *name, const char *
     return handle != NULL;
 }
 
-void *reach(const struct object *o, const char *name, const char *version, bool *sure)
-{
-    struct known k = {0};
-    struct definitions d = {.name = name};
-    bool known = known_find(o->dyn, &k);
-    d.space = k.space;
-    objects_everywhere(count_definition, &d);
-    void *fn = d.n <= 1 ? d.first : NULL;
-    bool asked = true;
-    for (int pass = 0; pass < 2 && d.n > 1 && asked && fn == NULL; pass++) {
-        bool local = k.deep == (pass == 0);
-        asked = !local ? in_global_scope(&k, name, version, &fn)
-                       : known && in_local_scope(&k, name, version, &fn);
-    }
-    if (sure != NULL) {
-        *sure = asked;
-    }
-    return fn;
-}
-
 /* The libpqs of one namespace that are loaded now, including one that another thread is opening. */
 struct libpqs {
     void *space;
@@ -130,6 +110,58 @@ static bool read_import(const struct import *import, void *data)
     return w->found;
 }
 
+/* Sets *libpq to the one to which the dynamic linker has bound an import of o; false: none yet. */
+static bool bound_libpq(const struct object *o, const struct libpqs *all, struct object *libpq)
+{
+    struct witness w = {.libpqs = all};
+    object_each_import(o, read_import, &w);
+    *libpq = w.libpq;
+    return w.found;
+}
+
+/* Where either scope may come first, and they differ: *fn is what the local one has. Returns
+ * whether it is known to be right, or what the libpq has to which o is bound. */
+static bool settle(const struct object *o, const struct known *k, const char *name,
+                   const char *version, void **fn)
+{
+    void *other = NULL;
+    struct libpqs all = {.space = k->space};
+    struct object libpq;
+    if (!in_global_scope(k, name, version, &other)) {
+        return false;
+    }
+    if (other == NULL || other == *fn) {
+        return true;
+    }
+    objects_everywhere(count_libpq, &all);
+    void *bound = bound_libpq(o, &all, &libpq) ? object_symbol(&libpq, name) : NULL;
+    *fn = bound != NULL ? bound : *fn;
+    return bound != NULL;
+}
+
+void *reach(const struct object *o, const char *name, const char *version, bool *sure)
+{
+    struct known k = {0};
+    struct definitions d = {.name = name};
+    bool known = known_find(o->dyn, &k);
+    d.space = k.space;
+    objects_everywhere(count_definition, &d);
+    void *fn = d.n <= 1 ? d.first : NULL;
+    bool asked = true;
+    for (int pass = 0; pass < 2 && d.n > 1 && asked && fn == NULL; pass++) {
+        bool local = (k.depth >= EITHER) == (pass == 0);
+        asked = !local ? in_global_scope(&k, name, version, &fn)
+                       : known && in_local_scope(&k, name, version, &fn);
+    }
+    if (fn != NULL && d.n > 1 && k.depth == EITHER) {
+        asked = settle(o, &k, name, version, &fn);
+    }
+    if (sure != NULL) {
+        *sure = asked;
+    }
+    return fn;
+}
+
 bool reach_libpq(const struct object *o, const char *entry_point, struct object *libpq)
 {
     struct known k = {0};
@@ -143,18 +175,16 @@ bool reach_libpq(const struct object *o, const char *entry_point, struct object 
     if (all.n < 2) {
         return object_of(all.dyn[0], libpq);
     }
-    struct witness w = {.libpqs = &all};
-    object_each_import(o, read_import, &w);
-    if (w.found) {
-        *libpq = w.libpq;
+    if (bound_libpq(o, &all, libpq)) {
         return true;
     }
     void *fn = NULL;
-    if (!k.deep && k.space == NULL && PQlibVersion != NULL) {
+    bool sure = true;
+    if (k.depth < EITHER && k.space == NULL && PQlibVersion != NULL) {
         int (*version)(void) = PQlibVersion;
         memcpy(&fn, &version, sizeof fn);
     } else {
-        fn = reach(o, entry_point, NULL, NULL);
+        fn = reach(o, entry_point, NULL, &sure);
     }
-    return object_of(fn, libpq) && known_is_libpq(libpq);
+    return sure && object_of(fn, libpq) && known_is_libpq(libpq);
 }

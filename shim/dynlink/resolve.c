@@ -130,6 +130,21 @@ static bool agree(const struct candidates *c, struct object *libpq)
     return all != NULL && c->n <= ARRAY_LEN(c->all) && object_of(all, libpq) && libpq->dyn == all;
 }
 
+/* Sets s->first to the libpq that makes the refused PGconn: the caller's own, since the caller goes
+ * on to use that one's functions; else the first that was loaded: while it was the only one,
+ * pointers to the exported functions meant it. None (s->n is 0) if it is not known which is the
+ * caller's own: another one's functions would crash on the PGconn. */
+static void choose_refuser(struct survey *s, const struct object *caller, const char *entry_point)
+{
+    struct object own;
+    struct known known;
+    if (reach_libpq(caller, entry_point, &own)) {
+        s->first = own;
+    } else if (known_find(caller->dyn, &known) && known.depth == EITHER) {
+        s->n = 0;
+    }
+}
+
 static bool decide(struct call_site call_site, const char *entry_point, struct object *o,
                    struct survey *s, const char **reason)
 {
@@ -158,25 +173,26 @@ static bool decide(struct call_site call_site, const char *entry_point, struct o
     if (agree(&c, o)) {
         return true;
     }
-    /* The refused PGconn comes from the caller's own libpq, since the caller goes on to use that
-     * one's functions; else from the first that was loaded: while it was the only one, pointers to
-     * the exported functions meant it. */
-    struct object own;
-    if (from_object && reach_libpq(&caller, entry_point, &own)) {
-        s->first = own;
+    if (from_object) {
+        choose_refuser(s, &caller, entry_point);
     }
     s->likely = true;
     return false;
 }
 
-static bool decide_bound(const void *bound, struct object *o, const struct survey *s,
-                         const char **reason)
+static bool decide_bound(struct call_site call_site, const char *entry_point, struct object *o,
+                         struct survey *s, const char **reason)
 {
+    const void *bound = call_site.bound;
     if (object_of(bound, o) && object_is_self(o)) {
         *reason = s->n > LINKED_LIBPQS
                       ? "more copies of libpq are loaded than pgseal can tell apart: "
-                      : "this call does not reach a libpq that pgseal knows (it is older than 9.0, "
-                        "or just being unloaded); loaded: ";
+                      : "pgseal does not know the libpq that this call reaches (it is older than "
+                        "9.0, or just being unloaded), or cannot determine which one it is; "
+                        "loaded: ";
+        if (object_of(call_site.address, o) && !object_is_self(o)) {
+            choose_refuser(s, o, entry_point);
+        }
         return false;
     }
     if (object_of(bound, o) && o->dyn == bound && known_is_libpq(o)) {
@@ -200,7 +216,7 @@ bool libpq_resolve(struct call_site call_site, const char *entry_point, struct l
     strbuf_init(&t, reason, size);
     sweep_before_call(call_site.bound != NULL);
     survey(&s);
-    bool found = call_site.bound != NULL ? decide_bound(call_site.bound, &o, &s, &fault)
+    bool found = call_site.bound != NULL ? decide_bound(call_site, entry_point, &o, &s, &fault)
                                          : decide(call_site, entry_point, &o, &s, &fault);
     if (found) {
         missing = libpq_fill(pq, &o);

@@ -85,7 +85,7 @@ static bool choose(struct known *k, void *data)
 {
     struct work *w = data;
     if ((k->sweep == 0 || k->open || (k->lazy && w->again)) &&
-        (w->everything || k->deep || k->space != NULL)) {
+        (w->everything || k->depth != PLAIN || k->space != NULL)) {
         w->full = w->full || w->nobjects == w->room;
         if (w->nobjects < w->room) {
             w->objects[w->nobjects++] = (struct subject){.known = *k};
@@ -109,8 +109,10 @@ static struct subject *find_subject(const struct work *w, const struct object *o
 static size_t find_hook(const struct known *k, const struct import *import)
 {
     size_t hook = hooked_find(import->name);
-    return hook != HOOKS && hooked[hook].column == NO_COLUMN && !k->deep && k->space == NULL ? HOOKS
-                                                                                             : hook;
+    return hook != HOOKS && hooked[hook].column == NO_COLUMN && k->depth == PLAIN &&
+                   k->space == NULL
+               ? HOOKS
+               : hook;
 }
 
 static bool is_used(const struct import *import, void *data)
@@ -136,7 +138,7 @@ static bool find_used(const struct object *o, void *data)
         s->used = object_each_import(o, is_used, &s->known);
         s->program = o->name[0] == '\0' && o->space == NULL;
         strbuf_copy(s->name, sizeof s->name, o->name);
-        if (s->known.sweep == 0 && (s->known.deep || o->space != NULL)) {
+        if (s->known.sweep == 0 && (s->known.depth != PLAIN || o->space != NULL)) {
             object_each_odd_import(o, note_odd, s);
         }
     }
@@ -221,8 +223,41 @@ static bool collect(const struct object *o, void *data)
     return false;
 }
 
+static bool is_unsettled(const struct known *k)
+{
+    return k->sweep == 0 && (k->depth == EITHER || k->depth == PROBABLY_PLAIN);
+}
+
+static bool mark_depth(struct known *k, void *data)
+{
+    const struct work *w = data;
+    for (size_t i = 0; i < w->nobjects && is_unsettled(k); i++) {
+        const struct known *found = &w->objects[i].known;
+        k->depth = found->dyn == k->dyn && found->map == k->map ? found->depth : k->depth;
+    }
+    return false;
+}
+
+/* How an object was opened, if the announcements do not tell: what the dynamic linker has bound
+ * does. It counts before the object's slots are first rewritten. */
+static void settle(struct work *w)
+{
+    bool settled = false;
+    for (size_t i = 0; i < w->nitems; i++) {
+        struct known *k = &w->items[i].owner->known;
+        if (is_unsettled(k)) {
+            k->depth = hooked_depth(&w->items[i].slot, k->depth);
+            settled = true;
+        }
+    }
+    if (settled) {
+        known_each(mark_depth, w);
+    }
+}
+
 static void decide(struct work *w)
 {
+    settle(w);
     for (size_t i = 0; i < w->nitems; i++) {
         struct item *item = &w->items[i];
         bool unbound = false;

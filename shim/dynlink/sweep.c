@@ -35,7 +35,7 @@ static bool take_one(struct known *k, void *data)
     /* A new object of another thread's open is left to that thread. Its constructors may wait for
      * this one. */
     bool new = k->sweep == 0 && !c->others;
-    c->hidden = c->hidden || ((k->deep || elsewhere) && (new || k->open));
+    c->hidden = c->hidden || ((k->depth != PLAIN || elsewhere) && (new || k->open));
     return false;
 }
 

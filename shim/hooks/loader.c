@@ -67,6 +67,7 @@ struct question {
     const char *version;         /* NULL: none */
     const struct object *caller; /* NULL: not known */
     size_t hook;                 /* index in hooked[]; HOOKS: another name */
+    bool ambiguous;              /* it is not known which of several libpqs the caller means */
 };
 
 static struct question question_of(const struct loader_call *call, bool versioned, void *real)
@@ -99,12 +100,14 @@ static void *ask(const struct question *q)
  * another preload before pgseal defines this name, the answer is what comes after pgseal, since no
  * stub can be bound to a preload's function. The first look-up also ends an earlier dlerror(), as
  * the caller's own would. */
-static void *by_default(const struct question *q)
+static void *by_default(struct question *q)
 {
     struct object o;
     void *fn = real_look_up(RTLD_DEFAULT, q->name, q->version);
     if (q->caller != NULL && q->caller->name[0] != '\0') {
-        fn = reach(q->caller, q->name, q->version, NULL);
+        bool sure = true;
+        fn = reach(q->caller, q->name, q->version, &sure);
+        q->ambiguous = fn != NULL && !sure;
     }
     if (!object_of(fn, &o) || !known_is_libpq(&o)) {
         void *next = real_look_up(RTLD_NEXT, q->name, q->version);
@@ -143,7 +146,7 @@ static void *answer(struct loader_call *call, const struct question *q, void *fn
     if (hooked[q->hook].column == NO_COLUMN) {
         stub = hooked_for_loader(q->hook, fn);
     } else if (object_of(fn, &o)) {
-        stub = linkage_stub(known_is_libpq(&o) ? linkage_libpq(&o) : NULL,
+        stub = linkage_stub(known_is_libpq(&o) && !q->ambiguous ? linkage_libpq(&o) : NULL,
                             (size_t)hooked[q->hook].column);
     }
     call->result = stub != NULL ? stub : fn;
@@ -152,7 +155,7 @@ static void *answer(struct loader_call *call, const struct question *q, void *fn
 }
 
 /* One of libpq's names. The real look-up may find pgseal's own symbol first. */
-static void *answer_libpq(struct loader_call *call, const struct question *q)
+static void *answer_libpq(struct loader_call *call, struct question *q)
 {
     void *fn;
     if (q->handle == RTLD_DEFAULT) {
@@ -197,7 +200,7 @@ static void *answer_loader(struct loader_call *call, const struct question *q)
 {
     struct known k;
     if (q->caller == NULL || object_symbol(q->caller, q->name) != NULL ||
-        (is_pseudo(q) && (!known_find(q->caller->dyn, &k) || !k.deep))) {
+        (is_pseudo(q) && (!known_find(q->caller->dyn, &k) || k.depth == PLAIN))) {
         return q->real;
     }
     return answer_plainly(call, q);

@@ -223,35 +223,101 @@ for how in plain deep; do
     both "dlsym(RTLD_DEFAULT) beside the program's libpq, $how" "$REACH/nested-linked" $how "$REACH/hidden-DEFAULT.so" TARGET
 done
 
-# Threads that open something plainly and end, without another call of a hook; then something of the same name, deepbound.
+# Threads that open something and end, without another call of a hook; then something of the same name, opened otherwise:
+# what the dynamic linker has bound tells which is which. FIRST and MODULE begin with d (RTLD_DEEPBIND) or p (plainly).
 cat >"$REACH/ended.c" <<'END'
 #include <dlfcn.h>
 #include <pthread.h>
 #include "reach.h"
+static int flags(const char *how)
+{
+    return RTLD_LAZY | (how[0] == 'd' ? RTLD_DEEPBIND : 0);
+}
 static void *open_it(void *file)
 {
-    return dlopen(file, RTLD_NOW);
+    void *volatile handle = dlopen((char *)file + 2, flags(file)); /* no tail call: its caller has a run path */
+    return handle;
 }
-int main(int argc, char **argv) /* PLAIN DEEP CONNINFO */
+int main(int argc, char **argv) /* FIRST MODULE CONNINFO */
 {
     for (int i = 0; i < 100 && argc > 3; i++) {
         pthread_t thread;
         pthread_create(&thread, NULL, open_it, argv[1]);
         pthread_join(thread, NULL);
     }
-    void *h = argc > 3 ? dlopen(argv[2], RTLD_NOW | RTLD_DEEPBIND) : NULL;
+    void *h = argc > 3 ? dlopen(argv[2] + 2, flags(argv[2])) : NULL;
     const struct module *m = h ? dlsym(h, "module") : NULL;
     if (!m)
         return 2;
-    m->connect("deep", argv[3]);
+    m->connect("module", argv[3]);
     return 0;
 }
 END
 reach_cc -I"$REACH_SRC" -o "$REACH/ended" "$REACH/ended.c" -lpthread
-mkdir "$REACH/plain"
-"${cc[@]}" -nostdlib -o "$REACH/plain/hidden-DEFAULT.so" "$REACH/other.c"
-both 'a name that threads which have ended opened plainly' "$REACH/ended" "$REACH/plain/hidden-DEFAULT.so" \
-    "$REACH/hidden-DEFAULT.so" TARGET
+reach_cc -I"$REACH_SRC" -o "$REACH/ended-linked" "$REACH/ended.c" -lpthread -Wl,--no-as-needed -lpq -Wl,--enable-new-dtags,-rpath,"$REACH/none"
+mkdir "$REACH/ended.first"
+for bound in now lazy; do
+    for part in DEFAULT PLAIN; do
+        module=hidden-$part-$bound.so
+        "${cc[@]}" -nostdlib -o "$REACH/ended.first/$module" "$REACH/other.c"
+        "${cc[@]}" -D$part -o "$REACH/$module" "$REACH_SRC/hidden.c" "$REACH/b/libpb.so.5" -Wl,-z,$bound \
+            -Wl,-rpath,"$REACH/b" -Wl,--unresolved-symbols=ignore-in-shared-libs
+        "${cc[@]}" -Wl,--no-as-needed -o "$REACH/outer-$module" "$REACH/other.c" "$REACH/$module"
+        for second in "$module" "outer-$module"; do
+            both "a name that ended threads opened plainly, $second" "$REACH/ended" "p $REACH/ended.first/$module" \
+                "d $REACH/$second" TARGET
+        done
+        other=(env LD_LIBRARY_PATH="$REACH/ended.first" "$REACH/ended-linked" "d $module" "p $REACH/$module")
+        beside=("$REACH/ended-linked" "p $REACH/ended.first/$module" "d $REACH/outer-$module")
+        if [[ $bound == now ]]; then
+            both "a name that ended threads opened deepbound, $module" "${other[@]}" TARGET
+            forget_events
+            run sealed "${other[@]}" "$target"
+            is "$(events 'select(.action == "sealed") | .libpq' | sort -u)" "\"$(echo /lib/*/libpq.so.5)\"" \
+                "a name that ended threads opened deepbound, $module: by the program's libpq"
+            both "a name that ended threads opened plainly, outer-$module beside the program's libpq" "${beside[@]}" TARGET
+            continue
+        fi
+        # Nothing is bound yet that tells. The module goes on with its own libpq's functions, so it gets no other's PGconn.
+        for which in other beside; do
+            declare -n command=$which
+            run bare "${command[@]}" "$target"
+            like "$RC $OUT" '^0 module: libpq [0-9]*: ok$' "a name of ended threads, nothing bound, $which, $module: bare, connected"
+            libpq=${OUT%: ok}
+            forget_events
+            log_mark good
+            run sealed "${command[@]}" "$target"
+            is "$RC $OUT" "0 $libpq: pgseal: refused: cannot determine which libpq owns this connection" \
+                "a name of ended threads, nothing bound, $which, $module: refused, and no crash"
+            is "$(sessions good)" '' "a name of ended threads, nothing bound, $which, $module: no session"
+            has "$(events .reason)" 'cannot determine which one' \
+                "a name of ended threads, nothing bound, $which, $module: the log says why"
+        done
+    done
+done
+
+# What a constructor of the module opens before its slots can be rewritten is not announced.
+cat >"$REACH/brings-module.c" <<'END'
+#include <dlfcn.h>
+#include <stdlib.h>
+#include "reach.h"
+static const struct module *brought;
+__attribute__((constructor)) static void bring(void)
+{
+    void *handle = dlopen(getenv("BRINGS"), RTLD_NOW | RTLD_DEEPBIND);
+    brought = handle != NULL ? dlsym(handle, "module") : NULL;
+}
+static void go(const char *name, const char *conninfo)
+{
+    brought->connect(name, conninfo);
+}
+extern const struct module module;
+const struct module module = {.connect = go};
+END
+"${cc[@]}" -I"$REACH_SRC" -o "$REACH/brings-module.so" "$REACH/brings-module.c"
+both 'a name that ended threads opened plainly, and a constructor opens deepbound' \
+    env BRINGS="$REACH/hidden-DEFAULT-now.so" "$REACH/ended" "p $REACH/ended.first/hidden-DEFAULT-now.so" \
+    "d $REACH/brings-module.so" TARGET
 
 reach_cc -DPROGRAM -rdynamic -o "$REACH/hidden" "$REACH_SRC/hidden.c" -lpq -lpthread
 "${cc[@]}" -nostdlib -Wl,-z,noseparate-code -o "$REACH/one.so" "$REACH/other.c"

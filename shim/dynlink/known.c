@@ -111,8 +111,9 @@ static bool is_needed(const struct update *u, const struct object *o)
     for (size_t i = 0; i < u->n && last_depth >= EITHER && !needed; i++) {
         const struct known *k = &table[i];
         if (k->lot == lot && k->depth >= EITHER && k->space == o->space) {
-            struct object other = object_of_map(k->map);
-            needed = object_each_needed(&other, is_named_so, (void *)(uintptr_t)o->name);
+            struct object other = k->map != NULL ? object_of_map(k->map) : (struct object){0};
+            needed = other.map == NULL ||
+                     object_each_needed(&other, is_named_so, (void *)(uintptr_t)o->name);
         }
     }
     return needed;

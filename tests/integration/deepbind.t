@@ -296,6 +296,27 @@ for bound in now lazy; do
     done
 done
 
+# A program without DT_DEBUG: no link maps are known.
+cat >"$REACH/unlisted.py" <<'END'
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+phoff, = struct.unpack_from("<Q", data, 32)
+phnum, = struct.unpack_from("<H", data, 56)
+for i in range(phnum):
+    kind, _, offset = struct.unpack_from("<IIQ", data, phoff + 56 * i)
+    while kind == 2 and struct.unpack_from("<Q", data, offset)[0] != 0:
+        if struct.unpack_from("<Q", data, offset)[0] == 21:
+            struct.pack_into("<Q", data, offset, 0x60000021)
+        offset += 16
+open(sys.argv[1], "wb").write(data)
+END
+cp "$REACH/ended" "$REACH/ended-unlisted"
+python3 "$REACH/unlisted.py" "$REACH/ended-unlisted"
+for module in hidden-DEFAULT-now.so outer-hidden-DEFAULT-now.so; do
+    both "a name that ended threads opened plainly, a program without DT_DEBUG, $module" "$REACH/ended-unlisted" \
+        "p $REACH/ended.first/hidden-DEFAULT-now.so" "d $REACH/$module" TARGET
+done
+
 # What a constructor of the module opens before its slots can be rewritten is not announced.
 cat >"$REACH/brings-module.c" <<'END'
 #include <dlfcn.h>

@@ -186,6 +186,19 @@ static void read_block(struct ca_file *file, const char *at, const char *end, si
     ERR_clear_error();
 }
 
+/* Whether the file is judged as one of CRLs: it has some and no certificate, or is one in DER. */
+static bool is_crl_file(const struct ca_file *file)
+{
+    if (file->n != 0 || file->bytes.n > LONG_MAX) {
+        return file->crls != 0 && file->certificates == 0;
+    }
+    const unsigned char *at = (const unsigned char *)file->bytes.at;
+    X509_CRL *crl = d2i_X509_CRL(NULL, &at, (long)file->bytes.n);
+    X509_CRL_free(crl);
+    ERR_clear_error();
+    return crl != NULL;
+}
+
 void ca_parse(struct ca_file *file, const char *name, struct bytes bytes)
 {
     *file = (struct ca_file){.name = xstrdup(name), .bytes = bytes};
@@ -203,11 +216,10 @@ void ca_parse(struct ca_file *file, const char *name, struct bytes bytes)
         read_block(file, at, next != NULL ? next : stop, line);
         at = next;
     }
-    bool crls_only = file->crls != 0 && file->certificates == 0;
     void *room = xmalloc(bytes.n + 1);
     struct pem_blocks blocks;
     file->fault =
-        pem_read(bytes.at, bytes.n, crls_only ? PEM_CRLS : PEM_CERTIFICATES, room, &blocks);
+        pem_read(bytes.at, bytes.n, is_crl_file(file) ? PEM_CRLS : PEM_CERTIFICATES, room, &blocks);
     file->fault_line = blocks.fault_line;
     free(room);
 }
@@ -217,14 +229,14 @@ void ca_ask_object(struct ca_file *file, const char *path)
     struct world world;
     char reason[256] = "";
     char *real = realpath(path, NULL);
-    bool crls_only = file->crls != 0 && file->certificates == 0;
     files_world(&world, NULL);
     if (real == NULL || strlen(real) > POLICY_PATH_MAX) {
         file->refused =
             xstrdup(real == NULL ? strerror(errno)
                                  : "its path is longer than the 1023 bytes that libpq keeps of it");
-    } else if (crls_only ? world.crl_state(world.data, real, reason, sizeof reason) != CRL_FINE
-                         : !world.root_ok(world.data, real, reason, sizeof reason)) {
+    } else if (is_crl_file(file)
+                   ? world.crl_state(world.data, real, reason, sizeof reason) != CRL_FINE
+                   : !world.root_ok(world.data, real, reason, sizeof reason)) {
         file->refused = xstrdup(reason);
     }
     free(real);

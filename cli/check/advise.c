@@ -43,6 +43,19 @@ static const struct ca_item *find_name(const struct ca_file *file, const X509_NA
     return NULL;
 }
 
+/* The item of the file that issued this certificate, or NULL. */
+static const struct ca_item *find_issuer(const struct ca_file *file, X509 *cert)
+{
+    for (size_t i = 0; i < file->n; i++) {
+        X509 *issuer = file->items[i].cert;
+        if (issuer != NULL && X509_check_issued(issuer, cert) == X509_V_OK &&
+            X509_verify(cert, X509_get0_pubkey(issuer)) == 1) {
+            return &file->items[i];
+        }
+    }
+    return NULL;
+}
+
 static bool is_self_signed(X509 *cert)
 {
     return X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
@@ -69,30 +82,47 @@ static void advise_own_certificate(struct check *c, const char *who, X509 *cert)
     free(subject);
 }
 
-/* What the root file has instead of the CA that is wanted; "" for nothing. The caller frees. */
-static char *what_is_there(const struct check *c, const X509_NAME *issuer, STACK_OF(X509) * chain)
+/* The last certificate of the chain, continued with the intermediates of the root file as OpenSSL
+ * does; *item is that certificate in the file, or NULL if the file does not continue it. */
+static X509 *chain_end(const struct ca_file *file, STACK_OF(X509) * chain,
+                       const struct ca_item **item)
 {
-    struct ca_file file = root_file(c);
-    char *text = NULL;
-    const struct ca_item *item = find_name(&file, issuer);
-    if (item != NULL) {
-        X509 *last = sk_X509_value(chain, sk_X509_num(chain) - 1);
-        bool same_key = X509_verify(last, X509_get0_pubkey(item->cert)) == 1;
-        text = xprintf(" %s:%zu has a certificate with that name but a different key%s, which does "
-                       "not count.",
-                       file.name, item->line, same_key ? " identifier" : "");
-    }
-    for (int i = 0; text == NULL && i < sk_X509_num(chain); i++) {
-        X509 *cert = sk_X509_value(chain, i);
-        item = is_self_signed(cert) ? NULL : find_certificate(&file, cert);
-        if (item != NULL) {
-            text = xprintf(" %s:%zu has the certificate of \"%s\", which is not a root: it does "
-                           "not count without the one that signed it.",
-                           file.name, item->line, item->subject);
+    X509 *sent = sk_X509_value(chain, sk_X509_num(chain) - 1);
+    X509 *last = sent;
+    *item = NULL;
+    for (size_t i = 0; i <= file->n && !is_self_signed(last); i++) {
+        const struct ca_item *next = find_issuer(file, last);
+        if (next == NULL) {
+            return last;
         }
+        *item = next;
+        last = next->cert;
     }
-    ca_free(&file);
-    return text != NULL ? text : xstrdup("");
+    *item = NULL; /* it ends in a root, or not at all: then this is not what is wrong */
+    return sent;
+}
+
+/* What the root file has instead of the CA that signed last; "" for nothing. item is last in that
+ * file, or NULL. The caller frees. */
+static char *what_is_there(const struct ca_file *file, X509 *last, const struct ca_item *item,
+                           STACK_OF(X509) * chain)
+{
+    const struct ca_item *other = find_name(file, X509_get_issuer_name(last));
+    if (other != NULL) {
+        bool same_key = X509_verify(last, X509_get0_pubkey(other->cert)) == 1;
+        return xprintf(" %s:%zu has a certificate with that name but a different key%s, which does "
+                       "not count.",
+                       file->name, other->line, same_key ? " identifier" : "");
+    }
+    for (int i = 0; item == NULL && i < sk_X509_num(chain); i++) {
+        X509 *cert = sk_X509_value(chain, i);
+        item = is_self_signed(cert) ? NULL : find_certificate(file, cert);
+    }
+    return item == NULL
+               ? xstrdup("")
+               : xprintf(" %s:%zu has the certificate of \"%s\", which is not a root: it does "
+                         "not count without the one that signed it.",
+                         file->name, item->line, item->subject);
 }
 
 void advise_unknown_root(struct check *c, const char *who, STACK_OF(X509) * chain)
@@ -103,10 +133,13 @@ void advise_unknown_root(struct check *c, const char *who, STACK_OF(X509) * chai
         advise_own_certificate(c, who, last);
         return;
     }
+    struct ca_file file = root_file(c);
+    const struct ca_item *item;
+    last = chain_end(&file, chain, &item);
     char *issuer = chain_name_text(X509_get_issuer_name(last));
-    char *there = what_is_there(c, X509_get_issuer_name(last), chain);
+    char *there = what_is_there(&file, last, item, chain);
     char *advice;
-    if (sk_X509_num(chain) == 1) {
+    if (sk_X509_num(chain) == 1 && item == NULL) {
         advice =
             xprintf("The server sends only its own certificate. If \"%s\" is an intermediate "
                     "CA, append its certificate to the server's ssl_cert_file (until then, to the "
@@ -123,6 +156,7 @@ void advise_unknown_root(struct check *c, const char *who, STACK_OF(X509) * chai
                 xprintf("%s: the chain names the CA \"%s\", which is not in %s.%s", who, issuer,
                         root, there),
                 advice);
+    ca_free(&file);
     free(issuer);
     free(there);
 }
@@ -185,7 +219,10 @@ void advise_fault(struct check *c, const char *who, const char *what, int code, 
     } else if (strcmp(what, "weak-certificate") == 0) {
         advice = xstrdup(WEAK_ADVICE);
     } else if (strcmp(what, "bad-chain") == 0 && cert != NULL) {
-        advice = replace_advice(c, cert, chain, "");
+        advice = replace_advice(c, cert, chain,
+                                code == X509_V_ERR_INVALID_PURPOSE
+                                    ? "; its extendedKeyUsage must include serverAuth"
+                                    : "");
     }
     check_found(c, what,
                 xprintf("%s: the certificate of \"%s\": %s.", who, subject,

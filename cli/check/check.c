@@ -4,7 +4,9 @@
 #include "cli/commands.h"
 #include "cli/lib/arguments.h"
 #include "cli/lib/safe.h"
+#include "lib/core/event/event.h"
 #include "lib/core/event/redact.h"
+#include "lib/core/text/array.h"
 #include "lib/core/text/list.h"
 
 #include <argp.h>
@@ -253,6 +255,20 @@ static void check_free(struct check *c)
     json_decref(c->server);
 }
 
+/* Whether what the check shows as the target may contain a password, for instance if the settings
+ * are separated by ";". Complains if so. */
+static bool target_secret(const struct request *r)
+{
+    static const char *const shown[] = {"host", "hostaddr", "port", "user", "dbname"};
+    for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+        if (event_redacts(request_value(r, shown[i]))) {
+            complain("%s seems to contain a password: put a blank between settings", shown[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
 static int check_server(const struct options *options)
 {
     struct check c = {.days = options->days, .probe_plaintext = !options->no_probe};
@@ -262,11 +278,18 @@ static int check_server(const struct options *options)
         check_free(&c);
         return STATUS_USAGE;
     }
+    if (target_secret(&c.asked->probe.request)) {
+        check_free(&c);
+        return STATUS_USAGE;
+    }
     const char *port = request_value(&c.asked->probe.request, "port");
-    if (request_cut(&c.asked->probe.request) || (port != NULL && !redact_port_is_plain(port))) {
-        complain(
-            "the URI is split in the wrong place (an @ in host, port or dbname, or a port that is "
-            "not a number): write @ as %%40, : as %%3A and / as %%2F in the user and password");
+    bool cut = request_cut(&c.asked->probe.request);
+    if (cut || (port != NULL && !redact_port_is_plain(port))) {
+        complain(cut || strstr(options->conninfo, "://") != NULL
+                     ? "the URI is split in the wrong place (an @ in host, port or dbname, or a "
+                       "port that is not a number): write @ as %%40, : as %%3A and / as %%2F in "
+                       "the user and password"
+                     : "port is not a number");
         check_free(&c);
         return STATUS_USAGE;
     }

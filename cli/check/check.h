@@ -73,7 +73,14 @@ void check_found(struct check *c, const char *what, char *text, char *advice);
 
 /* The result of a handshake. Free with peer_free. */
 struct peer {
-    enum { PEER_NO_ADDRESS, PEER_NO_CONNECTION, PEER_NO_TLS, PEER_NO_HANDSHAKE, PEER_TLS } stage;
+    enum {
+        PEER_NO_ADDRESS,
+        PEER_NO_CONNECTION,
+        PEER_NO_ANSWER, /* to SSLRequest, or none that says whether there is TLS */
+        PEER_NO_TLS,
+        PEER_NO_HANDSHAKE,
+        PEER_TLS
+    } stage;
     char *reason;  /* why there was no TLS */
     char *address; /* of the peer, or NULL */
     char *protocol, *cipher;

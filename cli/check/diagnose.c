@@ -27,6 +27,10 @@ static void found_unreachable(struct check *c, const char *who, const struct pee
             c, "cannot-connect", xprintf("%s: %s.", who, p->reason),
             xstrdup("Check the host, the port and firewalls, and that the server is running."));
         break;
+    case PEER_NO_ANSWER:
+        check_found(c, "no-tls", xprintf("%s: no TLS: %s.", who, p->reason),
+                    xstrdup("Check that a PostgreSQL server listens there, and see its log."));
+        break;
     case PEER_NO_TLS:
         check_found(c, "no-tls", xprintf("%s: no TLS: %s.", who, p->reason),
                     xstrdup("Set ssl = on at the server, with a certificate from a CA in the root "
@@ -34,7 +38,7 @@ static void found_unreachable(struct check *c, const char *who, const struct pee
         break;
     case PEER_NO_HANDSHAKE:
         check_found(c, "tls-failed", xprintf("%s: the TLS handshake failed: %s.", who, p->reason),
-                    NULL);
+                    xstrdup("Check that a PostgreSQL server listens there, and see its log."));
         break;
     case PEER_TLS:
         break;

@@ -50,6 +50,12 @@ int net_connect(const char *host, const char *port, char **address, char **reaso
     struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
     *address = *reason = NULL;
+    long number = strtol(port, NULL, 10);
+    if (number < 1 || number > 65535) { /* getaddrinfo(3) takes it modulo 65536 */
+        *no_address = false;
+        *reason = xstrdup("the port is not a number from 1 to 65535");
+        return -1;
+    }
     int error = getaddrinfo(host, port, &hints, &list);
     *no_address = error != 0;
     if (error != 0) {
@@ -92,7 +98,7 @@ static bool send_all(int fd, const void *bytes, size_t n)
     return true;
 }
 
-/* Reads n bytes; how many came before the end, an error or the time limit. */
+/* Reads n bytes; how many came before the end (errno is 0), an error or the time limit. */
 static size_t receive(int fd, void *bytes, size_t n)
 {
     size_t got = 0;
@@ -102,6 +108,7 @@ static size_t receive(int fd, void *bytes, size_t n)
             continue;
         }
         if (more <= 0) {
+            errno = more == 0 ? 0 : errno;
             break;
         }
         got += (size_t)more;
@@ -109,11 +116,21 @@ static size_t receive(int fd, void *bytes, size_t n)
     return got;
 }
 
-static char *openssl_words(void)
+/* Why a peer sent no more; error is of the call that read, 0 for the end. */
+static char *silence(int error)
+{
+    if (error == EAGAIN || error == EWOULDBLOCK) {
+        return xprintf("no reply within %d seconds", CHECK_SECONDS);
+    }
+    return xstrdup(error == ECONNRESET ? "the server reset the connection"
+                                       : "the server closed the connection");
+}
+
+static char *openssl_words(int error)
 {
     unsigned long e = ERR_peek_last_error();
     const char *reason = e != 0 ? ERR_reason_error_string(e) : NULL;
-    char *words = xstrdup(reason != NULL ? reason : "the server closed the connection");
+    char *words = reason != NULL ? xstrdup(reason) : silence(error);
     ERR_clear_error();
     return words;
 }
@@ -146,8 +163,9 @@ static void shake_hands(struct peer *p, int fd, const char *sni, int min, int ma
         SSL_set_tlsext_host_name(ssl, name);
         free(name);
     }
+    errno = 0;
     if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 || SSL_connect(ssl) != 1) {
-        p->reason = openssl_words();
+        p->reason = openssl_words(errno);
     } else {
         STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
         p->stage = PEER_TLS;
@@ -174,13 +192,18 @@ void peer_look(struct peer *p, const char *host, const char *port, const char *s
         return;
     }
     if (!send_all(fd, request, sizeof request) || receive(fd, &answer, 1) != 1) {
-        p->stage = PEER_NO_TLS;
-        p->reason = xstrdup("no reply to SSLRequest; it may not be a PostgreSQL server");
+        char *words = silence(errno);
+        p->stage = PEER_NO_ANSWER;
+        p->reason = xprintf("%s, after SSLRequest", words);
+        free(words);
     } else if (answer == 'S') {
         shake_hands(p, fd, sni, min, max);
-    } else {
+    } else if (answer == 'N') {
         p->stage = PEER_NO_TLS;
-        p->reason = xstrdup(answer == 'N' ? "the server does not offer it"
+        p->reason = xstrdup("the server does not offer it");
+    } else {
+        p->stage = PEER_NO_ANSWER;
+        p->reason = xstrdup(answer == 'E' ? "the server answered SSLRequest with an error"
                                           : "its reply to SSLRequest is not PostgreSQL's");
     }
     close(fd);

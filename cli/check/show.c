@@ -179,8 +179,10 @@ static void show_chain(const struct out *out, const struct check *c)
         char *issuer = xprintf("issued by %s", item->issuer != NULL ? item->issuer : "?");
         term_field(out, LABEL + 3, "", LABEL + 3, PAINT_DIM, issuer);
         free(issuer);
-        char *days = xprintf("%ld days left (%s)", item->days_left,
-                             item->not_after != NULL ? item->not_after : "?");
+        bool past = item->days_left < 0;
+        char *days =
+            xprintf("%s%ld days %s (%s)", past ? "expired " : "", labs(item->days_left),
+                    past ? "ago" : "left", item->not_after != NULL ? item->not_after : "?");
         term_field(out, LABEL + 3, "", LABEL + 3, over ? PAINT_RED : PAINT_NONE, days);
         free(days);
     }

@@ -213,7 +213,7 @@ static int report(const struct impostor *im, const struct options *options,
         char *text = junit_make(results, options->asked);
         char *reason = atomic_write(options->junit, text, strlen(text));
         if (reason != NULL) {
-            complain("%s: %s", options->junit, reason);
+            complain("%s", reason);
             status = STATUS_USAGE;
         }
         free(reason);

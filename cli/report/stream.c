@@ -2,6 +2,7 @@
 #include "stream.h"
 
 #include "cli/lib/util.h"
+#include "lib/core/text/array.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -53,6 +54,18 @@ static bool fill(struct stream *s, size_t least)
 
 struct stream *stream_open(int fd, const char **reason)
 {
+    static const struct {
+        char magic[9];
+        const char *reason;
+    } foreign[] = {
+        {"LPKSHHRH",
+         "a binary journal; export it: journalctl --file FILE -o json | pgseal report -"},
+        {"\xfd"
+         "7zXZ",
+         "compressed with xz; decompress it: xz -dc FILE | pgseal report -"},
+        {"BZh", "compressed with bzip2; decompress it: bzip2 -dc FILE | pgseal report -"},
+        {"\x04\x22\x4d\x18", "compressed with lz4; decompress it: lz4 -dc FILE | pgseal report -"},
+    };
     static const unsigned char gzip[] = {0x1f, 0x8b};
     static const unsigned char zstd[] = {0x28, 0xb5, 0x2f, 0xfd};
     struct stream *s = xmalloc(sizeof *s);
@@ -64,10 +77,13 @@ struct stream *stream_open(int fd, const char **reason)
         free(s);
         return NULL;
     }
-    if (s->n >= 8 && memcmp(s->in, "LPKSHHRH", 8) == 0) {
-        *reason = "a binary journal; export it: journalctl --file FILE -o json | pgseal report -";
-        free(s);
-        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(foreign); i++) {
+        if (s->n >= strlen(foreign[i].magic) &&
+            memcmp(s->in, foreign[i].magic, strlen(foreign[i].magic)) == 0) {
+            *reason = foreign[i].reason;
+            free(s);
+            return NULL;
+        }
     }
     if (s->n >= sizeof gzip && memcmp(s->in, gzip, sizeof gzip) == 0) {
         s->kind = GZIP;

@@ -97,6 +97,12 @@ iconv -t UTF-16LE "$PKI/root.pem" >"$TEST_DIR/utf16le.pem"
 refused 'is UTF-16; save it as plain ASCII text' "$TEST_DIR/utf16le.pem" 'UTF-16 without a mark'
 openssl x509 -in "$PKI/root.pem" -outform DER -out "$TEST_DIR/root.der"
 refused 'is DER; convert it to PEM, for instance with openssl x509 -inform DER' "$TEST_DIR/root.der" DER
+# As CAs publish their CRLs.
+openssl crl -in "$PKI/crl.pem" -outform DER -out "$TEST_DIR/crl.der"
+run "$pgseal" ca --json "$TEST_DIR/crl.der"
+is "$RC $(field '.files[0].refused')" '1 is DER; convert it to PEM, for instance with openssl crl -inform DER' 'a CRL in DER: ca'
+run sealed env PGSEAL_SSLROOTCERT="$PKI/root.pem" PGSEAL_SSLCRL="$TEST_DIR/crl.der" PGSEAL_LOG=none "$ENTRY_POINTS" x connectdb -- "host=localhost port=$G"
+has "$(out error)" 'is DER; convert it to PEM, for instance with openssl crl -inform DER' 'a CRL in DER: the connection'
 : >"$TEST_DIR/empty.pem"
 refused empty "$TEST_DIR/empty.pem" 'an empty file'
 printf 'no block\n' >"$TEST_DIR/text.pem"

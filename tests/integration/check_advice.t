@@ -55,6 +55,13 @@ advised good unknown-root "$roots:1 has the certificate of \"CN=good intermediat
 cat "$PKI/root.pem" >>"$roots"
 followed good 'with that root in the file it is verified'
 
+# The same, if the server does not send the intermediate either.
+cp "$PKI/intermediate.pem" "$roots"
+advised forgetful unknown-root "the chain names the CA \"CN=good root, O=pgseal test\", which is not in $roots. $roots:1 has the certificate of \"CN=good intermediate, O=pgseal test\", which is not a root" \
+    "add its certificate, \"CN=good root, O=pgseal test\", to the root file $roots" 'an intermediate that the server does not send, alone in the root file'
+cat "$PKI/root.pem" >>"$roots"
+followed forgetful 'with that root in the file it is verified'
+
 cp "$PKI/root.pem" "$roots"
 advised forgetful unknown-root 'the chain names the CA "CN=good intermediate, O=pgseal test"' \
     "append its certificate to the server's ssl_cert_file (until then, to the root file $roots, next to the root)" \

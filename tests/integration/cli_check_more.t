@@ -51,7 +51,7 @@ refused() { # SERVER FINDING TEXT ADVICE: and nobody is told a user's name
 refused small weak-certificate 'EE certificate key too weak' 'RSA of 2048 bits or more'
 refused oldhash weak-certificate 'CA signature digest algorithm too weak' 'SHA-256'
 refused below bad-chain "the certificate of \"CN=localhost, O=pgseal test\": invalid CA certificate" ''
-refused clients bad-chain 'unsuitable certificate purpose' ''
+refused clients bad-chain 'unsuitable certificate purpose' "Renew the server's certificate (its ssl_cert_file); its extendedKeyUsage must include serverAuth"
 lax() { # SERVER WHAT: where OpenSSL lets it pass, it is told all the same
     OPENSSL_CONF=$TEST_DIR/lax.cnf json --no-plaintext-probe "$(at "$1")"
     is "$RC $(found) $(field .connected)" '1 weak-certificate true' "$1, where OpenSSL is lax: connected, and told"
@@ -65,9 +65,11 @@ lax oldhash signature
 
 cat >"$TEST_DIR/pretend" <<'END'
 """pretend WHAT [BACKEND CERT KEY]: answers the question for TLS with yes, and then: nothing; garbage; anonymous: TLS without
-a certificate; proxy: TLS up to here, and plaintext to BACKEND; mute: TLS, a login, and no answer to any query."""
-import socket, ssl, sys, threading
+a certificate; proxy: TLS up to here, and plaintext to BACKEND; mute: TLS, a login, and no answer to any query.
+Or answers it with one of answers; reset: resets; silent: not at all; stalled: with yes, and nothing follows."""
+import socket, ssl, struct, sys, threading
 what = sys.argv[1]
+answers = {"http": b"HTTP/1.1 400 Bad Request\r\n\r\n", "hangup": b"", "error": b"E\0\0\0\x17SFATAL\0C53000\0Mno\0\0"}
 def copy(a, b):
     try:
         while data := a.recv(4096):
@@ -81,6 +83,21 @@ def copy(a, b):
             pass
 def talk(c):
     c.settimeout(10)
+    if what in answers:
+        c.recv(8)
+        c.sendall(answers[what])
+        return
+    if what == "reset":
+        c.recv(4)
+        c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        return
+    if what == "silent" or what == "stalled":
+        c.recv(8)
+        c.settimeout(60)
+        c.sendall(b"S" if what == "stalled" else b"")
+        while c.recv(4096):
+            pass
+        return
     if c.recv(8)[4:] != b"\x04\xd2\x16\x2f":
         text = b"SFATAL\0C08P01\0MSSL required\0\0"
         c.sendall(b"E" + (len(text) + 4).to_bytes(4, "big") + text)
@@ -135,6 +152,20 @@ cat "$PKI/good.crt" "$PKI/intermediate.pem" >"$TEST_DIR/mute.pem"
 pretend mute - "$TEST_DIR/mute.pem" "$PKI/good.key"
 timeout 60 "$pgseal" check --json "host=localhost port=$port user=app dbname=app" >"$TEST_DIR/mute.json" 2>&1 &
 mute=$!
+declare -A waiting
+for what in silent stalled; do
+    pretend "$what"
+    timeout 60 "$pgseal" check --json "host=localhost port=$port user=app dbname=app" >"$TEST_DIR/$what.json" 2>&1 &
+    waiting[$what]=$!
+done
+for row in "http|its reply to SSLRequest is not PostgreSQL's." 'hangup|the server closed the connection, after SSLRequest.' \
+    'reset|the server reset the connection, after SSLRequest.' 'error|the server answered SSLRequest with an error.'; do
+    pretend "${row%%|*}"
+    json "host=localhost port=$port user=app dbname=app"
+    is "$RC $(found) $(field .connected)" '1 no-tls false' "${row%%|*} instead of an answer to SSLRequest: no-tls"
+    is "$(field '.findings[0].text')" "localhost port $port: no TLS: ${row#*|}" "${row%%|*}: the text"
+    is "$(field '.findings[0].advice')" 'Check that a PostgreSQL server listens there, and see its log.' "${row%%|*}: the advice"
+done
 for row in 'garbage|the TLS handshake failed: wrong version number' 'nothing|the TLS handshake failed: ' \
     'anonymous|the server sent no certificate'; do
     pretend "${row%%|*}"
@@ -224,6 +255,37 @@ done
 
 wait "$mute" && RC=0 || RC=$?
 is "$RC $(jq -r '"\(.connected) \([.findings[].finding] | join(" "))"' "$TEST_DIR/mute.json")" '1 true no-answer' 'no answer to a query: it says so, in time'
+for row in 'silent|no-tls|no TLS: no reply within 10 seconds, after SSLRequest.' \
+    'stalled|tls-failed|the TLS handshake failed: no reply within 10 seconds.'; do
+    IFS='|' read -r what finding words <<<"$row"
+    wait "${waiting[$what]}" && RC=0 || RC=$?
+    OUT=$(<"$TEST_DIR/$what.json")
+    is "$RC $(found)" "1 $finding" "$what: it ends in time"
+    has "$(field '.findings[0].text')" ": $words" "$what: the text"
+done
+
+# --- what is no server at all
+
+for number in 0 99999 '-5432' 65537; do
+    json "host=localhost port=$number user=app dbname=app"
+    is "$RC $(found)" '1 cannot-connect' "port $number: cannot-connect"
+    is "$(field '.findings[0].text')" "localhost port $number: the port is not a number from 1 to 65535." "port $number: the text"
+done
+json 'host=localhost port=0x10 user=app'
+is "$RC $ERR" '2 pgseal: port is not a number' 'a port that is not a number'
+json "postgresql://app:one:two@localhost/app"
+is "$RC $(found)" '1 cannot-connect' 'a password with a colon, which libpq takes'
+json 'postgresql://app:1/2@localhost/app'
+has "$RC $ERR" '2 pgseal: the URI is split in the wrong place' 'a URI that is split in the wrong place'
+# Settings as other programs separate them are one host name to libpq.
+for row in "host|host=h;user=u;password=$word" "host|host=h,user=u,password=$word" "dbname|host=localhost dbname=d;password=$word" \
+    "user|host=localhost user=postgres://u:$word@h" "host|host='h password=$word'"; do
+    for how in json text; do
+        "$how" "${row#*|}"
+        is "$RC $ERR" "2 pgseal: ${row%%|*} seems to contain a password: put a blank between settings" "$how: ${row#*|}"
+        hasnt "$OUT$ERR" "$word" "$how: ${row#*|}: the password is not shown"
+    done
+done
 
 # --- colour
 

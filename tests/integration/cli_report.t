@@ -231,6 +231,14 @@ printf 'LPKSHHRH%200s' '' >system.journal
 run system.journal
 is "$status" 2 'a journal'
 has "$err" 'journalctl --file FILE -o json | pgseal report -' 'a journal: what to do'
+for row in 'xz|\xfd7zXZ\x00' 'bzip2|BZh91AY&SY' 'lz4|\x04\x22\x4d\x18'; do
+    rm -rf other && mkdir other && cp known.jsonl other/pgseal.jsonl
+    printf "${row#*|}%200s" '' >"other/pgseal.jsonl.1"
+    run other
+    is "$status" 2 "${row%%|*}, in a directory: it is not passed over"
+    has "$err" "other/pgseal.jsonl.1: compressed with ${row%%|*}; decompress it: ${row%%|*} -dc FILE | pgseal report -" "${row%%|*}: what to do"
+    has "$(<out)" '15 of pgseal' "${row%%|*}: the rest is reported"
+done
 run logs/n2/empty
 is "$status$err" 0 'an empty file is fine'
 for wrong in '' '--event nonsense x' '--since yesterday x' '--top x x' '--json --csv x' '--csv=nonsense x' '--fail-on , x' '--nonsense'; do

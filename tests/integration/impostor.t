@@ -255,7 +255,7 @@ impostor --trial no-tls,wrong-name --junit report.xml -- "${psql[@]}"
 is "$(xml report.xml | grep -v ^True | paste -sd ' ')" 'testsuite 3 2 0 0 pgseal.impostor genuine pgseal.impostor no-tls failure:told user password query, in clear pgseal.impostor wrong-name failure:told user password query, inside TLS' \
     'JUnit: failures'
 impostor --junit /nowhere/report.xml --trial no-tls -- "${psql[@]}"
-is "$RC" 2 'JUnit: a file that cannot be written'
+is "$RC $ERR" '2 pgseal: /nowhere: No such file or directory' 'JUnit: a file that cannot be written'
 impostor --output /dev/null --trial no-tls -- "${psql[@]}"
 is "$RC$OUT" 2 '--output: no directory'
 

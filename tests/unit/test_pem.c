@@ -93,6 +93,8 @@ static void texts(void **state)
         {"text only", "hello\n", PEM_CRLS, "contains no CRL"},
         {"DER", "0\x82\x01\n", PEM_CERTIFICATES,
          "is DER; convert it to PEM, for instance with openssl x509 -inform DER"},
+        {"a CRL in DER", "0\x82\x01\n", PEM_CRLS,
+         "is DER; convert it to PEM, for instance with openssl crl -inform DER"},
         {"text that begins as DER does", "0\x82\n" CERTIFICATE, PEM_CERTIFICATES, NULL},
         {"a byte order mark", "\xef\xbb\xbf" CERTIFICATE, PEM_CERTIFICATES,
          "begins with a byte order mark; save it without one"},

@@ -198,7 +198,7 @@ static const char *read_all(struct reading *r, enum pem_kind kind, struct pem_bl
 }
 
 /* If a file with a fault is no text with blocks: what it is; else the fault itself. */
-static const char *name_format(const char *bytes, size_t len, const char *fault)
+static const char *name_format(const char *bytes, size_t len, enum pem_kind kind, const char *fault)
 {
     if (starts(bytes, len, "\xff\xfe") || starts(bytes, len, "\xfe\xff") ||
         (len > 1 && bytes[0] == '-' && bytes[1] == '\0')) {
@@ -209,7 +209,9 @@ static const char *name_format(const char *bytes, size_t len, const char *fault)
     }
     if (len > 1 && bytes[0] == 0x30 && ((unsigned char)bytes[1] & 0x80) != 0 &&
         memmem(bytes, len, begin, sizeof begin - 1) == NULL) {
-        return "is DER; convert it to PEM, for instance with openssl x509 -inform DER";
+        return kind == PEM_CERTIFICATES
+                   ? "is DER; convert it to PEM, for instance with openssl x509 -inform DER"
+                   : "is DER; convert it to PEM, for instance with openssl crl -inform DER";
     }
     return fault;
 }
@@ -239,7 +241,7 @@ const char *pem_read(const char *bytes, size_t len, enum pem_kind kind, void *ou
     if (fault == NULL) {
         return NULL;
     }
-    const char *format = name_format(bytes, len, fault);
+    const char *format = name_format(bytes, len, kind, fault);
     blocks->fault_line = r.at != NULL && format == fault ? line_of(bytes, r.at) : 0;
     return format;
 }

@@ -3,6 +3,7 @@
 #include "cli/check/check.h"
 #include "cli/lib/safe.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,8 +300,13 @@ int check_command(char **argv, const char *lib, const char *policy, bool json)
 {
     struct run run = {.object = run_object(lib)};
     if (run.object == NULL || run.object[strcspn(run.object, ": \t\n")] != '\0') {
-        complain(run.object == NULL ? "libpgseal.so was not found; give its path with --lib"
-                                    : "LD_PRELOAD cannot contain a path with a colon or a blank");
+        if (run.object == NULL && lib != NULL) {
+            complain("--lib %s: %s", lib, strerror(errno));
+        } else {
+            complain(run.object == NULL
+                         ? "libpgseal.so was not found; give its path with --lib"
+                         : "LD_PRELOAD cannot contain a path with a colon or a blank");
+        }
         free(run.object);
         return STATUS_USAGE;
     }

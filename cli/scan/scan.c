@@ -110,9 +110,12 @@ static void scan_path(struct scan *scan, const char *path, const struct options 
             scan_tree(scan, path);
         }
     } else {
-        char *cwd = getcwd(NULL, 0);
-        char *absolute = xprintf("%s/%s", cwd != NULL ? cwd : "", path);
-        if (open_root(scan, "/")) {
+        errno = ENOENT;
+        char *cwd = path[0] != '\0' ? getcwd(NULL, 0) : NULL;
+        char *absolute = cwd != NULL ? xprintf("%s/%s", cwd, path) : NULL;
+        if (absolute == NULL) {
+            scan_error(scan, path, strerror(errno));
+        } else if (open_root(scan, "/")) {
             scan_tree(scan, absolute);
         }
         free(absolute);

@@ -304,7 +304,7 @@ command /nowhere/at/all
 is "$RC$OUT" 2 'a command that is not there'
 has "$ERR" 'No such file' 'a command that is not there: why'
 run "$pgseal" check --lib /nowhere.so -- true
-is "$RC" 2 'an object that is not there'
+is "$RC $ERR" '2 pgseal: --lib /nowhere.so: No such file or directory' 'an object that is not there'
 run "$pgseal" check --lib "$OBJECT" -- psql -XAtw "$server" -c 'select 1'
 is "$RC" 0 'a command, text: exit status'
 has "$OUT" 'The hooks fired.' 'a command, text: it says so'

@@ -250,6 +250,13 @@ setpriv --reuid=65534 --regid=65534 --clear-groups ./pgseal scan --json "$work/l
 is "$status $(field '.errors[0]' | sed 's/.*: //')" '2 Permission denied' 'a file that may not be read: exit 2'
 scan nowhere
 is "$status $(field '.errors[0] | endswith("No such file or directory")')" '2 true' 'a PATH that is not there: exit 2'
+scan ''
+is "$status $(field '.summary.files')" '2 0' 'an empty PATH (a variable that is not set) is not the working directory: exit 2'
+mkdir gone && cd gone && rmdir "$work/gone"
+status=0
+timeout 10 "$pgseal" scan --json . >"$work/out" 2>"$work/err" || status=$?
+cd "$work"
+is "$status $(field '.summary.files')" '2 0' 'a working directory that has been removed: it is not the root: exit 2'
 
 # --- running processes --------------------------------------------------------------------------------------------------
 start() { # COMMAND…: sets pid

@@ -61,6 +61,25 @@ static bool is_self_signed(X509 *cert)
     return X509_NAME_cmp(X509_get_subject_name(cert), X509_get_issuer_name(cert)) == 0;
 }
 
+/* Whether the roots are the distribution's bundle, which its next update writes anew: nothing is to
+ * be added there. */
+static bool uses_bundle(const struct check *c)
+{
+    const struct rule *rule = c->strict->verdict.rule;
+    return rule != NULL && rule->root_kind == ROOT_SYSTEM;
+}
+
+/* "add WHAT to the root file FILE", WHAT being the first two arguments: a noun, and what explains
+ * it. The caller frees. */
+static char *trust_advice(const struct check *c, const char *noun, const char *which)
+{
+    return uses_bundle(c)
+               ? xprintf("set sslrootcert, in the policy or by PGSEAL_SSLROOTCERT, to a file with "
+                         "%s (%s)",
+                         noun, which)
+               : xprintf("add %s, %s, to the root file %s", noun, which, c->strict->verdict.root);
+}
+
 /* A server with one certificate, which is self-signed. */
 static void advise_own_certificate(struct check *c, const char *who, X509 *cert)
 {
@@ -72,13 +91,14 @@ static void advise_own_certificate(struct check *c, const char *who, X509 *cert)
         sha256_hex(der, (size_t)n, sha256);
     }
     OPENSSL_free(der);
-    check_found(
-        c, "unknown-root",
-        xprintf("%s: the server's certificate \"%s\" is self-signed and is not in %s.", who,
-                subject, c->strict->verdict.root),
-        xprintf("If it is the server's own (SHA-256 %s), add that certificate, the server's "
-                "ssl_cert_file, to the root file %s; if not, a different server is answering.",
-                sha256, c->strict->verdict.root));
+    char *trust = trust_advice(c, "that certificate", "the server's ssl_cert_file");
+    check_found(c, "unknown-root",
+                xprintf("%s: the server's certificate \"%s\" is self-signed and is not in %s.", who,
+                        subject, c->strict->verdict.root),
+                xprintf("If it is the server's own (SHA-256 %s), %s; if not, a different server is "
+                        "answering.",
+                        sha256, trust));
+    free(trust);
     free(subject);
 }
 
@@ -140,17 +160,27 @@ void advise_unknown_root(struct check *c, const char *who, STACK_OF(X509) * chai
     char *there = what_is_there(&file, last, item, chain);
     char *advice;
     if (sk_X509_num(chain) == 1 && item == NULL) {
+        char *until = uses_bundle(c) ? xstrdup("")
+                                     : xprintf(" (until then, to the root file %s, next to the "
+                                               "root)",
+                                               root);
         advice =
             xprintf("The server sends only its own certificate. If \"%s\" is an intermediate "
-                    "CA, append its certificate to the server's ssl_cert_file (until then, to the "
-                    "root file %s, next to the root); if it is the root of the server's CA, add it "
-                    "to the root file; if neither, a different server is answering.",
-                    issuer, root);
+                    "CA, append its certificate to the server's ssl_cert_file%s; if it is the root "
+                    "of the server's CA, %s; if neither, a different server is answering.",
+                    issuer, until,
+                    uses_bundle(c) ? "set sslrootcert, in the policy or by PGSEAL_SSLROOTCERT, to "
+                                     "a file with its certificate"
+                                   : "add it to the root file");
+        free(until);
     } else {
-        advice =
-            xprintf("If that CA is the server's own, add its certificate, \"%s\", to the root file "
-                    "%s (pgseal ca shows what is in it); if not, a different server is answering.",
-                    issuer, root);
+        char *quoted = xprintf("\"%s\"", issuer);
+        char *trust = trust_advice(c, "its certificate", quoted);
+        advice = xprintf("If that CA is the server's own, %s%s; if not, a different server is "
+                         "answering.",
+                         trust, uses_bundle(c) ? "" : " (pgseal ca shows what is in it)");
+        free(quoted);
+        free(trust);
     }
     check_found(c, "unknown-root",
                 xprintf("%s: the chain names the CA \"%s\", which is not in %s.%s", who, issuer,
@@ -168,7 +198,12 @@ static char *replace_advice(const struct check *c, X509 *cert, STACK_OF(X509) * 
     struct ca_file file = root_file(c);
     const struct ca_item *item = find_certificate(&file, cert);
     char *advice;
-    if (item != NULL) {
+    if (item != NULL && uses_bundle(c)) {
+        advice = xprintf("It is the one at %s:%zu: update the distribution's bundle (the package "
+                         "ca-certificates), or set sslrootcert to a file with the CA's current "
+                         "certificate%s.",
+                         file.name, item->line, more);
+    } else if (item != NULL) {
         advice = xprintf("It is the one at %s:%zu: replace it there with the CA's current "
                          "certificate%s.",
                          file.name, item->line, more);
@@ -293,6 +328,15 @@ void advise_failure(struct check *c)
          "Supply the password: in ~/.pgpass, PGPASSFILE or PGPASSWORD."},
         {"password authentication failed", true,
          "Check the user name and the password (~/.pgpass, PGPASSFILE, PGPASSWORD)."},
+        {"channel binding", true,
+         "The server must authenticate this user with scram-sha-256; or remove channel_binding "
+         "where pgseal explain shows that it is set."},
+        {"SSL certificate", true, /* libpq: sslcertmode=require */
+         "The server must ask this user for a client certificate (clientcert in pg_hba.conf); or "
+         "change sslcertmode where pgseal explain shows that it is set."},
+        {"authentication method requirement", true,
+         "The server must use one of the methods in require_auth for this user (pg_hba.conf); or "
+         "change require_auth where pgseal explain shows that it is set."},
         {"pg_hba.conf", true,
          "Add a hostssl line for this user, database and address to the server's pg_hba.conf, or "
          "change the one that rejects them."},

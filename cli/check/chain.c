@@ -73,8 +73,9 @@ static bool entry_fits(const char *entry, const char *host)
     if (!is_address(host)) {
         return false;
     }
-    return (inet_pton(AF_INET, value, a) == 1 && inet_pton(AF_INET, host, b) == 1 &&
-            memcmp(a, b, 4) == 0) ||
+    struct in_addr v4; /* also as 127.1 */
+    return (inet_pton(AF_INET, value, a) == 1 && inet_aton(host, &v4) != 0 &&
+            memcmp(a, &v4, 4) == 0) ||
            (inet_pton(AF_INET6, value, a) == 1 && inet_pton(AF_INET6, host, b) == 1 &&
             memcmp(a, b, 16) == 0);
 }

@@ -102,6 +102,21 @@ cat "$PKI/root.pem" "$TEST_DIR/unfit.pem" >"$roots"
 advised below bad-chain 'the certificate of "CN=old root, O=pgseal test": ' \
     "It is the one at $roots:$line: replace it there with the CA's current certificate" 'a root that may not sign certificates'
 
+# Nothing is to be added to the distribution's bundle: its next update would remove it.
+printf 'sslrootcert = system\nlog = none\n' >/etc/pgseal/policy.conf
+bundle=/etc/ssl/certs/ca-certificates.crt
+advised good unknown-root "the chain names the CA \"CN=good root, O=pgseal test\", which is not in $bundle" \
+    'set sslrootcert, in the policy or by PGSEAL_SSLROOTCERT, to a file with its certificate ("CN=good root, O=pgseal test")' "the distribution's bundle"
+advised self unknown-root "is self-signed and is not in $bundle" \
+    "set sslrootcert, in the policy or by PGSEAL_SSLROOTCERT, to a file with that certificate (the server's ssl_cert_file)" "the bundle, and a server with a certificate of its own"
+advised below unknown-root 'the chain names the CA "CN=old root' \
+    "append its certificate to the server's ssl_cert_file; if it is the root of the server's CA, set sslrootcert, in the policy or by PGSEAL_SSLROOTCERT, to a file with its certificate" "the bundle, and a server that sends one certificate"
+hasnt "$(field '.findings[0].advice')" "$bundle" 'the bundle, and a server that sends one certificate: nothing is to be added to it'
+rm -f "$bundle" && cat "$PKI/root.pem" "$TEST_DIR/old.pem" >"$bundle" # this test's own /etc
+advised below expired 'the certificate of "CN=old root, O=pgseal test": certificate has expired' \
+    "It is the one at $bundle:$line: update the distribution's bundle (the package ca-certificates), or set sslrootcert to a file with the CA's current certificate" 'an expired certificate in the bundle'
+policy
+
 # The common name counts where the certificate has no other name of the host's kind.
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$TEST_DIR/srv/self/server.key" -out "$TEST_DIR/srv/self/server.crt" -days 90 \
     -subj /CN=localhost -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=IP:127.0.0.9 2>/dev/null
@@ -112,6 +127,14 @@ is "$(found)" unknown-root 'a name in the common name, and an address beside it:
 cat "$TEST_DIR/srv/self/server.crt" >>"$roots"
 followed self 'with that certificate in the root file it is verified'
 is "$(field .matched)" CN:localhost 'and by which name'
+
+# An address in another form than the certificate's, which libpq takes for the same.
+cp "$PKI/root.pem" "$roots"
+check "host=127.1 port=$(env_port good) user=app dbname=app"
+is "$RC $(found) $(field '[.connected, .matched] | join(" ")')" '0  true IP:127.0.0.1' '127.1: verified, and by which name'
+cp "$TEST_DIR/next.pem" "$roots"
+check "host=127.1 port=$(env_port good) user=app dbname=app"
+is "$(found)" unknown-root '127.1, and another root: the name is not what is wrong'
 
 # --- the server's own words
 cp "$PKI/root.pem" "$roots"
@@ -138,4 +161,11 @@ says "$(at good secret)" cannot-authenticate 'no password supplied' 'Supply the 
 says "$(at good nobody)" cannot-authenticate 'FATAL:  role "nobody" does not exist' "Check the user name." 'no such user'
 says "$(at good rejected)" cannot-authenticate 'pg_hba.conf rejects connection' "the server's pg_hba.conf" 'a user who is rejected'
 hasnt "$OUT" wrong 'nobody'\''s password is shown'
+# What the policy or the program requires besides verify-full.
+says "$(at good) channel_binding=require" cannot-authenticate 'channel binding required' \
+    'remove channel_binding where pgseal explain shows' 'channel binding, and a server that does not ask for the password'
+for row in 'require_auth=scram-sha-256|authentication method requirement' 'sslcertmode=require|valid SSL certificate'; do
+    LD_LIBRARY_PATH=$TEST_TOP/build/libpqs/18/native/lib says "$(at good) ${row%%|*}" cannot-authenticate "${row#*|}" \
+        "change ${row%%=*} where pgseal explain shows" "${row%%|*}, and a server that does not ask for it"
+done
 done_testing

@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -12,8 +11,38 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
+
+static long long now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* When a step that begins now must have ended, however slowly the peer sends. */
+static long long step_end(void)
+{
+    return now_ms() + CHECK_SECONDS * 1000LL;
+}
+
+/* Waits for the events until end; false with errno if it comes first. */
+static bool await(int fd, short events, long long end)
+{
+    for (;;) {
+        struct pollfd p = {.fd = fd, .events = events};
+        long long left = end - now_ms();
+        int ready = left > 0 ? poll(&p, 1, (int)left) : 0;
+        if (ready > 0) {
+            return true;
+        }
+        if (ready == 0 || errno != EINTR) {
+            errno = ready == 0 ? EAGAIN : errno;
+            return false;
+        }
+    }
+}
 
 static int connect_within(const struct addrinfo *a)
 {
@@ -23,19 +52,12 @@ static int connect_within(const struct addrinfo *a)
     }
     int error = connect(fd, a->ai_addr, a->ai_addrlen) == 0 ? 0 : errno;
     if (error == EINPROGRESS) {
-        struct pollfd p = {.fd = fd, .events = POLLOUT};
         socklen_t len = sizeof error;
-        if (poll(&p, 1, CHECK_SECONDS * 1000) != 1) {
+        if (!await(fd, POLLOUT, step_end())) {
             error = ETIMEDOUT;
         } else if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0) {
             error = errno;
         }
-    }
-    struct timeval limit = {.tv_sec = CHECK_SECONDS};
-    if (error == 0 && (fcntl(fd, F_SETFL, 0) != 0 ||
-                       setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
-                       setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0)) {
-        error = errno;
     }
     if (error == 0) {
         return fd;
@@ -84,8 +106,9 @@ int net_connect(const char *host, const char *port, char **address, char **reaso
 static bool send_all(int fd, const void *bytes, size_t n)
 {
     const char *at = bytes;
+    long long end = step_end();
     while (n > 0) {
-        ssize_t sent = send(fd, at, n, MSG_NOSIGNAL);
+        ssize_t sent = await(fd, POLLOUT, end) ? send(fd, at, n, MSG_NOSIGNAL) : -1;
         if (sent < 0 && errno == EINTR) {
             continue;
         }
@@ -102,8 +125,9 @@ static bool send_all(int fd, const void *bytes, size_t n)
 static size_t receive(int fd, void *bytes, size_t n)
 {
     size_t got = 0;
+    long long end = step_end();
     while (got < n) {
-        ssize_t more = recv(fd, (char *)bytes + got, n - got, 0);
+        ssize_t more = await(fd, POLLIN, end) ? recv(fd, (char *)bytes + got, n - got, 0) : -1;
         if (more < 0 && errno == EINTR) {
             continue;
         }
@@ -153,6 +177,25 @@ static SSL_CTX *make_context(int min, int max)
     return ctx;
 }
 
+/* SSL_connect within the time limit; *error is errno of the call that failed. */
+static bool connect_tls(SSL *ssl, int fd, int *error)
+{
+    long long end = step_end();
+    for (;;) {
+        errno = 0;
+        int done = SSL_connect(ssl);
+        *error = errno;
+        int want = done == 1 ? SSL_ERROR_NONE : SSL_get_error(ssl, done);
+        if (want != SSL_ERROR_WANT_READ && want != SSL_ERROR_WANT_WRITE) {
+            return done == 1;
+        }
+        if (!await(fd, want == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT, end)) {
+            *error = errno;
+            return false;
+        }
+    }
+}
+
 static void shake_hands(struct peer *p, int fd, const char *sni, int min, int max)
 {
     SSL_CTX *ctx = make_context(min, max);
@@ -163,9 +206,9 @@ static void shake_hands(struct peer *p, int fd, const char *sni, int min, int ma
         SSL_set_tlsext_host_name(ssl, name);
         free(name);
     }
-    errno = 0;
-    if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 || SSL_connect(ssl) != 1) {
-        p->reason = openssl_words(errno);
+    int error = 0;
+    if (ssl == NULL || SSL_set_fd(ssl, fd) != 1 || !connect_tls(ssl, fd, &error)) {
+        p->reason = openssl_words(error);
     } else {
         STACK_OF(X509) *chain = SSL_get_peer_cert_chain(ssl);
         p->stage = PEER_TLS;

@@ -66,8 +66,9 @@ lax oldhash signature
 cat >"$TEST_DIR/pretend" <<'END'
 """pretend WHAT [BACKEND CERT KEY]: answers the question for TLS with yes, and then: nothing; garbage; anonymous: TLS without
 a certificate; proxy: TLS up to here, and plaintext to BACKEND; mute: TLS, a login, and no answer to any query.
-Or answers it with one of answers; reset: resets; silent: not at all; stalled: with yes, and nothing follows."""
-import socket, ssl, struct, sys, threading
+Or answers it with one of answers; reset: resets; silent: not at all; stalled: with yes, and nothing follows;
+trickle: then a byte a second."""
+import socket, ssl, struct, sys, threading, time
 what = sys.argv[1]
 answers = {"http": b"HTTP/1.1 400 Bad Request\r\n\r\n", "hangup": b"", "error": b"E\0\0\0\x17SFATAL\0C53000\0Mno\0\0"}
 def copy(a, b):
@@ -91,6 +92,12 @@ def talk(c):
         c.recv(4)
         c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         return
+    if what == "trickle":
+        c.recv(8)
+        c.sendall(b"S\x16\x03\x03\x3f\x00\x02")
+        while True:
+            time.sleep(1)
+            c.sendall(b"x")
     if what == "silent" or what == "stalled":
         c.recv(8)
         c.settimeout(60)
@@ -153,7 +160,7 @@ pretend mute - "$TEST_DIR/mute.pem" "$PKI/good.key"
 timeout 60 "$pgseal" check --json "host=localhost port=$port user=app dbname=app" >"$TEST_DIR/mute.json" 2>&1 &
 mute=$!
 declare -A waiting
-for what in silent stalled; do
+for what in silent stalled trickle; do
     pretend "$what"
     timeout 60 "$pgseal" check --json "host=localhost port=$port user=app dbname=app" >"$TEST_DIR/$what.json" 2>&1 &
     waiting[$what]=$!
@@ -256,7 +263,8 @@ done
 wait "$mute" && RC=0 || RC=$?
 is "$RC $(jq -r '"\(.connected) \([.findings[].finding] | join(" "))"' "$TEST_DIR/mute.json")" '1 true no-answer' 'no answer to a query: it says so, in time'
 for row in 'silent|no-tls|no TLS: no reply within 10 seconds, after SSLRequest.' \
-    'stalled|tls-failed|the TLS handshake failed: no reply within 10 seconds.'; do
+    'stalled|tls-failed|the TLS handshake failed: no reply within 10 seconds.' \
+    'trickle|tls-failed|the TLS handshake failed: no reply within 10 seconds.'; do
     IFS='|' read -r what finding words <<<"$row"
     wait "${waiting[$what]}" && RC=0 || RC=$?
     OUT=$(<"$TEST_DIR/$what.json")

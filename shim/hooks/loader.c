@@ -138,6 +138,18 @@ static void *by_next(const struct question *q)
     return is_after(q->caller, fn) ? fn : definition_after(q->caller, q->name);
 }
 
+/* A tracer behind pgseal defines some of libpq's functions: past it, there is the libpq that a call
+ * of a linked program means. */
+static void *past_tracers(void *fn, const char *name)
+{
+    struct object o;
+    void *past = fn;
+    while (object_of(past, &o) && !known_is_libpq(&o) && !known_is_old_libpq(&o)) {
+        past = definition_after(&o, name);
+    }
+    return past != NULL ? past : fn;
+}
+
 /* Returns fn, a definition that the real look-up found, or a stub in its place. */
 static void *answer(struct loader_call *call, const struct question *q, void *fn)
 {
@@ -159,16 +171,16 @@ static void *answer_libpq(struct loader_call *call, struct question *q)
 {
     void *fn;
     if (q->handle == RTLD_DEFAULT) {
-        fn = by_default(q);
+        fn = past_tracers(by_default(q), q->name);
     } else if (q->handle == RTLD_NEXT) {
-        fn = by_next(q);
+        fn = past_tracers(by_next(q), q->name);
     } else {
         fn = ask(q);
         if (fn == NULL) {
             return NULL; /* and dlerror() is as the real one left it */
         }
         if (real_is_own(fn)) {
-            fn = real_look_up(RTLD_NEXT, q->name, q->version);
+            fn = past_tracers(real_look_up(RTLD_NEXT, q->name, q->version), q->name);
         }
     }
     if (fn == NULL) {

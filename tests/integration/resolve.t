@@ -295,6 +295,34 @@ for before in '' "$REACH/tracer.so"; do
     run env LD_PRELOAD="$before $OBJECT" "${looker[@]}"
     is "$RC $OUT $(sessions good)" '0 no next, no error, ok - ssl' "$what: sealed"
 done
+# The program itself looks for it, with a tracer behind pgseal.
+cat >"$REACH/names.c" <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+int main(int argc, char *argv[])
+{
+    void *handles[] = {RTLD_DEFAULT, RTLD_NEXT, dlopen(NULL, RTLD_NOW)};
+    for (int i = 0; i < 3 && argc > 1; i++) {
+        PGconn *(*connect)(const char *) = (PGconn * (*)(const char *)) dlsym(handles[i], "PQconnectdb");
+        PGconn *conn = connect(argv[1]);
+        printf("%s ", PQstatus(conn) == CONNECTION_OK ? "ok" : PQerrorMessage(conn));
+        PQfinish(conn);
+    }
+    return 0;
+}
+END
+reach_cc -o "$REACH/names" "$REACH/names.c" -lpq
+for tracer in '' "$REACH/tracer.so"; do
+    what="a program that asks for the name${tracer:+, a tracer behind pgseal}"
+    log_mark good
+    run env LD_PRELOAD="$tracer" "$REACH/names" "$target"
+    is "$RC $OUT$(sessions good | xargs)" '0 ok ok ok - plain - plain - plain' "$what: bare"
+    log_mark good
+    run env LD_PRELOAD="$OBJECT $tracer" "$REACH/names" "$target"
+    is "$RC $OUT$(sessions good | xargs)" '0 ok ok ok - ssl - ssl - ssl' "$what: sealed"
+done
 
 # Two copies of pgseal, under the same name and under another.
 mkdir "$REACH/second"

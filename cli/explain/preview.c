@@ -207,11 +207,15 @@ struct preview *preview_ask(const char *conninfo, const char *policy, enum askin
     size_t room = call_room(q->array.params.n);
     q->keywords = xcalloc(room, sizeof *q->keywords);
     q->values = xcalloc(room, sizeof *q->values);
-    if (!rewritable) {
+    char reason[REASON_MAX];
+    if (rewritable) {
+        judge(q);
+    } else if (probe_unknown_string(&q->libpq, conninfo, reason, sizeof reason)) {
+        seal_refuse(&q->policy, reason, false, &q->verdict);
+    } else {
         q->rejection = rejection_reason(q);
         return q;
     }
-    judge(q);
     if (q->rejection == NULL) {
         log_verdict(&q->policy, &q->verdict, q->probed ? &q->probe.request : NULL, &q->libpq,
                     hook_name(q->call.entry_point), "");

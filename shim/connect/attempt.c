@@ -112,12 +112,22 @@ static bool log_it(const struct attempt *a)
                        hook_name(a->call->entry_point), a->object);
 }
 
+/* Whether libpq accepts a string that cannot be rewritten. */
+static bool is_unknown_string(struct attempt *a, char *reason, size_t size)
+{
+    const char *s = a->call->conninfo;
+    return s != NULL && probe_unknown_string(&a->libpq, s, reason, size);
+}
+
 /* Decides what becomes of the call, and logs it. */
 static void decide(struct attempt *a, bool rewritable)
 {
+    char reason[REASON_MAX];
     bool accepted = true;
     if (!a->resolved && !(a->likely && current_as_bare())) {
         refuse(a, a->unresolved, true);
+    } else if (!rewritable && is_unknown_string(a, reason, sizeof reason)) {
+        refuse(a, reason, false);
     } else {
         accepted = rewritable && judge(a);
     }

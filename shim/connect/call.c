@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static bool blank(const char *s)
-{
-    return s[strspn(s, " \t\n\v\f\r")] == '\0';
-}
-
 static void add(struct call_params *out, const char *keyword, const char *value)
 {
     out->keywords[out->params.n] = keyword;
@@ -47,7 +42,7 @@ bool call_to_params(const struct call *call, struct call_params *out)
         if (call->conninfo == NULL) {
             return false;
         }
-        if (blank(call->conninfo)) {
+        if (params_blank(call->conninfo)) {
             return true;
         }
         add(out, "dbname", call->conninfo);

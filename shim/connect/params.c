@@ -14,14 +14,25 @@ bool params_recognized(const char *s)
     return is_uri(s) || strchr(s, '=') != NULL;
 }
 
-size_t params_expanded(const struct params *params)
+bool params_blank(const char *s)
+{
+    return s[strspn(s, " \t\n\v\f\r")] == '\0';
+}
+
+size_t params_expandable(const struct params *params)
 {
     for (size_t i = 0; params->expand != 0 && i < params->n; i++) {
         if (strcmp(params->keywords[i], "dbname") == 0 && params->values[i] != NULL) {
-            return params_recognized(params->values[i]) ? i : params->n;
+            return i;
         }
     }
     return params->n;
+}
+
+size_t params_expanded(const struct params *params)
+{
+    size_t i = params_expandable(params);
+    return i < params->n && params_recognized(params->values[i]) ? i : params->n;
 }
 
 void params_find_given(const struct params *params, size_t at, const PQconninfoOption *parsed,

@@ -22,8 +22,14 @@ struct params {
  * equals sign (recognized_connection_string in fe-connect.c). Pure. */
 bool params_recognized(const char *s);
 
-/* The index of the dbname entry that libpq would expand, or n if there is none: the first with a
- * value, even an empty one (conninfo_array_parse in fe-connect.c). Pure. */
+/* Whether s has nothing but blanks: no connection string, but as one it is empty. Pure. */
+bool params_blank(const char *s);
+
+/* The index of the dbname entry that libpq expands if it is a connection string, or n if there is
+ * none: the first with a value, even an empty one (conninfo_array_parse in fe-connect.c). Pure. */
+size_t params_expandable(const struct params *params);
+
+/* The same, or n if it is none that params_recognized knows. Pure. */
 size_t params_expanded(const struct params *params);
 
 /* Sets a->given and a->source if the call itself gives the option a->name (the last one wins); else

@@ -236,6 +236,26 @@ static bool unknown_option(const struct libpq *pq, const struct params *params, 
     return set;
 }
 
+bool probe_unknown_string(const struct libpq *pq, const char *s, char *reason, size_t size)
+{
+    int saved_errno = errno;
+    PQconninfoOption *parsed = NULL;
+    struct strbuf t;
+    if (!params_recognized(s) && !params_blank(s)) {
+        parsed = pq->PQconninfoParse(s, NULL);
+    }
+    if (parsed != NULL) {
+        strbuf_init(&t, reason, size);
+        strbuf_add(&t, "this program's libpq (version ");
+        strbuf_add_uint(&t, (uint64_t)pq->version / 10000, 1);
+        strbuf_add(&t, ") accepts this connection string, and pgseal does not know its kind; use "
+                       "key=value or a postgresql URI, or update pgseal");
+        pq->PQconninfoFree(parsed);
+    }
+    errno = saved_errno;
+    return parsed != NULL;
+}
+
 static enum probe_result run(const struct libpq *pq, const struct params *params,
                              const char **keywords, const char **values, struct probe *p)
 {
@@ -249,6 +269,11 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     if (pq->version < 100000) {
         return refused(p, "this program's libpq is older than version 10, which pgseal cannot "
                           "probe safely; update it");
+    }
+    size_t dbname = params_expandable(params);
+    if (dbname < params->n &&
+        probe_unknown_string(pq, params->values[dbname], p->reason, sizeof p->reason)) {
+        return PROBE_REFUSED;
     }
     if (at < params->n) {
         p->parsed = pq->PQconninfoParse(params->values[at], NULL);

@@ -80,4 +80,34 @@ for how in bare sealed; do
 done
 run sealed env PGXRBSRVNAME=x "$psql" -XAt "$target" -c 'select 1'
 like "$RC $ERR" '^2 .*pgseal: refused: xrbsrvname: ' 'psql and the environment'
+
+# --- a kind of URI that pgseal does not know: one of libpq's own two, renamed
+LC_ALL=C sed 's#postgres://#postgrey://#g' "$libpq" >"$TEST_DIR/lib/libpq.so.5"
+unset PGSERVICEFILE
+uri="postgrey://app@localhost:$P/app"
+strings() {
+    for entry in connectdb start; do echo "$entry|$uri|entry:$entry"; done
+    for entry in params startparams setdblogin; do echo "$entry, a dbname|dbname=$uri|entry:$entry"; done
+}
+rows bare <<<"$(strings | list bare 'ok t' -)"
+log_mark good
+rows <<<"$(strings | list sealed bad none)"
+is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs), $(contacts good)" '5 refuse/refused, 0' 'an unknown URI: each has its line, and no server was contacted'
+run sealed "$ENTRY_POINTS" x connectdb -- "$uri"
+like "$(out error)" "pgseal: refused: this program's libpq \(version $version\) accepts this connection string, and pgseal does not know its kind" 'and the reason'
+run bare "$ENTRY_POINTS" x ping -- "$uri"
+is "$(out status)" ok 'bare: a ping of an unknown URI'
+run sealed "$ENTRY_POINTS" x ping -- "$uri"
+is "$(out status)" no_attempt 'an unknown URI: a ping makes no attempt'
+rows <<END
+a database of this name, not expanded|bad|seal/sealed|host=localhost ; port=$P ; user=app ; dbname=$uri|entry:params0
+no connection string|bad|none|postgrex://app@localhost:$P/app
+no connection string for a dbname|bad|seal/sealed|host=localhost ; port=$P ; user=app ; dbname=none|entry:params
+blanks for a dbname|bad|seal/sealed|host=localhost ; port=$P ; user=app ; dbname=  |entry:params
+END
+run bare "$TEST_TOP/build/pgseal" explain "$uri"
+has "$OUT$ERR" 'accepts this connection string, and' 'explain says so, too'
+policy <<<"mode = audit"$'\n'"sslrootcert = $PKI/root.pem"
+rows <<<"$(strings | list audit 'ok t' none)"
+is "$(verdicts | tr ' ' '\n' | sort | uniq -c | xargs)" '5 refuse/would-refuse' 'an unknown URI, audit: each has its line'
 done_testing

@@ -1,6 +1,7 @@
 /* session: a connection exactly as a sealed program makes it, and what both ends report about
  * it. */
 #include "cli/check/check.h"
+#include "cli/lib/safe.h"
 #include "shim/connect/passwords.h"
 #include "shim/session/current.h"
 
@@ -203,6 +204,7 @@ static void read_tls(struct check *c, PGconn *conn)
 
 void session_check(struct check *c)
 {
+    safe_stderr(); /* libpq prints the server's notices there, also before it returns a PGconn */
     PGconn *conn = open_sealed(c);
     if (conn == NULL) {
         return;

@@ -75,3 +75,28 @@ void complain(const char *format, ...)
     free(safe);
     free(s);
 }
+
+static ssize_t write_safe(void *file, const char *bytes, size_t n)
+{
+    for (size_t at = 0; at < n;) {
+        const char *end = memchr(bytes + at, '\n', n - at);
+        size_t len = end != NULL ? (size_t)(end - bytes) - at : n - at;
+        char *line = xstrndup(bytes + at, len);
+        char *safe = term_safe(line);
+        fprintf(file, "%s%s", safe, end != NULL ? "\n" : "");
+        free(safe);
+        free(line);
+        at += len + (end != NULL ? 1 : 0);
+    }
+    return (ssize_t)n;
+}
+
+void safe_stderr(void)
+{
+    cookie_io_functions_t functions = {.write = write_safe};
+    FILE *safe = fopencookie(stderr, "w", functions);
+    if (safe != NULL) {
+        setvbuf(safe, NULL, _IOLBF, 0);
+        stderr = safe;
+    }
+}

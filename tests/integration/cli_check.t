@@ -86,6 +86,10 @@ in_app 'create schema "odd ""name"; grant usage on schema "odd ""name" to public
 json "$(at good)"
 is "$(field '.server.sslinfo | [.ssl_is_used, .ssl_version, .ssl_cipher] | join(" ")')" 't TLSv1.3 TLS_AES_256_GCM_SHA384' \
     'good: sslinfo, in whatever schema'
+in_app "create or replace function \"odd \"\"name\".ssl_is_used() returns bool language plpgsql as
+    \$\$begin raise notice E'\\x1b]0;title\\x07 übel\\nsecond'; return true; end\$\$"
+check "$(at good)"
+has "$ERR" 'NOTICE:  \x1b]0;title\x07 übel'$'\n''second' 'good: no control character of a notice reaches the terminal'
 in_app 'drop extension sslinfo'
 json "$(at good)"
 is "$(field '.server | has("sslinfo"), has("pg_stat_ssl")' | paste -sd ' ')" 'false true' 'good: sslinfo only where it is installed'

@@ -3,7 +3,6 @@
  * so that only a small frame is on the stack while libpq runs. */
 #include "shim/connect/connect.h"
 
-#include "lib/elf/loaded.h"
 #include "lib/os/settings.h"
 #include "shim/connect/attempt.h"
 #include "shim/dynlink/linkage.h"
@@ -15,13 +14,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-
-/* Whether this address is in the libpq of d. */
-static bool inside(const struct conn_state *d, const void *address)
-{
-    struct object o;
-    return object_of(address, &o) && o.dyn == d->libpq.base;
-}
 
 /* Returns the state if libpq calls itself through its linkage table, with the arrays or the string
  * that it was given. pgseal's own arrays are enough to tell. The caller's may also come in a later
@@ -35,7 +27,7 @@ static const struct conn_state *libpq_itself(struct call_site call_site, const s
     bool same = call->keywords != NULL
                     ? (uintptr_t)call->keywords == now->keywords
                     : call->conninfo != NULL && (uintptr_t)call->conninfo == now->conninfo;
-    return d != NULL && same && (now->own || inside(d, call_site.address)) ? d : NULL;
+    return d != NULL && same && (now->own || libpq_holds(&d->libpq, call_site.address)) ? d : NULL;
 }
 
 static PGconn *pass_on(const struct conn_state *d, const struct call *call, PGPing *ping)
@@ -151,7 +143,7 @@ struct conn_state *connect_state(PGconn *conn, const void *caller)
     }
     /* The new PGconn of the real call, which libpq itself passes to a hook first. */
     d = current_state();
-    if (d == NULL || d->map_node == NULL || !inside(d, caller)) {
+    if (d == NULL || d->map_node == NULL || !libpq_holds(&d->libpq, caller)) {
         return NULL;
     }
     session_bind(conn, d);

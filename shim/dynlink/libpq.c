@@ -62,6 +62,12 @@ static const char *fill(struct libpq *pq, const struct object *o)
     return NULL;
 }
 
+bool libpq_holds(const struct libpq *pq, const void *address)
+{
+    struct object o;
+    return object_of(address, &o) && o.dyn == pq->base;
+}
+
 /* What fill found, for as long as no object comes or goes. */
 static struct {
     uint64_t state;

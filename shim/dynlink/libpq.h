@@ -93,6 +93,10 @@ static inline const char *options_value(const PQconninfoOption *options, const c
     return NULL;
 }
 
+/* Whether address is in pq: a return address there shows that this libpq called itself. Keeps
+ * errno; takes the loader's lock. */
+bool libpq_holds(const struct libpq *pq, const void *address);
+
 /* Fills *pq with the functions of the libpq o. Returns NULL, or the name of a needed function that
  * it lacks. The result is kept until objects come or go. Calls that libpq (PQlibVersion,
  * PQconninfoParse) if it was not kept. Takes the loader's lock; not async-signal-safe. */

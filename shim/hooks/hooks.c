@@ -235,9 +235,10 @@ EXPORT char *PQerrorMessage(const PGconn *conn)
         __typeof__(PQerrorMessage) *real = REAL_FOR_UNKNOWN_CONN(PQerrorMessage);
         return real != NULL ? real(conn) : (char *)(uintptr_t)unknown;
     }
-    bool tell = d->tell;
+    char *own = d->libpq.PQerrorMessage(conn);
+    bool tell = d->tell && strlen(own) == d->own_length;
     d->tell = false;
-    return d->blocked || tell ? d->message : d->libpq.PQerrorMessage(conn);
+    return d->blocked || tell ? d->message : own;
 }
 
 EXPORT ConnStatusType PQstatus(const PGconn *conn)
@@ -273,7 +274,7 @@ EXPORT PGcancel *PQgetCancel(PGconn *conn)
     __typeof__(PQgetCancel) *real = REAL_FIRED(d, PQgetCancel);
     PGcancel *cancel = real != NULL ? real(conn) : NULL;
     if (cancel != NULL && d != NULL) {
-        cancel_made(cancel, conn, d);
+        cancel_made(cancel, conn, d, caller.address);
     }
     return cancel;
 }
@@ -319,8 +320,9 @@ EXPORT PGcancelConn *PQcancelCreate(PGconn *conn)
     struct conn_state *d = session_find(conn);
     __typeof__(PQcancelCreate) *real = REAL_FIRED(d, PQcancelCreate);
     PGcancelConn *cancel = CALL_FOR(d, real, NULL, conn);
-    if (cancel != NULL && d != NULL) {
-        cancel_created(cancel, conn, d);
+    if (cancel != NULL && d != NULL && !cancel_created(cancel, conn, d)) {
+        d->libpq.PQcancelFinish(cancel);
+        cancel = NULL; /* as libpq without memory */
     }
     return cancel;
 }

@@ -19,12 +19,15 @@ struct cancel_state {
     struct tls_cancel *tls;
     const char *why_not; /* encrypt: why there is none */
     bool socket;         /* a Unix socket: nothing crosses a network */
+    bool judged;         /* libpq made it for a PQrequestCancel that was judged */
 };
 
 static struct ptr_map cancel_states;
-static __thread bool inside; /* this thread is in a cancel that has been judged already */
+/* The PGconn of this thread's PQrequestCancel that was judged: compared, never followed. A longjmp
+ * leaves it behind, so it counts only for calls by libpq itself. */
+static __thread uintptr_t requesting;
 
-void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d)
+void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d, const void *caller)
 {
     int saved_errno = errno;
     struct cancel_state *t = calloc(1, sizeof *t);
@@ -32,6 +35,7 @@ void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d)
     if (t != NULL && map_node != NULL) {
         t->conn_state = d;
         t->socket = session_on_socket(d, conn);
+        t->judged = requesting == (uintptr_t)conn && libpq_holds(&d->libpq, caller);
         if (!t->socket && d->policy->cancel == CANCEL_ENCRYPT && d->sealed) {
             t->tls = tls_cancel_prepare(d, conn, &t->why_not);
         } else {
@@ -120,7 +124,7 @@ static bool falls_back(const struct conn_state *d, PGconn *conn)
     return !holds;
 }
 
-void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
+bool cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
 {
     int saved_errno = errno;
     struct conn_state *copy = conn_state_copy(d);
@@ -146,6 +150,7 @@ void cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
         conn_state_free(copy);
     }
     errno = saved_errno;
+    return copy != NULL;
 }
 
 static int send_encrypted(const struct cancel_state *t, char *errbuf, int size)
@@ -171,11 +176,11 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
     if (real == NULL) {
         return refuse(errbuf, size, "cannot determine which libpq owns this connection");
     }
-    if (t == NULL && cancel != NULL && !inside && unknown_conn_stopped()) {
+    if (t == NULL && cancel != NULL && unknown_conn_stopped()) {
         errno = saved_errno;
         return refuse(errbuf, size, "its connection is not known to pgseal");
     }
-    if (inside || t == NULL || t->socket || let_out(t->conn_state, "PQcancel", NULL)) {
+    if (t == NULL || t->judged || t->socket || let_out(t->conn_state, "PQcancel", NULL)) {
         errno = saved_errno;
         return real(cancel, errbuf, size);
     }
@@ -197,22 +202,26 @@ int cancel_request(struct conn_state *d, PGconn *conn)
         pq->PQcancel == NULL) {
         return 0;
     }
+    int saved_errno = errno;
     /* Without a socket libpq sends nothing, and says why. */
-    if (inside || pq->PQsocket(conn) < 0 || session_on_socket(d, conn) ||
-        let_out(d, "PQrequestCancel", NULL)) {
-        bool before = inside;
-        inside = true; /* libpq calls PQgetCancel and PQcancel through the hooks */
+    bool passes =
+        pq->PQsocket(conn) < 0 || session_on_socket(d, conn) || let_out(d, "PQrequestCancel", NULL);
+    errno = saved_errno;
+    if (passes) {
+        uintptr_t before = requesting;
+        requesting = (uintptr_t)conn; /* libpq 17 calls PQgetCancel and PQcancel by the hooks */
         int sent = pq->PQrequestCancel(conn);
-        inside = before;
+        requesting = before;
         return sent;
     }
     PGcancel *cancel = pq->PQgetCancel(conn);
     if (cancel == NULL) {
         return 0;
     }
-    cancel_made(cancel, conn, d);
+    cancel_made(cancel, conn, d, NULL);
     int sent = cancel_send(cancel, d->message, sizeof d->message, pq->PQcancel);
     d->tell = sent == 0;
+    d->own_length = strlen(pq->PQerrorMessage(conn));
     cancel_freed(cancel);
     pq->PQfreeCancel(cancel);
     return sent;

@@ -61,7 +61,10 @@ struct conn_state {
     char *root_found;         /* the root that libpq loaded; malloc'ed; NULL: not yet */
     const char *left_out;     /* why the client certificate was left out (static), or NULL */
     bool audit;               /* audit mode: nothing may change */
-    bool tell;                /* the next PQerrorMessage is `message` (a refused PQrequestCancel) */
+    /* the next PQerrorMessage is `message` (a refused PQrequestCancel), if libpq's own still has
+     * this length: otherwise something else has failed since */
+    bool tell;
+    size_t own_length;
     struct map_node *map_node;   /* for session_bind; NULL once it is bound */
     struct conn_state *original; /* if this is a copy: the owner of the strings, which it keeps */
     char message[REASON_MAX];    /* of a violation or a refused cancel */

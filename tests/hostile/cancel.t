@@ -84,7 +84,7 @@ is "$(canceled) $(cancels)" '1 1 would-refuse PQcancel 15' 'audit: the query is 
 
 # --- a C program, in its handlers
 canceller() { # VERSION WHAT…
-    local version=$1 preload=$OBJECT
+    local version=$1 preload=${PRELOAD-$OBJECT}
     shift
     [[ $1 != strict && $1 != held ]] || preload=$OBJECT:$built/onelock.so
     fresh
@@ -133,6 +133,27 @@ for version in 15 17; do
     like "$RC $OUT" '^0 sent 0 refused 200 slowest [0-9]{1,3} ' "refuse, libpq $version: 200 signals in the middle of malloc"
     is "$(cancels)" "200 refused PQcancel $version" "refuse, libpq $version: 200 lines, each whole"
     is "$(connections)" 1 "refuse, libpq $version: no connection"
+done
+
+# The reason of a refused PQrequestCancel is not taken for that of a later error.
+for version in 15 17; do
+    rule refuse
+    canceller "$version" ignored
+    has "$OUT" 'sent 0 refused 1 ' "refuse, libpq $version: PQrequestCancel: refused"
+    has "$OUT" 'message ERROR:  syntax error at or near "mistake"' "refuse, libpq $version: then a query's own error is shown"
+done
+
+# A cancel is judged even if it interrupts that of another connection, which the policy allows, and after that was left.
+for version in 15 17; do
+    no_policy
+    PRELOAD='' canceller "$version" left "${_env_pid[good]}" "host=$(env_socket_dir good) port=$P user=app dbname=app"
+    has "$OUT" 'sent 2 refused 0 ' "bare, libpq $version: a handler inside another PQrequestCancel, left by longjmp: both are sent"
+    has "$(outside)" "2 $CANCEL" "bare, libpq $version: in plaintext"
+    rule refuse
+    canceller "$version" left "${_env_pid[good]}" "host=$(env_socket_dir good) port=$P user=app dbname=app"
+    has "$OUT" 'sent 0 refused 2 ' "refuse, libpq $version: a handler inside another PQrequestCancel, left by longjmp: both are refused"
+    is "$(cancels)" "2 refused PQcancel $version" "refuse, libpq $version: two lines"
+    is "$(outside)" "1 $SSL_REQUEST" "refuse, libpq $version: nothing but the SSLRequest outside TLS"
 done
 
 # The handler that enters malloc would be seen.

@@ -50,6 +50,8 @@ cancelled='query ERROR:  canceling statement due to user request'
 PRELOAD='' cancelconn 17 poll true sslmode=disable
 is "$FIRST $QUERY" "$sent $cancelled" 'bare: a cancel in plaintext'
 is "$(outside)" "2 $CANCEL 1 0000001f00030000" 'bare: the cancel request is plaintext'
+PRELOAD='' cancelconn 17 starved true sslmode=disable
+is "$FIRST $QUERY" "$sent $cancelled" 'bare: memory for it'
 
 for version in 17 18 17-symbolic 18-symbolic; do
     major=${version%-*}
@@ -110,5 +112,9 @@ for version in 17 18 17-symbolic 18-symbolic; do
     cancelconn "$version" poll true sslmode=prefer
     like "$FIRST" 'pgseal: refused: plaintext cancel request: .*sslmode=require' "libpq $version, exempt, sslmode=prefer: refused, with what to do"
     is "$(events 'select(.event == "plaintext_cancel")' | wc -l)" 1 "libpq $version, exempt, sslmode=prefer: one line"
+    # --- exempt, in plaintext, and pgseal has no memory for the PGcancelConn
+    cancelconn "$version" starved true sslmode=disable
+    is "$RC $FIRST $AGAIN $QUERY" '0 none none query ' "libpq $version, exempt, no memory: PQcancelCreate returns NULL"
+    hasnt "$(outside)" "$CANCEL" "libpq $version, exempt, no memory: no cancel request"
 done
 done_testing

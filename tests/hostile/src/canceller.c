@@ -7,11 +7,16 @@
  *   canceller strict CONNINFO    the same; malloc in the handler kills (onelock.so)
  *   canceller held CONNINFO      while this thread holds the one lock of malloc (onelock.so)
  *   canceller request CONNINFO   PQrequestCancel, outside any handler
+ *   canceller ignored CONNINFO   the same, and then a query with an error: prints its message
+ *   canceller left PID SOCKET CONNINFO   in a handler that interrupts the PQrequestCancel of another
+ *                                connection, to the stopped server PID, and leaves it by longjmp;
+ *                                then once more
  *
  * Prints "sent N refused N slowest MS message TEXT", then "query TEXT" where one ran. */
 #include <libpq-fe.h>
 
 #include <poll.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -102,6 +107,33 @@ static void busy(int signals)
     }
 }
 
+static sigjmp_buf before_request;
+static pid_t server;
+
+static void leave(int signal)
+{
+    kill(server, SIGCONT);
+    handler(signal);
+    siglongjmp(before_request, 1); // NOLINT(bugprone-signal-handler,cert-sig30-c,cert-err52-cpp)
+}
+
+static void left(const char *pid, const char *conninfo)
+{
+    PGconn *other = PQconnectdb(conninfo);
+    server = atoi(pid);
+    if (PQstatus(other) != CONNECTION_OK) {
+        fprintf(stderr, "canceller: %s\n", PQerrorMessage(other));
+    }
+    signal(SIGALRM, leave);
+    if (sigsetjmp(before_request, 1) == 0) { // NOLINT(cert-err52-cpp)
+        kill(server, SIGSTOP);
+        alarm(1);
+        PQrequestCancel(other);
+    }
+    handler(SIGALRM);
+    PQfinish(other);
+}
+
 static void in_child(int depth)
 {
     pid_t child = fork();
@@ -131,14 +163,21 @@ int main(int argc, char *argv[])
     }
     strict = strcmp(what, "strict") == 0;
     signal(SIGINT, handler);
-    int runs = strcmp(what, "busy") != 0;
+    int runs =
+        strcmp(what, "busy") != 0 && strcmp(what, "left") != 0 && strcmp(what, "ignored") != 0;
     if (runs && !PQsendQuery(conn, "select pg_sleep(14)")) {
         return 1;
     }
     if (runs) {
         usleep(500000);
     }
-    if (!runs) {
+    if (strcmp(what, "left") == 0) {
+        left(argv[2], argv[3]);
+    } else if (strcmp(what, "ignored") == 0) {
+        tally->refused += !PQrequestCancel(conn);
+        PQclear(PQexec(conn, "mistake"));
+        snprintf(tally->message, sizeof tally->message, "%s", PQerrorMessage(conn));
+    } else if (!runs) {
         busy(atoi(argv[2]));
     } else if (strncmp(what, "fork", 4) == 0) {
         in_child(strcmp(what, "forked") == 0 ? 2 : 1);

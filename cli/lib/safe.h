@@ -10,8 +10,8 @@ char *term_safe(const char *s);
  * visible. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* From now on, what libraries print on standard error (libpq: a server's notices) is made safe, too,
- * line by line. Without memory it stays as it is. */
+/* From now on, what libraries print on standard error (libpq: a server's notices) is made safe,
+ * too, line by line. Without memory it stays as it is. */
 void safe_stderr(void);
 
 #endif

@@ -38,8 +38,9 @@ enum { PROBE_EXTRA = 4 };
 enum probe_result probe_run(const struct libpq *pq, const struct params *params,
                             const char **keywords, const char **values, struct probe *p);
 
-/* Whether libpq itself parses s as a connection string although it is none that pgseal recognises (a
- * new kind of URI): then it is not known what libpq makes of it, and reason says so. Keeps errno. */
+/* Whether libpq itself parses s as a connection string although it is none that pgseal recognises:
+ * a new kind of URI. Then it is not known what libpq makes of it, and reason says so. Keeps
+ * errno. */
 bool probe_unknown_string(const struct libpq *pq, const char *s, char *reason, size_t size);
 
 /* Sets p->request.home to libpq's home directory, taken from the default passfile that libpq

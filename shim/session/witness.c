@@ -140,9 +140,10 @@ void witness_returned(struct conn_state *d, PGconn *conn)
         !on_listed_socket(d, conn)) {
         look(d, conn);
     } else if (d->sealed && !d->blocked && status == CONNECTION_BAD && !d->outcome_logged) {
-        /* Without a poll, only the message shows whether the startup packet was sent. */
+        /* Without a poll, only the message shows whether the startup packet was sent: the server's
+         * begins with a severity, in its language, and two blanks (pqBuildErrorMessage3). */
         const char *message = d->libpq.PQerrorMessage(conn);
-        d->startup_sent = d->startup_sent || strstr(message, "FATAL") != NULL ||
+        d->startup_sent = d->startup_sent || strstr(message, ":  ") != NULL ||
                           (d->libpq.PQconnectionNeedsPassword != NULL &&
                            d->libpq.PQconnectionNeedsPassword(conn) != 0);
         failed(d, conn);

@@ -9,6 +9,7 @@ env_start good
 P=$(env_port good)
 recorder_start foreign S --cert "$PKI/impostor.crt" --key "$PKI/impostor.key"
 recorder_start other S --cert "$PKI/good.crt" --key "$PKI/good.key"
+recorder_start translated S --cert "$PKI/good.crt" --key "$PKI/good.key" --severity ВАЖНО
 recorder_start plain N
 F=$(env_port foreign) O=$(env_port other)
 policy <<<"sslrootcert = $PKI/root.pem"
@@ -164,6 +165,13 @@ for entry in connectdb start; do
     is "$(out status) $(outcomes)" 'ok witness' "-Bsymbolic, $entry: one witness"
     is "$(events 'select(.event == "seal")' | wc -l)" 1 "-Bsymbolic, $entry: one verdict"
 done
+for server in other translated; do
+    LIBPQ=$symbolic lie none connectdb "$(env_port $server)"
+    like "$(out error)" ':  recorded' "-Bsymbolic, $server: the server's error"
+    is "$(outcomes)" '' "-Bsymbolic, $server: it comes after the startup packet, so the connection has not \`failed\`"
+done
+LIBPQ=$symbolic lie none connectdb "$F"
+is "$(outcomes)" failed '-Bsymbolic, another CA: before it'
 forget_recorded foreign
 for entry in start startparams; do
     LIBPQ=$symbolic_liar lie noverify "$entry" "$F"

@@ -9,15 +9,24 @@
 #include "shim/dynlink/forked.h"
 
 #include "lib/elf/loaded.h"
+#include "lib/os/startup.h"
 #include "lib/os/sys.h"
 #include "shim/dynlink/opens.h"
 
 #include <errno.h>
 #include <stdbool.h>
 
+/* The process that has checked, or into which the object was loaded; negative: one that is just
+ * checking. */
+START_DATA static int looked;
+
+AT_START void forked_load(void)
+{
+    __atomic_store_n(&looked, sys_pid(), __ATOMIC_RELEASE);
+}
+
 void forked_look(void)
 {
-    static int looked; /* the process that has checked; negative: one that is just checking */
     int saved_errno = errno;
     int pid = sys_pid();
     for (;;) {

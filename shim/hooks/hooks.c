@@ -5,6 +5,7 @@
 #include "lib/os/startup.h"
 #include "shim/connect/connect.h"
 #include "shim/connect/probe.h"
+#include "shim/dynlink/forked.h"
 #include "shim/dynlink/known.h"
 #include "shim/hooks/stubs.h"
 #include "shim/log/fired.h"
@@ -36,6 +37,7 @@ __attribute__((constructor)) AT_START static void load(void)
     int fds[SINK_NAMED];
 
     linkage_use(&stubs);
+    forked_load();
     sink_remember_stderr();
     settings_load();
     for (size_t n = settings_descriptors(fds, SINK_NAMED); n > 0; n--) {

@@ -30,6 +30,8 @@ for flags in n d; do
 done
 alike 'children of a fork, another thread walks through the objects' $'children that failed: 0\nambiguous: 0, failed: 0' \
     "$busy" walks 5 "$target"
+alike 'the same, and no hook was called before the fork' $'children that failed: 0\nambiguous: 0, failed: 0' \
+    "$busy" first 5 "$target"
 alike 'a close while other threads open' $'closes that were not the last: 0\nambiguous: 0, failed: 0' \
     "$busy" closes 1500 "$none" "$REACH/closed.so" "$a" "$b" "$REACH/c/modc.so"
 

@@ -5,6 +5,8 @@
  *                                   d(eepbind)
  *   walks N CONNINFO                same, while a thread calls dl_iterate_phdr; each child first
  *                                   opens with RTLD_DEEPBIND what is not there
+ *   first N CONNINFO                same, but neither the program nor its children open anything,
+ *                                   and the program itself never connects
  *   closes N CONNINFO CLOSED MODULE…  N times CLOSED is opened and closed, whose destructor calls
  *                                     closed(), while a thread for each MODULE opens and closes it
  *   stale CONNINFO NAME MODULE      opens NAME with RTLD_DEEPBIND, which fails; another thread
@@ -246,6 +248,9 @@ int main(int argc, char **argv)
     } else if (argc == 4 && strcmp(argv[1], "walks") == 0) {
         connect_once();
         absent = "/nowhere/none.so";
+        start(walk_often, NULL);
+        printf("children that failed: %d\n", fork_often(n));
+    } else if (argc == 4 && strcmp(argv[1], "first") == 0) {
         start(walk_often, NULL);
         printf("children that failed: %d\n", fork_often(n));
     } else if (argc > 5 && strcmp(argv[1], "closes") == 0) {

@@ -266,7 +266,7 @@ static struct {
 
 void *const *linkage_loader(unsigned row)
 {
-    return loaders[row - 1].real;
+    return loaders[row != 0 ? row - 1 : 0].real;
 }
 
 void *linkage_loader_stub(enum loader_function function, void *fn)

@@ -122,7 +122,8 @@ void *linkage_stub(const struct linked *l, size_t column);
 unsigned linkage_row_of(const void *address);
 
 /* The real functions, by enum loader_function, of another namespace's C library. row is the number
- * that its stub passes (the first is 1). Pure. */
+ * that its stub passes (the first is 1); 0 if a signal handler took it (see linkage_at): then those
+ * of the first one, which find the same, since they go by their caller's address. Pure. */
 void *const *linkage_loader(unsigned row);
 
 /* The stub of this function for the C library that contains fn, which becomes the real function

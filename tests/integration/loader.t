@@ -323,4 +323,14 @@ log_mark good
 run sealed "$REACH/late" "$REACH/libonce.so" "$REACH/mods.so" "$target"
 is "$RC $(sessions good)" '0 - ssl' 'a namespace that was there before: verified TLS'
 
+# --- a signal handler that calls a hook takes the number that a stub has just stored
+
+reach_cc -DMODULE -fPIC -shared -o "$REACH/asks.so" "$REACH_SRC/interrupted.c"
+reach_cc -o "$REACH/interrupted" "$REACH_SRC/interrupted.c" -lpq
+n=0
+for object in '' "${objects[@]}"; do
+    run env LD_PRELOAD="$object" "$REACH/interrupted" "$REACH/asks.so"
+    is "$RC $OUT$ERR" '0 strlen 1, nothing 0, libc 1, none.so 0, steps left 0' "PQcancel within a stub ($((n++)))"
+done
+
 done_testing

@@ -65,8 +65,9 @@ const struct openssl *openssl_of(const struct linked *libpq)
     int saved_errno = errno;
     struct row *row = &rows[linkage_index(libpq)];
     uint64_t state = objects_state();
+    bool current = atomic_load(&row->state) == state; /* before `found`, which is stored first */
     struct openssl *found = atomic_load(&row->found);
-    if (found == NULL || atomic_load(&row->state) != state) {
+    if (found == NULL || !current) {
         struct openssl *fresh = calloc(1, sizeof *fresh);
         if (fresh != NULL) {
             find_all(libpq, fresh);

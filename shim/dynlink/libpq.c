@@ -30,9 +30,7 @@ static bool knows_all_options(const struct libpq *pq)
     for (const PQconninfoOption *o = all; known && o->keyword != NULL; o++) {
         known = option_known(o->keyword) != NULL;
     }
-    if (all != NULL) {
-        pq->PQconninfoFree(all);
-    }
+    pq->PQconninfoFree(all);
     return known;
 }
 
@@ -86,20 +84,21 @@ static void keep_filled(const struct libpq *pq, uint64_t state)
 
 const char *libpq_fill(struct libpq *pq, const struct object *o)
 {
-    const char *missing = NULL;
     bool have = false;
     uint64_t mask;
     uint64_t state = objects_state();
     lock_take(&mask);
     for (size_t i = 0; i < LINKED_LIBPQS && !have; i++) {
         have = filled[i].state == state && filled[i].libpq.base == o->dyn;
-        *pq = have ? filled[i].libpq : *pq;
+        if (have) {
+            *pq = filled[i].libpq;
+        }
     }
     lock_give(&mask);
     if (have) {
         return NULL;
     }
-    missing = fill(pq, o);
+    const char *missing = fill(pq, o);
     if (missing == NULL && pq->linked != NULL) {
         keep_filled(pq, state); /* before the next call: a libpq may call a hook from inside it */
         pq->options_known = knows_all_options(pq);

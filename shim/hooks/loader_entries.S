@@ -9,15 +9,13 @@
 
 #if defined(__x86_64__)
 
-.macro start name
+.macro entry name ask versioned=0
+    .globl \name
     .p2align 4
     .type \name, @function
 \name:
     .cfi_startproc
     endbr64
-.endm
-
-.macro finish name ask versioned=0
     leaq \ask(%rip), %r11
     movl $\versioned, %r10d
     jmp loader_ask
@@ -65,15 +63,13 @@ loader_ask:
 
 #elif defined(__aarch64__)
 
-.macro start name
+.macro entry name ask versioned=0
+    .globl \name
     .p2align 4
     .type \name, %function
 \name:
     .cfi_startproc
     hint #34 /* bti c */
-.endm
-
-.macro finish name ask versioned=0
     adrp x16, \ask
     add x16, x16, :lo12:\ask
     mov w17, #\versioned
@@ -119,11 +115,6 @@ loader_ask:
 #error "pgseal knows x86_64 and aarch64"
 #endif
 
-.macro entry name ask versioned=0
-    .globl \name
-start \name
-finish \name \ask \versioned
-.endm
 entry dlsym loader_dlsym
 entry dlvsym loader_dlsym 1
 entry dlopen loader_dlopen

@@ -257,12 +257,10 @@ bool linkage_refuses(const struct linked *libpq, char *reason, size_t size)
 
 /* --- the C libraries of other namespaces */
 
-enum { SPACES = 16 }; /* glibc's own limit */
-
 static struct {
     const void *base; /* the C library's dynamic section */
     void *real[LOADER_STUBS];
-} loaders[SPACES];
+} loaders[LINKED_SPACES];
 
 void *const *linkage_loader(unsigned row)
 {
@@ -276,7 +274,7 @@ void *linkage_loader_stub(enum loader_function function, void *fn)
     if (!object_of(fn, &library)) {
         return NULL;
     }
-    for (size_t i = 0; i < SPACES; i++) {
+    for (size_t i = 0; i < LINKED_SPACES; i++) {
         const void *there = __atomic_load_n(&loaders[i].base, __ATOMIC_ACQUIRE);
         if ((there == NULL ||
              (there != library.dyn && (!object_of(there, &o) || o.dyn != there))) &&
@@ -294,6 +292,6 @@ void *linkage_loader_stub(enum loader_function function, void *fn)
 
 bool linkage_is_stub(const void *address)
 {
-    enum { ALL = SPACES * LOADER_STUBS };
+    enum { ALL = LINKED_SPACES * LOADER_STUBS };
     return linkage_row_of(address) != 0 || stub_number(linkage_stubs()->loader, ALL, address) < ALL;
 }

@@ -8,13 +8,12 @@
 #define PGSEAL_LINKAGE_H
 
 #include "lib/elf/loaded.h"
+#include "shim/dynlink/rows.h"
 
 #include <netdb.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
-
-enum { LINKED_LIBPQS = 16 }; /* copies of libpq that can be told apart at a time */
 
 enum libpq_slot {
 #define LIBPQ_SLOT(name, need, result, parameters, arguments) SLOT_##name,

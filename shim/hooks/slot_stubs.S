@@ -3,7 +3,7 @@
 
 table slot_stubs
     .set row, 0
-    .rept 16 /* LINKED_LIBPQS */
+    .rept LINKED_LIBPQS
     .set row, row + 1
 #define LIBPQ_SLOT(name, need, result, parameters, arguments) stub landing_##name;
 #include "shim/dynlink/libpq_slots.def"

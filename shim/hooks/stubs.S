@@ -4,7 +4,7 @@
 
 table hook_stubs
     .set row, 0
-    .rept 17 /* LINKED_LIBPQS, and the row whose stubs refuse */
+    .rept LINKED_LIBPQS + 1 /* the last row's refuse */
     .set row, row + 1
 #define HOOK(name, kind) HOOK_##kind(name)
 #define HOOK_ENTRY(name) stub name;
@@ -18,7 +18,7 @@ finish_table hook_stubs
 
 table loader_stubs
     .set row, 0
-    .rept 16 /* namespaces, as in linkage.c */
+    .rept LINKED_SPACES
     .set row, row + 1
     stub loader_dlsym_elsewhere_entry
     stub loader_dlvsym_elsewhere_entry

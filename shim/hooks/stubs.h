@@ -16,8 +16,6 @@ static inline unsigned stub_take(void)
     return row;
 }
 
-enum { STUB_SIZE = 32 }; /* bytes, as in stub.inc */
-
 /* All tables of stubs, for linkage_use. */
 extern const struct linkage_stubs stubs;
 

@@ -230,9 +230,7 @@ void preview_free(struct preview *q)
     if (q == NULL) {
         return;
     }
-    if (q->libpq.PQfinish != NULL) {
-        probe_free(&q->libpq, &q->probe);
-    }
+    probe_free(&q->libpq, &q->probe);
     policy_free(&q->policy);
     json_decref(q->line);
     roots_release(q->root);

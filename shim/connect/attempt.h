@@ -45,8 +45,8 @@ struct attempt {
 };
 
 /* Resolves the caller's libpq, probes, decides, logs, and fills the arrays of the real call. call
- * must outlive the result, which the caller frees with attempt_free. NULL: no memory. Keeps
- * errno. */
+ * must outlive the result, which the caller frees with attempt_free. Keeps errno. NULL, with
+ * errno changed: no memory. */
 struct attempt *attempt_prepare(struct call_site call_site, const struct call *call);
 
 /* Frees a and all that it owns. Keeps errno. */

@@ -25,8 +25,8 @@ struct call {
 /* A call in array form, with the arrays that a string or PQsetdbLogin needs. */
 struct call_params {
     struct params params;
-    const char *keywords[7];
-    const char *values[7];
+    const char *keywords[6]; /* PQsetdbLogin needs the most */
+    const char *values[6];
 };
 
 /* Converts a call into array form. A string s becomes {"dbname" = s} with expand 1; a blank string,

@@ -30,15 +30,6 @@ static const struct conn_state *libpq_itself(struct call_site call_site, const s
     return d != NULL && same && (now->own || libpq_holds(&d->libpq, call_site.address)) ? d : NULL;
 }
 
-static PGconn *pass_on(const struct conn_state *d, const struct call *call, PGPing *ping)
-{
-    if (call->keywords == NULL) {
-        return call_real(&d->libpq, call, ping);
-    }
-    return call_real_params(&d->libpq, call->entry_point, call->keywords, call->values,
-                            call->expand, ping);
-}
-
 static PGconn *reject(struct attempt *a)
 {
     PGconn *conn = a->probe.conn;
@@ -77,7 +68,7 @@ static PGconn *execute(struct attempt *a, PGPing *ping)
 /* If a service file that changed since the probe made libpq turn to LDAP: that was refused. */
 static void look_for_ldap(struct conn_state *d)
 {
-    char reason[REASON_MAX - 32];
+    char reason[256];
     if (current_get()->ldap) {
         ldap_reason(NULL, reason, sizeof reason);
         session_refuse(d, STOP_FAILED, reason);
@@ -126,7 +117,7 @@ PGconn *connect_call(struct call_site call_site, const struct call *call, PGPing
     hook_fired(call->entry_point);
     const struct conn_state *itself = libpq_itself(call_site, call);
     if (itself != NULL) {
-        return pass_on(itself, call, ping);
+        return call_real(&itself->libpq, call, ping);
     }
     struct current before = current_enter(NULL);
     struct attempt *a = attempt_prepare(call_site, call);

@@ -106,9 +106,7 @@ static void look_up(struct collecting *c, struct entry *e)
         e->len = c->lines.len - e->at;
         c->lines.cut = !strbuf_copy(c->to->path, sizeof c->to->path, path) || c->lines.cut;
     }
-    if (options != NULL) {
-        pq->PQconninfoFree(options);
-    }
+    pq->PQconninfoFree(options);
     pq->PQfinish(conn);
 }
 

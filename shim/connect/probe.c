@@ -48,7 +48,6 @@ static bool fill_request(const struct params *params, size_t at, struct probe *p
 {
     struct request *r = &p->request;
     const PQconninfoOption *parsed = p->parsed;
-    r->noptions = 0;
     for (const PQconninfoOption *o = p->effective; o->keyword != NULL; o++) {
         if (r->noptions == SEAL_OPTIONS) {
             return false;
@@ -85,8 +84,9 @@ static void find_default_host(const struct libpq *pq, const char **keywords, con
     } else if (list_has_empty(host) || list_has_empty(hostaddr)) {
         bool refused;
         keywords[0] = "host";
+        values[0] = ",";
         keywords[1] = "hostaddr";
-        values[0] = values[1] = ",";
+        values[1] = ",";
         keywords[2] = "password";
         values[2] = "pgseal";
         PGconn *conn = probe_start(pq, keywords, values, 3, 0, &refused);
@@ -265,7 +265,6 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     p->request.version = pq->version;
     p->request.passphrase_hook =
         pq->PQgetSSLKeyPassHook_OpenSSL != NULL && pq->PQgetSSLKeyPassHook_OpenSSL() != NULL;
-    p->request.home = NULL;
     if (pq->version < 100000) {
         return refused(p, "this program's libpq is older than version 10, which pgseal cannot "
                           "probe safely; update it");
@@ -335,9 +334,6 @@ enum probe_result probe_run(const struct libpq *pq, const struct params *params,
                             const char **keywords, const char **values, struct probe *p)
 {
     int saved_errno = errno;
-    p->conn = NULL;
-    p->effective = p->parsed = NULL;
-    p->default_host[0] = p->home[0] = p->reason[0] = '\0';
     current_get()->ldap = current_get()->file = false;
     enum probe_result result = run(pq, params, keywords, values, p);
     errno = saved_errno;
@@ -356,7 +352,5 @@ void probe_free(const struct libpq *pq, struct probe *p)
     if (p->conn != NULL) {
         pq->PQfinish(p->conn);
     }
-    p->effective = p->parsed = NULL;
-    p->conn = NULL;
     errno = saved_errno;
 }

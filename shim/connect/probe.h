@@ -28,11 +28,11 @@ struct probe {
     char reason[REASON_MAX];
 };
 
-/* Fills *p with what params ask for, as pq sees it. No network I/O; .pgpass is not read. keywords
- * and values are scratch, of params->n + PROBE_EXTRA entries each. The caller frees with
- * probe_free. Relies on connectOptions2 (fe-connect.c), which fails on an unknown
- * target_session_attrs before it connects (libpq 10 to 19), and on PQconninfo, which works on a
- * failed connection. Keeps errno; allocates through libpq; about 1.5 KiB of stack. Not
+/* Fills *p, which the caller has zeroed, with what params ask for, as pq sees it. No network I/O;
+ * .pgpass is not read. keywords and values are scratch, of params->n + PROBE_EXTRA entries each.
+ * The caller frees with probe_free. Relies on connectOptions2 (fe-connect.c), which fails on an
+ * unknown target_session_attrs before it connects (libpq 10 to 19), and on PQconninfo, which works
+ * on a failed connection. Keeps errno; allocates through libpq; about 1.5 KiB of stack. Not
  * async-signal-safe. */
 enum { PROBE_EXTRA = 4 };
 enum probe_result probe_run(const struct libpq *pq, const struct params *params,
@@ -48,7 +48,8 @@ bool probe_unknown_string(const struct libpq *pq, const char *s, char *reason, s
 void probe_home(const struct libpq *pq, const char **keywords, const char **values,
                 struct probe *p);
 
-/* Frees what p owns. Keeps errno. */
+/* Frees what p owns. If that is nothing, pq may lack all functions: there was no libpq. Keeps
+ * errno. */
 void probe_free(const struct libpq *pq, struct probe *p);
 
 /* Starts a probe with these arrays: n entries, to which one more and the NULL are added. Returns

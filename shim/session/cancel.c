@@ -128,7 +128,7 @@ bool cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
 {
     int saved_errno = errno;
     struct conn_state *copy = conn_state_copy(d);
-    bool tls = d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
+    bool tls = session_in_tls(d, conn);
     bool open = d->libpq.PQsocket(conn) >= 0; /* else libpq sends nothing, and says why */
     if (copy != NULL) {
         /* A cancel is no attempt of its own: only a violation is logged. */

@@ -275,7 +275,7 @@ static bool claims_openssl(const struct conn_state *d, PGconn *conn)
 const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evidence *e)
 {
     memset(e, 0, sizeof *e);
-    if (d->libpq.PQsslInUse == NULL || d->libpq.PQsslInUse(conn) != 1) {
+    if (!session_in_tls(d, conn)) {
         return "the session does not use TLS";
     }
     if (d->libpq.PQgssEncInUse != NULL && d->libpq.PQgssEncInUse(conn) != 0) {

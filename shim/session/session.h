@@ -100,6 +100,12 @@ void conn_state_free(struct conn_state *d);
  * async-signal-safe. */
 struct conn_state *conn_state_find(uint64_t id);
 
+/* Whether libpq says that conn is in TLS. Keeps errno. */
+static inline bool session_in_tls(const struct conn_state *d, PGconn *conn)
+{
+    return d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
+}
+
 /* Whether the peer of conn is a Unix socket. May change errno. */
 bool session_on_socket(const struct conn_state *d, PGconn *conn);
 

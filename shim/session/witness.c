@@ -53,11 +53,6 @@ __attribute__((noinline)) static bool look(struct conn_state *d, PGconn *conn)
     return true;
 }
 
-static bool in_tls(const struct conn_state *d, PGconn *conn)
-{
-    return d->libpq.PQsslInUse != NULL && d->libpq.PQsslInUse(conn) == 1;
-}
-
 /* Whether the session is on a Unix socket of a mixed list, which is not sealed: on one that was
  * judged, whatever the environment says by now. */
 static bool on_listed_socket(const struct conn_state *d, PGconn *conn)
@@ -75,7 +70,7 @@ static bool on_listed_socket(const struct conn_state *d, PGconn *conn)
 /* Whether the startup packet comes next: in TLS, or on a Unix socket that was not judged. */
 static bool before_startup(const struct conn_state *d, PGconn *conn)
 {
-    return in_tls(d, conn) || (session_on_socket(d, conn) && !on_listed_socket(d, conn));
+    return session_in_tls(d, conn) || (session_on_socket(d, conn) && !on_listed_socket(d, conn));
 }
 
 /* Whether the startup packet was sent (ConnStatusType in libpq-fe.h; numbers from 15 may be newer

@@ -229,6 +229,7 @@ static void too_old(void **state)
             pq.PQconninfoFree = frees_none;
         }
         struct params params = {.keywords = k, .values = v, .n = old ? 2 : 0, .expand = 1};
+        memset(&p, 0, sizeof p);
         ROW_TRUE(row, probe_run(&pq, &params, keywords, values, &p) == rows[i].result);
         ROW_TRUE(row, (strstr(p.reason, "libpq is older than version 10") != NULL) == old);
         ROW_TRUE(row, p.conn == NULL && p.effective == NULL && p.parsed == NULL);

@@ -264,6 +264,7 @@ static struct policy *parse_copy(void)
 const struct policy *settings_policy(void)
 {
     static _Atomic(struct policy *) current;
+    static const char no_memory[] = "pgseal: no memory for the policy";
     static struct policy without_memory;
     int saved_errno = errno;
 
@@ -272,7 +273,8 @@ const struct policy *settings_policy(void)
         settings_load();
         struct policy *mine = parse_copy();
         if (mine == NULL) {
-            policy_faulty(&without_memory, "pgseal", "pgseal: no memory for the policy");
+            /* Several threads may write this at once: a fault that is there must not vanish. */
+            memcpy(without_memory.fault, no_memory, sizeof no_memory);
             errno = saved_errno;
             return &without_memory; /* tried again at the next connection */
         }

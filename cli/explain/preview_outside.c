@@ -17,7 +17,7 @@ bool sink_event(const struct policy *p, struct event *e)
 {
     char buf[EVENT_LINE_MAX];
     (void)p;
-    size_t n = event_format(e, buf, sizeof buf);
+    size_t n = event_format(e, buf);
     json_decref(kept);
     kept = json_loadb(buf, n, 0, NULL);
     return kept != NULL;

@@ -156,9 +156,6 @@ static const char *target_fault(const struct policy *p, bool descriptors)
     case LOG_TO_FILE:
         break;
     }
-    if (p->log_path == NULL) {
-        return "it has no path";
-    }
     switch (log_target(p->log_path, &fd)) {
     case LOG_TARGET_OWN:
         return descriptors ? descriptor_fault(fd) : NULL;

@@ -9,6 +9,7 @@
 #include "lib/os/sys.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -93,7 +94,7 @@ static bool to_sink(const struct policy *p, char *line, size_t len)
 {
     switch (p->log) {
     case LOG_TO_FILE:
-        return p->log_path != NULL && to_path(p->log_path, line, len);
+        return to_path(p->log_path, line, len);
     case LOG_TO_SYSLOG:
         return sink_to_syslog(line, len);
     case LOG_TO_STDERR:
@@ -103,34 +104,15 @@ static bool to_sink(const struct policy *p, char *line, size_t len)
     return to_stderr(line, len);
 }
 
-/* The program's path; "" if /proc does not show it (a chroot); cut with an ellipsis if buf is too
- * small. */
-static void read_exe(char *buf, size_t size)
-{
-    static const char ellipsis[] = "\xE2\x80\xA6";
-    ssize_t n = sys_readlink("/proc/self/exe", buf, size);
-    size_t end = n < 0 ? 0 : (size_t)n;
-
-    if (end < size) {
-        buf[end] = '\0';
-        return;
-    }
-    end = size - sizeof ellipsis;
-    while (end > 0 && ((unsigned char)buf[end] & 0xC0) == 0x80) {
-        end--;
-    }
-    memcpy(buf + end, ellipsis, sizeof ellipsis);
-}
-
 /* Memory for a line. It is mapped, since the stack may be a signal handler's of a few kilobytes,
  * and a handler must not call malloc. */
 struct scratch {
     char line[1 + EVENT_LINE_MAX];  /* the first byte is for a newline, see sink_write.h */
     char first[1 + EVENT_LINE_MAX]; /* the line before it, likewise */
-    char exe[1024];
     struct utsname names;
     char target[POLICY_PATH_MAX + 8];
     char reason[POLICY_PATH_MAX + 256];
+    char exe[PATH_MAX];
 };
 
 /* Formats into line, which has room for EVENT_LINE_MAX bytes; returns the length. */
@@ -145,10 +127,10 @@ static size_t format(struct event *e, struct scratch *s, char *line)
     e->pid = sys_pid();
     e->uid = (unsigned)syscall(SYS_getuid);
     if (e->exe == NULL) {
-        read_exe(s->exe, sizeof s->exe);
+        sys_exe(s->exe, sizeof s->exe);
         e->exe = s->exe;
     }
-    len = event_format(e, line, EVENT_LINE_MAX);
+    len = event_format(e, line);
     e->node = e->exe = NULL; /* they end with the scratch */
     return len;
 }
@@ -221,7 +203,7 @@ bool log_wanted(const struct policy *p, const char *event, bool audit)
     if (p->log_all) {
         return true;
     }
-    for (size_t i = 0; i < sizeof always / sizeof always[0]; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(always); i++) {
         if (strcmp(event, always[i]) == 0) {
             return true;
         }

@@ -59,6 +59,14 @@ static inline ssize_t sys_readlink(const char *path, char *to, size_t n)
     return syscall(SYS_readlinkat, AT_FDCWD, path, to, n);
 }
 
+/* Writes the program's path into buf, cut if it is longer; "" if /proc does not show it (a chroot).
+ * May change errno; async-signal-safe. */
+static inline void sys_exe(char *buf, size_t size)
+{
+    ssize_t n = sys_readlink("/proc/self/exe", buf, size - 1);
+    buf[n > 0 ? n : 0] = '\0';
+}
+
 /* Whether the descriptor is a Unix socket. May change errno. */
 static inline bool sys_is_unix_socket(int fd)
 {

@@ -26,7 +26,7 @@ static inline size_t format(const struct event *e)
 
     memset(line, '#', sizeof line);
     errno = 4711;
-    n = event_format(e, line, EVENT_LINE_MAX);
+    n = event_format(e, line);
     assert_int_equal(errno, 4711);
     assert_in_range(n, 2, EVENT_LINE_MAX);
     assert_int_equal(line[EVENT_LINE_MAX], '#');

@@ -99,16 +99,6 @@ static void every_field_in_order(void **state)
         "\"environment\":[\"OPENSSL_CONF\"],\"preloads\":[\"/x/libother.so\"]}\n");
 }
 
-static void small_buffer_writes_nothing(void **state)
-{
-    const struct event e = {0};
-    char small[8] = "#######";
-
-    (void)state;
-    assert_int_equal(event_format(&e, small, sizeof small), 0);
-    assert_string_equal(small, "#######");
-}
-
 /* The JSON string that comes of s, in quotes. */
 static void assert_text(const char *s, const char *json)
 {
@@ -174,7 +164,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(least_line),
         cmocka_unit_test(every_field_in_order),
-        cmocka_unit_test(small_buffer_writes_nothing),
         cmocka_unit_test(any_bytes_are_valid),
         cmocka_unit_test(times),
     };

@@ -64,7 +64,7 @@ static void must_be_whole(struct made *m, const char *option, size_t n)
     ROW_TRUE(row, strlen(v->reason) < sizeof v->reason && strlen(v->where) < sizeof v->where);
     ROW_TRUE(row, v->kind != VERDICT_REFUSE || v->reason[0] != '\0');
     ROW_TRUE(row, !v->sealed || (v->root != NULL && v->hosts != NULL));
-    size_t len = event_format(&e, line, sizeof line);
+    size_t len = event_format(&e, line);
     ROW_TRUE(row, len > 2 && len <= sizeof line && line[len - 1] == '\n' && line[len - 2] == '}');
 }
 

@@ -327,15 +327,12 @@ static void reserve(struct writer *w)
     }
 }
 
-size_t event_format(const struct event *e, char *buf, size_t size)
+size_t event_format(const struct event *e, char buf[static EVENT_LINE_MAX])
 {
     struct writer w = {.e = e};
     struct json *j = &w.j;
     char time[25];
 
-    if (size < EVENT_LINE_MAX) {
-        return 0;
-    }
     find_hidden(&w);
     reserve(&w);
     event_time(e->time_ms, time, sizeof time);

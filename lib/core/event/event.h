@@ -53,8 +53,8 @@ struct event {
     size_t npreloads;
 };
 
-/* Writes e as one JSON object and a newline into buf, whose size is at least EVENT_LINE_MAX.
- * Returns the length with the newline, at most EVENT_LINE_MAX. No NUL is written. Each field has
+/* Writes e as one JSON object and a newline into buf. Returns the length with the newline. No NUL
+ * is written. Each field has
  * reserved space (the table is in event.c); what remains of the line is used by the fields in their
  * order, which is that of docs/logging.md. Longer values are cut and lists lose their last
  * elements, but the JSON stays whole, and any bytes become valid UTF-8.
@@ -64,7 +64,7 @@ struct event {
  * of secret options; host, hostaddr, port, dbname and user together, if event_cut says so for one
  * of them; and parts of a reason, as in event_clean_reason. Keeps errno, allocates nothing, uses at
  * most 2 KiB of stack, async-signal-safe. */
-size_t event_format(const struct event *e, char *buf, size_t size);
+size_t event_format(const struct event *e, char buf[static EVENT_LINE_MAX]);
 
 /* Whether a value must not be shown: it contains "://", or the name of a secret option (password,
  * oauth_client_secret, pin-value…) followed by '=', in any case, percent-encoded or not. NULL: no.

@@ -1,5 +1,5 @@
-/* elf: reads headers, PT_INTERP, notes and dynamic symbols of one mapped ELF file of the launcher's
- * own class. */
+/* elf_file: reads headers, PT_INTERP, notes and dynamic symbols of one mapped ELF file of the
+ * launcher's own class. */
 #include "lib/elf/elf_file.h"
 
 #include "lib/core/text/strbuf.h"
@@ -28,7 +28,7 @@
 #elif defined(__riscv)
 #define NATIVE_MACHINE EM_RISCV
 #else
-#error "elf.c: name this machine's EM_ constant"
+#error "elf_file.c: name this machine's EM_ constant"
 #endif
 
 /* The kernel takes no larger table of program headers (elf_read_phdrs). */
@@ -45,7 +45,7 @@ static const unsigned char *at(const struct elf *e, uint64_t offset, uint64_t n)
 
 static void header(const struct elf *e, ElfW(Ehdr) * h)
 {
-    memcpy(h, e->bytes, sizeof(*h));
+    memcpy(h, e->bytes, sizeof *h);
 }
 
 /* Copies program header i; returns false after the last one. */
@@ -53,13 +53,23 @@ static bool program_header(const struct elf *e, size_t i, ElfW(Phdr) * p)
 {
     ElfW(Ehdr) h;
     header(e, &h);
-    const unsigned char *bytes =
-        i < h.e_phnum ? at(e, h.e_phoff + i * sizeof(*p), sizeof(*p)) : NULL;
+    const unsigned char *bytes = i < h.e_phnum ? at(e, h.e_phoff + i * sizeof *p, sizeof *p) : NULL;
     if (bytes == NULL) {
         return false;
     }
-    memcpy(p, bytes, sizeof(*p));
+    memcpy(p, bytes, sizeof *p);
     return true;
+}
+
+/* Copies the first program header of this type; returns false if there is none. */
+static bool find_header(const struct elf *e, ElfW(Word) type, ElfW(Phdr) * p)
+{
+    for (size_t i = 0; program_header(e, i, p); i++) {
+        if (p->p_type == type) {
+            return true;
+        }
+    }
+    return false;
 }
 
 enum elf_verdict elf_open(struct elf *e, int fd)
@@ -96,7 +106,7 @@ enum elf_verdict elf_open(struct elf *e, int fd)
         return ELF_OTHER_MACHINE;
     }
     ElfW(Ehdr) h;
-    if (e->size < sizeof(h)) {
+    if (e->size < sizeof h) {
         return ELF_BROKEN;
     }
     header(e, &h);
@@ -119,18 +129,13 @@ void elf_close(struct elf *e)
 bool elf_interpreter(const struct elf *e, char *buf, size_t size)
 {
     ElfW(Phdr) p;
-    for (size_t i = 0; program_header(e, i, &p); i++) {
-        if (p.p_type != PT_INTERP) {
-            continue;
-        }
-        const unsigned char *text = at(e, p.p_offset, p.p_filesz);
-        if (text == NULL || p.p_filesz < 2 || p.p_filesz > size || text[p.p_filesz - 1] != '\0') {
-            return false;
-        }
-        memcpy(buf, text, p.p_filesz);
-        return true;
+    const unsigned char *text =
+        find_header(e, PT_INTERP, &p) ? at(e, p.p_offset, p.p_filesz) : NULL;
+    if (text == NULL || p.p_filesz < 2 || p.p_filesz > size || text[p.p_filesz - 1] != '\0') {
+        return false;
     }
-    return false;
+    memcpy(buf, text, p.p_filesz);
+    return true;
 }
 
 static uint64_t round_up(uint64_t n, uint64_t align)
@@ -145,15 +150,15 @@ static const char *find_note(const unsigned char *notes, uint64_t size, uint64_t
     uint64_t position = 0;
     while (position <= size && size - position >= sizeof(ElfW(Nhdr))) {
         ElfW(Nhdr) n;
-        memcpy(&n, notes + position, sizeof(n));
-        uint64_t name = position + sizeof(n);
+        memcpy(&n, notes + position, sizeof n);
+        uint64_t name = position + sizeof n;
         uint64_t text = round_up(name + n.n_namesz, align);
         uint64_t end = text + n.n_descsz;
         if (end > size) {
             return NULL;
         }
-        if (n.n_type == 1 && n.n_namesz == sizeof(owner) &&
-            memcmp(notes + name, owner, sizeof(owner)) == 0 && n.n_descsz > 0 &&
+        if (n.n_type == 1 && n.n_namesz == sizeof owner &&
+            memcmp(notes + name, owner, sizeof owner) == 0 && n.n_descsz > 0 &&
             memchr(notes + text, '\0', n.n_descsz) != NULL) {
             return (const char *)(notes + text);
         }
@@ -183,19 +188,19 @@ static bool section_header(const struct elf *e, size_t i, ElfW(Shdr) * s)
 {
     ElfW(Ehdr) h;
     header(e, &h);
-    if (h.e_shentsize != sizeof(*s) || i >= h.e_shnum) {
+    if (h.e_shentsize != sizeof *s || i >= h.e_shnum) {
         return false;
     }
-    const unsigned char *bytes = at(e, h.e_shoff + i * sizeof(*s), sizeof(*s));
+    const unsigned char *bytes = at(e, h.e_shoff + i * sizeof *s, sizeof *s);
     if (bytes == NULL) {
         return false;
     }
-    memcpy(s, bytes, sizeof(*s));
+    memcpy(s, bytes, sizeof *s);
     return true;
 }
 
-/* Whether symbol s, whose name stands in names[0..size), is defined for others, with a name that is
- * `name`, or only begins so where the caller asks for a prefix. */
+/* Whether symbol s, whose name is among the size bytes at names, is defined for others under this
+ * name; with prefix, under one that begins so. */
 static bool is_defined(const ElfW(Sym) * s, const unsigned char *names, uint64_t size,
                        const char *name, bool prefix)
 {
@@ -206,7 +211,7 @@ static bool is_defined(const ElfW(Sym) * s, const unsigned char *names, uint64_t
            memchr(names + s->st_name, '\0', size - s->st_name) != NULL;
 }
 
-/* The name of the first dynamic symbol that is_defined so, inside the mapping, or NULL. */
+/* The name of the first dynamic symbol for which is_defined is true, in the mapping, or NULL. */
 static const char *find_defined(const struct elf *e, const char *name, bool prefix)
 {
     ElfW(Shdr) table;
@@ -222,7 +227,7 @@ static const char *find_defined(const struct elf *e, const char *name, bool pref
         }
         for (uint64_t n = 0; n + sizeof(ElfW(Sym)) <= table.sh_size; n += sizeof(ElfW(Sym))) {
             ElfW(Sym) symbol;
-            memcpy(&symbol, symbols + n, sizeof(symbol));
+            memcpy(&symbol, symbols + n, sizeof symbol);
             if (is_defined(&symbol, names, strings.sh_size, name, prefix)) {
                 return (const char *)names + symbol.st_name;
             }
@@ -234,12 +239,8 @@ static const char *find_defined(const struct elf *e, const char *name, bool pref
 bool elf_is_loader(const struct elf *e)
 {
     ElfW(Phdr) p;
-    for (size_t i = 0; program_header(e, i, &p); i++) {
-        if (p.p_type == PT_INTERP) {
-            return false;
-        }
-    }
-    return e->type == ET_DYN && find_defined(e, "__tls_get_addr", false) != NULL;
+    return e->type == ET_DYN && !find_header(e, PT_INTERP, &p) &&
+           find_defined(e, "__tls_get_addr", false) != NULL;
 }
 
 bool elf_defines_pq(const struct elf *e, char *buf, size_t size)

@@ -1,7 +1,7 @@
 /* elf_file: what the launcher needs to know about an ELF file. Every offset in the file is checked
  * before it is used. The mapping belongs to struct elf, from elf_open to elf_close. */
-#ifndef PGSEAL_LAUNCH_ELF_H
-#define PGSEAL_LAUNCH_ELF_H
+#ifndef PGSEAL_ELF_FILE_H
+#define PGSEAL_ELF_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -23,7 +23,7 @@ static bool service_suffix(const char *s, size_t n)
     while (at < n && s[at] >= '0' && s[at] <= '9') {
         at++;
     }
-    for (size_t i = 0; at > 5 && i < sizeof protocols / sizeof protocols[0]; i++) {
+    for (size_t i = 0; at > 5 && i < ARRAY_LEN(protocols); i++) {
         size_t len = strlen(protocols[i]);
         if (n - at >= len && memcmp(s + at, protocols[i], len) == 0) {
             return n - at == len || s[at + len] == '_';

@@ -16,20 +16,12 @@ static void add_shown(struct strbuf *t, const char *s, const char *quote)
         strbuf_add(t, "(hidden)");
         return;
     }
-    size_t len = strlen(s);
-    size_t shown = len;
-    if (len > SHOWN_MAX) {
-        shown = SHOWN_MAX;
-        while (shown > SHOWN_MAX - 4 && ((unsigned char)s[shown] & 0xc0) == 0x80) {
-            shown--; /* not within a UTF-8 sequence */
-        }
+    char shown[SHOWN_MAX + 1];
+    bool whole = strbuf_copy(shown, sizeof shown, s);
+    for (char *c = shown; *c != '\0'; c++) {
+        *c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
     }
-    strbuf_add(t, quote);
-    for (size_t i = 0; i < shown; i++) {
-        bool control = (unsigned char)s[i] < ' ' || s[i] == 0x7f;
-        strbuf_addn(t, control ? "?" : s + i, 1);
-    }
-    strbuf_add(t, shown < len ? "..." : "", quote);
+    strbuf_add(t, quote, shown, whole ? "" : "...", quote);
 }
 
 bool parsing_fault(struct parsing *x, const char *key, const char *message, const char *reason,

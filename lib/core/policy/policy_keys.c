@@ -124,7 +124,8 @@ static void set_mode(struct parsing *x, const char *value)
 static void set_root(struct parsing *x, const char *value)
 {
     struct rule *r = x->rule;
-    bool is_system = strcmp(value, "system") == 0, program = strcmp(value, "program") == 0;
+    bool is_system = strcmp(value, "system") == 0;
+    bool program = strcmp(value, "program") == 0;
     if (!is_system && !program && !path(x, KEY_ROOT, value, value)) {
         return;
     }
@@ -147,7 +148,8 @@ static void set_crl(struct parsing *x, const char *value)
 static void set_sockets(struct parsing *x, const char *value)
 {
     struct policy *p = x->p;
-    bool allow = strcmp(value, "allow") == 0, refuse = strcmp(value, "refuse") == 0;
+    bool allow = strcmp(value, "allow") == 0;
+    bool refuse = strcmp(value, "refuse") == 0;
     if (!allow && !refuse) {
         char directory[POLICY_PATH_MAX + 1];
         for (const char *s = value; s != NULL;) {

@@ -8,11 +8,6 @@
 #include <stddef.h>
 #include <sys/auxv.h>
 
-static void *pointer(uintptr_t address)
-{
-    return (void *)address; // NOLINT(performance-no-int-to-ptr): that is what an ELF file holds
-}
-
 static bool is_vdso(const char *name)
 {
     return name_begins(name, "linux-vdso") || name_begins(name, "linux-gate");
@@ -39,10 +34,8 @@ static void find_headers(struct object *o)
 
 struct object object_of_map(const struct link_map *map)
 {
-    struct object o = {.base = map->l_addr,
-                       .dyn = map->l_ld,
-                       .name = map->l_name,
-                       .map = (void *)(uintptr_t)map}; // NOLINT(performance-no-int-to-ptr)
+    struct object o = {
+        .base = map->l_addr, .dyn = map->l_ld, .name = map->l_name, .map = pointer((uintptr_t)map)};
     find_headers(&o);
     return o;
 }
@@ -128,7 +121,7 @@ static bool walk_space(struct walk *w, const struct link_map *first, const struc
             o.nheaders = getauxval(AT_PHNUM);
         }
         bool wanted = w->address == NULL || object_holds(&o, w->address);
-        o.space = (void *)(uintptr_t)space; // NOLINT(performance-no-int-to-ptr)
+        o.space = pointer((uintptr_t)space);
         /* If an object was just being closed at the fork, its memory may be gone. */
         wanted = wanted && (!unlocked() || object_readable((uintptr_t)o.dyn, sizeof *o.dyn));
         if (wanted && o.dyn != NULL && !is_vdso(o.name) && w->fn(&o, w->data)) {
@@ -192,7 +185,7 @@ static int walk_one(struct dl_phdr_info *info, size_t size, void *data)
     }
     for (const struct link_map *m = w->maps; m != NULL; m = m->l_next) {
         if (m->l_ld == o.dyn) {
-            o.map = (void *)(uintptr_t)m; // NOLINT(performance-no-int-to-ptr)
+            o.map = pointer((uintptr_t)m);
             w->maps = m->l_next;
             break;
         }

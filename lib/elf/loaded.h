@@ -12,6 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The pointer that this number is: ELF objects and the kernel give addresses as numbers. Pure. */
+static inline void *pointer(uintptr_t address)
+{
+    return (void *)address; // NOLINT(performance-no-int-to-ptr)
+}
+
 /* One loaded object. Plain data, with pointers into the dynamic linker's memory: valid while the
  * object is loaded. */
 struct object {

@@ -26,7 +26,7 @@ static bool has_held(const struct object *linker)
         uintptr_t at = (linker->base + p->p_vaddr + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
         bool written = p->p_type == PT_LOAD && (p->p_flags & PF_W) != 0;
         for (; written && end - at >= sizeof(pthread_mutex_t); at += sizeof(void *)) {
-            if (is_held((const pthread_mutex_t *)at)) { // NOLINT(performance-no-int-to-ptr)
+            if (is_held(pointer(at))) {
                 return true;
             }
         }

@@ -9,11 +9,6 @@
 
 #include <string.h>
 
-static void *pointer(uintptr_t address)
-{
-    return (void *)address; // NOLINT(performance-no-int-to-ptr): that is what an ELF file holds
-}
-
 /* The object that is read, and the last pages that were found readable: a walk through relocations,
  * symbols, names and slots returns to the same pages. */
 struct view {
@@ -64,9 +59,9 @@ static const void *element(struct view *v, uintptr_t table, size_t size, size_t 
 }
 
 /* The dynamic section itself is readable: the dynamic linker has read it to its end. */
-static const ElfW(Dyn) * find_entry(const struct view *v, ElfW(Sxword) tag)
+const ElfW(Dyn) * object_dynamic(const struct object *o, ElfW(Sxword) tag)
 {
-    for (const ElfW(Dyn) *d = v->o->dyn; d->d_tag != DT_NULL; d++) {
+    for (const ElfW(Dyn) *d = o->dyn; d->d_tag != DT_NULL; d++) {
         if (d->d_tag == tag) {
             return d;
         }
@@ -74,17 +69,11 @@ static const ElfW(Dyn) * find_entry(const struct view *v, ElfW(Sxword) tag)
     return NULL;
 }
 
-const ElfW(Dyn) * object_dynamic(const struct object *o, ElfW(Sxword) tag)
-{
-    struct view v = {o, {0}};
-    return find_entry(&v, tag);
-}
-
 /* The address of the table with this tag; 0 if there is none. glibc relocates the addresses in a
  * writable dynamic section; musl, and glibc in a read-only one, do not. */
 static uintptr_t find_table(const struct view *v, ElfW(Sxword) tag)
 {
-    const ElfW(Dyn) *d = find_entry(v, tag);
+    const ElfW(Dyn) *d = object_dynamic(v->o, tag);
     uintptr_t value = d != NULL ? d->d_un.d_ptr : 0;
     return d != NULL && value < v->o->base ? v->o->base + value : value;
 }
@@ -133,7 +122,7 @@ static const char *find_string(struct view *v, uintptr_t strings, size_t offset,
 const char *object_soname(const struct object *o)
 {
     struct view v = {o, {0}};
-    const ElfW(Dyn) *d = find_entry(&v, DT_SONAME);
+    const ElfW(Dyn) *d = object_dynamic(o, DT_SONAME);
     const char *soname =
         d != NULL ? find_string(&v, find_table(&v, DT_STRTAB), d->d_un.d_val, SIZE_MAX) : NULL;
     return soname != NULL ? soname : "";
@@ -335,11 +324,11 @@ static bool each_import(const struct object *o, bool odd,
     struct view v = {o, {0}};
     uintptr_t symbols = find_table(&v, DT_SYMTAB);
     uintptr_t strings = find_table(&v, DT_STRTAB);
-    for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
+    for (size_t t = 0; t < ARRAY_LEN(tables); t++) {
         uintptr_t table = find_table(&v, tables[t].table);
-        const ElfW(Dyn) *size = find_entry(&v, tables[t].size);
+        const ElfW(Dyn) *size = object_dynamic(o, tables[t].size);
         size_t n = size != NULL ? size->d_un.d_val / sizeof(ElfW(Rela)) : 0;
-        const ElfW(Dyn) *relative = t == 1 ? find_entry(&v, DT_RELACOUNT) : NULL;
+        const ElfW(Dyn) *relative = t == 1 ? object_dynamic(o, DT_RELACOUNT) : NULL;
         const ElfW(Rela) * rela;
         for (size_t i = relative != NULL ? relative->d_un.d_val : 0;
              i < n && (rela = element(&v, table, sizeof *rela, i)) != NULL; i++) {
@@ -389,7 +378,7 @@ const char *object_import_version(const struct object *o, uint32_t symbol)
 {
     struct view v = {o, {0}};
     const ElfW(Half) *index = element(&v, find_table(&v, DT_VERSYM), sizeof *index, symbol);
-    const ElfW(Dyn) *count = find_entry(&v, DT_VERNEEDNUM);
+    const ElfW(Dyn) *count = object_dynamic(o, DT_VERNEEDNUM);
     uintptr_t at = find_table(&v, DT_VERNEED);
     for (size_t i = 0; index != NULL && count != NULL && at != 0 && i < count->d_un.d_val; i++) {
         const ElfW(Verneed) *need = element(&v, at, sizeof *need, 0);

@@ -29,12 +29,12 @@ bool find_object(const char *own, const char *libdir, char *buf)
                                          "../lib/pgseal/libpgseal.so"};
     const char *const installed[] = {libdir, "/usr/local/lib", "/usr/lib", "/usr/lib/pgseal"};
     const char *slash = strrchr(own, '/');
-    for (size_t i = 0; slash != NULL && i < sizeof beside / sizeof beside[0]; i++) {
+    for (size_t i = 0; slash != NULL && i < ARRAY_LEN(beside); i++) {
         if (try_path(own, (size_t)(slash - own), beside[i], i > 0, buf)) {
             return true;
         }
     }
-    for (size_t i = 0; i < sizeof installed / sizeof installed[0]; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(installed); i++) {
         if (try_path(installed[i], strlen(installed[i]), "libpgseal.so", false, buf)) {
             return true;
         }

@@ -155,7 +155,7 @@ static const char *bundle(void *data)
     (void)data;
     int saved_errno = errno;
     const char *found = NULL;
-    for (size_t i = 0; i < sizeof known / sizeof known[0] && found == NULL; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(known) && found == NULL; i++) {
         struct stat st;
         if (sys_stat(known[i], &st) == 0) {
             found = known[i];

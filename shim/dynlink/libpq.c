@@ -17,8 +17,7 @@ void object_own_path(const struct object *o, char *buf, size_t size)
     int saved_errno = errno;
     strbuf_copy(buf, size, o->name);
     if (o->name[0] == '\0') { /* the program */
-        ssize_t n = sys_readlink("/proc/self/exe", buf, size - 1);
-        buf[n > 0 ? n : 0] = '\0';
+        sys_exe(buf, size);
     }
     errno = saved_errno;
 }
@@ -49,7 +48,7 @@ static const char *fill(struct libpq *pq, const struct object *o)
     };
     *pq = (struct libpq){.base = o->dyn, .linked = linkage_libpq(o)};
     object_own_path(o, pq->path, sizeof pq->path);
-    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(functions); i++) {
         void *fn = object_symbol(o, functions[i].name);
         if (fn == NULL && functions[i].needed) {
             return functions[i].name;

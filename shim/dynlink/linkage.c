@@ -69,11 +69,6 @@ const void *linkage_bound(unsigned row)
     return row <= LINKED_LIBPQS ? __atomic_load_n(&rows[row - 1].base, __ATOMIC_ACQUIRE) : rows;
 }
 
-static void *pointer(uintptr_t address)
-{
-    return (void *)address; // NOLINT(performance-no-int-to-ptr)
-}
-
 static void *stub_at(const unsigned char *table, size_t n)
 {
     return pointer((uintptr_t)table + n * linkage_stubs()->size);

@@ -184,8 +184,7 @@ static void *answer_libpq(struct loader_call *call, struct question *q)
         }
     }
     if (fn == NULL) {
-        call->arg[1] =
-            (void *)(uintptr_t)hooked[q->hook].marked; // NOLINT(performance-no-int-to-ptr)
+        call->arg[1] = pointer((uintptr_t)hooked[q->hook].marked);
         return q->real;
     }
     return answer(call, q, fn);

@@ -30,7 +30,7 @@ static bool said_before(const char *text)
     if (hash == 0) {
         hash = 1;
     }
-    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
         uint64_t there = 0;
         if (atomic_compare_exchange_strong(&said[i], &there, hash)) {
             return false;
@@ -141,7 +141,7 @@ void log_process(const struct policy *p)
     struct libpq_copy copies[COPIES];
     struct event_library libraries[COPIES];
     const char *fired[EVENT_LIST];
-    const char *present[sizeof watched / sizeof watched[0]];
+    const char *present[ARRAY_LEN(watched)];
     const char *preloads[PRELOADS];
     char preloaded[1024];
     size_t ncopies = libpq_copies(copies, COPIES);
@@ -150,7 +150,7 @@ void log_process(const struct policy *p)
     for (size_t i = 0; i < ncopies && i < COPIES; i++) {
         libraries[i] = (struct event_library){copies[i].path, copies[i].version};
     }
-    for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(watched); i++) {
         if (getenv(watched[i]) != NULL) {
             present[npresent++] = watched[i];
         }

@@ -37,8 +37,7 @@ bool ldap_inside(const void *libpq)
         if (!object_readable(from, h->p_filesz)) {
             return true;
         }
-        const void *bytes = (const void *)from; // NOLINT(performance-no-int-to-ptr)
-        if (memmem(bytes, h->p_filesz, url, sizeof url - 1) != NULL) {
+        if (memmem(pointer(from), h->p_filesz, url, sizeof url - 1) != NULL) {
             return true;
         }
         looked = true;

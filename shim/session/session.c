@@ -15,7 +15,7 @@ static struct ptr_map states; /* by number */
 /* Makes a key from an id: the map uses the bits above the lowest four. */
 static const void *key_of(uint64_t id)
 {
-    return (const void *)(uintptr_t)(id << 4); // NOLINT(performance-no-int-to-ptr)
+    return pointer(id << 4);
 }
 
 struct conn_state *conn_state_find(uint64_t id)

@@ -37,17 +37,11 @@ void policy_free(struct policy *p)
 const struct rule *policy_match(const struct policy *p, const char *host, int port)
 {
     char canonical[HOST_MAX];
-    const struct host_filter *filters =
-        host_canonical(host, canonical, sizeof canonical) ? p->filters : NULL;
-    struct filtered_host filtered = {0};
-    if (filters != NULL) {
-        filtered = filtered_host_of(canonical);
-    }
+    bool fits = host_canonical(host, canonical, sizeof canonical);
+    struct filtered_host filtered = filtered_host_of(fits ? canonical : "");
     for (size_t i = 0; i < p->nrules; i++) {
-        if (filters != NULL && !host_filter_passes(&filters[i], &filtered)) {
-            continue;
-        }
-        if (host_matches(p->rules[i].pattern, host, port)) {
+        if ((!fits || host_filter_passes(&p->filters[i], &filtered)) &&
+            host_matches(p->rules[i].pattern, host, port)) {
             return &p->rules[i];
         }
     }

@@ -51,7 +51,7 @@ struct policy {
     struct rule global;
     struct rule *rules; /* owned */
     size_t nrules;
-    struct host_filter *filters; /* one for each rule, owned; NULL: none could be had */
+    struct host_filter *filters; /* one for each rule, owned; apart, since all of them are read */
     bool unlisted_refuse;
     int unlisted_line;
     enum socket_rule sockets;

@@ -45,8 +45,9 @@ static char *terminated(char *s, char *end)
     return moved;
 }
 
-/* Adds a rule, which inherits the global keys. */
-static struct rule *add_rule(struct parsing *x)
+/* Adds a rule for this pattern, which inherits the global keys. */
+static struct rule *add_rule(struct parsing *x, const char *pattern,
+                             const struct host_filter *filter)
 {
     struct policy *p = x->p;
     if (p->nrules == POLICY_RULES) {
@@ -56,14 +57,21 @@ static struct rule *add_rule(struct parsing *x)
     if ((p->nrules & (p->nrules - 1)) == 0) { /* full: it grows at the powers of two */
         size_t room = p->nrules == 0 ? 1 : 2 * p->nrules;
         struct rule *rules = realloc(p->rules, room * sizeof *rules);
-        if (rules == NULL) {
+        struct host_filter *filters = NULL;
+        if (rules != NULL) {
+            p->rules = rules;
+            filters = realloc(p->filters, room * sizeof *filters);
+        }
+        if (filters == NULL) {
             parsing_fault(x, NULL, "out of memory", NULL, NULL);
             return NULL;
         }
-        p->rules = rules;
+        p->filters = filters;
     }
+    p->filters[p->nrules] = *filter;
     struct rule *r = &p->rules[p->nrules++];
     *r = p->global;
+    r->pattern = pattern;
     r->line = x->line;
     return r;
 }
@@ -99,17 +107,18 @@ static bool section(struct parsing *x, char *s, char *end)
         parsing_fault(x, "host", ": ", reason, *pattern == '\0' ? NULL : pattern);
         return false;
     }
+    const struct host_filter filter = host_filter_of(pattern);
     for (size_t i = 0; i < x->p->nrules; i++) {
-        if (host_same_pattern(x->p->rules[i].pattern, pattern)) {
+        if (filter.hash == x->p->filters[i].hash &&
+            host_same_pattern(x->p->rules[i].pattern, pattern)) {
             parsing_fault(x, NULL, "duplicate section", NULL, pattern);
             return false;
         }
     }
-    struct rule *r = add_rule(x);
+    struct rule *r = add_rule(x, pattern, &filter);
     if (r == NULL) {
         return false;
     }
-    r->pattern = pattern;
     x->rule = r;
     x->seen = 0;
     x->until_line = 0;
@@ -172,17 +181,6 @@ static bool line(struct parsing *x, char *s, char *end)
     return x->rule == &x->p->global || x->p->fault[0] == '\0';
 }
 
-/* Without memory for the filters, every section is compared. */
-static void make_filters(struct policy *p)
-{
-    p->filters = p->nrules > 0 ? calloc(p->nrules, sizeof *p->filters) : NULL;
-    for (size_t i = 0; p->filters != NULL && i < p->nrules; i++) {
-        if (p->rules[i].pattern != NULL) {
-            p->filters[i] = host_filter_of(p->rules[i].pattern);
-        }
-    }
-}
-
 void policy_parse_file(struct policy *p, const char *name, char *bytes, size_t len)
 {
     int kept = errno;
@@ -206,6 +204,5 @@ void policy_parse_file(struct policy *p, const char *name, char *bytes, size_t l
         s = next;
     }
     key_section_end(&x);
-    make_filters(p);
     errno = kept;
 }

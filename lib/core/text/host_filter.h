@@ -21,7 +21,8 @@ struct filtered_host {
     uint64_t hash;
 };
 
-/* Reads a pattern that host_pattern_fault accepts. Pure. */
+/* Reads a pattern that host_pattern_fault accepts. Patterns for which host_same_pattern is true
+ * have the same hash. Pure. */
 struct host_filter host_filter_of(const char *pattern);
 struct filtered_host filtered_host_of(const char *canonical);
 

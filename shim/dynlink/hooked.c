@@ -48,7 +48,8 @@ static void *for_libpq(const struct hooked_slot *slot, const struct object *targ
         found = reach_libpq(slot->o, hooked[slot->hook].name, &libpq);
     }
     *open = !found;
-    if (!sure || (found && known_is_old_libpq(&libpq))) {
+    bool may_pass = unbound && slot->known->depth == PROBABLY_PLAIN; /* past pgseal, later */
+    if (!sure || (!found && may_pass) || (found && known_is_old_libpq(&libpq))) {
         return linkage_stub(NULL, column);
     }
     return found && known_is_libpq(&libpq) ? linkage_stub(linkage_libpq(&libpq), column) : NULL;
@@ -77,18 +78,28 @@ static void *for_loader(const struct hooked_slot *slot, const struct object *tar
     if (object_is_self(target) || object_symbol(slot->o, hooked[slot->hook].name) != NULL) {
         return NULL; /* it leads to pgseal, or slot->o defines this function itself */
     }
-    return hooked_for_loader(slot->hook, unbound ? reach_import(slot, NULL) : slot->holds);
+    enum loader_function function = (enum loader_function)hooked[slot->hook].loader;
+    void *fn = hooked_for_loader(slot->hook, unbound ? reach_import(slot, NULL) : slot->holds);
+    return function < LOADER_STUBS && fn == linkage_stubs()->exported[function]
+               ? linkage_stubs()->written[function]
+               : fn;
 }
 
-enum depth hooked_depth(const struct hooked_slot *slot, enum depth before)
+bool hooked_depth(const struct hooked_slot *slot, enum depth *depth)
 {
-    if (hooked[slot->hook].column != NO_COLUMN) {
-        return before; /* its local scope may have no libpq, so it may be bound to pgseal anyway */
+    const struct hooked *h = &hooked[slot->hook];
+    struct object target;
+    /* A slot for a function of libpq's may lead to pgseal in any case: the local scope may have no
+     * libpq. */
+    if (h->loader == NO_COLUMN || h->loader >= LOADER_STUBS || slot->known->space != NULL ||
+        !object_of(slot->holds, &target)) {
+        return false;
     }
-    if (real_is_own(slot->holds)) {
-        return PLAIN;
-    }
-    return hooked_for_loader(slot->hook, slot->holds) != NULL ? DEEP : before;
+    bool own = object_is_self(&target);
+    bool bound = own ? slot->holds == object_symbol(&target, h->name)
+                     : hooked_for_loader(slot->hook, slot->holds) != NULL;
+    *depth = !bound ? *depth : own ? PLAIN : DEEP;
+    return bound;
 }
 
 void *hooked_target(const struct hooked_slot *slot, bool *unbound, bool *open)

@@ -40,13 +40,13 @@ struct hooked_slot {
     size_t hook; /* index in hooked[] */
 };
 
-/* How the slot's object was opened: PLAIN if the slot is one for a function of the loader's and
- * bound to pgseal, DEEP if it is bound past pgseal; else before. The slot was not rewritten yet.
- * Keeps errno; takes the loader's lock. */
-enum depth hooked_depth(const struct hooked_slot *slot, enum depth before);
+/* Whether the slot shows how its object was opened, and then sets *depth. The dynamic linker has
+ * bound a slot for a function of the loader's to pgseal's exported one if the object was opened
+ * plainly, else past it. Keeps errno; takes the loader's lock. */
+bool hooked_depth(const struct hooked_slot *slot, enum depth *depth);
 
-/* What the slot should contain: a stub or an exported function of pgseal. NULL: leave it as it is.
- * Sets *unbound if the dynamic linker has not bound it yet, and *open if where it leads is not
+/* What the slot should contain: a stub or a function of pgseal. NULL: leave it as it is. Sets
+ * *unbound if the dynamic linker has not bound it yet, and *open if where it leads is not
  * known yet. Keeps errno. Takes the loader's locks and may lose a pending dlerror(), as reach(). */
 void *hooked_target(const struct hooked_slot *slot, bool *unbound, bool *open);
 

@@ -65,10 +65,20 @@ struct update {
     bool whole;
 };
 
-/* The table's lock is taken in the callback, because the loader's lock must come first. If objects
- * were unloaded, one may have come back at the same address with its slots not rewritten, and new
- * objects may belong to it: so all slots are read again, and all lots become one. The lot stays
- * open while another thread's open may be half done. */
+/* If objects were unloaded, this one may be another, at the same address: its slots are read again,
+ * and show how it was opened. New objects may belong to it, so all lots become one. */
+static void suspect(struct known *k)
+{
+    bool deep = __atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED);
+    k->open = true;
+    if (k->lot != 0) {
+        k->lot = 1;
+        k->depth = k->depth == PLAIN && deep ? PROBABLY_PLAIN : k->depth;
+    }
+}
+
+/* The table's lock is taken in the callback, because the loader's lock must come first. The lot
+ * stays open while another thread's open may be half done. */
 static void begin(struct update *u)
 {
     lock_take(&u->mask);
@@ -76,9 +86,8 @@ static void begin(struct update *u)
     lot += closed ? 1 : 0;
     last_depth = closed ? PLAIN : last_depth;
     __atomic_store_n(&walks, walks + 1, __ATOMIC_RELEASE);
-    for (size_t i = 0; i < count; i++) {
-        table[i].open = table[i].open || u->gone != gone;
-        table[i].lot = u->gone != gone && table[i].lot != 0 ? 1 : table[i].lot;
+    for (size_t i = 0; i < count && u->gone != gone; i++) {
+        suspect(&table[i]);
     }
     if (u->gone != gone && lot > 1) {
         lot = 1;
@@ -104,7 +113,7 @@ static bool is_named_so(const char *file, void *path)
 }
 
 /* Whether an object of the current lot that may have been opened with RTLD_DEEPBIND, and comes
- * before o in the list, needs a file of o's name. */
+ * before o in the list, needs a file of o's name, or cannot be asked. */
 static bool is_needed(const struct update *u, const struct object *o)
 {
     bool needed = false;

@@ -89,6 +89,9 @@ struct linkage_stubs {
     const unsigned char *loader; /* by row, then enum loader_function */
     size_t size;                 /* of one stub */
     void *exported[LOADER_FUNCTIONS];
+    /* The same functions at other addresses: what is written into a slot differs from what the
+     * dynamic linker binds. */
+    void *written[LOADER_STUBS];
 };
 
 /* Sets where the stubs are. Every hook calls this first, since another library's constructor may

@@ -101,7 +101,7 @@ enum depth opens_depth(const char *path, enum depth before, bool needed)
     uint32_t hash = hash_of(path);
     bool deep = has_name(hash, DEEP_BIT);
     enum depth depth = deep || __atomic_load_n(&unnamed, __ATOMIC_ACQUIRE) > 0 ? DEEP : before;
-    bool plain = depth >= EITHER && hash != 0 && has_name(hash, 0);
+    bool plain = depth < EITHER || (hash != 0 && has_name(hash, 0));
     return !plain ? depth : deep || needed ? EITHER : PROBABLY_PLAIN;
 }
 
@@ -115,6 +115,11 @@ bool opens_same_file(const char *a, const char *b)
 bool opens_of_others(void)
 {
     return __atomic_load_n(&all, __ATOMIC_ACQUIRE) != own;
+}
+
+bool opens_only_of_others(void)
+{
+    return own == 0 && opens_of_others();
 }
 
 void opens_end(void)

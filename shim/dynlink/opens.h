@@ -18,17 +18,18 @@ void opens_announce(const char *file, bool deep);
 /* How an object was opened. */
 enum depth {
     PLAIN,
-    PROBABLY_PLAIN,
-    EITHER, /* not known */
-    DEEP    /* with RTLD_DEEPBIND, or it was loaded by such an open: its local scope precedes the
+    PROBABLY_PLAIN, /* nothing says otherwise */
+    EITHER,         /* not known */
+    DEEP /* with RTLD_DEEPBIND, or it was loaded by such an open: its local scope precedes the
                global one */
 };
 
-/* How a new object with this path came in, as far as the announcements tell. DEEP if an open with
- * RTLD_DEEPBIND is announced for a file with the same last component, or if the name of such an
- * open is not known. Else as the object before it in the list, whose library it may be. But if a
- * plain open is announced for a file of this name: EITHER, or PROBABLY_PLAIN if no object that was
- * opened with the one before needs a file of this name (needed). */
+/* How a new object with this path came in, as far as the announcements tell. PLAIN if nothing was
+ * ever opened with RTLD_DEEPBIND. DEEP if such an open is announced for a file with the same last
+ * component, or if the name of such an open is not known. Else as the object before it in the list,
+ * whose library it may be; but not PLAIN: a filter's library comes before it. But if a plain open
+ * is announced for a file of this name: EITHER, or PROBABLY_PLAIN if no object that was opened with
+ * the one before needs a file of this name (needed). */
 enum depth opens_depth(const char *path, enum depth before, bool needed);
 
 /* Whether both paths may have the same last component. */
@@ -36,6 +37,9 @@ bool opens_same_file(const char *a, const char *b);
 
 /* Whether another thread has announced an open that is not over. */
 bool opens_of_others(void);
+
+/* The same, and this thread has announced none. */
+bool opens_only_of_others(void);
 
 /* Ends what this thread has announced. Does nothing between opens_call and opens_call_end: the C
  * library may call back (another preload's malloc calls dlsym) before the object is mapped. */

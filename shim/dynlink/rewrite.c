@@ -31,6 +31,7 @@ struct subject {
     bool lazy;    /* a slot of it was not bound yet */
     bool changed; /* a slot of it is to be rewritten */
     bool used;    /* it has slots to look at */
+    bool settled; /* a slot of it has shown how it was opened */
     bool program; /* it is always there, and needs no hold */
     void *handle; /* it is held by this */
     int error;
@@ -223,32 +224,27 @@ static bool collect(const struct object *o, void *data)
     return false;
 }
 
-static bool is_unsettled(const struct known *k)
-{
-    return k->sweep == 0 && (k->depth == EITHER || k->depth == PROBABLY_PLAIN);
-}
-
 static bool mark_depth(struct known *k, void *data)
 {
     const struct work *w = data;
-    for (size_t i = 0; i < w->nobjects && is_unsettled(k); i++) {
-        const struct known *found = &w->objects[i].known;
-        k->depth = found->dyn == k->dyn && found->map == k->map ? found->depth : k->depth;
+    for (size_t i = 0; i < w->nobjects; i++) {
+        const struct subject *s = &w->objects[i];
+        if (s->settled && s->known.dyn == k->dyn && s->known.map == k->map) {
+            k->depth = s->known.depth;
+        }
     }
     return false;
 }
 
-/* How an object was opened, if the announcements do not tell: what the dynamic linker has bound
- * does. It counts before the object's slots are first rewritten. */
+/* What the dynamic linker has bound tells how an object was opened; the announcements may be out of
+ * date. */
 static void settle(struct work *w)
 {
     bool settled = false;
     for (size_t i = 0; i < w->nitems; i++) {
-        struct known *k = &w->items[i].owner->known;
-        if (is_unsettled(k)) {
-            k->depth = hooked_depth(&w->items[i].slot, k->depth);
-            settled = true;
-        }
+        struct subject *s = w->items[i].owner;
+        s->settled = s->settled || hooked_depth(&w->items[i].slot, &s->known.depth);
+        settled = settled || s->settled;
     }
     if (settled) {
         known_each(mark_depth, w);

@@ -22,7 +22,8 @@ enum occasion {
 static uint64_t left[OCCASIONS];
 
 struct census {
-    bool others; /* another thread is inside opening something hidden */
+    bool others;  /* another thread is inside opening something hidden */
+    bool opening; /* only other threads may be inside opening anything */
     size_t libpqs;
     bool hidden; /* an object that reaches libpq past the exported names was not read yet */
 };
@@ -32,10 +33,10 @@ static bool take_one(struct known *k, void *data)
     struct census *c = data;
     bool elsewhere = k->space != NULL;
     c->libpqs += k->libpq && !elsewhere ? 1 : 0;
-    /* A new object of another thread's open is left to that thread. Its constructors may wait for
-     * this one. */
-    bool new = k->sweep == 0 && !c->others;
-    c->hidden = c->hidden || ((k->depth != PLAIN || elsewhere) && (new || k->open));
+    /* What another thread opens is left to that thread. Its constructors may wait for this one. */
+    bool others = k->depth >= EITHER || elsewhere ? c->others : c->opening;
+    bool unread = (k->sweep == 0 && !others) || (k->open && !c->opening);
+    c->hidden = c->hidden || ((k->depth != PLAIN || elsewhere) && unread);
     return false;
 }
 
@@ -43,7 +44,7 @@ static bool take_one(struct known *k, void *data)
  * one of these may wait for the thread that calls. */
 static bool can_wait(enum occasion occasion, const struct census *c)
 {
-    return !c->hidden && (occasion == BOUND_CALL || (occasion == NAMED_CALL && c->libpqs == 1));
+    return !c->hidden && (occasion == BOUND_CALL || (occasion == NAMED_CALL && c->libpqs <= 1));
 }
 
 static bool sweep_for(enum occasion occasion)
@@ -58,12 +59,14 @@ static bool sweep_for(enum occasion occasion)
     uint64_t state = objects_state();
     if (state != __atomic_load_n(&swept, __ATOMIC_ACQUIRE) &&
         state != __atomic_load_n(&left[occasion], __ATOMIC_ACQUIRE)) {
-        struct census c = {.others = occasion != OPENING && opens_called_by_others()};
+        bool call = occasion != OPENING;
+        struct census c = {.others = call && opens_called_by_others(),
+                           .opening = call && opens_only_of_others()};
         bool whole = known_update();
         known_each(take_one, &c);
         /* In a process that opens nothing, a single libpq is called by the exported names. */
         bool everything = c.libpqs > (__atomic_load_n(&opened, __ATOMIC_ACQUIRE) ? 0 : 1);
-        if (everything && can_wait(occasion, &c)) {
+        if (can_wait(occasion, &c)) {
             __atomic_store_n(&left[occasion], c.others ? 0 : state, __ATOMIC_RELEASE);
         } else if (((!everything && !c.hidden) || rewrite_all(everything, &rewritten)) && whole) {
             __atomic_store_n(&swept, state, __ATOMIC_RELEASE);

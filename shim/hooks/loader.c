@@ -39,6 +39,13 @@ const struct linkage_stubs stubs = {
             [LOADER_dlerror] = (void *)dlerror,
             [LOADER_dlclose] = (void *)dlclose,
         },
+    .written =
+        {
+            [LOADER_dlsym] = (void *)written_dlsym,
+            [LOADER_dlvsym] = (void *)written_dlvsym,
+            [LOADER_dlopen] = (void *)written_dlopen,
+            [LOADER_dlmopen] = (void *)written_dlmopen,
+        },
 };
 
 __attribute__((visibility("default"))) char *dlerror(void)

@@ -115,10 +115,16 @@ loader_ask:
 #error "pgseal knows x86_64 and aarch64"
 #endif
 
-entry dlsym loader_dlsym
-entry dlvsym loader_dlsym 1
-entry dlopen loader_dlopen
-entry dlmopen loader_dlmopen
+/* The exported function, and the same for slots that are rewritten (linkage.h). */
+.macro exported name ask versioned=0
+entry \name \ask \versioned
+    .hidden written_\name
+entry written_\name \ask \versioned
+.endm
+exported dlsym loader_dlsym
+exported dlvsym loader_dlsym 1
+exported dlopen loader_dlopen
+exported dlmopen loader_dlmopen
 
 /* The same for calls through a loader stub. */
 .macro elsewhere name ask versioned=0

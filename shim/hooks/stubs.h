@@ -24,4 +24,10 @@ extern const unsigned char slot_stubs[];
 extern const unsigned char hook_stubs[];
 extern const unsigned char loader_stubs[];
 
+/* The exported functions once more, of loader_entries.S. */
+void written_dlsym(void);
+void written_dlvsym(void);
+void written_dlopen(void);
+void written_dlmopen(void);
+
 #endif

@@ -340,6 +340,73 @@ both 'a name that ended threads opened plainly, and a constructor opens deepboun
     env BRINGS="$REACH/hidden-DEFAULT-now.so" "$REACH/ended" "p $REACH/ended.first/hidden-DEFAULT-now.so" \
     "d $REACH/brings-module.so" TARGET
 
+
+# What a constructor closes and opens again comes to the same addresses, and no hook has seen it.
+cat >"$REACH/reopens.c" <<'END'
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "reach.h"
+static const struct module *brought;
+__attribute__((constructor)) static void reopen(void)
+{
+    struct link_map *map = dlopen(getenv("REOPENS"), RTLD_LAZY | RTLD_NOLOAD);
+    ElfW(Addr) base = map->l_addr;
+    struct link_map *old = map;
+    dlclose(map);
+    dlclose(map); /* the program's handle */
+    if (dlopen(getenv("REOPENS"), RTLD_LAZY | RTLD_NOLOAD) != NULL)
+        puts("it is still open");
+    map = dlopen(getenv("REOPENS"), RTLD_LAZY | RTLD_DEEPBIND);
+    if (map != old || map->l_addr != base)
+        puts("it is elsewhere");
+    brought = dlsym(map, "module");
+}
+static void go(const char *name, const char *conninfo)
+{
+    brought->connect(name, conninfo);
+}
+static void done(void)
+{
+}
+extern const struct module module;
+const struct module module = {.connect = go, .finish = done};
+END
+"${cc[@]}" -o "$REACH/reopens.so" "$REACH/reopens.c"
+for bound in now lazy; do
+    again=$REACH/hidden-DEFAULT-$bound.so
+    both "opened plainly, and again deepbound by a constructor, $bound" env REOPENS="$again" "$nested" deep "$REACH/reopens.so" \
+        TARGET "$again"
+    hasnt "$OUT" 'it is' "opened plainly, and again deepbound by a constructor, $bound: at the same addresses"
+done
+
+# A filter's library comes before it in the list of objects.
+for filter in auxiliary filter; do
+    "${cc[@]}" -o "$REACH/$filter.so" "$REACH/other.c" -Wl,--$filter="$REACH/hidden-DEFAULT.so"
+    both "the library of a filter ($filter)" "$nested" deep "$REACH/$filter.so" TARGET
+done
+
+# A program without DT_DEBUG, so that the link maps are not known.
+cat >"$REACH/undebug.py" <<'END'
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+phoff, = struct.unpack_from("<Q", data, 32)
+phnum, = struct.unpack_from("<H", data, 56)
+for i in range(phnum):
+    kind, _, at = struct.unpack_from("<IIQ", data, phoff + 56 * i)
+    while kind == 2 and data[at:at + 8] != bytes(8):
+        if struct.unpack_from("<Q", data, at)[0] == 21:
+            struct.pack_into("<Q", data, at, 0x6ffffdf9)
+        at += 16
+open(sys.argv[2], "wb").write(data)
+END
+python3 "$REACH/undebug.py" "$nested" "$REACH/undebug"
+chmod +x "$REACH/undebug"
+hasnt "$(readelf -dW "$REACH/undebug")" DEBUG 'no DT_DEBUG: the program has none'
+"${cc[@]}" -Wl,--no-as-needed -o "$REACH/outer-mods.so" "$REACH/other.c" "$REACH/mods.so"
+both 'no DT_DEBUG, and a module that is a library' "$REACH/undebug" deep "$REACH/outer-mods.so" TARGET
+
 reach_cc -DPROGRAM -rdynamic -o "$REACH/hidden" "$REACH_SRC/hidden.c" -lpq -lpthread
 "${cc[@]}" -nostdlib -Wl,-z,noseparate-code -o "$REACH/one.so" "$REACH/other.c"
 mkdir "$REACH/crowd"
@@ -472,12 +539,16 @@ static void do_nothing(void) {}
 const struct module module;
 const struct module module = {.connect = do_connect, .finish = do_nothing};
 END
-for how in lazy now; do
-    "${cc[@]}" -Wl,-z,"$how" -o "$REACH/old/$how.so" "$REACH/old.c" "$REACH/old/libpq.so.5" -Wl,-rpath,"\$ORIGIN"
-    run bare "$nested" deep "$REACH/old/$how.so" "$target"
+for how in lazy now filter; do
+    "${cc[@]}" -Wl,-z,"${how/filter/lazy}" -o "$REACH/old/$how.so" "$REACH/old.c" "$REACH/old/libpq.so.5" -Wl,-rpath,"\$ORIGIN"
+    if [[ $how == filter ]]; then
+        mv "$REACH/old/filter.so" "$REACH/old/filtered.so"
+        "${cc[@]}" -o "$REACH/old/filter.so" "$REACH/other.c" -Wl,--auxiliary="$REACH/old/filtered.so"
+    fi
+    run bare "$REACH/ended" "p libm.so.6" "d $REACH/old/$how.so" "$target"
     is "$RC $OUT" '0 the old libpq connects' "a libpq before 9.0 ($how): bare, it is reached"
     forget_events
-    run sealed "$nested" deep "$REACH/old/$how.so" "$target"
+    run sealed "$REACH/ended" "p libm.so.6" "d $REACH/old/$how.so" "$target"
     is "$RC $OUT" '0 ' "a libpq before 9.0 ($how): refused"
     has "$(events .reason)" 'older than 9.0' "a libpq before 9.0 ($how): the log says why"
 done

@@ -227,6 +227,8 @@ waits-for-a-thread,-with-a-libpq-of-its-own libm.so.6 $REACH/waits waits n $REAC
 waits-for-a-thread,-two-libpqs libm.so.6 $REACH/waits waits n $REACH/waits.so @ $a
 waits-for-a-thread,-three-libpqs libm.so.6 $REACH/waits waits n $REACH/b/waits.so @ $a
 waits-for-a-thread,-deepbound libm.so.6 $REACH/waits waits d $REACH/b/waits.so @ $a
+waits-for-a-thread,-after-a-deepbound-open libm.so.6 $REACH/waits waits dnn $REACH/waits.so @ $REACH/mods.so
+waits-for-a-thread,-after-a-close libm.so.6 $REACH/waits waits ddn $REACH/waits.so @ $REACH/mods.so $REACH/c/modc.so
 connects-below-a-lock $REACH/locked.so $reach open x n $REACH/atload.so connect x @
 END
 

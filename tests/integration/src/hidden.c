@@ -8,8 +8,10 @@
  * -DWAITS    a module whose constructor calls wait_for_thread of the program
  * -DPROGRAM  crowd DIRECTORY MODULE CONNINFO LIBPQ: opens LIBPQ and all of DIRECTORY, closes one
  *            of these, and connects through MODULE, opened RTLD_DEEPBIND
- *            waits FLAGS MODULE CONNINFO [VIA]: opens VIA, then MODULE, d(eepbind) or n(ot);
- *            wait_for_thread waits for a thread that connects, through VIA too */
+ *            waits FLAGS MODULE CONNINFO [VIA [CLOSED]]: opens VIA, opens and closes CLOSED,
+ *            opens MODULE; FLAGS say how VIA, CLOSED and MODULE are opened, from the last one on:
+ *            d(eepbind) or n(ot). wait_for_thread waits for a thread that connects, through VIA
+ *            too */
 #include "reach.h"
 
 #include <dlfcn.h>
@@ -64,8 +66,19 @@ int main(int argc, char **argv)
 {
     if (argc >= 5 && strcmp(argv[1], "waits") == 0) {
         target = argv[4];
-        via = argc > 5 ? dlsym(open_or_exit(argv[5], RTLD_NOW), "module") : NULL;
-        open_or_exit(argv[3], RTLD_NOW | (argv[2][0] == 'd' ? RTLD_DEEPBIND : 0));
+        const char *flags = argv[2];
+        int how[3] = {RTLD_NOW, RTLD_NOW, RTLD_NOW};
+        for (size_t i = 0, n = strlen(flags); i < n && i < 3; i++) {
+            how[i] |= flags[n - 1 - i] == 'd' ? RTLD_DEEPBIND : 0;
+        }
+        via = argc > 5 ? dlsym(open_or_exit(argv[5], how[2]), "module") : NULL;
+        if (argc > 6) {
+            void *closed = open_or_exit(argv[6], how[1]);
+            if (dlsym(closed, "module") != NULL) {
+                dlclose(closed);
+            }
+        }
+        open_or_exit(argv[3], how[0]);
         return 0;
     }
     if (argc != 6) {

@@ -151,6 +151,7 @@ for pin in sslmode gssencmode sslcrldir requiressl host hostaddr port dbname use
     fault "pin $pin" '4: ' "[host a]\n$pin = x\n"
 done
 fault 'a TLS minimum below 1.2' '4: ssl_min_protocol_version: ' '[host a]\nssl_min_protocol_version = TLSv1.1\n'
+fault 'an OAuth issuer without TLS' '4: oauth_issuer: must be an https URL' '[host a]\noauth_issuer = http://x\n'
 fault 'over-long line' '3: ' "# $(printf 'x%.0s' {1..5000})\n"
 fault 'a NUL byte' '3: ' 'mode = enf\0000orce\n'
 fault 'a faulty line wins over audit' '4: ' 'mode = audit\nx = y\n'

@@ -153,16 +153,22 @@ bool cancel_created(PGcancelConn *cancel, PGconn *conn, struct conn_state *d)
     return copy != NULL;
 }
 
-static int send_encrypted(const struct cancel_state *t, char *errbuf, int size)
+/* A request that must not leave in plaintext: sends it over TLS, or refuses it.
+ * Async-signal-safe. */
+static int send_otherwise(const struct cancel_state *t, const char *entry, char *errbuf, int size)
 {
     const char *reason = t->why_not;
+    if (t->conn_state->policy->cancel != CANCEL_ENCRYPT) {
+        say(t->conn_state, entry, "refused", "plaintext_cancel = refuse");
+        return refuse(errbuf, size, "the policy says plaintext_cancel = refuse");
+    }
     if (t->tls != NULL && tls_cancel_send(t->tls, errbuf, size, &reason)) {
         return 1;
     }
     if (reason == NULL) {
         return 0; /* it was tried over TLS, and errbuf has libpq's message */
     }
-    say(t->conn_state, "PQcancel", "refused", reason);
+    say(t->conn_state, entry, "refused", reason);
     return refuse(errbuf, size, reason);
 }
 
@@ -184,13 +190,7 @@ int cancel_send(PGcancel *cancel, char *errbuf, int size, __typeof__(PQcancel) *
         errno = saved_errno;
         return real(cancel, errbuf, size);
     }
-    int sent = 0;
-    if (t->conn_state->policy->cancel == CANCEL_ENCRYPT) {
-        sent = send_encrypted(t, errbuf, size);
-    } else {
-        say(t->conn_state, "PQcancel", "refused", "plaintext_cancel = refuse");
-        refuse(errbuf, size, "the policy says plaintext_cancel = refuse");
-    }
+    int sent = send_otherwise(t, "PQcancel", errbuf, size);
     errno = saved_errno;
     return sent;
 }
@@ -219,7 +219,15 @@ int cancel_request(struct conn_state *d, PGconn *conn)
         return 0;
     }
     cancel_made(cancel, conn, d, NULL);
-    int sent = cancel_send(cancel, d->message, sizeof d->message, pq->PQcancel);
+    const struct cancel_state *t = ptr_map_find(&cancel_states, cancel);
+    int sent = 0;
+    if (t != NULL) {
+        sent = send_otherwise(t, "PQrequestCancel", d->message, sizeof d->message);
+    } else {
+        say(d, "PQrequestCancel", "refused", "out of memory");
+        refuse(d->message, sizeof d->message, "out of memory");
+    }
+    errno = saved_errno;
     d->tell = sent == 0;
     d->own_length = strlen(pq->PQerrorMessage(conn));
     cancel_freed(cancel);

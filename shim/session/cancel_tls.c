@@ -101,7 +101,9 @@ static void run(struct tls_cancel *c)
     current_leave(before);
     const char *text = c->conn_state->blocked ? c->conn_state->message
                                               : c->conn_state->libpq.PQcancelErrorMessage(c->conn);
-    strbuf_copy(c->message, sizeof c->message, sent ? NULL : text);
+    /* libpq 17 and 18 cannot try again once TLS has failed, and do not say so. */
+    static const char unsaid[] = "the cancel request cannot be sent over TLS again\n";
+    strbuf_copy(c->message, sizeof c->message, sent ? NULL : text[0] != '\0' ? text : unsaid);
     atomic_store(&c->state, sent ? SENT : FAILED);
     futex(&c->state, FUTEX_WAKE, INT_MAX, NULL);
     tls_cancel_free(c); /* only now: the waiting thread may free its PGcancel */

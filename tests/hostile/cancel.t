@@ -116,7 +116,14 @@ for version in 17 18; do
     is "$RC $(canceled)" '0 0' "encrypt, libpq $version: a held lock: nothing is sent afterwards"
     is "$(cancels)" "1 refused PQcancel $version" "encrypt, libpq $version: a held lock: one line"
 done
+recorder_start foreign S --cert "$PKI/impostor.crt" --key "$PKI/impostor.key"
+for version in 17 18; do
+    canceller "$version" again "echo $(env_port foreign) >$TEST_DIR/srv/relay/to" "rm $TEST_DIR/srv/relay/to"
+    like "$OUT" 'sent 0 refused 2 .* message the cancel request cannot be sent over TLS again' \
+        "encrypt, libpq $version: once TLS has failed, libpq cannot try again, and the message says so"
+done
 canceller 15 request
+is "$(cancels)" '1 refused PQrequestCancel 15' 'encrypt, libpq 15: PQrequestCancel: its line'
 like "$OUT" 'sent 0 refused 1 .*message pgseal: refused: plaintext cancel request: plaintext_cancel = encrypt needs libpq 17' \
     'encrypt, libpq 15: PQrequestCancel: refused, with the reason in PQerrorMessage'
 for version in 15 17; do
@@ -139,6 +146,7 @@ done
 for version in 15 17; do
     rule refuse
     canceller "$version" ignored
+    is "$(cancels)" "1 refused PQrequestCancel $version" "refuse, libpq $version: PQrequestCancel: its line"
     has "$OUT" 'sent 0 refused 1 ' "refuse, libpq $version: PQrequestCancel: refused"
     has "$OUT" 'message ERROR:  syntax error at or near "mistake"' "refuse, libpq $version: then a query's own error is shown"
 done

@@ -8,7 +8,8 @@
  *   canceller held CONNINFO      while this thread holds the one lock of malloc (onelock.so)
  *   canceller request CONNINFO   PQrequestCancel, outside any handler
  *   canceller ignored CONNINFO   the same, and then a query with an error: prints its message
- *   canceller left PID SOCKET CONNINFO   in a handler that interrupts the PQrequestCancel of another
+ *   canceller again BREAK MEND CONNINFO   in a handler, twice; each time after sh has run a command
+ *   canceller left PID SOCKET CONNINFO   in a handler that interrupts the PQrequestCancel of some
  *                                connection, to the stopped server PID, and leaves it by longjmp;
  *                                then once more
  *
@@ -163,8 +164,8 @@ int main(int argc, char *argv[])
     }
     strict = strcmp(what, "strict") == 0;
     signal(SIGINT, handler);
-    int runs =
-        strcmp(what, "busy") != 0 && strcmp(what, "left") != 0 && strcmp(what, "ignored") != 0;
+    int runs = strcmp(what, "busy") != 0 && strcmp(what, "left") != 0 &&
+               strcmp(what, "again") != 0 && strcmp(what, "ignored") != 0;
     if (runs && !PQsendQuery(conn, "select pg_sleep(14)")) {
         return 1;
     }
@@ -173,6 +174,11 @@ int main(int argc, char *argv[])
     }
     if (strcmp(what, "left") == 0) {
         left(argv[2], argv[3]);
+    } else if (strcmp(what, "again") == 0) {
+        for (int i = 0; i < 2 && system(argv[2 + i]) == 0; i++) {
+            memset(tally->message, 0, sizeof tally->message);
+            raise(SIGINT);
+        }
     } else if (strcmp(what, "ignored") == 0) {
         tally->refused += !PQrequestCancel(conn);
         PQclear(PQexec(conn, "mistake"));

@@ -262,7 +262,9 @@ static bool target_secret(const struct request *r)
     static const char *const shown[] = {"host", "hostaddr", "port", "user", "dbname"};
     for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
         if (event_redacts(request_value(r, shown[i]))) {
-            complain("%s seems to contain a password: put a blank between settings", shown[i]);
+            complain("%s seems to contain a password: put blanks between settings, or give the URI "
+                     "alone",
+                     shown[i]);
             return true;
         }
     }

@@ -287,10 +287,10 @@ json 'postgresql://app:1/2@localhost/app'
 has "$RC $ERR" '2 pgseal: the URI is split in the wrong place' 'a URI that is split in the wrong place'
 # Settings as other programs separate them are one host name to libpq.
 for row in "host|host=h;user=u;password=$word" "host|host=h,user=u,password=$word" "dbname|host=localhost dbname=d;password=$word" \
-    "user|host=localhost user=postgres://u:$word@h" "host|host='h password=$word'"; do
+    "dbname|dbname=postgresql://u:$word@localhost/d" "user|host=localhost user=postgres://u:$word@h" "host|host='h password=$word'"; do
     for how in json text; do
         "$how" "${row#*|}"
-        is "$RC $ERR" "2 pgseal: ${row%%|*} seems to contain a password: put a blank between settings" "$how: ${row#*|}"
+        is "$RC $ERR" "2 pgseal: ${row%%|*} seems to contain a password: put blanks between settings, or give the URI alone" "$how: ${row#*|}"
         hasnt "$OUT$ERR" "$word" "$how: ${row#*|}: the password is not shown"
     done
 done

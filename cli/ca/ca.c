@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { OPT_JSON = 256, OPT_PRUNE, OPT_FETCH, OPT_SHA256, OPT_CACERT };
 
@@ -141,14 +142,23 @@ static void outcome_failed(struct outcome *outcome, int status, char *reason)
     outcome->reason = reason;
 }
 
+/* What the file that is to be written has now; false: nothing that could be kept. Of a pipe or a
+ * terminal (/dev/stdout) nothing is read: that could wait forever. */
+static bool load_target(const char *path, struct bytes *old)
+{
+    struct stat st;
+    return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           bytes_load(path, CA_FILE_MAX, old) == 0;
+}
+
 /* Writes unless these very bytes are there already: a read-only directory is then no failure. */
 static void put(struct outcome *outcome, const char *path, const struct bytes *bytes)
 {
     struct bytes old = {0};
     outcome->path = path;
     outcome->status = STATUS_OK;
-    bool same = strcmp(path, "-") != 0 && bytes_load(path, CA_FILE_MAX, &old) == 0 &&
-                old.n == bytes->n && memcmp(old.at, bytes->at, bytes->n) == 0;
+    bool same = load_target(path, &old) && old.n == bytes->n &&
+                memcmp(old.at, bytes->at, bytes->n) == 0;
     free(old.at);
     outcome->action = same ? "unchanged" : "written";
     char *reason = same ? NULL : atomic_write(path, bytes->at, bytes->n);
@@ -177,7 +187,7 @@ static char *fetch(struct ca_file *file, const struct options *options)
     char digest[65];
     char *shown = ca_url_shown(options->url);
     char *reason = NULL;
-    bool there = options->output != NULL && bytes_load(options->output, CA_FILE_MAX, &bytes) == 0;
+    bool there = options->output != NULL && load_target(options->output, &bytes);
     if (there) {
         sha256_hex(bytes.at, bytes.n, digest);
         there = strcasecmp(digest, options->sha256) == 0;

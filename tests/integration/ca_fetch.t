@@ -87,6 +87,10 @@ for bad in bad-*.pem empty.pem junk.pem; do
     is "$status $(field .action)" '1 refused' "$bad: refused, exit 1"
     kept "$bad"
 done
+mkfifo pipe
+status=0
+timeout 10 "$pgseal" ca --fetch https://localhost:1/two.pem --sha256 "$(sum two.pem)" -o pipe >out 2>err || status=$?
+is "$status" 2 'a pipe as the target: nothing waits for it'
 fetch missing.pem "$(sum two.pem)" -o bundle.pem
 is "$status" 2 '404: exit 2'
 kept '404'

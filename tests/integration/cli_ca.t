@@ -168,6 +168,12 @@ is "$status $(readlink link.pem)" '2 kept.pem' 'a symbolic link is not replaced'
 mkdir directory
 run ca --prune directory two.pem
 is "$status" 2 'nor a directory'
+mkfifo pipe
+status=0
+timeout 10 "$pgseal" ca --prune pipe two.pem >out 2>err || status=$?
+is "$status $(<err)" '2 pgseal: pipe: not written: pipe: not a regular file; nothing was changed' 'nor a pipe, and nothing waits for it'
+status=$(timeout 10 "$pgseal" ca --prune /dev/stdout two.pem 2>err | cat >out; echo "${PIPESTATUS[0]}")
+is "$status" 2 'nor standard output'
 run ca --prune nowhere/clean.pem two.pem
 is "$status" 2 'a directory that is not there: exit 2'
 printf 'old' >full.pem

@@ -190,6 +190,16 @@ static bool numeric(const struct pattern *p)
     return digits;
 }
 
+static bool same_name(const struct name *a, const struct name *b)
+{
+    for (size_t i = 0; a->len == b->len && i < a->len; i++) {
+        if (name_at(a, i) != name_at(b, i)) {
+            return false;
+        }
+    }
+    return a->len == b->len;
+}
+
 bool host_matches(const char *pattern, const char *host, int port)
 {
     struct pattern p;
@@ -211,15 +221,7 @@ bool host_matches(const char *pattern, const char *host, int port)
     if (memchr(p.host, '*', p.len) != NULL) {
         return (h.literal || !numeric(&p)) && glob(wanted.s, wanted.len, &h);
     }
-    if (h.literal != wanted.literal || h.len != wanted.len) {
-        return false;
-    }
-    for (size_t i = 0; i < h.len; i++) {
-        if (name_at(&h, i) != name_at(&wanted, i)) {
-            return false;
-        }
-    }
-    return true;
+    return h.literal == wanted.literal && same_name(&h, &wanted);
 }
 
 bool host_same_pattern(const char *a, const char *b)
@@ -233,15 +235,7 @@ bool host_same_pattern(const char *a, const char *b)
     }
     read_name(&m, p.host, p.len);
     read_name(&n, q.host, q.len);
-    if (m.len != n.len) {
-        return false;
-    }
-    for (size_t i = 0; i < m.len; i++) {
-        if (name_at(&m, i) != name_at(&n, i)) {
-            return false;
-        }
-    }
-    return true;
+    return same_name(&m, &n);
 }
 
 /* Bytes that no host in libpq's list can contain, and the special characters of other pattern

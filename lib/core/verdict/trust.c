@@ -9,13 +9,10 @@
 static bool policy_error(struct deciding *d, int line, const char *key, const char *path,
                          const char *reason, const char *advice)
 {
-    d->v->once =
-        line > 0 || strcmp(key, "sslrootcert") == 0; /* a fault of the settings, not of this call */
+    d->v->once = line > 0; /* a fault of the settings, not of this call */
     struct strbuf t = seal_reason(d->v);
     if (line > 0) {
         policy_where(d->p, line, d->v->where, sizeof d->v->where);
-    }
-    if (line > 0) {
         seal_where(d, &t, line);
         strbuf_add(&t, ": ");
     }
@@ -25,6 +22,14 @@ static bool policy_error(struct deciding *d, int line, const char *key, const ch
     }
     strbuf_add_short(&t, event_redacts(path) ? "(hidden)" : path, SHOWN_MAX);
     strbuf_add(&t, ": ", reason, advice);
+    return false;
+}
+
+/* The same for the root: a fault of the settings even if no line names it. */
+static bool root_error(struct deciding *d, const char *path, const char *reason)
+{
+    policy_error(d, d->v->rule->root_line, "sslrootcert", path, reason, "");
+    d->v->once = true;
     return false;
 }
 
@@ -87,12 +92,11 @@ bool seal_judge_root(struct deciding *d)
         return false;
     }
     if (strlen(root) > POLICY_PATH_MAX) {
-        return policy_error(d, rule->root_line, "sslrootcert", "…",
-                            "longer than the 1023 bytes that libpq keeps of it", "");
+        return root_error(d, "…", "longer than the 1023 bytes that libpq keeps of it");
     }
     char reason[256];
     if (!d->w->root_ok(d->w->data, root, reason, sizeof reason)) {
-        return policy_error(d, rule->root_line, "sslrootcert", root, reason, "");
+        return root_error(d, root, reason);
     }
     d->v->root = root;
     /* A program can ask for other roots only if the policy has its own; under `program` the word

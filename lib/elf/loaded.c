@@ -47,9 +47,10 @@ struct namespaces {
     const struct namespaces *next;
 };
 
-/* NULL where the program does not say it, or the headers in the auxiliary vector are not its own:
- * those of musl's dynamic linker, where that is the command. Neither that one nor some programs at
- * a fixed address have a PT_PHDR; only the latter's dynamic section is where its header says. */
+/* NULL if the program does not say it, or if the headers in the auxiliary vector are not the
+ * program's: if musl's dynamic linker was the command, they are its own. It has no PT_PHDR. Some
+ * programs at a fixed address have none either, but their dynamic section is where the header
+ * says. */
 static const struct namespaces *namespaces(void)
 {
     const ElfW(Phdr) *p = pointer(getauxval(AT_PHDR));

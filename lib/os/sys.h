@@ -45,7 +45,7 @@ static inline uid_t sys_euid(void)
     return (uid_t)syscall(SYS_geteuid);
 }
 
-/* Sleeps so long, at most a second. Who waits for another thread does this: sched_yield() does not
+/* Sleeps for less than a second. Used to wait for another thread, because sched_yield() does not
  * let a thread of lower real-time priority run. Sets errno; async-signal-safe. */
 static inline void sys_sleep(long nanoseconds)
 {

@@ -10,9 +10,9 @@
 /* All functions of this file keep errno, allocate nothing and are async-signal-safe. */
 
 struct json {
-    char *buf;   /* the caller's; not NUL-terminated */
-    size_t size; /* of buf */
-    size_t len; /* of the text; greater than size where it did not fit, and then no measure of it */
+    char *buf;    /* the caller's; not NUL-terminated */
+    size_t size;  /* of buf */
+    size_t len;   /* of the text; if it is greater than size, the text did not fit */
     size_t limit; /* most bytes that one string may take between its quotes */
     bool comma;   /* the next element needs one before it */
     size_t start; /* of the string that is being written */
@@ -23,8 +23,8 @@ struct json {
 /* Starts an empty text on buf, which stays the caller's. limit is at least 3. */
 void json_init(struct json *j, char *buf, size_t size, size_t limit);
 
-/* Opens an object or array ('{' or '['), with a comma before it where one is due; closes it ('}' or
- * ']'). */
+/* Opens an object or array ('{' or '['), after a comma if there is an element before it; closes it
+ * ('}' or ']'). */
 void json_open(struct json *j, char bracket);
 void json_close(struct json *j, char bracket);
 

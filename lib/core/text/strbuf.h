@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct strbuf {
-    char *buf;   /* the caller's; NUL-terminated where it has any room */
+    char *buf;   /* the caller's; NUL-terminated unless size is 0 */
     size_t size; /* of buf; 0 is safe: nothing is written, not even the NUL, and cut is set */
     size_t len;  /* without the NUL */
     bool cut;    /* something did not fit */
@@ -36,7 +36,7 @@ void strbuf_add_short(struct strbuf *t, const char *s, size_t most);
 void strbuf_add_uint(struct strbuf *t, uint64_t v, unsigned width);
 
 /* Writes the strings, one after the other (NULL counts as ""), into buf; returns false if they were
- * cut, or where size is 0. */
+ * cut, or if size is 0. */
 #define strbuf_join(buf, size, ...)                                                                \
     strbuf_join_each(buf, size, STRBUF_STRINGS(__VA_ARGS__), ARRAY_LEN(STRBUF_STRINGS(__VA_ARGS__)))
 bool strbuf_join_each(char *buf, size_t size, const char *const *strings, size_t n);

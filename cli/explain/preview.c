@@ -1,6 +1,7 @@
 /* preview: turns a connection string into a request and a verdict, with the shim's own code. */
 #include "cli/explain/preview.h"
 
+#include "cli/explain/rejection.h"
 #include "cli/lib/util.h"
 #include "lib/core/event/redact.h"
 #include "lib/core/options/options.h"
@@ -14,12 +15,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void put_text(void *to, const char *s, size_t n)
+{
+    strbuf_addn(to, s, n);
+}
+
 char *cleaned(const char *message, bool secret)
 {
-    size_t size = 2 * strlen(message) + 64;
-    char *clean = xmalloc(size);
-    event_clean_reason(message, secret, clean, size);
-    return clean;
+    struct strbuf t;
+    size_t size = 5 * strlen(message) + 9; /* redact.h */
+    strbuf_init(&t, xmalloc(size), size);
+    redact_reason(message, secret, NULL, put_text, &t);
+    return t.buf;
 }
 
 void preview_settings(struct settings *s, struct policy *p, const char *policy)
@@ -81,7 +88,7 @@ static char *rejection_reason(const struct preview *q)
     char *message = NULL;
     PQconninfoOption *options = q->libpq.PQconninfoParse(q->call.conninfo, &message);
     const char *said = message != NULL ? message : "libpq does not accept it";
-    char *text = cleaned(said, event_rejection_secret(said, q->call.conninfo));
+    char *text = cleaned(said, rejection_secret(said, q->call.conninfo));
     if (options != NULL) {
         q->libpq.PQconninfoFree(options);
     }
@@ -94,7 +101,7 @@ static char *rejection(const struct preview *q)
 {
     const char *message =
         q->probe.conn != NULL ? q->libpq.PQerrorMessage(q->probe.conn) : "out of memory";
-    bool secret = q->probe.parsed == NULL && event_rejection_secret(message, q->call.conninfo);
+    bool secret = q->probe.parsed == NULL && rejection_secret(message, q->call.conninfo);
     for (const PQconninfoOption *o = q->probe.parsed; o != NULL && o->keyword != NULL; o++) {
         bool odd_port =
             strcmp(o->keyword, "port") == 0 && o->val != NULL && !redact_port_is_plain(o->val);

@@ -70,7 +70,7 @@ char *preview_log_fault(const struct preview *q);
 /* Where the settings came from: a path, "environment" or "defaults". */
 const char *preview_origin(const struct preview *q);
 
-/* A copy of a message without what could be a secret (event_clean_reason). secret says that it
+/* A copy of a message without what could be a secret (redact_reason). secret says that it
  * quotes one. The caller frees. */
 char *cleaned(const char *message, bool secret);
 

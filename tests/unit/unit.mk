@@ -17,6 +17,7 @@ UNIT_MORE_test_impostor = $(addprefix cli/impostor/,expand.c junit.c message.c s
 	cli/lib/term.c cli/lib/safe.c cli/lib/util.c
 UNIT_LIBS_test_impostor = -ljansson -lcrypto
 UNIT_LIBS_test_options = -lpq
+UNIT_MORE_test_redact = cli/explain/rejection.c
 UNIT_MORE_test_when = cli/report/when.c cli/report/timeline.c
 UNIT_LIBS_test_pem = -lcrypto
 UNIT_MORE_test_demand = shim/session/demand.c lib/os/roots.c lib/os/sys.c

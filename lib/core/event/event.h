@@ -62,8 +62,8 @@ struct event {
  * Hidden as "(hidden)" are: values from the program (host to application_name, requested values)
  * and enforced values, if event_redacts says so; a port that is not a list of numbers; all values
  * of secret options; host, hostaddr, port, dbname and user together, if event_cut says so for one
- * of them; and parts of a reason, as in event_clean_reason. Keeps errno, allocates nothing, uses at
- * most 2 KiB of stack, async-signal-safe. */
+ * of them; and parts of a reason, as in redact_reason (redact.h). Keeps errno, allocates nothing,
+ * uses at most 2 KiB of stack, async-signal-safe. */
 size_t event_format(const struct event *e, char buf[static EVENT_LINE_MAX]);
 
 /* Whether a value must not be shown: it contains "://", or the name of a secret option (password,
@@ -75,16 +75,6 @@ bool event_redacts(const char *value);
  * wrong place, and parts of its password may be in all five targets. False for other options, and
  * if each '@' is the first and only one of its list element (an abstract socket). Pure. */
 bool event_cut(const char *option, const char *value);
-
-/* Copies a reason, which is often libpq's message, into buf. Newlines at its end are removed,
- * others become "; ". If event_redacts says so, or secret is set, everything from a line's first
- * double quote to its last becomes "(hidden)", and a line with such a value or an '@' outside
- * quotes is hidden as a whole. Keeps errno. */
-void event_clean_reason(const char *reason, bool secret, char *buf, size_t size);
-
-/* Whether libpq's message about a connection string that it rejects quotes a part that may contain
- * a secret. Keeps errno. */
-bool event_rejection_secret(const char *message, const char *conninfo);
 
 /* Writes ms since the epoch as RFC 3339 in UTC: 2026-11-24T03:39:00.123Z. buf has at least 25
  * bytes. */

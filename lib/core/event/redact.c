@@ -7,7 +7,6 @@
 #include "lib/core/text/array.h"
 #include "lib/core/text/ascii.h"
 #include "lib/core/text/list.h"
-#include "lib/core/text/strbuf.h"
 
 #include <string.h>
 
@@ -82,9 +81,7 @@ static bool names_secret(const char *s, size_t n)
     return false;
 }
 
-/* The offset in the n bytes at s of something that shows a secret: "://" (not if uri is set), or a
- * secret's name followed by '='; n if there is none. */
-static size_t find_secret(const char *s, size_t n, bool uri)
+size_t redact_find_secret(const char *s, size_t n, bool uri)
 {
     static const bool first[256] = {
         [':'] = true, ['%'] = true, ['p'] = true, ['P'] = true, ['s'] = true, ['S'] = true};
@@ -102,7 +99,7 @@ static size_t find_secret(const char *s, size_t n, bool uri)
 
 static bool hints(const char *s, size_t n)
 {
-    return find_secret(s, n, false) < n;
+    return redact_find_secret(s, n, false) < n;
 }
 
 bool event_redacts(const char *value)
@@ -264,79 +261,4 @@ void redact_reason(const char *reason, bool secret, const char *port, redact_put
         }
         reason += n + (reason[n] == '\n');
     }
-}
-
-/* Appends to a text; what does not fit is dropped. */
-static void put_text(void *to, const char *s, size_t n)
-{
-    strbuf_addn(to, s, n);
-}
-
-void event_clean_reason(const char *reason, bool secret, char *buf, size_t size)
-{
-    static const char ellipsis[] = "\xE2\x80\xA6";
-    struct strbuf t;
-    size_t end;
-
-    strbuf_init(&t, buf, size);
-    redact_reason(reason, secret, NULL, put_text, &t);
-    if (!t.cut || size <= sizeof ellipsis) {
-        return;
-    }
-    end = t.len < size - sizeof ellipsis ? t.len : size - sizeof ellipsis;
-    while (end > 0 && ((unsigned char)buf[end] & 0xC0) == 0x80) {
-        end--;
-    }
-    memcpy(buf + end, ellipsis, sizeof ellipsis);
-}
-
-/* The part of a connection string that may contain a secret: of a URI everything up to its last
- * '@'; else from a secret's name to the end, since an unquoted blank in a password makes options of
- * its rest. */
-static void find_suspect(const char *conninfo, const char **from, const char **to)
-{
-    const char *end = conninfo + strlen(conninfo);
-    bool uri = strncmp(conninfo, "postgres", 8) == 0 && strstr(conninfo, "://") != NULL;
-    const char *at = strrchr(conninfo, '@');
-    size_t named = find_secret(conninfo, (size_t)(end - conninfo), uri);
-
-    *from = conninfo + named;
-    *to = end;
-    if (uri && at != NULL) {
-        *from = strstr(conninfo, "://") + 3;
-        *to = conninfo[named] != '\0' ? end : at;
-    }
-}
-
-/* Whether the n bytes at s occur between from and to. */
-static bool stands_in(const char *s, size_t n, const char *from, const char *to)
-{
-    for (; n > 0 && (size_t)(to - from) >= n; from++) {
-        if (memcmp(from, s, n) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool event_rejection_secret(const char *message, const char *conninfo)
-{
-    const char *from;
-    const char *to;
-    bool quoted = false;
-
-    find_suspect(conninfo, &from, &to);
-    for (const char *at = message; (at = strchr(at, '"')) != NULL;) {
-        const char *piece = ++at;
-        at = strchr(at, '"');
-        size_t n = at != NULL ? (size_t)(at - piece) : strlen(piece);
-        if (stands_in(piece, n, from, to) || memchr(piece, '@', n) != NULL) {
-            return true;
-        }
-        quoted = true;
-        at = at != NULL ? at + 1 : piece + n;
-    }
-    /* Otherwise the quotes are a translation's, which are not known here. An '@' alone may be in a
-     * URI that libpq does not recognise. */
-    return !quoted && (from != to || strchr(message, '@') != NULL);
 }

@@ -76,8 +76,9 @@ static void keep_filled(const struct libpq *pq, uint64_t state)
     uint64_t mask;
     size_t i = linkage_index(pq->linked);
     lock_take(&mask);
-    filled[i].state = state;
+    __atomic_store_n(&filled[i].state, 0, __ATOMIC_SEQ_CST); /* a fork may copy it half done */
     filled[i].libpq = *pq;
+    __atomic_store_n(&filled[i].state, state, __ATOMIC_SEQ_CST);
     lock_give(&mask);
 }
 

@@ -97,9 +97,9 @@ static int by_key(const void *a, const void *b)
     return *(const unsigned char *)a - *(const unsigned char *)b;
 }
 
-/* Whether qsort(3) keeps equals in order. A store sorts all that is in it with qsort, and of
- * several that fit OpenSSL takes the first: where the order of equals depends on what else is there
- * (musl's smoothsort), only the whole file gives the verdict of the whole file. */
+/* Whether qsort(3) keeps equals in order. A store sorts all that is in it with qsort, and OpenSSL
+ * takes the first of several that fit. If the order of equals depends on what else is there (musl's
+ * smoothsort), only the whole file gives the verdict of the whole file. */
 static bool sorts_in_order(const struct demand *o)
 {
     enum { ITEMS = 100 };

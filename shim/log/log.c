@@ -127,9 +127,10 @@ static size_t find_preloads(char *copy, size_t size, const char **names, size_t 
 
 void log_process(const struct policy *p)
 {
-    static const char *const watched[] = {"OPENSSL_CONF",  "OPENSSL_MODULES", "OPENSSL_ENGINES",
-                                          "SSL_CERT_FILE", "SSL_CERT_DIR",    "PGLOCALEDIR",
-                                          "SSLKEYLOGFILE"};
+    static const char watched[][16] = {/* no pointers: no relocations at start */
+                                       "OPENSSL_CONF",  "OPENSSL_MODULES", "OPENSSL_ENGINES",
+                                       "SSL_CERT_FILE", "SSL_CERT_DIR",    "PGLOCALEDIR",
+                                       "SSLKEYLOGFILE"};
     static _Atomic(int) done; /* the process that has written its line */
     int pid = sys_pid();
     enum { COPIES = 4, PRELOADS = 8 };

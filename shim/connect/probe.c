@@ -256,12 +256,11 @@ bool probe_unknown_string(const struct libpq *pq, const char *s, char *reason, s
     return parsed != NULL;
 }
 
-static enum probe_result run(const struct libpq *pq, const struct params *params,
-                             const char **keywords, const char **values, struct probe *p)
+/* What shows before libpq is asked. PROBE_OK: nothing is against it. */
+static enum probe_result prepare(const struct libpq *pq, const struct params *params, size_t at,
+                                 struct probe *p)
 {
-    size_t at = params_expanded(params);
-    bool stopped = false;
-
+    size_t dbname = params_expandable(params);
     p->request.version = pq->version;
     p->request.passphrase_hook =
         pq->PQgetSSLKeyPassHook_OpenSSL != NULL && pq->PQgetSSLKeyPassHook_OpenSSL() != NULL;
@@ -269,7 +268,6 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
         return refused(p, "this program's libpq is older than version 10, which pgseal cannot "
                           "probe safely; update it");
     }
-    size_t dbname = params_expandable(params);
     if (dbname < params->n &&
         probe_unknown_string(pq, params->values[dbname], p->reason, sizeof p->reason)) {
         return PROBE_REFUSED;
@@ -280,32 +278,18 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
     if (unknown_option(pq, params, at, p)) {
         return PROBE_REFUSED;
     }
-    const char *service = find_service(params, at, p);
-    p->request.service = service != NULL;
-    if (service != NULL && !LINKED_HAS(pq->linked, ldap_init) && ldap_inside(pq->base)) {
+    p->request.service = find_service(params, at, p) != NULL;
+    if (p->request.service && !LINKED_HAS(pq->linked, ldap_init) && ldap_inside(pq->base)) {
         return refused(p, "this libpq could look the service up in LDAP, in plaintext, and pgseal "
                           "cannot intercept that; do not use a service");
     }
-    for (size_t i = 0; i < params->n; i++) {
-        keywords[i] = params->keywords[i];
-        values[i] = params->values[i];
-    }
-    keywords[params->n] = "password";
-    values[params->n] = "pgseal"; /* any password, so that libpq does not read .pgpass */
-    p->conn = probe_start(pq, keywords, values, params->n + 1, params->expand, &stopped);
-    if (current_get()->ldap || current_get()->file) {
-        return service_refused(p, service);
-    }
-    if (p->conn == NULL) {
-        return PROBE_REJECTED; /* libpq has no memory: its own answer is NULL */
-    }
-    if (!stopped && pq->PQstatus(p->conn) != CONNECTION_BAD) {
-        return refused(p, "this libpq connected although it was given a value that it must reject; "
-                          "it cannot be sealed");
-    }
-    if (!stopped) {
-        return rejected(pq, params, at, keywords, values, p);
-    }
+    return PROBE_OK;
+}
+
+/* Fills the request from what libpq made of the values. */
+static enum probe_result read_answer(const struct libpq *pq, const struct params *params, size_t at,
+                                     const char **keywords, const char **values, struct probe *p)
+{
     p->effective = pq->PQconninfo(p->conn);
     if (p->effective == NULL || (at < params->n && p->parsed == NULL)) {
         return refused(p, "out of memory");
@@ -328,6 +312,37 @@ static enum probe_result run(const struct libpq *pq, const struct params *params
         probe_home(pq, keywords, values, p);
     }
     return PROBE_OK;
+}
+
+static enum probe_result run(const struct libpq *pq, const struct params *params,
+                             const char **keywords, const char **values, struct probe *p)
+{
+    size_t at = params_expanded(params);
+    bool stopped = false;
+    if (prepare(pq, params, at, p) != PROBE_OK) {
+        return PROBE_REFUSED;
+    }
+    for (size_t i = 0; i < params->n; i++) {
+        keywords[i] = params->keywords[i];
+        values[i] = params->values[i];
+    }
+    keywords[params->n] = "password";
+    values[params->n] = "pgseal"; /* any password, so that libpq does not read .pgpass */
+    p->conn = probe_start(pq, keywords, values, params->n + 1, params->expand, &stopped);
+    if (current_get()->ldap || current_get()->file) {
+        return service_refused(p, find_service(params, at, p));
+    }
+    if (p->conn == NULL) {
+        return PROBE_REJECTED; /* libpq has no memory: its own answer is NULL */
+    }
+    if (stopped) {
+        return read_answer(pq, params, at, keywords, values, p);
+    }
+    if (pq->PQstatus(p->conn) != CONNECTION_BAD) {
+        return refused(p, "this libpq connected although it was given a value that it must reject; "
+                          "it cannot be sealed");
+    }
+    return rejected(pq, params, at, keywords, values, p);
 }
 
 enum probe_result probe_run(const struct libpq *pq, const struct params *params,

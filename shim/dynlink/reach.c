@@ -139,7 +139,7 @@ static bool settle(const struct object *o, const struct known *k, const char *na
     return bound != NULL;
 }
 
-void *reach(const struct object *o, const char *name, const char *version, bool *sure)
+static void *reach_once(const struct object *o, const char *name, const char *version, bool *sure)
 {
     struct known k = {0};
     struct definitions d = {.name = name};
@@ -156,8 +156,23 @@ void *reach(const struct object *o, const char *name, const char *version, bool 
     if (fn != NULL && d.n > 1 && k.depth == EITHER) {
         asked = settle(o, &k, name, version, &fn);
     }
+    *sure = asked;
+    return fn;
+}
+
+/* Again if a scope could not be asked because other threads open and close objects. */
+void *reach(const struct object *o, const char *name, const char *version, bool *sure)
+{
+    bool found = false;
+    bool again = true;
+    void *fn = NULL;
+    for (int tries = 0; again && tries < 32; tries++) {
+        uint64_t state = objects_state();
+        fn = reach_once(o, name, version, &found);
+        again = fn == NULL && !found && objects_state() != state && known_update();
+    }
     if (sure != NULL) {
-        *sure = asked;
+        *sure = found;
     }
     return fn;
 }

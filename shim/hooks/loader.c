@@ -114,7 +114,7 @@ static void *by_default(struct question *q)
     if (q->caller != NULL && q->caller->name[0] != '\0') {
         bool sure = true;
         fn = reach(q->caller, q->name, q->version, &sure);
-        q->ambiguous = fn != NULL && !sure;
+        q->ambiguous = !sure;
     }
     if (!object_of(fn, &o) || !known_is_libpq(&o)) {
         void *next = real_look_up(RTLD_NEXT, q->name, q->version);

@@ -54,6 +54,21 @@ want=$(for ((i = 0; i < 40; i++)); do printf 'module: libpq 150020: connect: ok\
 alike 'a plain open among deepbound ones' "$want"$'\nambiguous: 0, failed: 0' \
     "$busy" mixed 40 "$target" "$a" "$REACH/opener.so" "$REACH/opener-2.so"
 
+# A scope that is asked for, while other threads close what was loaded before.
+reach_cc -o "$REACH/churn" "$REACH_SRC/churn.c" -lpthread
+churned=()
+for letter in a b c; do
+    churned+=("$REACH/$letter/default.so")
+    reach_cc -DDEFAULT -fPIC -shared -o "${churned[-1]}" "$REACH_SRC/hidden.c" "$REACH/$letter/libp$letter.so.5" -Wl,-rpath,"\$ORIGIN" \
+        -Wl,--unresolved-symbols=ignore-in-shared-libs
+done
+want=$(printf "    150 default.so: libpq %s: \n" 130023 160014 180004)
+for flags in n d; do
+    # shellcheck disable=SC2016
+    alike "modules that ask dlsym(RTLD_DEFAULT), opened and closed ($flags)" "$want" \
+        bash -o pipefail -c '"$@" | sed -n "s/invalid .*//p" | sort | uniq -c' churn "$REACH/churn" 150 "$none" $flags "${churned[@]}"
+done
+
 # A call that is under way when a second libpq comes in is not one of the module that brought it.
 reach_cc -rdynamic -o "$REACH/under_way" "$REACH_SRC/under_way.c" -lpq -lpthread
 alike 'a call under way when the first module with a libpq is opened' ok "$REACH/under_way" "$target" "$a"

@@ -387,26 +387,6 @@ for filter in auxiliary filter; do
     both "the library of a filter ($filter)" "$nested" deep "$REACH/$filter.so" TARGET
 done
 
-# A program without DT_DEBUG, so that the link maps are not known.
-cat >"$REACH/undebug.py" <<'END'
-import struct, sys
-data = bytearray(open(sys.argv[1], "rb").read())
-phoff, = struct.unpack_from("<Q", data, 32)
-phnum, = struct.unpack_from("<H", data, 56)
-for i in range(phnum):
-    kind, _, at = struct.unpack_from("<IIQ", data, phoff + 56 * i)
-    while kind == 2 and data[at:at + 8] != bytes(8):
-        if struct.unpack_from("<Q", data, at)[0] == 21:
-            struct.pack_into("<Q", data, at, 0x6ffffdf9)
-        at += 16
-open(sys.argv[2], "wb").write(data)
-END
-python3 "$REACH/undebug.py" "$nested" "$REACH/undebug"
-chmod +x "$REACH/undebug"
-hasnt "$(readelf -dW "$REACH/undebug")" DEBUG 'no DT_DEBUG: the program has none'
-"${cc[@]}" -Wl,--no-as-needed -o "$REACH/outer-mods.so" "$REACH/other.c" "$REACH/mods.so"
-both 'no DT_DEBUG, and a module that is a library' "$REACH/undebug" deep "$REACH/outer-mods.so" TARGET
-
 reach_cc -DPROGRAM -rdynamic -o "$REACH/hidden" "$REACH_SRC/hidden.c" -lpq -lpthread
 "${cc[@]}" -nostdlib -Wl,-z,noseparate-code -o "$REACH/one.so" "$REACH/other.c"
 mkdir "$REACH/crowd"

@@ -3,11 +3,14 @@
 
 #include "cli/lib/util.h"
 
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* The option's value: forced, else requested, else libpq's default file in ~/.postgresql.
  * malloc'ed; NULL if there is no home. */
@@ -34,9 +37,21 @@ static int no_passphrase(char *buf, int size, int writing, void *data)
     return -1;
 }
 
+/* A regular file only: a FIFO would make the tool wait. */
+static FILE *open_file(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    FILE *f = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fdopen(fd, "r") : NULL;
+    if (f == NULL && fd >= 0) {
+        close(fd);
+    }
+    return f;
+}
+
 static X509 *read_certificate(const char *path)
 {
-    FILE *f = fopen(path, "re");
+    FILE *f = open_file(path);
     X509 *certificate = f != NULL ? PEM_read_X509(f, NULL, no_passphrase, NULL) : NULL;
     if (f != NULL) {
         fclose(f);
@@ -46,7 +61,7 @@ static X509 *read_certificate(const char *path)
 
 static bool matches(X509 *certificate, const char *path)
 {
-    FILE *f = path != NULL ? fopen(path, "re") : NULL;
+    FILE *f = path != NULL ? open_file(path) : NULL;
     EVP_PKEY *key = f != NULL ? PEM_read_PrivateKey(f, NULL, no_passphrase, NULL) : NULL;
     bool same = key == NULL || X509_check_private_key(certificate, key) == 1;
     if (f != NULL) {

@@ -255,6 +255,11 @@ pair 0600
 run "$pgseal" explain --json "$good"
 has "$(jq -r '.why | join(" ")' <<<"$OUT")" "A server that asks for a client certificate will be sent $dir/postgresql.crt" 'explain says which certificate is shown'
 has "$OUT" 'it must trust its issuer' 'and that the server must know its CA'
+mkfifo "$TEST_DIR/pipe"
+for option in sslcert sslkey; do
+    run timeout 10 "$pgseal" explain --json "$good $option=$TEST_DIR/pipe"
+    is "$RC" 0 "explain waits for no $option that is a pipe"
+done
 pair 0600 "$PKI/good.key"
 run sealed "$ENTRY_POINTS" x connectdb -- "$good"
 like "$(out error)" 'key values mismatch|does not match private key' 'a mismatched pair fails, with the words of libpq'

@@ -5,7 +5,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$top/tests/lib/tap.sh"
-pgseal=${PGSEAL_CLI:-$top/build/pgseal}
+pgseal=${CLI:-$top/build/pgseal}
 export LC_ALL=C.UTF-8 TZ=UTC
 unset NO_COLOR
 umask 022

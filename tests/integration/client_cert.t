@@ -2,7 +2,7 @@
 # client_cert.t: files in ~/.postgresql are judged when libpq looks them up. A client certificate that libpq could not
 # use does not break a connection that never asked for it: it is left out, and the log says so. A usable one still
 # works. Under `sslrootcert = program` a root.crt there is judged as strictly as any other.
-pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
+pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
 env_start good demanding impostor

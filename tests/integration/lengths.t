@@ -2,7 +2,7 @@
 # lengths.t: no length of any value crashes or overruns anything: the ends of pgseal's buffers, plus and minus two
 # bytes, in the object, in `pgseal explain` and in pgseal-run; alone and in lists. Values that are too long are
 # refused.
-pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
+pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
 launcher=${LAUNCHER:-$TEST_TOP/build/pgseal-run}

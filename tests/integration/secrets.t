@@ -1,7 +1,7 @@
 #!/bin/bash
 # secrets.t: no password ever reaches the log, standard error or a message, however it comes in and whatever the
 # verdict.
-pgseal_cli=${PGSEAL_CLI:-} # env.sh forgets what begins with PG
+pgseal_cli=${CLI:-} # env.sh forgets what begins with PG
 . "$(dirname "$0")/../lib/env.sh"
 pgseal=${pgseal_cli:-$TEST_TOP/build/pgseal}
 

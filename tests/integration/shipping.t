@@ -5,7 +5,7 @@ set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/lib/tap.sh
 . "$top/tests/lib/tap.sh"
-pgseal=${PGSEAL_CLI:-$top/build/pgseal}
+pgseal=${CLI:-$top/build/pgseal}
 export LC_ALL=C TZ=UTC
 debs=$top/build/debs examples=$top/docs/examples/logging
 work=$(mktemp -d /tmp/pgseal-shipping.XXXXXX)

@@ -144,6 +144,10 @@ done
 
 # The reason of a refused PQrequestCancel is not taken for that of a later error.
 for version in 15 17; do
+    rule allow
+    canceller "$version" request
+    has "$OUT" 'sent 1 refused 0 ' "allow, libpq $version: PQrequestCancel: sent"
+    is "$(cancels)" "1 allowed PQrequestCancel $version" "allow, libpq $version: PQrequestCancel: one line"
     rule refuse
     canceller "$version" ignored
     is "$(cancels)" "1 refused PQrequestCancel $version" "refuse, libpq $version: PQrequestCancel: its line"

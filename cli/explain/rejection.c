@@ -6,13 +6,18 @@
 #include <stddef.h>
 #include <string.h>
 
+static bool is_uri(const char *conninfo)
+{
+    return strncmp(conninfo, "postgres", 8) == 0 && strstr(conninfo, "://") != NULL;
+}
+
 /* The part of a connection string that may contain a secret: of a URI everything up to its last
  * '@'; else from a secret's name to the end, since an unquoted blank in a password makes options of
  * its rest. */
 static void find_suspect(const char *conninfo, const char **from, const char **to)
 {
     const char *end = conninfo + strlen(conninfo);
-    bool uri = strncmp(conninfo, "postgres", 8) == 0 && strstr(conninfo, "://") != NULL;
+    bool uri = is_uri(conninfo);
     const char *at = strrchr(conninfo, '@');
     size_t named = redact_find_secret(conninfo, (size_t)(end - conninfo), uri);
 
@@ -46,7 +51,9 @@ bool rejection_secret(const char *message, const char *conninfo)
         const char *piece = ++at;
         at = strchr(at, '"');
         size_t n = at != NULL ? (size_t)(at - piece) : strlen(piece);
-        if (stands_in(piece, n, from, to) || memchr(piece, '@', n) != NULL) {
+        /* No option's name has a colon: "user:pass word@host", or a line of .pgpass. */
+        if (stands_in(piece, n, from, to) || memchr(piece, '@', n) != NULL ||
+            (!is_uri(conninfo) && memchr(piece, ':', n) != NULL)) {
             return true;
         }
         quoted = true;

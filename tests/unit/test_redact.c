@@ -291,6 +291,9 @@ static void rejections(void **state)
         {"postgres:u:pw@h/d?a=b", "invalid connection option \"postgres:u:pw@h/d?a\"", true},
         {"u:pw@h d=1", "missing \"=\" after \"u:pw@h\" in connection info string", true},
         {"u:pw@h d=1", "\xC2\xABu:pw@h\xC2\xBB", true},
+        {"u:p w@h", "missing \"=\" after \"u:p\" in connection info string", true},
+        {"h:5432:d:u:pw", "missing \"=\" after \"h:5432:d:u:pw\" in connection info string", true},
+        {"postgresql://[::1]x/d", "unexpected character \"x\" (expected \":\" or \"/\")", false},
         {"user=u@tenant sslmod=y", "invalid connection option \"sslmod\"", false},
         {"user=u@tenant sslmod=y", "\xC2\xABsslmod\xC2\xBB", false},
     };

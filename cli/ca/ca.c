@@ -157,8 +157,8 @@ static void put(struct outcome *outcome, const char *path, const struct bytes *b
     struct bytes old = {0};
     outcome->path = path;
     outcome->status = STATUS_OK;
-    bool same = load_target(path, &old) && old.n == bytes->n &&
-                memcmp(old.at, bytes->at, bytes->n) == 0;
+    bool same =
+        load_target(path, &old) && old.n == bytes->n && memcmp(old.at, bytes->at, bytes->n) == 0;
     free(old.at);
     outcome->action = same ? "unchanged" : "written";
     char *reason = same ? NULL : atomic_write(path, bytes->at, bytes->n);

@@ -95,7 +95,7 @@ is "$(printf '%s\n' "${events[@]}" | grep -cxE 'downgrade|refuse|exempt|failed|v
     10 'the ten events were found'
 is "$(named docs/logging.md "${events[@]}")" '' 'docs/logging.md has every event'
 is "$(named README.md "${events[@]}")" '' 'README has every event'
-mapfile -t noted < <(sed -n '/watched\[\] = {"OPENSSL_CONF"/,/};/p' shim/log/log.c | grep -oE '"[A-Z_]+"' | tr -d '"')
+mapfile -t noted < <(sed -n '/ watched\[\]/,/};/p' shim/log/log.c | grep -oE '"[A-Z_]+"' | tr -d '"')
 is "${#noted[@]} $(named docs/logging.md "${noted[@]}")" '7 ' 'docs/logging.md has every variable that a process line notes'
 
 # --- docs/json.md: every key that the tool writes, and its examples

@@ -67,6 +67,8 @@ static void faults(void **state)
                                      "refuse or /DIRECTORY[:/DIRECTORY...]"},
         {"unix_sockets = /a:allow", AT(1) "unix_sockets: not an absolute path \"/a:allow\"; use "
                                           "allow, refuse or /DIRECTORY[:/DIRECTORY...]"},
+        {"unix_sockets = /tmp,/run", AT(1) "unix_sockets: a directory with a comma matches nothing "
+                                           "\"/tmp,/run\"; put colons between directories"},
         {"unix_sockets = @", AT(1) "unix_sockets: not an absolute path (hidden); use allow, refuse "
                                    "or /DIRECTORY[:/DIRECTORY...]"},
         {"verify_as = a", AT(1) "verify_as belongs in a [host] section"},

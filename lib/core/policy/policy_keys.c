@@ -165,6 +165,13 @@ static void set_sockets(struct parsing *x, const char *value)
                     "not an absolute path; use allow, refuse or /DIRECTORY[:/DIRECTORY...]", value);
                 return;
             }
+            if (strchr(directory, ',') != NULL) { /* there libpq cuts its list of hosts */
+                policy_error(
+                    x, KEY_SOCKETS,
+                    "a directory with a comma matches nothing; put colons between directories",
+                    value);
+                return;
+            }
         }
         p->socket_dirs = value;
     }

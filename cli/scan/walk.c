@@ -1,6 +1,7 @@
 /* walk: walks a tree within a root; follows no symbolic link, opens nothing but regular files
  * and directories. */
 #include "cli/scan/scan.h"
+#include "lib/core/text/array.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -108,6 +109,35 @@ static void walk(struct scan *scan, const char *path, int fd, dev_t device, int 
     closedir(dir);
 }
 
+/* Whether only unpacking shows what is in the file: an image's tar, a package, a zip that is not
+ * Java's, anything compressed. */
+static bool is_packed(int fd, const char *path)
+{
+    static const struct {
+        uint16_t at;
+        char magic[9];
+    } kinds[] = {
+        {257, "ustar"},
+        {0, "\x1f\x8b"},
+        {0, "\xfd"
+            "7zXZ"},
+        {0, "BZh"},
+        {0, "\x28\xb5\x2f\xfd"},
+        {0, "!<arch>\n"},
+        {0, "hsqs"},
+        {0, "PK\3\4"},
+    };
+    char head[512];
+    size_t n = source_read(&(struct source){.fd = fd, .size = sizeof head}, 0, head, sizeof head);
+    for (size_t i = 0; i < ARRAY_LEN(kinds) && !name_is_archive(path); i++) {
+        size_t len = strlen(kinds[i].magic);
+        if (n >= kinds[i].at + len && memcmp(head + kinds[i].at, kinds[i].magic, len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void scan_tree(struct scan *scan, const char *path)
 {
     char *real = root_real(scan->root, path);
@@ -130,6 +160,10 @@ void scan_tree(struct scan *scan, const char *path)
         scan_error(scan, path, strerror(errno));
     } else if (S_ISDIR(st.st_mode)) {
         walk(scan, real, fd, (dev_t)-1, 0);
+    } else if (is_packed(fd, real)) {
+        scan_error(scan, path,
+                   "an archive or a compressed file; unpack it, and scan the directory");
+        close(fd);
     } else {
         scan_file(scan, real, fd, &st);
     }

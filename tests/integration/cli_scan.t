@@ -252,6 +252,16 @@ scan nowhere
 is "$status $(field '.errors[0] | endswith("No such file or directory")')" '2 true' 'a PATH that is not there: exit 2'
 scan ''
 is "$status $(field '.summary.files')" '2 0' 'an empty PATH (a variable that is not set) is not the working directory: exit 2'
+mkdir packed && cp tree/bin/direct packed/
+(cd packed && tar cf image.tar direct && gzip -k direct && xz -k direct && bzip2 -k direct && zstd -qk direct &&
+    ar rc direct.a direct && python3 -m zipfile -c function.zip direct)
+for file in image.tar direct.gz direct.xz direct.bz2 direct.zst direct.a function.zip; do
+    scan "packed/$file"
+    is "$status $(field '.summary.files') $(field '.errors[0]' | sed 's/.*: //')" \
+        '2 0 an archive or a compressed file; unpack it, and scan the directory' "$file: exit 2"
+done
+scan packed
+is "$status $(field '.items | length') $(field '.errors | length')" '0 1 0' 'in a tree they are passed over'
 mkdir gone && cd gone && rmdir "$work/gone"
 status=0
 timeout 10 "$pgseal" scan --json . >"$work/out" 2>"$work/err" || status=$?

@@ -253,7 +253,7 @@ is "$status $(field '.errors[0] | endswith("No such file or directory")')" '2 tr
 scan ''
 is "$status $(field '.summary.files')" '2 0' 'an empty PATH (a variable that is not set) is not the working directory: exit 2'
 mkdir packed && cp tree/bin/direct packed/
-(cd packed && tar cf image.tar direct && gzip -k direct && xz -k direct && bzip2 -k direct && zstd -qk direct &&
+(cd packed && tar cf image.tar direct && gzip -k direct && xz -k direct && printf 'BZh91AY&SY' >direct.bz2 && zstd -qk direct &&
     ar rc direct.a direct && python3 -m zipfile -c function.zip direct)
 for file in image.tar direct.gz direct.xz direct.bz2 direct.zst direct.a function.zip; do
     scan "packed/$file"

@@ -54,12 +54,13 @@ void probe_free(const struct libpq *pq, struct probe *p);
 
 /* Starts a probe with these arrays: n entries, to which one more and the NULL are added. Returns
  * the failed PGconn, which the caller finishes; *refused says whether the probe's own option made
- * it fail, and not another error. passwords.c also uses it, to look up .pgpass for another name. */
+ * it fail, and not another error. passwords.c also uses it, to look up .pgpass for another name.
+ * May change errno. */
 PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **values, size_t n,
                     int expand, bool *refused);
 
-/* Restores target_session_attrs in the options of a connection that libpq rejected: the caller sees
- * its own value, not the probe's. */
+/* Restores target_session_attrs in the options of a connection that libpq rejected (NULL: none):
+ * the caller sees its own value, not the probe's. Keeps errno. */
 void probe_show_rejected(PQconninfoOption *options);
 
 #endif

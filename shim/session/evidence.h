@@ -27,8 +27,8 @@ struct evidence {
  * verified chain is in the root file (as it is now, or as it was judged); protocol and bits; host,
  * port and address family. Returns NULL if all match, else a static text that says what does not.
  * Fills *e as far as possible. If that libpq's SSL functions cannot be found, e->note says so, and
- * only what libpq itself reports is checked. Allocates; not async-signal-safe. Relies
- * on SSL_get_verify_result(3), SSL_get0_verified_chain(3), PQsslStruct (libpq.sgml). */
+ * only what libpq itself reports is checked. Allocates; may change errno; not async-signal-safe.
+ * Relies on SSL_get_verify_result(3), SSL_get0_verified_chain(3), PQsslStruct (libpq.sgml). */
 const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evidence *e);
 
 #endif

@@ -71,7 +71,7 @@ struct conn_state {
 };
 
 /* Makes a state from v and r, with copies of their strings, malloc'ed in one block. The caller
- * holds it (conn_state_free). NULL without memory. */
+ * holds it (conn_state_free). NULL without memory. Keeps errno. */
 struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p,
                                   const struct request *r, const struct verdict *v,
                                   const char *entry, const char *object);

@@ -12,7 +12,7 @@
 
 enum {
     SEAL_OPTIONS = 80,  /* libpq 19 knows 54 */
-    SEAL_FORCED = 64,   /* options forced at most; verdict.c asserts that all pins fit */
+    SEAL_FORCED = 64,   /* options forced at most; parts.c asserts that all pins fit */
     SEAL_ELEMENTS = 64, /* elements of a host list; longer lists are refused */
     SEAL_REASON = 1024, /* a refusal's text with its NUL */
     SEAL_WORDS = 16384, /* memory for the strings that a verdict builds */

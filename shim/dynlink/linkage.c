@@ -233,17 +233,14 @@ struct linked *linkage_libpq(const struct object *libpq)
 
 bool linkage_refuses(const struct linked *libpq, char *reason, size_t size)
 {
-    struct strbuf t;
-    strbuf_init(&t, reason, size);
     if (libpq == NULL) {
-        strbuf_add(&t, "more copies of libpq are loaded than pgseal can tell apart");
+        strbuf_copy(reason, size, "more copies of libpq are loaded than pgseal can tell apart");
         return true;
     }
     for (size_t i = 0; i < LIBPQ_SLOTS; i++) {
         if (slots[i].need == ALWAYS && linked_failed(libpq, (enum libpq_slot)i)) {
-            strbuf_add(&t, "libpq's calls to ");
-            strbuf_add(&t, slots[i].name);
-            strbuf_add(&t, " cannot be intercepted; the log has the reason");
+            strbuf_join(reason, size, "libpq's calls to ", slots[i].name,
+                        " cannot be intercepted; the log has the reason");
             return true;
         }
     }

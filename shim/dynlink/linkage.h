@@ -42,7 +42,7 @@ struct linked {
 struct linked *linkage_libpq(const struct object *libpq);
 
 /* Whether every connection of this libpq must be refused, with the reason: it has no row (NULL), or
- * a slot with need ALWAYS could not be rewritten. Pure. */
+ * a slot with need ALWAYS could not be rewritten. Pure; reason is written only then. */
 bool linkage_refuses(const struct linked *libpq, char *reason, size_t size);
 
 /* Whether this libpq has this slot, and its calls through it reach pgseal. False for NULL (a libpq

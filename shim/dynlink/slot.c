@@ -111,25 +111,17 @@ static void report(const char *entry, const char *reason)
 void slot_report(const char *object, const char *name, int error)
 {
     char reason[1024];
-    struct strbuf t;
-    strbuf_init(&t, reason, sizeof reason);
-    strbuf_add(&t, "the linkage table of ");
-    strbuf_add(&t, object[0] != '\0' ? object : "the program");
-    strbuf_add(&t, " cannot be rewritten (");
-    strbuf_add(&t, sys_error(error));
-    strbuf_add(&t, "): pgseal does not intercept its calls to ");
-    strbuf_add(&t, name);
+    strbuf_join(reason, sizeof reason, "the linkage table of ",
+                object[0] != '\0' ? object : "the program", " cannot be rewritten (",
+                sys_error(error), "): pgseal does not intercept its calls to ", name);
     report("linkage", reason);
 }
 
 void slot_report_unseen(const char *object)
 {
     char reason[1024];
-    struct strbuf t;
-    strbuf_init(&t, reason, sizeof reason);
-    strbuf_add(&t, "dlmopen loaded ");
-    strbuf_add(&t, object);
-    strbuf_add(&t, " into a namespace that this C library does not list: pgseal does not intercept "
-                   "connections made there");
+    strbuf_join(reason, sizeof reason, "dlmopen loaded ", object,
+                " into a namespace that this C library does not list: pgseal does not intercept "
+                "connections made there");
     report("dlmopen", reason);
 }

@@ -12,16 +12,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* The key in the directory of a certificate; false: longer than libpq's limit. */
-static bool key_beside(const char *certificate, size_t len, char *key, size_t size)
-{
-    struct strbuf t;
-    strbuf_init(&t, key, size);
-    strbuf_addn(&t, certificate, len - strlen(".crt"));
-    strbuf_add(&t, ".key");
-    return !t.cut;
-}
-
 bool client_key_left_out(const char *path)
 {
     static const char name[] = "/.postgresql/postgresql.crt";
@@ -30,9 +20,10 @@ bool client_key_left_out(const char *path)
     char key[POLICY_PATH_MAX + 1];
     size_t len = path != NULL ? strlen(path) : 0;
     if (d == NULL || !d->sealed || !d->cert_found_by_libpq || len < tail ||
-        strcmp(path + len - tail, name) != 0 || !key_beside(path, len, key, sizeof key)) {
+        strcmp(path + len - tail, name) != 0 || !strbuf_copy(key, sizeof key, path)) {
         return false;
     }
+    memcpy(key + len - strlen(".crt"), ".key", sizeof ".key"); /* the file beside it */
     d->left_out = client_cert_fault(path, d->key != NULL ? d->key : key, d->passphrase);
     if (d->left_out != NULL) {
         errno = ENOENT;

@@ -291,10 +291,9 @@ const char *evidence_gather(const struct conn_state *d, PGconn *conn, struct evi
     }
     const struct openssl *o = ssl != NULL ? openssl_of(d->libpq.linked) : NULL;
     const char *missing =
-        "this libpq exposes no OpenSSL session: only libpq's own verification applies";
-    if (ssl != NULL) {
-        missing = o != NULL ? o->missing : "out of memory: only libpq's own verification applies";
-    }
+        ssl == NULL ? "this libpq exposes no OpenSSL session: only libpq's own verification applies"
+        : o == NULL ? "out of memory: only libpq's own verification applies"
+                    : o->missing;
     if (missing != NULL) {
         e->note = missing;
         return NULL;

@@ -45,7 +45,7 @@ void cancel_made(PGcancel *cancel, PGconn *conn, struct conn_state *d, const voi
         ptr_map_bind(&cancel_states, map_node, cancel, t);
     } else {
         free(t);
-        ptr_map_release(map_node);
+        free(map_node);
     }
     errno = saved_errno;
 }

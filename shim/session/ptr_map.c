@@ -24,11 +24,6 @@ struct map_node *ptr_map_reserve(void)
     return calloc(1, sizeof(struct map_node));
 }
 
-void ptr_map_release(struct map_node *map_node)
-{
-    free(map_node);
-}
-
 static struct map_node *find(struct ptr_map *r, const void *key)
 {
     struct map_node *map_node = key != NULL ? atomic_load(bucket_of(r, key)) : NULL;

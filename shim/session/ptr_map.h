@@ -13,12 +13,9 @@ struct ptr_map {
     _Atomic(struct map_node *) buckets[PTR_MAP_BUCKETS];
 };
 
-/* Allocates a node, before a call after which nothing may fail; NULL without memory. The caller
- * passes it to ptr_map_bind or ptr_map_release. */
+/* A node, malloc'ed before a call after which nothing may fail; NULL without memory. The caller
+ * frees it, or passes it to ptr_map_bind. */
 struct map_node *ptr_map_reserve(void);
-
-/* Frees a node that was not used; NULL is ignored. */
-void ptr_map_release(struct map_node *map_node);
 
 /* Adds an entry and takes over the node. key is not NULL. If key is already there, its value is
  * replaced, and not freed. Keeps errno. */

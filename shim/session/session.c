@@ -30,8 +30,8 @@ static bool enter(struct conn_state *d)
     struct map_node *map_node = ptr_map_reserve();
     d->map_node = ptr_map_reserve();
     if (map_node == NULL || d->map_node == NULL) {
-        ptr_map_release(map_node);
-        ptr_map_release(d->map_node);
+        free(map_node);
+        free(d->map_node);
         return false;
     }
     d->id = atomic_fetch_add(&last, 1) + 1;
@@ -210,7 +210,7 @@ void conn_state_free(struct conn_state *d)
     if (d != NULL && atomic_fetch_sub(&d->holders, 1) == 1) {
         ptr_map_remove(&states, key_of(d->id));
         conn_state_free(d->original);
-        ptr_map_release(d->map_node);
+        free(d->map_node);
         passwords_free(d->passwords);
         free(d->answers);
         free(d->root_found);

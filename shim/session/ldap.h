@@ -11,7 +11,8 @@
  * cannot be read. Keeps errno; takes the loader's lock and reads all of its read-only memory. */
 bool ldap_inside(const void *libpq);
 
-/* Writes the reason of that refusal into buf; service is its name, or NULL if not known. Keeps errno. */
+/* Writes the reason of that refusal into buf; service is its name, or NULL if not known. Keeps
+ * errno. */
 void ldap_reason(const char *service, char *buf, size_t size);
 
 #endif

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,7 +79,9 @@ int net_connect(const char *host, const char *port, char **address, char **reaso
         *reason = xstrdup("the port is not a number from 1 to 65535");
         return -1;
     }
-    int error = getaddrinfo(host, port, &hints, &list);
+    char service[8]; /* libpq allows blanks around the number, getaddrinfo(3) does not */
+    snprintf(service, sizeof service, "%ld", number);
+    int error = getaddrinfo(host, service, &hints, &list);
     *no_address = error != 0;
     if (error != 0) {
         *reason = xstrdup(error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error));

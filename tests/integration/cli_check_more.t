@@ -279,6 +279,8 @@ for number in 0 99999 '-5432' 65537; do
     is "$RC $(found)" '1 cannot-connect' "port $number: cannot-connect"
     is "$(field '.findings[0].text')" "localhost port $number: the port is not a number from 1 to 65535." "port $number: the text"
 done
+json "host=localhost port=' $(env_port impostor) ' user=app dbname=app"
+is "$RC $(found)" '1 unknown-root' 'a port with blanks, which libpq takes: the server is looked at'
 json 'host=localhost port=0x10 user=app'
 is "$RC $ERR" '2 pgseal: port is not a number' 'a port that is not a number'
 json "postgresql://app:one:two@localhost/app"

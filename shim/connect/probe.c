@@ -44,6 +44,22 @@ PGconn *probe_start(const struct libpq *pq, const char **keywords, const char **
     return start_with(pq, keywords, values, n, expand, NONSENSE, refused);
 }
 
+/* Whether a connection string shows that it is a URI that libpq split in the wrong place, because
+ * its password has an unencoded '@': in libpq's parse of it, or by an '@' behind a comma that libpq
+ * took for that of an abstract socket, without `host=`. */
+static bool is_cut(const char *s, const PQconninfoOption *parsed)
+{
+    const char *socket = strstr(s, ",@");
+    const char *option = strstr(s, "host=");
+    const char *host = options_value(parsed, "host");
+    bool cut = strstr(s, "://") != NULL && socket != NULL && (option == NULL || option > socket) &&
+               host != NULL && strstr(host, ",@") != NULL;
+    for (const PQconninfoOption *o = parsed; o != NULL && o->keyword != NULL && !cut; o++) {
+        cut = event_cut(o->keyword, o->val);
+    }
+    return cut;
+}
+
 static bool fill_request(const struct params *params, size_t at, struct probe *p)
 {
     struct request *r = &p->request;
@@ -305,6 +321,7 @@ static enum probe_result read_answer(const struct libpq *pq, const struct params
     if (!fill_request(params, at, p)) {
         return refused(p, "this libpq knows more options than pgseal can judge; update pgseal");
     }
+    p->request.cut = at < params->n && is_cut(params->values[at], p->parsed);
     find_default_host(pq, keywords, values, p);
     p->request.crl_judged = LINKED_HAS(pq->linked, X509_STORE_load_locations);
     p->request.root_judged = LINKED_HAS(pq->linked, SSL_CTX_load_verify_locations);

@@ -75,6 +75,7 @@ bool log_verdict(const struct policy *p, const struct verdict *v, const struct r
         e.dbname = request_value(r, "dbname");
         e.user = request_value(r, "user");
         e.application_name = request_value(r, "application_name");
+        e.cut = r->cut;
         if (e.host == NULL && e.hostaddr == NULL && v->socket) {
             e.host = r->default_host;
         }
@@ -102,6 +103,7 @@ bool log_outcome(const struct conn_state *d, struct event *e, const char *event,
     e->dbname = d->dbname;
     e->user = d->user;
     e->application_name = d->application_name;
+    e->cut = d->cut;
     e->rule = d->where;
     return sink_event(d->policy, e);
 }

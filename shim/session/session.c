@@ -137,6 +137,7 @@ struct conn_state *conn_state_new(const struct libpq *pq, const struct policy *p
         d->socket_listed = v->socket;
         d->crl_required = v->rule != NULL && v->rule->crl != NULL;
         d->entry = entry;
+        d->cut = r != NULL && r->cut;
         d->ndials = v->sealed ? v->ndials : 0; /* in audit mode look-ups stay what they are */
         d->dials = (struct dial *)(d + 1);
         c = (struct copying){.at = (char *)(d + 1) + dials};

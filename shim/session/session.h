@@ -43,6 +43,7 @@ struct conn_state {
     const char *hosts; /* the host list as it is verified */
     const char *host, *hostaddr, *port, *dbname, *user,
         *application_name;           /* for log lines: as the program asked */
+    bool cut;                        /* these are hidden (struct request) */
     bool socket_listed;              /* the host list contains a Unix socket */
     bool rejected;                   /* libpq did not accept the caller's own values (probe.h) */
     bool host_unset, hostaddr_unset; /* libpq got "" for it, so that it stays unset (call_pinned) */

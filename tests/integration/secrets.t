@@ -44,6 +44,7 @@ v	$entry	--	$good sslmode=disable application_name='p%2561ssword%20=$X'
 w	$entry	--	$good sslmode=disable sslrootcert='pkcs11:object=x?pin-value=$X'
 x	$entry	--	postgres://app:a@$X:c@localhost/app?sslmode=disable
 y	$entry	--	postgres://svc%40project.iam:a/$X@localhost/app?sslmode=disable
+z	$entry	--	postgres://app:a@$X,@localhost/app?sslmode=disable
 END
     done
     for entry in params params0 startparams startparams0 pingparams pingparams0; do
@@ -57,12 +58,14 @@ F	$entry	--	dbname=postgresql://app:$X/y@localhost:$P/app
 G	$entry	--	host=localhost	port=$P	user=app	sslmode=disable	dbname=host=db user=app oauth_client_secret=$X
 H	$entry	--	host=localhost	port=$P	sslmode=disable	dbname=app	user=scram_client_key = $X
 I	$entry	--	host=localhost	port=$P	sslmode=disable	user=app	dbname=postgresql%3A%2F%2Fapp:$X
+J	$entry	--	dbname=postgres://app:a@$X:c@localhost/app	port=$P
 END
     done
     cat <<END
 1	setdblogin	--	host=localhost	port=$P	user=app	dbname=app	password=$X
 2	setdblogin	--	host=localhost	port=$P	user=app	dbname=postgresql://app:$X@localhost:$P/app
 3	setdblogin	--	host=localhost	port=$P	user=app	dbname=password=$X sslmode=disable
+4	setdblogin	--	port=$P	user=app	dbname=postgres://app:a@$X:c@localhost/app
 END
 }
 table >"$TEST_DIR/table"
@@ -119,6 +122,11 @@ run "$pgseal" explain --json "postgresql://$user:$X@db.example:6543/orders?sslmo
 is "$(jq -r '.options[] | select(.option | IN("host", "port", "dbname", "user")) | .requested' <<<"$OUT" | sort | xargs)" \
     '6543 db.example orders svc@project.iam' 'explain shows them all'
 hasnt "$OUT" "$X" 'but not the password'
+for uri in "postgresql://app:$X,@db.example/orders" "postgresql://app@/orders?host=db.example,@abstract"; do
+    run "$pgseal" explain --json "$uri"
+    like "$(jq -r '.options[] | select(.option == "host") | .requested' <<<"$OUT")" '^db\.example' \
+        "a comma before an @ hides no host: ${uri//$X/…}"
+done
 
 # --- of a URI that was cut in the wrong place no piece is shown, in explain either
 for uri in "postgres://app:a@$X:c@db.example/app" "postgres://app:$X/b@db.example/app" "postgres://app:a/$X@db.example/app" \

@@ -85,7 +85,7 @@ struct writer {
     struct json j;
     const struct event *e;
     size_t reserved;     /* for the fields that follow, with their commas */
-    bool cut;            /* event_cut: the five targets are hidden */
+    bool cut;            /* the five targets are hidden */
     bool hidden[FIELDS]; /* which of host to application_name are hidden */
     bool secret;         /* one of these is hidden: the reason may quote it */
 };
@@ -178,7 +178,7 @@ static bool hides_port(const char *port)
 static void find_hidden(struct writer *w)
 {
     const struct event *e = w->e;
-    w->cut = event_cut("host", e->host) || event_cut("hostaddr", e->hostaddr) ||
+    w->cut = e->cut || event_cut("host", e->host) || event_cut("hostaddr", e->hostaddr) ||
              event_cut("port", e->port) || event_cut("dbname", e->dbname);
     for (enum field_id id = FIELD_host; id <= FIELD_application_name; id++) {
         w->hidden[id] = (w->cut && id != FIELD_application_name) ||

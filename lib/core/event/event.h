@@ -30,6 +30,7 @@ struct event {
     const char *exe, *object, *libpq;
     int libpq_version;
     const char *host, *hostaddr, *port, *dbname, *user, *application_name;
+    bool cut; /* request_cut: host to user are hidden, even if nothing in them shows it */
     const struct change *changes;
     size_t nchanges;
     const char *rule;
@@ -61,8 +62,8 @@ struct event {
  *
  * Hidden as "(hidden)" are: values from the program (host to application_name, requested values)
  * and enforced values, if event_redacts says so; a port that is not a list of numbers; all values
- * of secret options; host, hostaddr, port, dbname and user together, if event_cut says so for one
- * of them; and parts of a reason, as in redact_reason (redact.h). Keeps errno, allocates nothing,
+ * of secret options; host, hostaddr, port, dbname and user together, if cut or event_cut
+ * says so; and parts of a reason, as in redact_reason (redact.h). Keeps errno, allocates nothing,
  * uses at most 2 KiB of stack, async-signal-safe. */
 size_t event_format(const struct event *e, char buf[static EVENT_LINE_MAX]);
 

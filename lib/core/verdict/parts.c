@@ -94,12 +94,11 @@ void option_unknown_reason(char *reason, size_t size, int version, const char *o
 bool request_cut(const struct request *r)
 {
     static const char *const names[] = {"host", "hostaddr", "port", "dbname"};
-    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-        if (event_cut(names[i], request_value(r, names[i]))) {
-            return true;
-        }
+    bool cut = r->cut;
+    for (size_t i = 0; i < ARRAY_LEN(names) && !cut; i++) {
+        cut = event_cut(names[i], request_value(r, names[i]));
     }
-    return false;
+    return cut;
 }
 
 void seal_quote(const struct deciding *d, struct strbuf *t, const char *target)

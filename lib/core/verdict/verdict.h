@@ -47,9 +47,11 @@ struct request {
     /* what an empty host element means: a socket directory or "localhost" */
     const char *default_host;
     bool passphrase_hook; /* the program has a callback for the passphrase of a client key */
-    bool service;         /* a service file is used; it may change before the real call */
-    bool crl_judged;      /* a CRL file is judged when libpq opens it */
-    bool root_judged;     /* likewise the root file, and an engine that it loads for a key */
+    bool cut; /* the connection string shows that it was split in the wrong place (request_cut), in
+                 values that other arguments may override */
+    bool service;     /* a service file is used; it may change before the real call */
+    bool crl_judged;  /* a CRL file is judged when libpq opens it */
+    bool root_judged; /* likewise the root file, and an engine that it loads for a key */
     /* libpq's home directory; "": none; NULL: not asked, or libpq does not report it. It is asked
      * if not all files are judged, and if verdict_needs_home says so */
     const char *home;
@@ -167,7 +169,7 @@ bool option_differs(const char *value, const char *compiled);
  * not know: it may name another host, port or root. */
 void option_unknown_reason(char *reason, size_t size, int version, const char *option);
 
-/* Whether one of r's values shows that a URI was split in the wrong place (event_cut). Then host,
+/* Whether r->cut or one of r's values shows that a URI was split in the wrong place (event_cut). Then host,
  * hostaddr, port, dbname and user must not be shown. Pure. */
 bool request_cut(const struct request *r);
 

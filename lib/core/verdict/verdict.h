@@ -169,8 +169,8 @@ bool option_differs(const char *value, const char *compiled);
  * not know: it may name another host, port or root. */
 void option_unknown_reason(char *reason, size_t size, int version, const char *option);
 
-/* Whether r->cut or one of r's values shows that a URI was split in the wrong place (event_cut). Then host,
- * hostaddr, port, dbname and user must not be shown. Pure. */
+/* Whether r->cut or one of r's values shows that a URI was split in the wrong place (event_cut).
+ * Then host, hostaddr, port, dbname and user must not be shown. Pure. */
 bool request_cut(const struct request *r);
 
 /* Appends a forced pair; nothing else writes to v->forced. If it is full, sets v->full and returns

@@ -117,11 +117,6 @@ bool opens_of_others(void)
     return __atomic_load_n(&all, __ATOMIC_ACQUIRE) != own;
 }
 
-bool opens_only_of_others(void)
-{
-    return own == 0 && opens_of_others();
-}
-
 void opens_end(void)
 {
     if (own_called > 0) {

@@ -38,9 +38,6 @@ bool opens_same_file(const char *a, const char *b);
 /* Whether another thread has announced an open that is not over. */
 bool opens_of_others(void);
 
-/* The same, and this thread has announced none. */
-bool opens_only_of_others(void);
-
 /* Ends what this thread has announced. Does nothing between opens_call and opens_call_end: the C
  * library may call back (another preload's malloc calls dlsym) before the object is mapped. */
 void opens_end(void);

@@ -23,7 +23,7 @@ static uint64_t left[OCCASIONS];
 
 struct census {
     bool others;  /* another thread is inside opening something hidden */
-    bool opening; /* only other threads may be inside opening anything */
+    bool opening; /* another thread may be inside opening anything */
     size_t libpqs;
     bool hidden; /* an object that reaches libpq past the exported names was not read yet */
 };
@@ -61,7 +61,7 @@ static bool sweep_for(enum occasion occasion)
         state != __atomic_load_n(&left[occasion], __ATOMIC_ACQUIRE)) {
         bool call = occasion != OPENING;
         struct census c = {.others = call && opens_called_by_others(),
-                           .opening = call && opens_only_of_others()};
+                           .opening = call && opens_of_others()};
         bool whole = known_update();
         known_each(take_one, &c);
         /* In a process that opens nothing, a single libpq is called by the exported names. */

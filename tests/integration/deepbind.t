@@ -386,6 +386,22 @@ for filter in auxiliary filter; do
     "${cc[@]}" -o "$REACH/$filter.so" "$REACH/other.c" -Wl,--$filter="$REACH/hidden-DEFAULT.so"
     both "the library of a filter ($filter)" "$nested" deep "$REACH/$filter.so" TARGET
 done
+by() { # LIBPQ NAME COMMAND…: both, and it connects with that one of two libpqs
+    local libpq=$1
+    shift
+    both "$@"
+    forget_events
+    run sealed "${@:2:$#-2}" "$target"
+    is "$(events 'select(.action == "sealed") | .libpq' | sort -u)" "\"$libpq\"" "$1: with its libpq"
+}
+by "$REACH/b/libpb.so.5" "the library of a filter, beside the program's libpq" "$REACH/nested-linked" deep "$REACH/filter.so" TARGET
+# Its slots are read once more, and have been rewritten.
+by "$REACH/b/libpb.so.5" 'a deepbound module, after a close' "$REACH/reach-linked" open x d "$REACH/hidden-DEFAULT.so" \
+    open y n "$REACH/a/moda.so" close y open y n "$REACH/mods.so" connect x TARGET
+# There, too, what was opened first comes first.
+"${cc[@]}" -DMODULE -o "$REACH/nest-pq.so" "$REACH_SRC/nested.c" -L"$REACH" -lnested -Wl,-rpath,"\$ORIGIN" -Wl,--no-as-needed -lpq
+by "$(echo /lib/*/libpq.so.5)" 'a plain open in another namespace, two libpqs' env NESTED_HOW=plain NESTED="$REACH/hidden-DEFAULT.so" \
+    "$nested" space "$REACH/nest-pq.so" TARGET
 
 reach_cc -DPROGRAM -rdynamic -o "$REACH/hidden" "$REACH_SRC/hidden.c" -lpq -lpthread
 "${cc[@]}" -nostdlib -Wl,-z,noseparate-code -o "$REACH/one.so" "$REACH/other.c"

@@ -24,12 +24,12 @@ enum depth {
                global one */
 };
 
-/* How a new object with this path came in, as far as the announcements tell. PLAIN if nothing was
- * ever opened with RTLD_DEEPBIND. DEEP if such an open is announced for a file with the same last
- * component, or if the name of such an open is not known. Else as the object before it in the list,
- * whose library it may be; but not PLAIN: a filter's library comes before it. But if a plain open
- * is announced for a file of this name: EITHER, or PROBABLY_PLAIN if no object that was opened with
- * the one before needs a file of this name (needed). */
+/* How a new object with this path came in, as far as the announcements tell. PLAIN if nothing can
+ * have been opened with RTLD_DEEPBIND (opens_had_deep). DEEP if such an open is announced for a
+ * file with the same last component, or if the name of such an open is not known. Else as the
+ * object before it in the list, whose library it may be; but not PLAIN: a filter's library comes
+ * before it. But if a plain open is announced for a file of this name: EITHER, or PROBABLY_PLAIN
+ * if no object that was opened with the one before needs a file of this name (needed). */
 enum depth opens_depth(const char *path, enum depth before, bool needed);
 
 /* Whether both paths may have the same last component. */
@@ -74,8 +74,9 @@ bool opens_forked(void);
  * dlsym and dlerror read it. */
 extern bool opens_pending;
 
-/* Whether an open with RTLD_DEEPBIND was ever announced in this process. A variable, because a
- * sanitizer calls dlsym before any function that it has instrumented may run. */
+/* Whether an open with RTLD_DEEPBIND, or in another namespace, was ever announced in this process:
+ * then objects may have been opened with it unannounced. A variable, because a sanitizer calls
+ * dlsym before any function that it has instrumented may run. */
 extern bool opens_had_deep;
 
 #endif

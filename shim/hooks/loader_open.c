@@ -132,6 +132,8 @@ void *loader_dlmopen(struct loader_call *call, const void *caller)
     if (real == NULL || (id == LM_ID_BASE && !is_deep(file, flags))) {
         return real;
     }
+    /* No hook sees what its constructors open. */
+    __atomic_store_n(&opens_had_deep, true, __ATOMIC_RELAXED);
     bool exact = same_for_all(file, caller);
     bool listed = id == LM_ID_BASE || lists_namespaces();
     if (!exact) {

@@ -325,17 +325,27 @@ cat >"$REACH/brings-module.c" <<'END'
 static const struct module *brought;
 __attribute__((constructor)) static void bring(void)
 {
+#ifdef THERE
+    void *handle = dlmopen(LM_ID_BASE, getenv("BRINGS"), RTLD_NOW | RTLD_DEEPBIND);
+#else
     void *handle = dlopen(getenv("BRINGS"), RTLD_NOW | RTLD_DEEPBIND);
+#endif
     brought = handle != NULL ? dlsym(handle, "module") : NULL;
 }
 static void go(const char *name, const char *conninfo)
 {
     brought->connect(name, conninfo);
 }
+static void done(void)
+{
+}
 extern const struct module module;
-const struct module module = {.connect = go};
+const struct module module = {.connect = go, .finish = done};
 END
 "${cc[@]}" -I"$REACH_SRC" -o "$REACH/brings-module.so" "$REACH/brings-module.c"
+"${cc[@]}" -DTHERE -o "$REACH/brings-there.so" "$REACH/brings-module.c"
+both 'a constructor in another namespace opens deepbound in the first one' env BRINGS="$REACH/hidden-DEFAULT-now.so" \
+    "$nested" space "$REACH/brings-there.so" TARGET
 both 'a name that ended threads opened plainly, and a constructor opens deepbound' \
     env BRINGS="$REACH/hidden-DEFAULT-now.so" "$REACH/ended" "p $REACH/ended.first/hidden-DEFAULT-now.so" \
     "d $REACH/brings-module.so" TARGET

@@ -71,6 +71,7 @@ static void suspect(struct known *k)
 {
     bool deep = __atomic_load_n(&opens_had_deep, __ATOMIC_RELAXED);
     k->open = true;
+    k->suspected = walks;
     if (k->lot != 0) {
         k->lot = 1;
         k->depth = k->depth == PLAIN && deep ? PROBABLY_PLAIN : k->depth;

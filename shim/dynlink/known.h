@@ -20,7 +20,9 @@ struct known {
     /* Objects that may have come in with the same open have the same number. 0: found by the first
      * update. */
     unsigned lot;
-    unsigned came; /* the number of the update that found it; see known_so_far */
+    unsigned came;      /* the number of the update that found it; see known_so_far */
+    unsigned suspected; /* the number of the last update for which it may have been another object,
+                           at the same address; 0: none */
     enum depth depth;
     bool libpq;     /* known_is_libpq */
     unsigned sweep; /* the last sweep that rewrote slots of it, else the first that read them; 0:

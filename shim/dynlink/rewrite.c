@@ -287,14 +287,16 @@ static void write_all(struct work *w, bool *rewritten)
     }
 }
 
+/* Nothing is held by now, and some objects never were: another thread may have closed one, and
+ * opened another at the same address. If the table has that one already, it stays unread there. */
 static bool mark(struct known *k, void *data)
 {
     const struct work *w = data;
     for (size_t i = 0; i < w->nobjects; i++) {
         const struct subject *s = &w->objects[i];
-        if (s->known.dyn == k->dyn && s->known.map == k->map) {
+        if (s->known.dyn == k->dyn && s->known.map == k->map && s->known.came == k->came) {
             /* Another thread may just be binding a lazy slot, and overwrite it: read it again. */
-            k->open = s->open || (s->lazy && s->changed);
+            k->open = s->open || (s->lazy && s->changed) || s->known.suspected != k->suspected;
             k->lazy = k->lazy || s->lazy;
             k->sweep = k->sweep == 0 || s->changed ? w->number : k->sweep;
         }

@@ -160,16 +160,19 @@ static void *reach_once(const struct object *o, const char *name, const char *ve
     return fn;
 }
 
-/* Again if a scope could not be asked because other threads open and close objects. */
+/* Again if a scope could not be asked because other threads open and close objects: until the table
+ * of loaded objects, by which a scope is asked, is no older than the last of these. */
 void *reach(const struct object *o, const char *name, const char *version, bool *sure)
 {
     bool found = false;
     bool again = true;
+    uint64_t updated = 0; /* objects_state() before the last update; 0: none yet */
     void *fn = NULL;
     for (int tries = 0; again && tries < 32; tries++) {
-        uint64_t state = objects_state();
         fn = reach_once(o, name, version, &found);
-        again = fn == NULL && !found && objects_state() != state && known_update();
+        uint64_t state = objects_state();
+        again = fn == NULL && !found && state != updated && known_update();
+        updated = state;
     }
     if (sure != NULL) {
         *sure = found;

@@ -157,16 +157,18 @@ static void *past_tracers(void *fn, const char *name)
     return past != NULL ? past : fn;
 }
 
-/* Returns fn, a definition that the real look-up found, or a stub in its place. */
+/* Returns fn, a definition that the real look-up found, or a stub in its place: for one of libpq's
+ * names always a stub. It refuses if fn is not libpq's, or no longer: another thread may just have
+ * closed that libpq. */
 static void *answer(struct loader_call *call, const struct question *q, void *fn)
 {
     struct object o;
     void *stub = NULL;
     if (hooked[q->hook].column == NO_COLUMN) {
         stub = hooked_for_loader(q->hook, fn);
-    } else if (object_of(fn, &o)) {
-        stub = linkage_stub(known_is_libpq(&o) && !q->ambiguous ? linkage_libpq(&o) : NULL,
-                            (size_t)hooked[q->hook].column);
+    } else {
+        bool sure = !q->ambiguous && object_of(fn, &o) && known_is_libpq(&o);
+        stub = linkage_stub(sure ? linkage_libpq(&o) : NULL, (size_t)hooked[q->hook].column);
     }
     call->result = stub != NULL ? stub : fn;
     hook_fired(q->version != NULL ? HOOK_dlvsym : HOOK_dlsym);
@@ -207,6 +209,11 @@ static void *answer_plainly(struct loader_call *call, const struct question *q)
         fn = reach(q->caller, q->name, q->version, NULL);
     }
     if (fn == NULL) {
+        /* For a name of libpq's, the real one must not find now what reach() did not: another
+         * thread may just have opened it. */
+        if (q->caller != NULL && hooked[q->hook].column != NO_COLUMN) {
+            call->arg[1] = pointer((uintptr_t)hooked[q->hook].marked);
+        }
         return is_pseudo(q) ? q->real : NULL;
     }
     return answer(call, q, fn);

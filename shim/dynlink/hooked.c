@@ -80,6 +80,11 @@ static void *for_loader(const struct hooked_slot *slot, const struct object *tar
     }
     enum loader_function function = (enum loader_function)hooked[slot->hook].loader;
     void *fn = hooked_for_loader(slot->hook, unbound ? reach_import(slot, NULL) : slot->holds);
+    if (fn == NULL && unbound && slot->known->depth == PROBABLY_PLAIN && function < LOADER_STUBS) {
+        /* It would lead to a preload before pgseal, or, if the object was opened with RTLD_DEEPBIND
+         * after all, past both. */
+        fn = linkage_stubs()->exported[function];
+    }
     return function < LOADER_STUBS && fn == linkage_stubs()->exported[function]
                ? linkage_stubs()->written[function]
                : fn;

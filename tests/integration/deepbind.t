@@ -404,6 +404,30 @@ by() { # LIBPQ NAME COMMAND…: both, and it connects with that one of two libpq
     run sealed "${@:2:$#-2}" "$target"
     is "$(events 'select(.action == "sealed") | .libpq' | sort -u)" "\"$libpq\"" "$1: with its libpq"
 }
+# Nothing is bound yet in it, it asks for no version of dlsym, and a preload before pgseal defines that, too.
+cat >"$REACH/ahead.c" <<'END'
+#include <dlfcn.h>
+#include <stddef.h>
+void *dlsym(void *handle, const char *name)
+{
+    static const char *const versions[] = {"GLIBC_2.34", "GLIBC_2.17", "GLIBC_2.2.5"};
+    void *(*real)(void *, const char *) = NULL;
+    for (int i = 0; i < 3 && real == NULL; i++)
+        real = (void *(*)(void *, const char *))dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+    return real(handle, name); /* a jump: the caller stays the same */
+}
+END
+"${cc[@]}" -O2 -o "$REACH/ahead.so" "$REACH/ahead.c"
+cat >"$REACH/ahead" <<'END'
+#!/bin/bash
+LD_PRELOAD=$1${LD_PRELOAD:+:$LD_PRELOAD} exec "${@:2}"
+END
+chmod +x "$REACH/ahead"
+"${cc[@]}" -nostdlib -DDEFAULT -o "$REACH/unversioned.so" "$REACH_SRC/hidden.c" "$REACH/b/libpb.so.5" -Wl,-rpath,"$REACH/b" \
+    -Wl,-z,lazy -Wl,--unresolved-symbols=ignore-all
+"${cc[@]}" -o "$REACH/filter-lazy.so" "$REACH/other.c" -Wl,--filter="$REACH/unversioned.so"
+both 'the library of a filter, and a preload before pgseal that defines dlsym' "$REACH/ahead" "$REACH/ahead.so" "$REACH/ended" \
+    'p libm.so.6' "d $REACH/filter-lazy.so" TARGET
 by "$REACH/b/libpb.so.5" "the library of a filter, beside the program's libpq" "$REACH/nested-linked" deep "$REACH/filter.so" TARGET
 # Its slots are read once more, and have been rewritten.
 by "$REACH/b/libpb.so.5" 'a deepbound module, after a close' "$REACH/reach-linked" open x d "$REACH/hidden-DEFAULT.so" \

@@ -209,9 +209,12 @@ static void *answer_plainly(struct loader_call *call, const struct question *q)
         fn = reach(q->caller, q->name, q->version, NULL);
     }
     if (fn == NULL) {
+        struct known k;
         /* For a name of libpq's, the real one must not find now what reach() did not: another
-         * thread may just have opened it. */
-        if (q->caller != NULL && hooked[q->hook].column != NO_COLUMN) {
+         * thread may just have opened it. In another namespace, whose dlerror is no hook, the mark
+         * would show. */
+        if (q->caller != NULL && hooked[q->hook].column != NO_COLUMN &&
+            known_find(q->caller->dyn, &k) && k.space == NULL) {
             call->arg[1] = pointer((uintptr_t)hooked[q->hook].marked);
         }
         return is_pseudo(q) ? q->real : NULL;

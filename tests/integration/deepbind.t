@@ -437,6 +437,40 @@ by "$REACH/b/libpb.so.5" 'a deepbound module, after a close' "$REACH/reach-linke
 by "$(echo /lib/*/libpq.so.5)" 'a plain open in another namespace, two libpqs' env NESTED_HOW=plain NESTED="$REACH/hidden-DEFAULT.so" \
     "$nested" space "$REACH/nest-pq.so" TARGET
 
+# A name that is not there, asked for in another namespace: the message is as ever.
+cat >"$REACH/nothing.c" <<'END'
+#include <dlfcn.h>
+#include <stdio.h>
+#ifdef MODULE
+const char *ask(void);
+const char *ask(void)
+{
+    return dlsym(RTLD_DEFAULT, "PQconnectdb") ? "found" : dlerror();
+}
+#else
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        void *h = i == 1 ? dlmopen(LM_ID_NEWLM, argv[1], RTLD_NOW) : dlopen(argv[i], RTLD_NOW | RTLD_DEEPBIND);
+        const char *(*ask)(void) = (const char *(*)(void))dlsym(h, "ask");
+        const char *text = ask();
+        for (const char *c = text; *c; c++)
+            printf(*c < ' ' ? "\\%o" : "%c", *c);
+        puts("");
+    }
+    return 0;
+}
+#endif
+END
+reach_cc -o "$REACH/nothing" "$REACH/nothing.c"
+"${cc[@]}" -DMODULE -o "$REACH/nothing.so" "$REACH/nothing.c"
+cp "$REACH/nothing.so" "$REACH/nothing-deep.so"
+run bare "$REACH/nothing" "$REACH/nothing.so" "$REACH/nothing-deep.so"
+like "$RC $OUT" '^0 .*undefined symbol: PQconnectdb' 'no such name in another namespace: bare, it is not found'
+bare_says="$RC $OUT"
+run sealed "$REACH/nothing" "$REACH/nothing.so" "$REACH/nothing-deep.so"
+is "$RC $OUT" "$bare_says" 'no such name in another namespace: the same message'
+
 reach_cc -DPROGRAM -rdynamic -o "$REACH/hidden" "$REACH_SRC/hidden.c" -lpq -lpthread
 "${cc[@]}" -nostdlib -Wl,-z,noseparate-code -o "$REACH/one.so" "$REACH/other.c"
 mkdir "$REACH/crowd"

@@ -203,18 +203,19 @@ static void *answer_libpq(struct loader_call *call, struct question *q)
 static void *answer_plainly(struct loader_call *call, const struct question *q)
 {
     void *fn = NULL;
+    bool sure = true;
     if (!is_pseudo(q)) {
         fn = ask(q);
     } else if (q->caller != NULL) {
-        fn = reach(q->caller, q->name, q->version, NULL);
+        fn = reach(q->caller, q->name, q->version, &sure);
     }
     if (fn == NULL) {
         struct known k;
         /* For a name of libpq's, the real one must not find now what reach() did not: another
          * thread may just have opened it. In another namespace, whose dlerror is no hook, the mark
-         * would show. */
+         * would show: there only if reach() could not ask. */
         if (q->caller != NULL && hooked[q->hook].column != NO_COLUMN &&
-            known_find(q->caller->dyn, &k) && k.space == NULL) {
+            (!sure || (known_find(q->caller->dyn, &k) && k.space == NULL))) {
             call->arg[1] = pointer((uintptr_t)hooked[q->hook].marked);
         }
         return is_pseudo(q) ? q->real : NULL;

@@ -24,9 +24,9 @@ struct known {
     unsigned suspected; /* the number of the last update for which it may have been another object,
                            at the same address; 0: none */
     enum depth depth;
-    bool libpq;     /* known_is_libpq */
     unsigned sweep; /* the last sweep that rewrote slots of it, else the first that read them; 0:
                        none yet */
+    bool libpq;     /* known_is_libpq */
     bool lazy;      /* the dynamic linker had not bound all its slots when they were read */
     bool open;      /* some of its slots have to be read again */
 };

@@ -318,20 +318,9 @@ for module in hidden-DEFAULT-now.so outer-hidden-DEFAULT-now.so; do
 done
 
 # What a constructor of the module opens before its slots can be rewritten is not announced.
-cat >"$REACH/brings-module.c" <<'END'
-#include <dlfcn.h>
-#include <stdlib.h>
+cat >"$REACH/brought.h" <<'END'
 #include "reach.h"
-static const struct module *brought;
-__attribute__((constructor)) static void bring(void)
-{
-#ifdef THERE
-    void *handle = dlmopen(LM_ID_BASE, getenv("BRINGS"), RTLD_NOW | RTLD_DEEPBIND);
-#else
-    void *handle = dlopen(getenv("BRINGS"), RTLD_NOW | RTLD_DEEPBIND);
-#endif
-    brought = handle != NULL ? dlsym(handle, "module") : NULL;
-}
+static const struct module *brought; /* set by a constructor */
 static void go(const char *name, const char *conninfo)
 {
     brought->connect(name, conninfo);
@@ -342,6 +331,20 @@ static void done(void)
 extern const struct module module;
 const struct module module = {.connect = go, .finish = done};
 END
+cat >"$REACH/brings-module.c" <<'END'
+#include <dlfcn.h>
+#include <stdlib.h>
+#include "brought.h"
+__attribute__((constructor)) static void bring(void)
+{
+#ifdef THERE
+    void *handle = dlmopen(LM_ID_BASE, getenv("BRINGS"), RTLD_NOW | RTLD_DEEPBIND);
+#else
+    void *handle = dlopen(getenv("BRINGS"), RTLD_NOW | RTLD_DEEPBIND);
+#endif
+    brought = handle != NULL ? dlsym(handle, "module") : NULL;
+}
+END
 "${cc[@]}" -I"$REACH_SRC" -o "$REACH/brings-module.so" "$REACH/brings-module.c"
 "${cc[@]}" -DTHERE -o "$REACH/brings-there.so" "$REACH/brings-module.c"
 both 'a constructor in another namespace opens deepbound in the first one' env BRINGS="$REACH/hidden-DEFAULT-now.so" \
@@ -350,15 +353,13 @@ both 'a name that ended threads opened plainly, and a constructor opens deepboun
     env BRINGS="$REACH/hidden-DEFAULT-now.so" "$REACH/ended" "p $REACH/ended.first/hidden-DEFAULT-now.so" \
     "d $REACH/brings-module.so" TARGET
 
-
 # What a constructor closes and opens again comes to the same addresses, and no hook has seen it.
 cat >"$REACH/reopens.c" <<'END'
 #include <dlfcn.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "reach.h"
-static const struct module *brought;
+#include "brought.h"
 __attribute__((constructor)) static void reopen(void)
 {
     struct link_map *map = dlopen(getenv("REOPENS"), RTLD_LAZY | RTLD_NOLOAD);
@@ -373,15 +374,6 @@ __attribute__((constructor)) static void reopen(void)
         puts("it is elsewhere");
     brought = dlsym(map, "module");
 }
-static void go(const char *name, const char *conninfo)
-{
-    brought->connect(name, conninfo);
-}
-static void done(void)
-{
-}
-extern const struct module module;
-const struct module module = {.connect = go, .finish = done};
 END
 "${cc[@]}" -o "$REACH/reopens.so" "$REACH/reopens.c"
 for bound in now lazy; do
